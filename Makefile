@@ -1,0 +1,356 @@
+# resutil: everything that is built lands in build/, nothing else changes.
+#
+#   make              build programs, man pages and completions
+#   make demo         install what is missing, build, and show a tour
+#   make test         install what the tests need, build, run all of them
+#   make check-fast   what to run before a commit (well under a minute)
+#   make install      prefix=/usr/local DESTDIR=
+#   make help         all targets
+#
+# Settings go into config.mak (not tracked) or on the command line: CC, CFLAGS,
+# LDFLAGS, prefix, DEVELOPER=1 (warnings are errors), FAULTS=1 (fault points),
+# SANITIZE=address,undefined, B=DIR (build there), JOBS=N, V=1 (show commands),
+# and any answer of pkg-config, such as YAML_LIBS or YAML_CFLAGS.
+
+VERSION = 0.1.0
+prefix = /usr/local
+bindir = $(prefix)/bin
+libexecdir = $(prefix)/libexec/resutil
+sharedir = $(prefix)/share
+mandir = $(sharedir)/man
+bashdir = $(sharedir)/bash-completion/completions
+zshdir = $(sharedir)/zsh/site-functions
+fishdir = $(sharedir)/fish/vendor_completions.d
+
+CC = gcc
+CFLAGS = -O2 -g
+PKG_CONFIG = pkg-config
+ASCIIDOCTOR = asciidoctor
+PYTHON = python3
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS = 20
+-include config.mak
+
+# What a command works on is shown; V=1 shows the command.
+quiet = $(if $(V),,@printf '    %-4s %s\n' $(1) '$(@:$(B)/%=%)';)
+
+comma := ,
+B := build$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
+
+all:: programs man-if-possible completions
+
+# ---- flags ----------------------------------------------------------------
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wdeclaration-after-statement -Wwrite-strings \
+	-Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers \
+	-Wno-overlength-strings
+ALL_CFLAGS = $(CFLAGS) -std=c99 -I. -pthread -ffunction-sections \
+	-fdata-sections $(WARNINGS)
+ALL_LDFLAGS = $(LDFLAGS) -pthread -Wl,--as-needed -Wl,--gc-sections -Wl,-O1
+ifdef DEVELOPER
+ALL_CFLAGS += -Werror
+endif
+ifdef SANITIZE
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+ifdef FAULTS
+ALL_CFLAGS += -DRESUTIL_FAULT_POINTS
+endif
+# Only the files that name one of these see it, so that installing under
+# another prefix compiles two or three files again and not all of them.
+PLACES = -DRESUTIL_VERSION='"$(VERSION)"' -DRESUTIL_PREFIX='"$(prefix)"' \
+	-DRESUTIL_LIBEXEC='"$(libexecdir)"'
+
+# A library is asked for by name only where it is needed: resutil links what
+# `run` needs, a program under libexec/ carries the rest (start-up is a budget).
+pc = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null || echo $(3))
+YAML_CFLAGS := $(call pc,--cflags,yaml-0.1,)
+YAML_LIBS := $(call pc,--libs,yaml-0.1,-lyaml)
+JSON_CFLAGS := $(call pc,--cflags,jansson,)
+JSON_LIBS := $(call pc,--libs,jansson,-ljansson)
+EDIT_CFLAGS := $(call pc,--cflags,libedit,)
+EDIT_LIBS := $(call pc,--libs,libedit,-ledit)
+LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS)
+BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
+
+# ---- files ----------------------------------------------------------------
+
+LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wrap/*.c lib/exp/*.c))
+CMD_SRC := $(sort $(wildcard builtin/*.c plumbing/*.c))
+UNIT_SRC := $(sort $(wildcard t/unit/test-*.c))
+HELPER_SRC := $(sort $(wildcard t/helper/*.c))
+FUZZ_SRC := $(sort $(wildcard t/fuzz/*.c))
+HEADERS := $(sort $(filter-out command-list.h,$(wildcard *.h */*.h */*/*.h)))
+PAGES := $(sort $(wildcard Documentation/resutil*.adoc))
+TEXTS := $(sort $(wildcard Documentation/technical/*.adoc \
+	Documentation/RelNotes/*.adoc Documentation/RelNotes/*/*.adoc \
+	Documentation/benchmarks.adoc))
+CONFIG_PAGES := $(sort $(wildcard Documentation/config/*.adoc))
+PLACE_SRC := $(shell grep -l 'RESUTIL_\(VERSION\|PREFIX\|LIBEXEC\)' \
+	resutil.c $(LIB_SRC) $(CMD_SRC) 2>/dev/null)
+
+OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(CMD_SRC:%.c=$(B)/%.o)
+UNIT_BIN := $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
+HELPER_BIN := $(HELPER_SRC:t/helper/%.c=$(B)/helper/%)
+FUZZ_BIN := $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
+
+LIBEXEC_BIN := $(B)/libexec/resutil-edit
+PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
+
+# ---- programs -------------------------------------------------------------
+
+programs: $(PROGRAMS)
+
+# Rewritten only when its text changes, so that other flags mean a rebuild.
+define keep-text
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
+	if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+endef
+
+$(B)/flags: FORCE
+	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) $(BASE_LIBS) $(EDIT_LIBS))
+
+$(B)/places: FORCE
+	$(call keep-text,$(PLACES))
+
+# The names of the objects: a file that went away must leave the archive too.
+$(B)/objects: FORCE
+	$(call keep-text,$(OBJ))
+
+# Says which package is missing, where the compiler would say which header.
+$(B)/libs-found: $(B)/flags tools/find-libs
+	@CC='$(CC)' sh tools/find-libs $(CFLAGS) $(LIB_CFLAGS)
+	@touch $@
+
+$(B)/liball.a: $(OBJ) $(B)/objects
+	@rm -f $@
+	$(call quiet,ar)$(AR) rcs $@ $(OBJ)
+
+$(B)/resutil: $(B)/resutil.o $(B)/liball.a
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS)
+
+$(B)/libexec/resutil-edit: $(B)/resutil-edit.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(EDIT_LIBS)
+
+compile = $(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) \
+	$(if $(filter $<,$(PLACE_SRC)),$(PLACES)) -MMD -MP
+
+$(PLACE_SRC:%.c=$(B)/%.o) $(B)/resutil-edit.o: $(B)/places
+
+$(B)/resutil-edit.o: resutil.c $(B)/flags | $(B)/libs-found
+	@mkdir -p $(@D)
+	$(call quiet,cc)$(compile) -DPROGRAM_edit -c -o $@ $<
+
+$(B)/%.o: %.c $(B)/flags | $(B)/libs-found
+	@mkdir -p $(@D)
+	$(call quiet,cc)$(compile) -c -o $@ $<
+
+$(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS)
+
+$(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) -lutil
+
+-include $(OBJ:.o=.d) $(B)/resutil.d $(B)/resutil-edit.d
+-include $(UNIT_SRC:%.c=$(B)/%.d) $(HELPER_SRC:%.c=$(B)/%.d)
+
+# ---- pages and completions ------------------------------------------------
+
+# Pieces of pages that are made from code and from other pages; the pages say
+# include::{generated}/NAME[].
+GENERATED := $(B)/doc/command-list.adoc $(B)/doc/config-list.adoc
+ADOC_FLAGS = -a generated=$(abspath $(B)/doc) -a revnumber=$(VERSION)
+
+$(B)/doc/command-list.adoc: command-list.h tools/command-table
+	@mkdir -p $(@D)
+	@$(PYTHON) tools/command-table adoc >$@
+
+$(B)/doc/config-list.adoc: $(CONFIG_PAGES) tools/config-list
+	@mkdir -p $(@D)
+	@sh tools/config-list $(CONFIG_PAGES) >$@
+
+# The page of pages is made by a script of its own when that is there.
+EVERYDAY := $(if $(wildcard tools/make-everyday),$(B)/doc/resutil-everyday.adoc)
+ifneq ($(EVERYDAY),)
+$(EVERYDAY): tools/make-everyday $(PAGES)
+	@mkdir -p $(@D)
+	@tools/make-everyday >$@
+endif
+
+man-if-possible:
+	@if command -v $(ASCIIDOCTOR) >/dev/null; then \
+		$(MAKE) --no-print-directory -s man; \
+	else \
+		echo "no man pages: asciidoctor is missing (make deps installs it)"; \
+	fi
+
+man: $(B)/man/done
+
+# One process for all pages: starting it costs more than a page.
+$(B)/man/done: $(PAGES) $(GENERATED) $(EVERYDAY) tools/make-man
+	@echo "    man  pages of the manual"
+	@ASCIIDOCTOR='$(ASCIIDOCTOR)' sh tools/make-man $(B)/man \
+		$(ADOC_FLAGS) $(PAGES) $(EVERYDAY)
+	@touch $@
+
+html: $(PAGES) $(GENERATED) $(EVERYDAY)
+	@mkdir -p $(B)/html
+	$(ASCIIDOCTOR) -b html5 -D $(B)/html $(ADOC_FLAGS) \
+		$(PAGES) $(EVERYDAY) $(TEXTS)
+
+COMPLETIONS := $(if $(wildcard tools/make-completion),$(B)/completion/done)
+
+completions: $(COMPLETIONS)
+
+$(B)/completion/done: tools/make-completion $(wildcard completion/*) \
+		$(CONFIG_PAGES) $(PROGRAMS)
+	@$(PYTHON) tools/make-completion $(B)/resutil $(B)/completion
+	@touch $@
+
+# ---- set-up, tour, installation -------------------------------------------
+
+deps:
+	@sh tools/install-deps build
+
+test-deps:
+	@sh tools/install-deps build test
+
+# These run make again: what was just installed must be seen from the start.
+again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+demo:
+	@sh tools/install-deps build
+	@$(again) all
+	@RESUTIL='$(abspath $(B))/resutil' sh examples/demo.sh
+
+INSTALL = install
+
+install: programs man completions
+	@$(MAKE) --no-print-directory install-built
+
+# Only copies, so that a test can install what it tests.
+install-built:
+	@$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libexecdir)'
+	@$(INSTALL) -m 755 $(B)/resutil '$(DESTDIR)$(bindir)/'
+	@$(INSTALL) -m 755 $(LIBEXEC_BIN) '$(DESTDIR)$(libexecdir)/'
+	@sh tools/install-files install '$(DESTDIR)$(mandir)' $(B)/man
+	@sh tools/install-files install '$(DESTDIR)$(bashdir)' $(B)/completion/bash
+	@sh tools/install-files install '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
+	@sh tools/install-files install '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+	@echo "resutil is installed in $(DESTDIR)$(prefix)"
+
+uninstall:
+	rm -f '$(DESTDIR)$(bindir)/resutil'
+	rm -rf '$(DESTDIR)$(libexecdir)'
+	@sh tools/install-files remove '$(DESTDIR)$(mandir)' $(B)/man
+	@sh tools/install-files remove '$(DESTDIR)$(bashdir)' $(B)/completion/bash
+	@sh tools/install-files remove '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
+	@sh tools/install-files remove '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+
+clean:
+	rm -rf build
+
+# ---- tests ----------------------------------------------------------------
+
+TESTS = $(sort $(notdir $(wildcard t/t[0-9]*.sh)))
+PROVE = prove -j$(JOBS) --exec 'sh $(CURDIR)/tools/run-test'
+TAP_DIR = $(abspath $(B))/tap
+
+test-programs: programs $(UNIT_BIN) $(HELPER_BIN)
+
+test:
+	@sh tools/install-deps build test
+	@$(again) prove
+
+# The same without looking for packages.
+prove: all test-programs
+	@rm -rf $(TAP_DIR) && mkdir -p $(TAP_DIR)
+	@status=0; \
+	(cd t && RESUTIL_TEST_BUILD='$(abspath $(B))' TAP_DIR=$(TAP_DIR) \
+		$(PROVE) $(abspath $(UNIT_BIN)) $(TESTS)) || status=$$?; \
+	sh tools/show-skipped $(TAP_DIR) && exit $$status
+
+unit: $(UNIT_BIN)
+	@$(PROVE) $(UNIT_BIN)
+
+# The whole suite with a build in which bad memory accesses, undefined behaviour
+# and leaks end the program with a status that no test expects.
+test-asan:
+	@$(again) SANITIZE=address,undefined DEVELOPER=1 prove
+
+FUZZ_FLAGS = CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
+fuzz:
+	@$(again) $(FUZZ_FLAGS) fuzz-programs
+	@JOBS=$(JOBS) FUZZ_SECONDS=$(FUZZ_SECONDS) sh tools/run-fuzz build/fuzz
+fuzz-programs: $(FUZZ_BIN)
+$(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASE_LIBS)
+
+coverage:
+	@$(again) B=build/coverage CFLAGS='-O0 -g --coverage' prove
+	gcovr -r . --object-directory build/coverage --exclude t/ \
+		--html-details build/coverage/index.html --print-summary
+
+# Writes the page of benchmarks anew, with the figures of this machine.
+perf: all test-programs
+	@sh tools/make-benchmarks '$(abspath $(B))' Documentation/benchmarks.adoc
+
+# ---- checks ---------------------------------------------------------------
+
+HEADERS_OK := $(HEADERS:%=$(B)/hdr/%.ok)
+
+# Each header must compile with nothing before it but compat.h.
+hdr-check: $(HEADERS_OK)
+
+$(B)/hdr/%.ok: % $(HEADERS) $(B)/flags
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' lib/base/compat.h $< | \
+		$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -Werror -Wno-unused-function \
+		-Wno-unused-variable -fsyntax-only -x c -
+	@touch $@
+
+style:
+	@$(PYTHON) tools/check-style
+
+check-layers:
+	@$(PYTHON) tools/check-layers
+
+check-commands: programs
+	@$(PYTHON) tools/check-commands $(B)/resutil
+
+check-docs: $(GENERATED) $(EVERYDAY)
+	@$(PYTHON) tools/check-docs $(B)/doc
+	@ASCIIDOCTOR='$(ASCIIDOCTOR)' sh tools/make-man --check $(B)/doc/man \
+		$(ADOC_FLAGS) $(PAGES) $(EVERYDAY)
+	@$(ASCIIDOCTOR) --failure-level=WARN -o /dev/null $(TEXTS)
+
+lint:
+	@sh tools/lint
+
+check-fast:
+	@$(again) all test-programs hdr-check
+	@$(again) style check-layers check-commands
+	@$(PROVE) $(UNIT_BIN)
+
+check: check-fast check-docs lint
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo 'more: programs man html completions deps test-deps uninstall clean'
+	@echo '      prove unit test-asan fuzz coverage perf check hdr-check style'
+	@echo '      check-layers check-commands check-docs lint'
+
+.PHONY: all programs man man-if-possible html completions deps test-deps demo \
+	install install-built uninstall clean test prove unit test-programs test-asan \
+	fuzz fuzz-programs coverage perf hdr-check style \
+	check-layers check-commands check-docs lint check-fast check help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,400 @@
+#include "lib/base/compat.h"
+#include "builtin/exp-page.h"
+
+#include "lib/base/quote.h"
+#include "lib/base/strvec.h"
+#include "lib/base/term.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-file.h"
+
+#define LABEL_WIDTH 13
+#define SHOWN_FILES 20
+#define SHOWN_CHANGES 10
+
+/* One line; the label is left out where it would come again. */
+static void add_line(struct strbuf *out, const char *label, const char *text,
+		     size_t len)
+{
+	strbuf_addf(out, "%-*s", LABEL_WIDTH, label);
+	quote_terminal(out, text, len);
+	strbuf_addch(out, '\n');
+}
+
+static void add_text(struct strbuf *out, const char *label, const char *text)
+{
+	add_line(out, label, text, strlen(text));
+}
+
+/* Text of several lines keeps them. */
+static void add_lines(struct strbuf *out, const char *label, const char *text,
+		      size_t len)
+{
+	const char *end = text + len;
+
+	while (end > text && end[-1] == '\n')
+		end--;
+	do {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = nl ? nl : end;
+
+		add_line(out, label, text, (size_t)(stop - text));
+		label = "";
+		text = nl ? nl + 1 : NULL;
+	} while (text);
+}
+
+static void add_value(struct strbuf *out, const char *label,
+		      const struct value *value)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	if (value && value->type != VALUE_NULL) {
+		value_format(&text, value);
+		add_lines(out, label, text.buf, text.len);
+	}
+	strbuf_release(&text);
+}
+
+static void add_key(struct strbuf *out, const char *label,
+		    const struct exp_row *row, const char *path)
+{
+	add_value(out, label, value_get(row->item->record, path));
+}
+
+/* A map, an item a line: "  key = value". */
+static void add_map(struct strbuf *out, const char *label,
+		    const struct value *map)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+
+	if (!map || map->type != VALUE_MAP) {
+		add_value(out, label, map);
+		return;
+	}
+	for (i = 0; i < map->u.map.nr; i++) {
+		const struct value_pair *pair = &map->u.map.pair[i];
+
+		strbuf_reset(&text);
+		strbuf_addf(&text, "%s = ", pair->key);
+		value_format(&text, pair->value);
+		add_line(out, i ? "" : label, text.buf, text.len);
+	}
+	strbuf_release(&text);
+}
+
+static void add_list(struct strbuf *out, const char *label,
+		     const struct value *list)
+{
+	size_t i;
+
+	if (!list || list->type != VALUE_LIST) {
+		add_value(out, label, list);
+		return;
+	}
+	for (i = 0; i < list->u.list.nr; i++)
+		add_value(out, i ? "" : label, list->u.list.item[i]);
+}
+
+void exp_page_state(struct strbuf *out, const struct exp_row *row)
+{
+	const struct value *record = row->item->record;
+	const char *signal_text = value_get_text(record, "signal");
+	int64_t code;
+
+	strbuf_addbuf(out, &row->state);
+	if (signal_text)
+		strbuf_addf(out, ", %s", signal_text);
+	else if (value_get_int(record, "exit_code", &code) && code)
+		strbuf_addf(out, ", exit status %" PRId64, code);
+}
+
+enum color exp_page_color(const struct exp_row *row)
+{
+	if (exp_row_has_state(row, "done") || exp_row_has_state(row, "added"))
+		return COLOR_GREEN;
+	if (row->live == LIVE_RUNNING)
+		return COLOR_CYAN;
+	if (row->live == LIVE_UNATTENDED || row->live == LIVE_ELSEWHERE)
+		return COLOR_YELLOW;
+	return COLOR_RED;
+}
+
+static void add_state(struct strbuf *out, const struct exp_row *row)
+{
+	struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
+
+	exp_page_state(&text, row);
+	quote_terminal(&safe, text.buf, text.len);
+	strbuf_addf(out, "%-*s%s%s%s\n", LABEL_WIDTH, "state:",
+		    color_on(STDOUT_FILENO, exp_page_color(row)), safe.buf,
+		    color_off(STDOUT_FILENO));
+	strbuf_release(&safe);
+	strbuf_release(&text);
+}
+
+static void add_times(struct strbuf *out, const struct exp_row *row,
+		      const struct moment *now)
+{
+	const struct moment *created = &row->item->created;
+	struct strbuf text = STRBUF_INIT;
+	const struct value *usage = value_get(row->item->record, "usage");
+	int64_t rss;
+	double user, sys;
+
+	exp_date_text(&text, created);
+	strbuf_addstr(&text, ", ");
+	moment_format_relative(&text, created, now);
+	add_text(out, "date:", text.buf);
+	add_key(out, "started:", row, "at.started");
+	add_key(out, "resumed:", row, "at.resumed");
+	add_key(out, "finished:", row, "at.finished");
+	strbuf_reset(&text);
+	if (row->duration >= 0) {
+		duration_format(&text, row->duration);
+		if (value_get_float(usage, "user", &user) &&
+		    value_get_float(usage, "sys", &sys))
+			strbuf_addf(&text, " (user %.2f s, system %.2f s)",
+				    user, sys);
+		add_text(out, "duration:", text.buf);
+	}
+	strbuf_reset(&text);
+	if (value_get_int(usage, "max_rss", &rss) && rss >= 0) {
+		size_format(&text, (uint64_t)rss);
+		add_text(out, "memory:", text.buf);
+	}
+	strbuf_release(&text);
+}
+
+static void add_machine(struct strbuf *out, const struct value *record)
+{
+	static const char *const keys[] = {
+		"meta.system.os", "meta.system.platform", "meta.cpu.model"
+	};
+	const char *user = value_get_text(record, "user");
+	const char *host = value_get_text(record, "host");
+	struct strbuf text = STRBUF_INIT;
+	int64_t number;
+	size_t i;
+
+	if (user)
+		strbuf_addf(&text, "%s%s", user, host ? " on " : "");
+	if (host)
+		strbuf_addstr(&text, host);
+	if (text.len)
+		add_text(out, "recorded by:", text.buf);
+	strbuf_reset(&text);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *part = value_get_text(record, keys[i]);
+
+		/* The platform says less well what the system's name says. */
+		if (part && !(i == 1 && text.len))
+			strbuf_addf(&text, "%s%s", text.len ? ", " : "", part);
+	}
+	if (value_get_int(record, "meta.cpu.logical", &number))
+		strbuf_addf(&text, "%s%" PRId64 " processor%s",
+			    text.len ? ", " : "", number,
+			    number == 1 ? "" : "s");
+	if (value_get_int(record, "meta.cpu.memory", &number) && number > 0) {
+		strbuf_addstr(&text, text.len ? ", " : "");
+		size_format(&text, (uint64_t)number);
+	}
+	if (text.len)
+		add_text(out, "machine:", text.buf);
+	strbuf_release(&text);
+}
+
+/* "3 changed files kept in uncommited_files/" and their names. */
+static void add_changes(struct strbuf *out, const struct value *git)
+{
+	const struct value *files = value_get(git, "uncommited_files");
+	const struct value *left = value_get(git, "left_out");
+	struct strbuf text = STRBUF_INIT;
+	size_t i, nr;
+
+	nr = files && files->type == VALUE_LIST ? files->u.list.nr : 0;
+	if (nr)
+		strbuf_addf(&text, "%zu changed file%s:", nr,
+			    nr == 1 ? "" : "s");
+	for (i = 0; i < nr && i < SHOWN_CHANGES; i++) {
+		strbuf_addstr(&text, i ? ", " : " ");
+		value_format(&text, files->u.list.item[i]);
+	}
+	if (i < nr)
+		strbuf_addf(&text, " and %zu more", nr - i);
+	if (nr)
+		add_text(out, "", text.buf);
+	nr = left && left->type == VALUE_LIST ? left->u.list.nr : 0;
+	for (i = 0; i < nr; i++) {
+		const struct value *item = left->u.list.item[i];
+		const char *reason = value_get_text(item, "reason");
+		int64_t size;
+
+		strbuf_reset(&text);
+		strbuf_addstr(&text, "left out: ");
+		value_format(&text, value_get(item, "path"));
+		strbuf_addf(&text, " (%s", reason ? reason : "no reason given");
+		if (value_get_int(item, "size", &size) && size >= 0) {
+			strbuf_addstr(&text, ", ");
+			size_format(&text, (uint64_t)size);
+		}
+		strbuf_addch(&text, ')');
+		add_line(out, "", text.buf, text.len);
+	}
+	add_value(out, "", value_get(git, "error"));
+	strbuf_release(&text);
+}
+
+static void add_code(struct strbuf *out, const struct value *git)
+{
+	const char *commit = value_get_text(git, "commit_hash");
+	const char *branch = value_get_text(git, "branch");
+	const char *describe = value_get_text(git, "describe");
+	const char *remote = value_get_text(git, "remote");
+	struct strbuf text = STRBUF_INIT;
+
+	if (!git || git->type != VALUE_MAP)
+		return;
+	strbuf_addstr(&text, commit ? commit : "no commit");
+	if (branch)
+		strbuf_addf(&text, " on %s", branch);
+	if (describe && commit && strncmp(describe, commit, 7))
+		strbuf_addf(&text, " (%s)", describe);
+	if (remote)
+		strbuf_addf(&text, " of %s", remote);
+	add_text(out, "code:", text.buf);
+	add_changes(out, git);
+	strbuf_release(&text);
+}
+
+static void add_inputs(struct strbuf *out, const struct value *inputs)
+{
+	struct strbuf text = STRBUF_INIT;
+	const char *label = "inputs:";
+	size_t i;
+
+	if (!inputs || inputs->type != VALUE_LIST)
+		return;
+	for (i = 0; i < inputs->u.list.nr; i++) {
+		const struct value *item = inputs->u.list.item[i];
+		const char *path = value_get_text(item, "path");
+		int64_t size;
+
+		if (!path || !*path)
+			continue;	/* dependencies name it already */
+		strbuf_reset(&text);
+		value_format(&text, value_get(item, "experiment"));
+		strbuf_addf(&text, "/%s", path);
+		if (value_get_int(item, "size", &size) && size >= 0) {
+			strbuf_addstr(&text, " (");
+			size_format(&text, (uint64_t)size);
+			strbuf_addch(&text, ')');
+		}
+		add_text(out, label, text.buf);
+		label = "";
+	}
+	strbuf_release(&text);
+}
+
+/* What the disk had no room for; the program went on. */
+static void add_lost_output(struct strbuf *out, const struct value *list)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; list && list->type == VALUE_LIST && i < list->u.list.nr;
+	     i++) {
+		const struct value *item = list->u.list.item[i];
+		const char *path = value_get_text(item, "path");
+		const char *why = value_get_text(item, "error");
+		int64_t bytes = 0;
+
+		value_get_int(item, "bytes", &bytes);
+		strbuf_reset(&text);
+		strbuf_addf(&text, "the end of %s, ", path ? path : "a log");
+		size_format(&text, (uint64_t)MAXIMUM(bytes, 0));
+		if (why)
+			strbuf_addf(&text, ": %s", why);
+		add_text(out, i ? "" : "lost:", text.buf);
+	}
+	strbuf_release(&text);
+}
+
+/* What lies at the top of the experiment, directories as sums. */
+static void add_files(struct strbuf *out, const char *dir)
+{
+	struct exp_usage total = { 0, 0 };
+	struct strbuf lines = STRBUF_INIT, text = STRBUF_INIT;
+	struct strvec names = STRVEC_INIT;
+	int fd, list_fd = -1;
+	size_t i;
+
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		list_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (list_fd < 0 || exp_file_list(&names, list_fd, NULL)) {
+		add_text(out, "files:", "cannot be read");
+		goto cleanup;
+	}
+	for (i = 0; i < names.nr; i++) {
+		struct exp_usage usage = { 0, 0 };
+
+		exp_file_usage(&usage, fd, names.v[i]);
+		total.files += usage.files;
+		total.bytes += usage.bytes;
+		if (i >= SHOWN_FILES)
+			continue;
+		strbuf_reset(&text);
+		size_format(&text, usage.bytes);
+		strbuf_addf(&lines, "%*s  ", LABEL_WIDTH + 10, text.buf);
+		quote_terminal(&lines, names.v[i], strlen(names.v[i]));
+		if (names.v[i][strlen(names.v[i]) - 1] == '/')
+			strbuf_addf(&lines, "  %" PRIu64 " file%s", usage.files,
+				    usage.files == 1 ? "" : "s");
+		strbuf_addch(&lines, '\n');
+	}
+	if (names.nr > SHOWN_FILES)
+		strbuf_addf(&lines, "%*s  and %zu more\n", LABEL_WIDTH + 10, "",
+			    names.nr - SHOWN_FILES);
+	strbuf_reset(&text);
+	strbuf_addf(&text, "%" PRIu64 ", ", total.files);
+	size_format(&text, total.bytes);
+	add_text(out, "files:", text.buf);
+	strbuf_addbuf(out, &lines);
+
+cleanup:
+	if (fd >= 0)
+		close(fd);
+	strvec_release(&names);
+	strbuf_release(&text);
+	strbuf_release(&lines);
+}
+
+void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
+	      const struct moment *now)
+{
+	const struct value *record = row->item->record;
+
+	strbuf_addstr(out, color_on(STDOUT_FILENO, COLOR_YELLOW));
+	strbuf_addstr(out, "experiment ");
+	quote_terminal(out, row->item->name, strlen(row->item->name));
+	strbuf_addf(out, "%s\n", color_off(STDOUT_FILENO));
+	add_state(out, row);
+	add_key(out, "error:", row, "error");
+	add_lost_output(out, value_get(record, "lost_output"));
+	add_key(out, "id:", row, "id");
+	add_key(out, "command:", row, "cmd");
+	add_key(out, "in:", row, "cwd");
+	add_times(out, row, now);
+	add_machine(out, record);
+	add_code(out, value_get(record, "git"));
+	add_map(out, "parameters:", value_get(record, "params"));
+	add_list(out, "depends on:", value_get(record, "dependency"));
+	add_inputs(out, value_get(record, "inputs"));
+	add_list(out, "tags:", value_get(record, "tags"));
+	add_map(out, "info:", value_get(record, "info"));
+	add_map(out, "result:", value_get(record, "result"));
+	add_key(out, "repeats:", row, "rerun_of");
+	add_list(out, "once named:", value_get(record, "renamed_from"));
+	add_files(out, dir);
+}

@@ -1,0 +1,25 @@
+/*
+ * What `show` says about one experiment.
+ */
+#ifndef BUILTIN_EXP_PAGE_H
+#define BUILTIN_EXP_PAGE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/date.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/term.h"
+#include "lib/exp/exp-fields.h"
+
+/** The page, for a person: everything in it is safe for a terminal. `dir` is
+ *  the experiment's directory. */
+void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
+	      const struct moment *now);
+
+/** "state" with how it ended: "done", "fail, exit status 3",
+ *  "fail, SIGKILL". */
+void exp_page_state(struct strbuf *out, const struct exp_row *row);
+
+/** The colour that a state is shown in. */
+enum color exp_page_color(const struct exp_row *row);
+
+#endif

@@ -1,0 +1,333 @@
+#include "lib/base/compat.h"
+#include "command.h"
+#include "lib/base/error.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/path.h"
+#include "lib/base/process.h"
+#include "lib/base/roff.h"
+#include "lib/base/run-command.h"
+#include "lib/base/similar.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/term.h"
+#include "lib/exp/config.h"
+
+#include <dirent.h>
+
+#define PAGE_MAX_BYTES (8u << 20)
+
+static const char *const help_usage[] = {
+	"help [-a] [COMMAND]",
+	NULL
+};
+
+/* Porcelain by use; what is in no group comes last, under "other". */
+static const struct help_group {
+	const char *title;
+	const char *names;	/* by blanks, with one at each end */
+} groups[] = {
+	{ "start a project", " init clone config remote " },
+	{ "record experiments", " run add rerun hook checkpoint inform meter"
+				" attach bench " },
+	{ "look at them", " list status show log " },
+	{ "compare them", " report metrics diff plot query graph gui " },
+	{ "manage them", " rm comment tag fsck gc " },
+	{ "share them", " push pull bucket " },
+	{ "run them elsewhere", " target jobs logs wait kill collect sweep kube"
+				" campaign " },
+	{ "find out more", " help version " },
+};
+
+static bool is_in_group(const struct help_group *group, const char *name)
+{
+	struct strbuf word = STRBUF_INIT;
+	bool found;
+
+	strbuf_addf(&word, " %s ", name);
+	found = strstr(group->names, word.buf) != NULL;
+	strbuf_release(&word);
+	return found;
+}
+
+static bool is_in_any_group(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		if (is_in_group(&groups[i], name))
+			return true;
+	return false;
+}
+
+/* `group` NULL: what is in none. */
+static void print_group(const struct help_group *group)
+{
+	const struct command *c;
+	bool first = true;
+
+	for (c = commands; c->name; c++) {
+		if (c->room != BUILTIN ||
+		    (group ? !is_in_group(group, c->name)
+			   : is_in_any_group(c->name)))
+			continue;
+		if (first)
+			printf("\n%s\n", group ? group->title : "other");
+		first = false;
+		printf("   %-14s %s\n", c->name, c->summary);
+	}
+}
+
+static void print_common(void)
+{
+	size_t i;
+
+	puts("usage: resutil [-C DIR] [-c KEY=VALUE] [-q|-v] "
+	     "[--no-interactive]\n"
+	     "               [--version] [-h] COMMAND [ARG...]\n\n"
+	     "resutil records what a program did and keeps what it produced.");
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		print_group(&groups[i]);
+	print_group(NULL);
+	puts("\n'resutil help COMMAND' shows the page of a command, 'resutil "
+	     "help everyday' all\nof them in short, 'resutil help -a' lists "
+	     "everything there is.");
+}
+
+/* Where manual pages may be: the build tree, beside this program, the prefix
+ * that it was built for. */
+static void list_man_dirs(struct strvec *out)
+{
+	const char *program = resutil_program();
+	const char *slash = strrchr(program, '/');
+
+	if (slash) {
+		int len = slash - program;
+
+		strvec_pushf(out, "%.*s/man", len, program);
+		strvec_pushf(out, "%.*s/../share/man", len, program);
+	}
+	strvec_push(out, RESUTIL_PREFIX "/share/man");
+}
+
+static bool find_page(struct strbuf *out, const char *name)
+{
+	static const char *const forms[] = {
+		"man1/resutil-%s.1", "man7/resutil-%s.7",
+		"man5/resutil-%s.5", "man5/resutilformat-%s.5",
+		"man1/%s.1", "man5/%s.5", "man7/%s.7"
+	};
+	struct strvec dirs = STRVEC_INIT;
+	bool found = false;
+	size_t d, f;
+
+	if (strchr(name, '/'))
+		return false;
+	list_man_dirs(&dirs);
+	for (d = 0; d < dirs.nr && !found; d++)
+		for (f = 0; f < ARRAY_SIZE(forms) && !found; f++) {
+			if (forms[f][5] == '%' && strncmp(name, "resutil", 7))
+				continue;
+			strbuf_reset(out);
+			strbuf_addf(out, "%s/", dirs.v[d]);
+			strbuf_addf(out, forms[f], name);
+			found = !access(out->buf, R_OK);
+		}
+	strvec_release(&dirs);
+	return found;
+}
+
+/* Pages of sections 5 and 7: formats and guides. */
+static void list_guides(struct strvec *out)
+{
+	static const char *const sections[] = { "man5", "man7" };
+	struct strvec dirs = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	size_t d, s;
+
+	list_man_dirs(&dirs);
+	for (d = 0; d < dirs.nr && !out->nr; d++)
+		for (s = 0; s < ARRAY_SIZE(sections); s++) {
+			struct dirent *entry;
+			DIR *stream;
+
+			strbuf_reset(&path);
+			strbuf_addf(&path, "%s/%s", dirs.v[d], sections[s]);
+			stream = opendir(path.buf);
+			while (stream && (entry = readdir(stream))) {
+				const char *dot = strrchr(entry->d_name, '.');
+
+				if (dot &&
+				    !strncmp(entry->d_name, "resutil", 7))
+					strvec_pushn(out, entry->d_name,
+						     dot - entry->d_name);
+			}
+			if (stream)
+				closedir(stream);
+		}
+	strvec_sort(out, true);
+	strvec_release(&dirs);
+	strbuf_release(&path);
+}
+
+static void print_room(enum command_room room, const char *title)
+{
+	const struct command *c;
+
+	printf("%s\n", title);
+	for (c = commands; c->name; c++)
+		if (c->room == room)
+			printf("   %-14s %s\n", c->name, c->summary);
+}
+
+static void print_names(const struct strvec *names, const char *title,
+			const char *prefix)
+{
+	size_t i;
+
+	if (!names->nr)
+		return;
+	printf("\n%s\n", title);
+	for (i = 0; i < names->nr; i++)
+		printf("   %s\n", names->v[i] +
+		       (strncmp(names->v[i], prefix, strlen(prefix)) ? 0 :
+			strlen(prefix)));
+}
+
+static void print_all(void)
+{
+	struct strvec external = STRVEC_INIT, guides = STRVEC_INIT;
+	size_t i;
+
+	process_list_programs(&external, "resutil-");
+	for (i = external.nr; i-- > 0; )
+		if (find_command(external.v[i]))
+			strvec_remove(&external, i);
+	list_guides(&guides);
+
+	print_room(BUILTIN, "porcelain, for people");
+	print_room(PLUMBING, "\nplumbing, for scripts");
+	print_names(&external, "programs in PATH that are commands too", "");
+	print_names(&guides, "guides and formats ('resutil help NAME')",
+		    "resutil-");
+	strvec_release(&external);
+	strvec_release(&guides);
+}
+
+/* Without man(1) the page is set here, in plain text. */
+static int print_page(const char *path)
+{
+	struct strbuf page = STRBUF_INIT, text = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret;
+
+	ret = read_file(&page, path, PAGE_MAX_BYTES, &err);
+	if (!ret) {
+		pager_start(config_get_str("core.pager", NULL));
+		roff_to_text(&text, page.buf, page.len,
+			     MINIMUM(term_width(), 80));
+		fwrite(text.buf, 1, text.len, stdout);
+	} else {
+		error("%s", err.buf);
+	}
+	strbuf_release(&page);
+	strbuf_release(&text);
+	strbuf_release(&err);
+	return exit_status_of(ret);
+}
+
+static int show_page(const char *path)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf man = STRBUF_INIT;
+	const char *pager = getenv("RESUTIL_PAGER");
+	int status;
+
+	if (path_find_program(&man, "man", NULL)) {
+		strbuf_release(&man);
+		return print_page(path);
+	}
+	strbuf_release(&man);
+	if (pager)
+		strvec_pushf(&child.env, "MANPAGER=%s",
+			     *pager ? pager : "cat");
+	strvec_pushl(&child.args, "man", path, NULL);
+	status = run_command(&child);
+	return status ? print_page(path) : 0;
+}
+
+static int show_usage(const char *name)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+
+	warning("the manual pages are not installed, this is the usage of "
+		"'%s' only", name);
+	child.resutil_cmd = 1;
+	strvec_pushl(&child.args, name, "-h", NULL);
+	return run_command(&child);
+}
+
+static bool show_alias(const char *name)
+{
+	struct strbuf key = STRBUF_INIT;
+	const char *text;
+
+	strbuf_addf(&key, "alias.%s", name);
+	text = config_get_str(key.buf, NULL);
+	if (text)
+		printf("'%s' is an alias of '%s'\n", name, text);
+	strbuf_release(&key);
+	return text != NULL;
+}
+
+static int no_such_page(const char *name)
+{
+	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
+	const struct command *c;
+
+	for (c = commands; c->name; c++)
+		strvec_push(&names, c->name);
+	list_guides(&names);
+	similar_find(&near, name, names.v);
+	if (near.nr)
+		error("no page on '%s'; did you mean '%s'?", name, near.v[0]);
+	else
+		error("no page on '%s'; see 'resutil help -a'", name);
+	strvec_release(&names);
+	strvec_release(&near);
+	return EXIT_NOT_FOUND;
+}
+
+int cmd_help(int argc, const char **argv)
+{
+	int all = 0, status;
+	const struct option options[] = {
+		OPT_BOOL('a', "all", &all, "list all commands, guides and "
+			 "formats"),
+		OPT_END_OF_TABLE
+	};
+	struct strbuf path = STRBUF_INIT;
+
+	argc = parse_options(argc, argv, options, help_usage, 0);
+	if (argc > 1 || (argc && all))
+		usage_with_options(help_usage, options,
+				   "unexpected argument '%s'",
+				   argv[argc - 1]);
+	if (!argc) {
+		if (all)
+			print_all();
+		else
+			print_common();
+		return 0;
+	}
+
+	if (find_page(&path, argv[0]))
+		status = show_page(path.buf);
+	else if (find_command(argv[0]))
+		status = show_usage(argv[0]);
+	else if (show_alias(argv[0]))
+		status = 0;
+	else
+		status = no_such_page(argv[0]);
+	strbuf_release(&path);
+	return status;
+}

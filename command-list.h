@@ -1,0 +1,28 @@
+/*
+ * THE list of commands, in byte order of names. COMMAND_IN(edit, ...) stands
+ * for a command that lives in libexec/resutil-edit, because its libraries cost
+ * start-up time.
+ */
+/*       name             function           room      setup         summary */
+COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an experiment without running anything")
+COMMAND_IN(edit,
+	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
+COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
+COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
+COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
+COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
+COMMAND("list-exps",      cmd_list_exps,     PLUMBING, NEED_PROJECT, "print the names of experiments here")
+COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
+COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
+COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
+COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
+COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")
+COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
+COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")
+COMMAND("scan-deps",      cmd_scan_deps,     PLUMBING, NEED_PROJECT, "find experiments among a command's words")
+COMMAND("show",           cmd_show,          BUILTIN,  NEED_PROJECT, "show one experiment, or a file of it")
+COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the state of the code")
+COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
+COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")
+COMMAND("version",        cmd_version,       BUILTIN,  NO_PROJECT,   "print the version")
+COMMAND("write-exp",      cmd_write_exp,     PLUMBING, WANT_PROJECT, "write a record")

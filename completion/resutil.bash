@@ -1,0 +1,187 @@
+# bash completion of resutil. What commands and options there are was taken
+# from the program when it was built.
+
+# __resutil_options prints the options of command $1 ('' for the global ones),
+# one a line: letter, long name ('-' for none), whether --no-NAME is there, what
+# the argument is. A line with neither is about the words that are no options.
+
+@DATA@
+
+__resutil_exps ()
+{
+	resutil "${__resutil_global[@]}" list-exps 2>/dev/null
+}
+
+# Offers those of the lines on stdin that begin with $1, $2 added to each.
+__resutil_offer ()
+{
+	local line
+	while IFS= read -r line; do
+		case "$line" in
+		"$1"*) COMPREPLY+=("$line$2") ;;
+		esac
+	done
+}
+
+# Completes a value of kind $1 that begins with $2.
+__resutil_value ()
+{
+	local kind=${1%\?} cur=$2 IFS=$'\n'
+	case "$kind" in
+	exp)
+		cur=${cur#[\'\"]}
+		cur=${cur//\\/}
+		compopt -o filenames 2>/dev/null
+		__resutil_offer "$cur" '' < <(__resutil_exps)
+		;;
+	file)
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($(compgen -f -- "$cur"))
+		;;
+	dir)
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($(compgen -d -- "$cur"))
+		;;
+	command)
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($({ compgen -c -- "$cur"
+			compgen -d -- "$cur"; } | sort -u))
+		;;
+	key)
+		compopt -o nospace 2>/dev/null
+		__resutil_offer "$cur" = < <(__resutil_keys)
+		;;
+	resutil)
+		__resutil_offer "$cur" '' < <(__resutil_commands)
+		;;
+	words=*)
+		IFS=' '
+		__resutil_offer "$cur" '' < <(printf '%s\n' ${kind#words=})
+		;;
+	esac
+}
+
+# Options of command $1; those that undo another only if $2 begins so.
+__resutil_option_names ()
+{
+	local letter name undo kind
+	while read -r letter name undo kind; do
+		[ "$letter$name" = -- ] && continue
+		[ "$letter" = - ] || printf '%s\n' "-$letter"
+		[ "$name" = - ] && continue
+		case "$kind" in
+		none|*\?) printf '%s\n' "--$name" ;;
+		*) printf '%s\n' "--$name=" ;;
+		esac
+		[ "$undo" = 1 ] || continue
+		case "$name" in
+		no-*) printf '%s\n' "--${name#no-}" ;;
+		*) [[ "$2" != --no* ]] || printf '%s\n' "--no-$name" ;;
+		esac
+	done < <(__resutil_options "$1")
+}
+
+# The kind of the argument of option $2 of command $1: "none" if it has none.
+__resutil_kind ()
+{
+	local letter name undo kind
+	while read -r letter name undo kind; do
+		case "$2" in
+		--) continue ;;
+		"--$name"|"-$letter") echo "$kind"; return ;;
+		esac
+	done < <(__resutil_options "$1")
+	echo none
+}
+
+__resutil_words_kind ()
+{
+	local letter name undo kind
+	while read -r letter name undo kind; do
+		[ "$letter$name" = -- ] && echo "$kind" && return
+	done < <(__resutil_options "$1")
+}
+
+_resutil ()
+{
+	local -a words=() __resutil_global=()
+	local i cur command= kind only_words= seen=0 value_of=
+
+	# bash splits --name=value in three; here it is one word again
+	for ((i = 1; i <= COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i]}" = = ] && [ ${#words[@]} -gt 0 ] &&
+			[[ "${words[${#words[@]}-1]}" == --* ]]; then
+			words[${#words[@]}-1]+==
+		elif [ ${#words[@]} -gt 0 ] &&
+			[[ "${words[${#words[@]}-1]}" == --*= ]]; then
+			words[${#words[@]}-1]+=${COMP_WORDS[i]}
+		else
+			words+=("${COMP_WORDS[i]}")
+		fi
+	done
+	COMPREPLY=()
+	cur=${words[${#words[@]}-1]}
+
+	for ((i = 0; i < ${#words[@]} - 1; i++)); do
+		local word=${words[i]}
+		if [ -n "$value_of" ]; then
+			[ -z "$command" ] &&
+				__resutil_global+=("$value_of" "$word")
+			value_of=
+			continue
+		fi
+		case "$word" in
+		--)
+			only_words=t
+			continue
+			;;
+		-*)
+			[ -n "$only_words" ] && continue
+			kind=$(__resutil_kind "$command" "$word")
+			case "$word,$kind" in
+			*=*,*|*,none|*\?) ;;
+			*) value_of=$word ;;
+			esac
+			continue
+			;;
+		esac
+		if [ -z "$command" ]; then
+			command=$word
+		else
+			seen=$((seen + 1))
+			# what begins a CMD ends the options
+			[ "$(__resutil_words_kind "$command")" = command ] &&
+				only_words=t
+		fi
+	done
+
+	if [ -n "$value_of" ]; then
+		__resutil_value "$(__resutil_kind "$command" "$value_of")" "$cur"
+	elif [ -z "$only_words" ] && [[ "$cur" == --*=* ]]; then
+		__resutil_value \
+			"$(__resutil_kind "$command" "${cur%%=*}")" "${cur#*=}"
+	elif [ -z "$only_words" ] && [[ "$cur" == -* ]]; then
+		__resutil_offer "$cur" '' < <(
+			__resutil_option_names "$command" "$cur")
+		[[ "${COMPREPLY[0]}" == *= ]] && [ ${#COMPREPLY[@]} -eq 1 ] &&
+			compopt -o nospace 2>/dev/null
+	elif [ -z "$command" ]; then
+		__resutil_offer "$cur" '' < <(__resutil_commands)
+		__resutil_offer "resutil-$cur" '' < <(
+			compgen -c -- "resutil-$cur" | sort -u)
+		COMPREPLY=("${COMPREPLY[@]#resutil-}")
+	else
+		kind=$(__resutil_words_kind "$command")
+		case "$kind,$seen" in
+		command,0|exp,*|file,*|dir,*|resutil,0|words=*,0)
+			__resutil_value "$kind" "$cur"
+			;;
+		*)
+			__resutil_value file "$cur"
+			;;
+		esac
+	fi
+	return 0
+}
+
+complete -F _resutil resutil

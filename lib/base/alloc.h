@@ -1,0 +1,25 @@
+/*
+ * Memory that is there: these never return NULL. Out of memory ends the
+ * program with one line and exit status 128. Every size is checked for
+ * overflow.
+ */
+#ifndef LIB_BASE_ALLOC_H
+#define LIB_BASE_ALLOC_H
+
+#include "lib/base/compat.h"
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t nr, size_t size);
+void *xrealloc(void *ptr, size_t size);
+
+/** Like reallocarray(3): room for `nr` items of `size` bytes. */
+void *xrealloc_array(void *ptr, size_t nr, size_t size);
+
+char *xstrdup(const char *text);
+
+/** A NUL-terminated copy of exactly `len` bytes (which may hold NULs). */
+char *xmemdupz(const void *data, size_t len);
+
+char *xstrfmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

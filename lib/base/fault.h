@@ -1,0 +1,41 @@
+/*
+ * Named points at which a test build fails on purpose; sys.h says how they
+ * are chosen. Used by the files behind the door of sys.h alone. In a normal
+ * build every call here is nothing.
+ */
+#ifndef LIB_BASE_FAULT_H
+#define LIB_BASE_FAULT_H
+
+#include "lib/base/compat.h"
+#include "lib/base/sys.h"
+
+enum fault {
+	FAULT_NONE,
+	FAULT_ERROR,		/* errno is set: return -1 */
+	FAULT_SHORT,		/* do half */
+	FAULT_KILL_AFTER	/* call fault_after() when it is done */
+};
+
+/** The word for a kind in RESUTIL_TEST_FAULT, the log and the trace. */
+const char *sys_kind_name(enum sys_kind kind);
+
+/** Every call of the door begins here: it is counted, and a point passed. */
+enum fault sys_enter(enum sys_kind kind, const char *path, int fd);
+
+#ifdef RESUTIL_FAULT_POINTS
+/** Passes a point; `path` may be NULL, then `fd` tells what it is about. */
+enum fault fault_point(enum sys_kind kind, const char *path, int fd);
+void fault_after(enum fault fault);
+#else
+static inline enum fault fault_point(enum sys_kind kind UNUSED,
+				     const char *path UNUSED, int fd UNUSED)
+{
+	return FAULT_NONE;
+}
+
+static inline void fault_after(enum fault fault UNUSED)
+{
+}
+#endif
+
+#endif

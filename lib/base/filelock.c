@@ -1,0 +1,42 @@
+#include "lib/base/compat.h"
+#include "lib/base/filelock.h"
+#include "lib/base/sys.h"
+
+static struct flock one_byte(short type, off_t byte)
+{
+	struct flock lock;
+
+	memset(&lock, 0, sizeof(lock));	/* l_pid must be 0 */
+	lock.l_type = type;
+	lock.l_whence = SEEK_SET;
+	lock.l_start = byte;
+	lock.l_len = 1;
+	return lock;
+}
+
+int filelock_take(int fd, off_t byte, bool wait)
+{
+	struct flock lock = one_byte(F_WRLCK, byte);
+
+	if (!sys_lock(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock))
+		return 0;
+	if (errno == EACCES)
+		errno = EWOULDBLOCK;
+	return -1;
+}
+
+int filelock_release(int fd, off_t byte)
+{
+	struct flock lock = one_byte(F_UNLCK, byte);
+
+	return sys_lock(fd, F_OFD_SETLK, &lock);
+}
+
+int filelock_is_held(int fd, off_t byte)
+{
+	struct flock lock = one_byte(F_WRLCK, byte);
+
+	if (fcntl(fd, F_OFD_GETLK, &lock))
+		return -1;
+	return lock.l_type != F_UNLCK;
+}

@@ -1,0 +1,345 @@
+#include "lib/base/compat.h"
+#include "lib/base/supervise.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/sys.h"
+
+#define RELAY_BYTES (64 * 1024)
+
+/* One stream of the program on its way to ours. */
+struct relay {
+	struct supervise_log *log;
+	int from;		/* pipe or pty master; -1: closed */
+	int to;			/* our stdout or stderr; -1: it went away */
+	bool is_pty;
+	bool moded;		/* the program changed the terminal's mode */
+	struct termios ours;	/* of our terminal, before */
+	struct termios last;	/* of the pty, as last seen */
+};
+
+static sigset_t held_before;
+static struct sigaction pipe_before, child_before;
+
+static void held_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGWINCH);
+}
+
+void supervise_begin(void)
+{
+	struct sigaction action;
+	sigset_t set;
+
+	held_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, &held_before);
+
+	/* Our reader may go away (| head): that must end in EPIPE, not us. */
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, &pipe_before);
+
+	/* Who started us may have it ignored, and then nobody is waited for. */
+	action.sa_handler = SIG_DFL;
+	sigaction(SIGCHLD, &action, &child_before);
+}
+
+void supervise_end(void)
+{
+	sigaction(SIGPIPE, &pipe_before, NULL);
+	sigaction(SIGCHLD, &child_before, NULL);
+	sigprocmask(SIG_SETMASK, &held_before, NULL);
+}
+
+static void copy_window_size(int from, int to)
+{
+	struct winsize size;
+
+	if (!ioctl(from, TIOCGWINSZ, &size))
+		ioctl(to, TIOCSWINSZ, &size);
+}
+
+/*
+ * The pty gets our terminal's mode but for output processing, which our own
+ * terminal does: so the bytes in the log are those that the program wrote.
+ */
+static int open_pty(struct relay *r, int *program_end, struct strbuf *err)
+{
+	int master, slave;
+
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0)
+		return fail_errno(err, "cannot open a pseudo-terminal");
+	if (grantpt(master) || unlockpt(master)) {
+		fail_errno(err, "cannot set up a pseudo-terminal");
+		close(master);
+		return ERR_FAILED;
+	}
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0) {
+		fail_errno(err, "cannot open a pseudo-terminal");
+		close(master);
+		return ERR_FAILED;
+	}
+	if (!tcgetattr(r->to, &r->ours)) {
+		r->last = r->ours;
+		r->last.c_oflag &= ~(tcflag_t)OPOST;
+		tcsetattr(slave, TCSANOW, &r->last);
+		tcgetattr(slave, &r->last);
+	}
+	copy_window_size(r->to, slave);
+	r->is_pty = true;
+	r->from = master;
+	*program_end = slave;
+	return 0;
+}
+
+static int open_relay(struct relay *r, struct supervise_log *log, int to,
+		      int *program_end, struct strbuf *err)
+{
+	int fd[2];
+
+	memset(r, 0, sizeof(*r));
+	r->log = log;
+	r->to = to;
+	r->from = -1;
+	if (isatty(to))
+		return open_pty(r, program_end, err);
+	if (pipe2(fd, O_CLOEXEC))
+		return fail_errno(err, "cannot make a pipe");
+	r->from = fd[0];
+	*program_end = fd[1];
+	return 0;
+}
+
+static void close_relay(struct relay *r)
+{
+	if (r->from >= 0)
+		close(r->from);
+	r->from = -1;
+}
+
+/*
+ * Programs that take over the terminal set its mode through whichever stream
+ * they hold, here the pty: what they set there has to reach the terminal
+ * itself. Only from the foreground, since else the kernel would stop us.
+ */
+static void follow_mode(struct relay *r)
+{
+	struct termios now, mode;
+
+	if (!r->is_pty || tcgetattr(r->from, &now))
+		return;
+	if (now.c_iflag == r->last.c_iflag && now.c_lflag == r->last.c_lflag &&
+	    !memcmp(now.c_cc, r->last.c_cc, sizeof(now.c_cc)))
+		return;
+	r->last = now;
+	if (tcgetpgrp(r->to) != getpgrp())
+		return;
+	mode = r->ours;
+	mode.c_iflag = now.c_iflag;
+	mode.c_lflag = now.c_lflag;
+	memcpy(mode.c_cc, now.c_cc, sizeof(mode.c_cc));
+	if (!tcsetattr(r->to, TCSADRAIN, &mode))
+		r->moded = true;
+}
+
+static void restore_mode(struct relay *r)
+{
+	if (r->moded && tcgetpgrp(r->to) == getpgrp())
+		tcsetattr(r->to, TCSADRAIN, &r->ours);
+}
+
+/* The log comes first: what the terminal showed is then in it, too. */
+static void keep(struct supervise_log *log, const char *data, size_t len)
+{
+	log->len += len;
+	if (log->fd < 0)
+		return;
+	if (!log->lost && !sys_write_all(log->fd, data, len))
+		return;
+	if (!log->lost) {
+		struct stat st;
+		uint64_t kept = 0;
+
+		log->lost_errno = errno;
+		if (!fstat(log->fd, &st))
+			kept = (uint64_t)st.st_size;
+		log->lost = log->len > kept ? log->len - kept : 0;
+		return;
+	}
+	/* Once bytes are missing the log stays a prefix of the output. */
+	log->lost += len;
+}
+
+/* Returns false when there is nothing more to read now. */
+static bool relay_once(struct relay *r, char *buf)
+{
+	ssize_t got = read(r->from, buf, RELAY_BYTES);
+
+	if (got < 0 && (errno == EINTR))
+		return true;
+	if (got < 0 && errno == EAGAIN)
+		return false;
+	if (got <= 0) {	/* EIO: the last holder of the pty closed it */
+		close_relay(r);
+		return false;
+	}
+	keep(r->log, buf, (size_t)got);
+	follow_mode(r);
+	if (sys_write_all(r->to, buf, (size_t)got)) {
+		/* The program shall notice, as it would without us. */
+		close_relay(r);
+		return false;
+	}
+	return true;
+}
+
+static void note_end(struct supervise *s, int status, const struct rusage *ru)
+{
+	if (WIFSIGNALED(status)) {
+		s->exit_code = -1;
+		s->signo = WTERMSIG(status);
+	} else {
+		s->exit_code = WEXITSTATUS(status);
+		s->signo = 0;
+	}
+	s->user = (double)ru->ru_utime.tv_sec + ru->ru_utime.tv_usec / 1e6;
+	s->sys = (double)ru->ru_stime.tv_sec + ru->ru_stime.tv_usec / 1e6;
+	s->max_rss = (uint64_t)ru->ru_maxrss * 1024;
+}
+
+/* Returns true when the program has ended. */
+static bool take_signal(struct supervise *s, const struct signalfd_siginfo *si,
+			struct relay relays[2])
+{
+	int signo = (int)si->ssi_signo, status, i;
+	struct rusage ru;
+
+	switch (signo) {
+	case SIGCHLD:
+		if (wait4(s->child.pid, &status, WNOHANG, &ru) !=
+		    s->child.pid)
+			return false;
+		note_end(s, status, &ru);
+		return true;
+	case SIGWINCH:
+		for (i = 0; i < 2; i++)
+			if (relays[i].is_pty && relays[i].from >= 0)
+				copy_window_size(relays[i].to, relays[i].from);
+		/* It was told at the same time as we, so tell it again. */
+		kill(s->child.pid, SIGWINCH);
+		return false;
+	default:
+		if (!s->interrupted_by)
+			s->interrupted_by = signo;
+		/* What the terminal sends reached the program already. */
+		if (si->ssi_code != SI_KERNEL)
+			kill(s->child.pid, signo);
+		return false;
+	}
+}
+
+static void relay_loop(struct supervise *s, struct relay relays[2],
+		       int signal_fd, char *buf)
+{
+	bool ended = false;
+
+	while (!ended) {
+		struct pollfd fds[3];
+		struct signalfd_siginfo si;
+		int i;
+
+		fds[0].fd = signal_fd;
+		fds[0].events = POLLIN;
+		for (i = 0; i < 2; i++) {
+			fds[i + 1].fd = relays[i].from;	/* -1 is skipped */
+			fds[i + 1].events = POLLIN;
+			fds[i + 1].revents = 0;
+		}
+		if (poll(fds, 3, -1) < 0)
+			continue;	/* EINTR; nothing else can be */
+		for (i = 0; i < 2; i++)
+			if (fds[i + 1].revents)
+				relay_once(&relays[i], buf);
+		if (fds[0].revents &&
+		    read(signal_fd, &si, sizeof(si)) == sizeof(si))
+			ended = take_signal(s, &si, relays);
+	}
+}
+
+/* What the program had written when it ended, and no more. */
+static void drain(struct relay *r, char *buf)
+{
+	int flags;
+
+	if (r->from < 0)
+		return;
+	flags = fcntl(r->from, F_GETFL);
+	fcntl(r->from, F_SETFL, flags | O_NONBLOCK);
+	while (r->from >= 0 && relay_once(r, buf))
+		;
+}
+
+int supervise_run(struct supervise *s, struct strbuf *err)
+{
+	struct relay relays[2] = { { .from = -1 }, { .from = -1 } };
+	int ends[2] = { -1, -1 }, signal_fd = -1, ret, i;
+	char *buf = NULL;
+	sigset_t set;
+
+	held_signals(&set);
+	signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signal_fd < 0)
+		return fail_errno(err, "cannot wait for signals");
+	ret = open_relay(&relays[0], &s->out, STDOUT_FILENO, &ends[0], err);
+	if (!ret)
+		ret = open_relay(&relays[1], &s->err, STDERR_FILENO, &ends[1],
+				 err);
+	if (ret)
+		goto cleanup;
+
+	s->child.out = ends[0];
+	s->child.err = ends[1];
+	ends[0] = ends[1] = -1;	/* start_command closes them */
+	ret = start_command(&s->child, err);
+	if (ret)
+		goto cleanup;
+	if (s->started)
+		s->started(s->child.pid, s->data);
+
+	buf = xmalloc(RELAY_BYTES);
+	relay_loop(s, relays, signal_fd, buf);
+	for (i = 0; i < 2; i++) {
+		drain(&relays[i], buf);
+		restore_mode(&relays[i]);
+	}
+
+cleanup:
+	free(buf);
+	for (i = 0; i < 2; i++) {
+		close_relay(&relays[i]);
+		if (ends[i] >= 0)
+			close(ends[i]);
+	}
+	close(signal_fd);
+	return ret;
+}
+
+void supervise_release(struct supervise *s)
+{
+	child_process_release(&s->child);
+}

@@ -1,0 +1,181 @@
+/*
+ * The larger pieces behind the door of sys.h: copying a file, removing a tree.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/fault.h"
+#include "lib/base/sys.h"
+
+#include <dirent.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+#define COPY_CHUNK (8u << 20)
+#define COPY_BUFFER (256u << 10)
+
+/*
+ * All of `in` shared with an empty `out`, in no time and no space. Returns
+ * the bytes, or -1 when the file system cannot.
+ */
+static int64_t copy_reflink(int in, int out)
+{
+	struct stat st;
+
+	if (lseek(in, 0, SEEK_CUR) || lseek(out, 0, SEEK_CUR) ||
+	    fstat(out, &st) || st.st_size || !S_ISREG(st.st_mode))
+		return -1;
+	if (ioctl(out, FICLONE, in))
+		return -1;
+	if (fstat(out, &st) || lseek(in, st.st_size, SEEK_SET) < 0 ||
+	    lseek(out, st.st_size, SEEK_SET) < 0)
+		return -1;
+	return st.st_size;
+}
+
+/* What copy_file_range(2) says when read and write would still do. */
+static bool range_is_refused(int error)
+{
+	return error == EXDEV || error == EINVAL || error == ENOSYS ||
+	       error == EOPNOTSUPP || error == EBADF || error == EPERM ||
+	       error == ETXTBSY;
+}
+
+static int64_t copy_range(int in, int out, int64_t len)
+{
+	size_t want = len < 0 || len > COPY_CHUNK ? COPY_CHUNK : (size_t)len;
+	ssize_t n;
+
+	do {
+		n = copy_file_range(in, NULL, out, NULL, want, 0);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static int64_t copy_plain(int in, int out, int64_t len)
+{
+	char *buf = xmalloc(COPY_BUFFER);
+	int64_t done = 0;
+	int saved;
+
+	while (len < 0 || done < len) {
+		size_t want = COPY_BUFFER;
+		ssize_t n;
+
+		if (len >= 0 && len - done < (int64_t)want)
+			want = (size_t)(len - done);
+		do {
+			n = read(in, buf, want);
+		} while (n < 0 && errno == EINTR);
+		if (!n)
+			break;
+		if (n < 0 || sys_write_all(out, buf, (size_t)n)) {
+			done = -1;
+			break;
+		}
+		done += n;
+	}
+	saved = errno;
+	free(buf);
+	errno = saved;
+	return done;
+}
+
+int64_t sys_copy(int in, int out, int64_t len)
+{
+	enum fault fault = sys_enter(SYS_WRITE, NULL, out);
+	int64_t done = 0, n;
+
+	if (fault == FAULT_ERROR)
+		return -1;
+	if (len < 0) {
+		n = copy_reflink(in, out);
+		if (n >= 0) {
+			fault_after(fault);
+			return n;
+		}
+	}
+	while (len < 0 || done < len) {
+		n = copy_range(in, out, len < 0 ? -1 : len - done);
+		if (n < 0 && !range_is_refused(errno))
+			return -1;
+		/*
+		 * Some kernels answer 0 for files of /proc and of FUSE that
+		 * read well, so the end is what read(2) says it is.
+		 */
+		if (n <= 0) {
+			n = copy_plain(in, out, len < 0 ? -1 : len - done);
+			done = n < 0 ? -1 : done + n;
+			break;
+		}
+		done += n;
+		if (fault == FAULT_KILL_AFTER)
+			break;
+	}
+	fault_after(fault);
+	return done;
+}
+
+static int remove_at(int dirfd, const char *name);
+
+/* All that is in the open directory; closes `fd`. */
+static int remove_inside(int fd)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int ret = 0, saved;
+
+	if (!dir) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			break;
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (remove_at(dirfd(dir), entry->d_name))
+			break;
+	}
+	saved = errno;
+	if (saved)
+		ret = -1;
+	closedir(dir);
+	errno = saved;
+	return ret;
+}
+
+/*
+ * Links are unlinked, never followed: unlink first, and go in only where the
+ * kernel says that it is a directory, which is opened with O_NOFOLLOW.
+ */
+static int remove_at(int at, const char *name)
+{
+	int fd, error;
+
+	if (!sys_unlinkat(at, name, 0) || errno == ENOENT)
+		return 0;
+	error = errno;
+	if (error != EISDIR && error != EPERM)
+		return -1;
+	fd = openat(at, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno == ENOTDIR || errno == ELOOP)
+			errno = error;
+		return -1;
+	}
+	if (remove_inside(fd))
+		return -1;
+	if (!sys_unlinkat(at, name, AT_REMOVEDIR) || errno == ENOENT)
+		return 0;
+	return -1;
+}
+
+int sys_remove_tree(const char *path)
+{
+	return remove_at(AT_FDCWD, path);
+}

@@ -1,0 +1,87 @@
+/*
+ * The one door for system calls that change something. Everything else calls
+ * these (tools/check-layers greps), so that a test build can make each of
+ * them fail, be short, or be the last before SIGKILL, and so that syncs can be
+ * counted.
+ *
+ * Each call returns what the plain call returns (-1 and errno); EINTR is
+ * retried here. `*at` forms take AT_FDCWD.
+ *
+ * With FAULTS=1 at build time (RESUTIL_FAULT_POINTS defined) every call first
+ * passes a fault point. RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th
+ * (from 1) point of KIND ("any" counts all): ACTION is an errno name (ENOSPC,
+ * EIO, ...), "short" (half of a write is done), or "kill" (SIGKILL before the
+ * call) or "kill-after". RESUTIL_TEST_FAULT_LOG=FILE appends one line
+ * "KIND TAB path" for each point passed. KIND: open write sync rename mkdir
+ * unlink link truncate chmod spawn lock. Each process counts its own points,
+ * also a child. Each sync is a line of the trace.
+ */
+#ifndef LIB_BASE_SYS_H
+#define LIB_BASE_SYS_H
+
+#include "lib/base/compat.h"
+
+#include <spawn.h>
+
+enum sys_kind {
+	SYS_OPEN, SYS_WRITE, SYS_SYNC, SYS_RENAME, SYS_MKDIR, SYS_UNLINK,
+	SYS_LINK, SYS_TRUNCATE, SYS_CHMOD, SYS_SPAWN, SYS_LOCK,
+	SYS_KIND_NR
+};
+
+/** Opens for writing (O_CLOEXEC is added). Plain reading needs no door. */
+int sys_openat(int dirfd, const char *path, int flags, mode_t mode);
+int sys_open(const char *path, int flags, mode_t mode);
+
+/** One write(2); may be short. */
+ssize_t sys_write(int fd, const void *data, size_t len);
+/** All of it, or -1. On a nonblocking fd waits with poll(2). */
+int sys_write_all(int fd, const void *data, size_t len);
+
+int sys_fsync(int fd);
+/** fsync of a directory by path; a file system that cannot (EINVAL) is fine. */
+int sys_fsync_dir(const char *path);
+/** syncfs(2): all of the file system that `fd` lies on. */
+int sys_syncfs(int fd);
+
+int sys_rename(const char *from, const char *to);
+/** Fails with EEXIST when `to` exists; falls back where the file system has
+ *  no RENAME_NOREPLACE (link+unlink for files, rename of a directory onto a
+ *  non-empty one fails by itself). */
+int sys_rename_noreplace(const char *from, const char *to);
+int sys_mkdir(const char *path, mode_t mode);
+int sys_mkdirat(int dirfd, const char *path, mode_t mode);
+/** mkdir -p; an existing directory (also through a link) is fine. */
+int sys_mkdir_all(const char *path, mode_t mode);
+int sys_unlink(const char *path);
+int sys_unlinkat(int dirfd, const char *path, int flags);
+int sys_rmdir(const char *path);
+int sys_link(const char *from, const char *to);
+int sys_symlinkat(const char *target, int dirfd, const char *path);
+int sys_ftruncate(int fd, off_t len);
+int sys_fchmod(int fd, mode_t mode);
+/** Sets both times of a file (nanoseconds). */
+int sys_futimens(int fd, const struct timespec times[2]);
+
+/** Copies `len` bytes at most (or to the end when len < 0) from in to out by
+ *  reflink, copy_file_range(2) or read/write. Returns bytes, or -1. */
+int64_t sys_copy(int in, int out, int64_t len);
+
+/** rm -rf below `path`, never following a link; ENOENT is fine. */
+int sys_remove_tree(const char *path);
+
+/** fcntl(2) with F_OFD_SETLK or F_OFD_SETLKW, for filelock.c. */
+int sys_lock(int fd, int cmd, struct flock *lock);
+
+/** Called before execve(2); 0, or -1 with errno. */
+int sys_spawn_point(const char *program);
+/** posix_spawn(3), for run-command.c: returns 0 or an errno. */
+int sys_spawn(pid_t *pid, const char *program,
+	      const posix_spawn_file_actions_t *actions,
+	      const posix_spawnattr_t *attr, const char *const *argv,
+	      const char *const *env);
+
+/** How many calls of a kind this process made (for tests and the trace). */
+unsigned sys_count(enum sys_kind kind);
+
+#endif

@@ -1,0 +1,429 @@
+/*
+ * The registry of what must not stay behind.
+ *
+ * A signal may come at any moment, in any thread, and its handler walks the
+ * list. So whoever changes the list, or makes, renames or removes what is on
+ * it, does that with all signals blocked in its own thread and a spin lock
+ * taken. The handler takes the same lock: the thread it interrupted cannot be
+ * the holder, another holder goes on and lets go after one system call. The
+ * handler never gives the lock back; it ends by dying.
+ *
+ * In the handler only async-signal-safe calls are made: unlink(2), and for
+ * trees openat(2), unlinkat(2) and getdents64 by syscall(2), with buffers on
+ * the stack; readdir(3) and malloc(3) are not safe there. They do not pass the
+ * door of sys.h, whose trace is no business of a dying program.
+ *
+ * Each entry knows its process: a child that was made by fork(2) and exits
+ * leaves its parent's files alone.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/tempfile.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/signals.h"
+#include "lib/base/sys.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+
+struct tempfile {
+	struct tempfile *prev, *next;
+	char *path;
+	pid_t owner;
+	int fd;
+	bool is_dir;
+};
+
+static struct tempfile *first;
+static char list_lock;
+static bool exit_registered;
+static unsigned last_number;
+
+static void list_enter(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+	while (__atomic_test_and_set(&list_lock, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static void list_leave(const sigset_t *before)
+{
+	int saved = errno;
+
+	__atomic_clear(&list_lock, __ATOMIC_RELEASE);
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+	errno = saved;
+}
+
+static void list_add(struct tempfile *t)
+{
+	t->owner = getpid();
+	t->prev = NULL;
+	t->next = first;
+	if (first)
+		first->prev = t;
+	first = t;
+}
+
+static void list_take(struct tempfile *t)
+{
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		first = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+}
+
+static struct tempfile *entry_new(void)
+{
+	struct tempfile *t = xcalloc(1, sizeof(*t));
+
+	t->fd = -1;
+	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED))
+		atexit(tempfile_remove_all);
+	return t;
+}
+
+static void entry_free(struct tempfile *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->path);
+	free(t);
+}
+
+void tempfile_forget(struct tempfile **t)
+{
+	sigset_t before;
+
+	if (!*t)
+		return;
+	list_enter(&before);
+	list_take(*t);
+	list_leave(&before);
+	entry_free(*t);
+	*t = NULL;
+}
+
+/* "PATH.PID.N.tmp"; a base that leaves no room for that is cut. */
+static char *temporary_path(const char *path)
+{
+	unsigned nr = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	const char *base = path_basename(path);
+	char *end = xstrfmt(".%ld.%u.tmp", (long)getpid(), nr);
+	size_t keep = strlen(base);
+	char *ret;
+
+	if (keep + strlen(end) > NAME_MAX)
+		keep = NAME_MAX - strlen(end);
+	ret = xstrfmt("%.*s%s", (int)((size_t)(base - path) + keep), path, end);
+	free(end);
+	return ret;
+}
+
+/* Makes and registers in one step as signals see it. */
+static int make_entry(struct tempfile *t, mode_t mode)
+{
+	sigset_t before;
+	int ret;
+
+	list_enter(&before);
+	if (t->is_dir) {
+		ret = sys_mkdir(t->path, mode);
+	} else {
+		t->fd = sys_open(t->path, O_RDWR | O_CREAT | O_EXCL, mode);
+		ret = t->fd < 0 ? -1 : 0;
+	}
+	if (!ret)
+		list_add(t);
+	list_leave(&before);
+	return ret;
+}
+
+int tempfile_create(struct tempfile **out, const char *path, mode_t mode,
+		    struct strbuf *err)
+{
+	struct tempfile *t = entry_new();
+	int tries, ret = -1;
+
+	/* A process of this number on another machine may have left one. */
+	for (tries = 0; ret && tries < 1000; tries++) {
+		free(t->path);
+		t->path = temporary_path(path);
+		ret = make_entry(t, mode);
+		if (ret && errno != EEXIST)
+			break;
+	}
+	if (ret) {
+		ret = fail_errno(err, "cannot create '%s'", t->path);
+		entry_free(t);
+		return ret;
+	}
+	*out = t;
+	return 0;
+}
+
+int tempfile_create_dir(struct tempfile **out, const char *path,
+			struct strbuf *err)
+{
+	struct tempfile *t = entry_new();
+	int ret;
+
+	t->is_dir = true;
+	t->path = xstrdup(path);
+	if (!make_entry(t, 0777)) {
+		*out = t;
+		return 0;
+	}
+	if (errno == EEXIST)
+		ret = fail(err, ERR_CONFLICT, "'%s' exists already", path);
+	else
+		ret = fail_errno(err, "cannot make directory '%s'", path);
+	entry_free(t);
+	return ret;
+}
+
+int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	struct tempfile *t = entry_new();
+	int tries, ret = -1;
+
+	if (!tmpdir || *tmpdir != '/')
+		tmpdir = "/tmp";
+	t->is_dir = true;
+	for (tries = 0; ret && tries < 1000; tries++) {
+		unsigned nr = __atomic_add_fetch(&last_number, 1,
+						 __ATOMIC_RELAXED);
+
+		free(t->path);
+		t->path = xstrfmt("%s/resutil.%ld.%u.tmp", tmpdir,
+				  (long)getpid(), nr);
+		/* Others share this place: it is nobody else's to read. */
+		ret = make_entry(t, 0700);
+		if (ret && errno != EEXIST)
+			break;
+	}
+	if (ret) {
+		ret = fail_errno(err, "cannot make a scratch directory in '%s'",
+				 tmpdir);
+		entry_free(t);
+		return ret;
+	}
+	*out = t;
+	return 0;
+}
+
+int tempfile_fd(const struct tempfile *t)
+{
+	return t->fd;
+}
+
+const char *tempfile_path(const struct tempfile *t)
+{
+	return t->path;
+}
+
+static int sync_directory_of(const char *path, struct strbuf *err)
+{
+	const char *base = path_basename(path);
+	char *dir = base == path ? xstrdup(".") :
+				   xmemdupz(path, (size_t)(base - path));
+	int ret = 0;
+
+	if (sys_fsync_dir(dir))
+		ret = fail_errno(err, "cannot sync directory '%s'", dir);
+	free(dir);
+	return ret;
+}
+
+/* What was written is known to be taken only when close(2) says so (NFS). */
+static int close_file(struct tempfile *t, unsigned flags, struct strbuf *err)
+{
+	int ret = 0;
+
+	if (t->fd < 0)
+		return 0;
+	if ((flags & TEMPFILE_SYNC) && sys_fsync(t->fd))
+		return fail_errno(err, "cannot sync '%s'", t->path);
+	if (close(t->fd) && errno != EINTR)
+		ret = fail_errno(err, "cannot write '%s'", t->path);
+	t->fd = -1;
+	return ret;
+}
+
+int tempfile_commit(struct tempfile **tp, const char *path, unsigned flags,
+		    struct strbuf *err)
+{
+	struct tempfile *t = *tp;
+	sigset_t before;
+	int ret;
+
+	ret = close_file(t, flags, err);
+	if (ret)
+		return ret;
+	list_enter(&before);
+	if (flags & TEMPFILE_NOREPLACE)
+		ret = sys_rename_noreplace(t->path, path);
+	else
+		ret = sys_rename(t->path, path);
+	if (!ret)
+		list_take(t);
+	list_leave(&before);
+	if (ret) {
+		if ((flags & TEMPFILE_NOREPLACE) && errno == EEXIST)
+			return fail(err, ERR_CONFLICT, "'%s' exists already",
+				    path);
+		return fail_errno(err, "cannot rename '%s' to '%s'", t->path,
+				  path);
+	}
+	entry_free(t);
+	*tp = NULL;
+	return flags & TEMPFILE_SYNC ? sync_directory_of(path, err) : 0;
+}
+
+void tempfile_delete(struct tempfile **t)
+{
+	int saved = errno;
+
+	if (!*t)
+		return;
+	/* Forgotten only when gone: a signal in between finds it again. */
+	if ((*t)->is_dir)
+		sys_remove_tree((*t)->path);
+	else
+		sys_unlink((*t)->path);
+	tempfile_forget(t);
+	errno = saved;
+}
+
+int write_file_atomic(const char *path, const void *data, size_t len,
+		      mode_t mode, unsigned flags, struct strbuf *err)
+{
+	struct tempfile *t = NULL;
+	int ret;
+
+	ret = tempfile_create(&t, path, mode, err);
+	if (ret)
+		return ret;
+	if (sys_write_all(t->fd, data, len))
+		ret = fail_errno(err, "cannot write '%s'", path);
+	else
+		ret = tempfile_commit(&t, path, flags, err);
+	tempfile_delete(&t);
+	return ret;
+}
+
+void tempfile_remove_all(void)
+{
+	pid_t me = getpid();
+	struct tempfile *t, *next;
+
+	for (t = first; t; t = next) {
+		next = t->next;
+		if (t->owner == me)
+			tempfile_delete(&t);
+	}
+}
+
+/* As the kernel lays it out; glibc's struct dirent64 is the same. */
+struct kernel_dirent {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+#define HANDLER_MAX_DEPTH 128	/* times about 1200 bytes of stack */
+
+static void remove_tree_in_handler(int at, const char *name, int depth);
+
+/* One pass over the directory; whether anything went. */
+static bool remove_pass(int fd, int depth)
+{
+	union {
+		struct kernel_dirent entry;
+		char bytes[1024];
+	} buf;
+	bool any = false;
+	long len, pos;
+
+	while ((len = syscall(SYS_getdents64, fd, &buf, sizeof(buf))) > 0) {
+		for (pos = 0; pos < len;) {
+			struct kernel_dirent *entry =
+				(void *)(buf.bytes + pos);
+
+			pos += entry->reclen;
+			if (!strcmp(entry->name, ".") ||
+			    !strcmp(entry->name, ".."))
+				continue;
+			remove_tree_in_handler(fd, entry->name, depth + 1);
+			any |= faccessat(fd, entry->name, F_OK,
+					 AT_SYMLINK_NOFOLLOW) != 0;
+		}
+	}
+	return any;
+}
+
+/*
+ * Some file systems skip entries when a directory changes while it is read,
+ * so it is read again for as long as something goes.
+ */
+static void remove_tree_in_handler(int at, const char *name, int depth)
+{
+	int fd;
+
+	if (!unlinkat(at, name, 0) || depth > HANDLER_MAX_DEPTH)
+		return;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	while (remove_pass(fd, depth))
+		lseek(fd, 0, SEEK_SET);
+	close(fd);
+	unlinkat(at, name, AT_REMOVEDIR);
+}
+
+static void remove_and_die(int signo)
+{
+	pid_t me = getpid();
+	struct tempfile *t;
+
+	while (__atomic_test_and_set(&list_lock, __ATOMIC_ACQUIRE))
+		sched_yield();
+	for (t = first; t; t = t->next) {
+		if (t->owner != me)
+			continue;
+		if (t->is_dir)
+			remove_tree_in_handler(AT_FDCWD, t->path, 0);
+		else
+			unlink(t->path);
+	}
+	signal_die_of(signo);
+}
+
+void tempfile_on_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+				       SIGQUIT };
+	struct sigaction action, before;
+	size_t i;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = remove_and_die;
+	/* No second signal may interrupt the one that removes. */
+	sigfillset(&action.sa_mask);
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		/* What nohup(1) or a shell's `&` set to be ignored stays so. */
+		if (!sigaction(signals[i], NULL, &before) &&
+		    before.sa_handler == SIG_IGN)
+			continue;
+		sigaction(signals[i], &action, NULL);
+	}
+}

@@ -1,0 +1,52 @@
+/*
+ * Files that are not there until they are whole. A temporary file or directory
+ * is registered and removed when the program exits or dies of a signal that
+ * can be caught, unless it was renamed or given up before. Safe for threads
+ * only when each works on its own.
+ */
+#ifndef LIB_BASE_TEMPFILE_H
+#define LIB_BASE_TEMPFILE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+
+struct tempfile;
+
+/** Makes `path` + ".PID.N.tmp" (mode 0666 & ~umask, O_EXCL) beside `path`. */
+int tempfile_create(struct tempfile **out, const char *path, mode_t mode,
+		    struct strbuf *err);
+/** Makes the directory `path` itself (0777 & ~umask) and registers it. */
+int tempfile_create_dir(struct tempfile **out, const char *path,
+			struct strbuf *err);
+/** Makes an anonymous scratch directory below $TMPDIR. */
+int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err);
+
+int tempfile_fd(const struct tempfile *t);		/* files only */
+const char *tempfile_path(const struct tempfile *t);	/* lent */
+
+enum tempfile_flags {
+	TEMPFILE_SYNC = 1 << 0,		/* fsync file before, directory after */
+	TEMPFILE_NOREPLACE = 1 << 1	/* ERR_CONFLICT when `path` exists */
+};
+/** Renames to `path`; frees `*t` and sets it to NULL when it succeeds. On
+ *  failure the temporary stays registered. */
+int tempfile_commit(struct tempfile **t, const char *path, unsigned flags,
+		    struct strbuf *err);
+/** Removes it now; NULL is fine. */
+void tempfile_delete(struct tempfile **t);
+/** Forgets it without removing. */
+void tempfile_forget(struct tempfile **t);
+
+/** Writes `len` bytes to `path`, whole or not at all (temp, rename). */
+int write_file_atomic(const char *path, const void *data, size_t len,
+		      mode_t mode, unsigned flags, struct strbuf *err);
+
+/** Removes everything still registered; called at exit and on signals. */
+void tempfile_remove_all(void);
+
+/** Installs the handlers for SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT that
+ *  remove and die of the same signal. The dispatcher does it once; `run`
+ *  replaces them by its own. */
+void tempfile_on_signals(void);
+
+#endif

@@ -1,0 +1,130 @@
+#include "lib/base/compat.h"
+#include "lib/base/term.h"
+#include "lib/base/error.h"
+
+#include <sys/ioctl.h>
+
+static bool no_interactive;
+static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when;
+
+bool env_is_true(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value && strcmp(value, "0") &&
+	       strcasecmp(value, "no") && strcasecmp(value, "off") &&
+	       strcasecmp(value, "false");
+}
+
+void term_set_no_interactive(void)
+{
+	no_interactive = true;
+}
+
+bool term_is_interactive(void)
+{
+	return !no_interactive && !env_is_true("RESUTIL_NO_INTERACTIVE") &&
+	       isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+int color_set(const char *when)
+{
+	if (!strcmp(when, "auto") || !strcmp(when, "true"))
+		color_when = COLOR_AUTO;
+	else if (!strcmp(when, "always"))
+		color_when = COLOR_ALWAYS;
+	else if (!strcmp(when, "never") || !strcmp(when, "false"))
+		color_when = COLOR_NEVER;
+	else
+		return ERR_USAGE;
+	return 0;
+}
+
+bool color_wanted(int fd)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	if (color_when != COLOR_AUTO)
+		return color_when == COLOR_ALWAYS;
+	if (no_color && *no_color)
+		return false;
+	if (!term || !*term || !strcmp(term, "dumb"))
+		return false;
+	return isatty(fd) || pager_shows(fd);
+}
+
+const char *color_on(int fd, enum color color)
+{
+	static const char *const codes[] = {
+		[COLOR_PLAIN] = "\033[m",
+		[COLOR_BOLD] = "\033[1m",
+		[COLOR_DIM] = "\033[2m",
+		[COLOR_RED] = "\033[31m",
+		[COLOR_GREEN] = "\033[32m",
+		[COLOR_YELLOW] = "\033[33m",
+		[COLOR_BLUE] = "\033[34m",
+		[COLOR_CYAN] = "\033[36m",
+	};
+
+	return color_wanted(fd) ? codes[color] : "";
+}
+
+const char *color_off(int fd)
+{
+	return color_on(fd, COLOR_PLAIN);
+}
+
+unsigned term_width(void)
+{
+	static const int fds[] = { STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO };
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	unsigned long n;
+	char *end;
+	size_t i;
+
+	if (columns && isdigit((unsigned char)*columns)) {
+		n = strtoul(columns, &end, 10);
+		if (!*end && n > 0 && n <= 10000)
+			return (unsigned)n;
+	}
+	for (i = 0; i < ARRAY_SIZE(fds); i++)
+		if (!ioctl(fds[i], TIOCGWINSZ, &size) && size.ws_col)
+			return size.ws_col;
+	return 80;
+}
+
+/* The first letter of the next line that is no blank; 0: an empty line, EOF:
+ * the end of input. */
+static int read_answer(void)
+{
+	int first = 0, c;
+
+	while ((c = getchar()) != EOF && c != '\n')
+		if (!first && !isspace(c))
+			first = c;
+	return c == EOF && !first ? EOF : first;
+}
+
+bool ask_yes_no(const char *question, bool otherwise)
+{
+	int tries, answer;
+
+	if (!term_is_interactive())
+		return otherwise;
+	for (tries = 0; tries < 3; tries++) {
+		fprintf(stderr, "%s [%s] ", question,
+			otherwise ? "Y/n" : "y/N");
+		fflush(stderr);
+		answer = read_answer();
+		if (answer == EOF)
+			fputc('\n', stderr);
+		if (answer == EOF || !answer)
+			return otherwise;
+		if (answer == 'y' || answer == 'Y')
+			return true;
+		if (answer == 'n' || answer == 'N')
+			return false;
+	}
+	return otherwise;
+}

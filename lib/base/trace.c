@@ -1,0 +1,102 @@
+#include "lib/base/compat.h"
+#include "lib/base/trace.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+
+#include <pthread.h>
+
+static int trace_fd = -1;
+static pthread_once_t trace_once = PTHREAD_ONCE_INIT;
+
+/*
+ * The trace does not pass the door of sys.h: it tells what goes through, and
+ * must not change the count of fault points by being on.
+ */
+static void trace_open(void)
+{
+	const char *where = getenv("RESUTIL_TRACE");
+	char *end;
+	long fd;
+
+	if (!where || !*where || !strcmp(where, "0"))
+		return;
+	if (*where == '/') {
+		trace_fd = open(where, O_WRONLY | O_APPEND | O_CREAT |
+				O_CLOEXEC, 0666);
+		return;
+	}
+	if (!strcasecmp(where, "true")) {
+		trace_fd = STDERR_FILENO;
+		return;
+	}
+	fd = strtol(where, &end, 10);
+	/* Never stdout: it is the product. 1 is on, as in git. */
+	if (fd == 1)
+		fd = STDERR_FILENO;
+	if (*end || fd < 2 || fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
+		return;
+	trace_fd = (int)fd;
+}
+
+bool trace_wanted(void)
+{
+	pthread_once(&trace_once, trace_open);
+	return trace_fd >= 0;
+}
+
+static void trace_begin(struct strbuf *line, const char *file, int nr)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strbuf_addf(line, "%02d:%02d:%02d.%06ld %s:%d ", tm.tm_hour, tm.tm_min,
+		    tm.tm_sec, now.tv_nsec / 1000, file, nr);
+}
+
+/* One write, so that lines of many processes do not mix; a full disk or a
+ * closed pipe costs the line, never the work. */
+static void trace_end(struct strbuf *line)
+{
+	int saved = errno;
+	ssize_t n;
+
+	strbuf_addch(line, '\n');
+	do {
+		n = write(trace_fd, line->buf, line->len);
+	} while (n < 0 && errno == EINTR);
+	strbuf_release(line);
+	errno = saved;
+}
+
+void trace_printf_at(const char *file, int line, const char *fmt, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	int saved = errno;
+	va_list ap;
+
+	if (!trace_wanted())
+		return;
+	trace_begin(&text, file, line);
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	errno = saved;
+	trace_end(&text);
+}
+
+void trace_argv_at(const char *file, int line, const char *what,
+		   const char *const *argv)
+{
+	struct strbuf text = STRBUF_INIT;
+	int saved = errno;
+
+	if (!trace_wanted())
+		return;
+	trace_begin(&text, file, line);
+	strbuf_addf(&text, "%s: ", what);
+	quote_shell_argv(&text, argv);
+	errno = saved;
+	trace_end(&text);
+}

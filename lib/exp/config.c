@@ -1,0 +1,263 @@
+#include "lib/base/compat.h"
+#include "lib/exp/config.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/date.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/project.h"
+#include "lib/wrap/yaml.h"
+
+#define COUNT_ENV "RESUTIL_CONFIG_COUNT"
+#define KEY_ENV "RESUTIL_CONFIG_KEY_"
+#define VALUE_ENV "RESUTIL_CONFIG_VALUE_"
+#define MAX_PARAMETERS 10000
+
+/* Later ones win. */
+enum layer { LAYER_USER, LAYER_PROJECT, LAYER_PARAMETERS, LAYER_NR };
+
+static struct value *layers[LAYER_NR];
+
+/* Numbers as text, lent to callers of config_get_str(). */
+static struct strvec lent = STRVEC_INIT;
+
+/*
+ * A project may come from anywhere: what makes a command run something is
+ * taken from the user alone.
+ */
+static bool is_for_users_only(const char *key)
+{
+	return !strcmp(key, "alias") || !strncmp(key, "alias.", 6) ||
+		!strcmp(key, "core.pager");
+}
+
+static int read_user_layer(struct value **out, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT;
+	int ret;
+
+	if (path_xdg(&path, "XDG_CONFIG_HOME", ".config", NULL)) {
+		ret = 0;	/* no home, no settings */
+		goto cleanup;
+	}
+	strbuf_addstr(&path, "/config.yaml");
+	if (!path_exists(path.buf)) {
+		ret = 0;
+		goto cleanup;
+	}
+	ret = read_file(&text, path.buf, CONF_MAX_BYTES, err);
+	if (!ret)
+		ret = yaml_parse(out, text.buf, text.len, path.buf, err);
+	if (!ret && (*out)->type != VALUE_MAP)
+		ret = fail(err, ERR_CONTENT, "'%s' must be a map of keys",
+			   path.buf);
+
+cleanup:
+	strbuf_release(&path);
+	strbuf_release(&text);
+	return ret;
+}
+
+static unsigned count_parameters(void)
+{
+	const char *count = getenv(COUNT_ENV);
+	unsigned long nr = count ? strtoul(count, NULL, 10) : 0;
+
+	return MINIMUM(nr, MAX_PARAMETERS);
+}
+
+static const char *numbered_env(const char *prefix, unsigned nr)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%u", prefix, nr);
+	return getenv(name);
+}
+
+static struct value *read_parameters(void)
+{
+	struct value *map = value_new_map();
+	unsigned i, nr = count_parameters();
+
+	for (i = 0; i < nr; i++) {
+		const char *key = numbered_env(KEY_ENV, i);
+		const char *text = numbered_env(VALUE_ENV, i);
+
+		if (key && text)
+			value_set(map, key, value_new_str(text));
+	}
+	return map;
+}
+
+int config_load(const struct project *project, struct strbuf *err)
+{
+	size_t i;
+
+	for (i = 0; i < LAYER_NR; i++) {
+		value_free(layers[i]);
+		layers[i] = NULL;
+	}
+	strvec_clear(&lent);
+
+	layers[LAYER_PARAMETERS] = read_parameters();
+	if (project)
+		layers[LAYER_PROJECT] = value_copy(project->conf);
+	return read_user_layer(&layers[LAYER_USER], err);
+}
+
+/* Words of letters, digits, - and _, joined by single dots; at least two. */
+static bool is_key(const char *key, size_t len)
+{
+	size_t i, words = 1;
+
+	for (i = 0; i < len; i++) {
+		if (key[i] == '.') {
+			if (!i || i + 1 == len || key[i - 1] == '.')
+				return false;
+			words++;
+		} else if (!isalnum((unsigned char)key[i]) &&
+			   key[i] != '-' && key[i] != '_') {
+			return false;
+		}
+	}
+	return words > 1;
+}
+
+int config_add_parameter(const char *assignment, struct strbuf *err)
+{
+	const char *equals = strchrnul(assignment, '=');
+	unsigned nr = count_parameters();
+	char name[64], number[16];
+	char *key;
+	int ret = 0;
+
+	if (!is_key(assignment, equals - assignment))
+		return fail(err, ERR_USAGE, "'%.*s' is no setting: give "
+			    "SECTION.KEY=VALUE, as in 'run.prompt=no'",
+			    (int)(equals - assignment), assignment);
+	if (nr == MAX_PARAMETERS)
+		return fail(err, ERR_USAGE, "too many settings (at most %d)",
+			    MAX_PARAMETERS);
+
+	key = xmemdupz(assignment, equals - assignment);
+	snprintf(name, sizeof(name), KEY_ENV "%u", nr);
+	ret |= setenv(name, key, 1);
+	snprintf(name, sizeof(name), VALUE_ENV "%u", nr);
+	ret |= setenv(name, *equals ? equals + 1 : "true", 1);
+	snprintf(number, sizeof(number), "%u", nr + 1);
+	ret |= setenv(COUNT_ENV, number, 1);
+	free(key);
+	if (ret)
+		return fail_errno(err, "cannot pass on the setting '%s'",
+				  assignment);
+	return 0;
+}
+
+const struct value *config_get(const char *key)
+{
+	int i;
+
+	for (i = LAYER_NR - 1; i >= 0; i--) {
+		const struct value *value;
+
+		if (i == LAYER_PROJECT && is_for_users_only(key))
+			continue;
+		value = layers[i] ? value_get(layers[i], key) : NULL;
+		if (value && value->type != VALUE_NULL)
+			return value;
+	}
+	return NULL;
+}
+
+const char *config_get_str(const char *key, const char *otherwise)
+{
+	const struct value *value = config_get(key);
+	struct strbuf text = STRBUF_INIT;
+	const char *ret;
+
+	if (!value || value->type == VALUE_LIST || value->type == VALUE_MAP)
+		return otherwise;
+	if (value->type == VALUE_TEXT)
+		return value->u.text.text;
+	value_format(&text, value);
+	ret = strvec_push(&lent, text.buf);
+	strbuf_release(&text);
+	return ret;
+}
+
+static int bad_value(const char *key, const struct value *value,
+		     const char *wanted, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	value_format(&text, value);
+	fail(err, ERR_CONTENT, "the setting '%s' must be %s, not '%s'", key,
+	     wanted, text.buf);
+	strbuf_release(&text);
+	return ERR_CONTENT;
+}
+
+static bool is_word(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcasecmp(text, *words))
+			return true;
+	return false;
+}
+
+int config_get_bool(const char *key, bool otherwise, bool *out,
+		    struct strbuf *err)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1", NULL };
+	static const char *const no[] = { "false", "no", "off", "0", "", NULL };
+	const struct value *value = config_get(key);
+	const char *text = config_get_str(key, NULL);
+
+	if (!value)
+		*out = otherwise;
+	else if (text && is_word(text, yes))
+		*out = true;
+	else if (text && is_word(text, no))
+		*out = false;
+	else
+		return bad_value(key, value, "yes or no", err);
+	return 0;
+}
+
+int config_get_size(const char *key, uint64_t otherwise, uint64_t *out,
+		    struct strbuf *err)
+{
+	const struct value *value = config_get(key);
+	const char *text = config_get_str(key, NULL);
+
+	if (!value)
+		*out = otherwise;
+	else if (!text || !size_parse(out, text))
+		return bad_value(key, value, "a size, as in 10MiB", err);
+	return 0;
+}
+
+void config_get_list(const char *key, struct strvec *out)
+{
+	const struct value *value = config_get(key);
+	struct strbuf text = STRBUF_INIT;
+	const char *one;
+	size_t i;
+
+	if (!value || value->type != VALUE_LIST) {
+		one = config_get_str(key, NULL);
+		if (one)
+			strvec_push(out, one);
+		return;
+	}
+	for (i = 0; i < value->u.list.nr; i++) {
+		strbuf_reset(&text);
+		value_format(&text, value->u.list.item[i]);
+		strvec_push(out, text.buf);
+	}
+	strbuf_release(&text);
+}

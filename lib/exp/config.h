@@ -1,0 +1,34 @@
+/*
+ * Settings by dotted key ("run.prompt"). Layers, last wins: built in, the
+ * user's $XDG_CONFIG_HOME/resutil/config.yaml, the project's conf,
+ * RESUTIL_CONFIG_COUNT/KEY_n/VALUE_n in the environment (how `-c` travels to
+ * children). `alias.*` is never taken from the project.
+ * Each key has its page in Documentation/config/.
+ */
+#ifndef LIB_EXP_CONFIG_H
+#define LIB_EXP_CONFIG_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/exp/project.h"
+
+/** Reads the layers; project NULL: none. May be called again.
+ *  Errors: ERR_CONTENT (the user's file is malformed). */
+int config_load(const struct project *project, struct strbuf *err);
+
+/** -c KEY=VALUE (KEY alone: true): put into the environment. ERR_USAGE. */
+int config_add_parameter(const char *assignment, struct strbuf *err);
+
+/** Lent until the next config_load(); NULL when not set. */
+const struct value *config_get(const char *key);
+const char *config_get_str(const char *key, const char *otherwise);
+/** ERR_CONTENT names key and value when it is not of the kind. */
+int config_get_bool(const char *key, bool otherwise, bool *out,
+		    struct strbuf *err);
+int config_get_size(const char *key, uint64_t otherwise, uint64_t *out,
+		    struct strbuf *err);
+/** A list, or a scalar as a list of one. */
+void config_get_list(const char *key, struct strvec *out);
+
+#endif

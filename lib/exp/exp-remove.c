@@ -1,0 +1,68 @@
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/sys.h"
+#include "lib/exp/name.h"
+#include "lib/exp/project.h"
+#include "lib/exp/exp-remove.h"
+
+#include <dirent.h>
+
+/*
+ * Lets the owner enter, list and change each directory at and below `name`.
+ * What fails here fails again when it is removed, and is told then.
+ */
+static void open_up(int at, const char *name)
+{
+	const struct dirent *entry;
+	struct stat st;
+	DIR *dir = NULL;
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && (st.st_mode & 0700) != 0700)
+		sys_fchmod(fd, (st.st_mode & 07777) | 0700);
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
+		    strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			open_up(fd, entry->d_name);
+	closedir(dir);
+}
+
+int exp_remove_local(const struct project *p, const char *name,
+		     struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT, hidden = STRBUF_INIT;
+	int ret = 0;
+
+	if (!name_is_valid(name) && strcmp(name, NAME_DEBUG))
+		BUG("'%s' is no name of an experiment", name);
+	project_exp_path(p, name, &path);
+	strbuf_addf(&hidden, "%s/.%s.%ld.rm", p->results_path, name,
+		    (long)getpid());
+	if (sys_rename_noreplace(path.buf, hidden.buf)) {
+		ret = fail_errno(err, "cannot remove '%s'", path.buf);
+		goto cleanup;
+	}
+	if (sys_remove_tree(hidden.buf)) {
+		if (errno == EACCES || errno == EPERM)
+			open_up(AT_FDCWD, hidden.buf);
+		if (sys_remove_tree(hidden.buf)) {
+			fail_errno(err, "'%s' is removed, but its files are "
+				   "not, see '%s'", name, hidden.buf);
+			ret = ERR_PARTLY;
+		}
+	}
+
+cleanup:
+	strbuf_release(&hidden);
+	strbuf_release(&path);
+	return ret;
+}

@@ -1,0 +1,198 @@
+/*
+ * Shared by the files behind git-state.h and by nobody else.
+ *
+ *	git-find.c	the repository above a directory; how git is called
+ *	git-state.c	the questions, asked all at once
+ *	git-raw.c	reading the list of changes and the patch
+ *	git-patch.c	keeping the patch, in memory or on disk
+ *	git-changes.c	what is captured and what is left out
+ *	git-secret.c	what must never be captured
+ *	git-capture.c	copying, and the record's map
+ *	git-hashes.c	hashes of what is left out, remembered
+ *	git-tree.c	the tree that the work tree would be
+ *	git-files.c	what git tracks
+ */
+#ifndef LIB_EXP_GIT_INTERNAL_H
+#define LIB_EXP_GIT_INTERNAL_H
+
+#include "lib/base/compat.h"
+#include "lib/base/run-command.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/exp/git-raw.h"
+#include "lib/exp/git-state.h"
+
+/* Answers that are one line or a few; more is not what was asked for. */
+#define GIT_MAX_ANSWER (16u << 20)
+/* Names of untracked files. */
+#define GIT_MAX_LIST (512u << 20)
+
+/* What a record can hold, whatever the limits in bytes are. */
+#define GIT_MAX_CAPTURED 100000		/* files */
+#define GIT_MAX_LEFT_OUT 10000		/* named one by one */
+
+/* Reasons, so that they can be compared by address. */
+extern const char left_out_large[];	/* "too large" */
+extern const char left_out_run[];	/* "run limit" */
+extern const char left_out_secret[];	/* "secret" */
+extern const char left_out_submodule[];	/* "submodule" */
+extern const char left_out_nested[];	/* "nested repository" */
+extern const char left_out_unreadable[]; /* "unreadable" */
+extern const char left_out_changed[];	/* "changed while read" */
+extern const char left_out_special[];	/* "special file" */
+extern const char left_out_private[];	/* never named: not listed at all */
+
+/* git-find.c */
+
+/** The directory, at or above absolute `dir`, that git would find a
+ *  repository in (GIT_CEILING_DIRECTORIES is obeyed); false: none. */
+bool git_find_top(struct strbuf *top, const char *dir);
+
+/** `git` with the options that keep it from writing, running hooks, asking
+ *  the network or following anybody's settings, working in `dir`. git_dir
+ *  NULL: as git finds it from there. */
+void git_child(struct child_process *child, const char *dir,
+	       const char *git_dir);
+
+/* git-patch.c: bytes that may be cut at their end. */
+
+#define GIT_PATCH_IN_MEMORY (4u << 20)
+
+struct git_patch {
+	struct strbuf text;	/* as long as it is short */
+	int fd;			/* else an unlinked file; -1: not yet */
+	uint64_t len;
+};
+
+#define GIT_PATCH_INIT { .text = STRBUF_INIT, .fd = -1 }
+
+int git_patch_add(struct git_patch *patch, const char *text, size_t len,
+		  struct strbuf *err);
+int git_patch_cut(struct git_patch *patch, uint64_t len, struct strbuf *err);
+/** Writes all of it to `path`, a new file. */
+int git_patch_write(const struct git_patch *patch, const char *path,
+		    struct strbuf *err);
+void git_patch_clear(struct git_patch *patch);
+
+/* git-state.c */
+
+enum git_question {
+	ASK_DIFF,	/* what changed, and the patch */
+	ASK_UNTRACKED,
+	ASK_HEAD,	/* where the repository is, commit, branch */
+	ASK_DESCRIBE,
+	ASK_CONFIG,	/* remotes */
+	ASK_NR
+};
+
+struct git_ask {
+	struct child_process child;
+	bool running;
+	int fd;			/* its output; -1: not asked, or at its end */
+	int status;		/* of the process; -1: not run */
+	struct strbuf text;	/* what it said (not of ASK_DIFF) */
+	size_t max;		/* bytes of it */
+	int failed;		/* reading it: a negative code */
+};
+
+struct git_item {
+	struct git_change change;
+	char *subproject;	/* of a submodule: the commit it is at */
+};
+
+struct git_state {
+	const struct git_state_options *opts;
+	char *top;		/* absolute, real; NULL: no repository */
+	char *git_dir;		/* NULL: found from there */
+	int top_fd;
+	struct strvec private_dirs;	/* from the top; never captured */
+	struct strvec private_files;	/* likewise, but named */
+	struct git_ask ask[ASK_NR];
+	int err_fd;		/* what the processes complain of */
+	struct strbuf complaint;
+	struct git_raw raw;
+	struct git_patch patch;
+	/* the part of the patch that is being read */
+	struct git_raw_entry *part;
+	uint64_t part_start;
+	bool part_too_large;
+	bool patch_too_large;	/* more than a run may hold */
+	uint64_t patch_size;	/* that it would have had, as far as read */
+	bool again;		/* git must not read some of these files */
+	bool asked_again;
+	bool list_failed, patch_failed;
+	/* answers */
+	bool gathered;
+	bool bare;
+	const char *against;	/* HEAD, or the empty tree */
+	const char *format;	/* sha1, sha256 */
+	char *commit;		/* NULL: none yet */
+	char *ref;		/* "refs/heads/main"; NULL: detached */
+	char *describe;
+	char *remote;
+	struct strbuf error;	/* for the record */
+	struct git_item *item;	/* what was found, in no order */
+	size_t nr, alloc;
+	struct git_change *list; /* what git_state_changes() lends */
+	bool changed;		/* something tracked differs */
+};
+
+/** Waits for all answers; a second call does nothing. */
+void git_gather(struct git_state *state);
+
+/** Notes what went wrong for the record's `error`, the first only. */
+void git_note_error(struct git_state *state, const char *text);
+
+/* git-answer.c: what the short answers mean. */
+
+/** The answer of ASK_HEAD; false: git sees another top (then `top` is set). */
+bool git_answer_head(struct git_state *state, struct strbuf *top);
+/** The remote that the branch follows, else origin, else the first. */
+void git_answer_remote(struct git_state *state);
+/** A URL without what must not be recorded. */
+void git_redact_url(struct strbuf *out, const char *url);
+
+/* git-changes.c */
+
+/** Works out what to do with each entry; the `listed` of git_raw. ERR_NO:
+ *  git must be stopped before it reads what is there. */
+int git_changes_listed(struct git_raw *raw, void *data);
+/** Adds what git_raw found; `left_out`: only what is left out. */
+void git_changes_add_tracked(struct git_state *state, bool left_out);
+/** Adds an untracked path, as `git ls-files -o` gave it. */
+void git_changes_add_untracked(struct git_state *state, const char *path);
+/** Forgets all, and the top that paths are read from. */
+void git_changes_clear(struct git_state *state);
+/** Sorts, and spends what a run may hold. */
+void git_changes_finish(struct git_state *state);
+
+/* git-secret.c */
+
+#define GIT_SECRET_HEAD 65536
+
+/** By its name alone: `.env`, `id_rsa` ... */
+bool git_secret_name(const char *path);
+/** By the first bytes of its content. */
+bool git_secret_text(const char *text, size_t len);
+/** Reads the head of an open regular file; -1 with errno. */
+int git_secret_file(int fd);
+
+/* git-hashes.c */
+
+struct git_hashes;
+
+/** Never fails: without a cache everything is hashed. */
+struct git_hashes *git_hashes_open(const struct project *project);
+/** The hash of a regular file as hex; remembered. */
+int git_hashes_get(struct git_hashes *hashes, int dirfd, const char *path,
+		   struct strbuf *hex, struct strbuf *err);
+/** Writes what is new (never fails) and frees. */
+void git_hashes_close(struct git_hashes *hashes);
+
+/* git-tree.c */
+
+/** The id of the tree: the commit with the captured changes put in. */
+int git_treeish(const struct git_state *state, struct strbuf *hex,
+		struct strbuf *err);
+
+#endif

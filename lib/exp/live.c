@@ -1,0 +1,347 @@
+/*
+ * Who may remove a live file: whoever holds byte 1 of it, and then checks that
+ * it is still the file of that name. A recorder takes byte 0 only while it
+ * holds byte 1 in the same way. So no lock is ever held on a file that has
+ * lost its name, and two holders of one byte are on one file.
+ */
+#include "lib/base/compat.h"
+#include "lib/exp/live.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/filelock.h"
+#include "lib/base/path.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/sys.h"
+#include "lib/exp/record.h"
+
+#define RECORDER 0	/* byte that says that the recorder lives */
+#define WRITER 1	/* byte that serialises writers */
+#define TEXT_MAX 256
+
+struct live {
+	int fd;
+	char *path;
+};
+
+/* A process as the kernel tells it from every other, here and since boot. */
+struct who {
+	int64_t pid;
+	uint64_t start;
+	char boot[64];
+};
+
+uint64_t process_start_ticks(pid_t pid)
+{
+	struct strbuf text = STRBUF_INIT;
+	char path[64];
+	const char *at;
+	uint64_t ret = 0;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if (pid <= 0 || read_file(&text, path, 8192, NULL))
+		goto cleanup;
+	/* The second field, the program's name, may hold blanks and ')'. */
+	at = strrchr(text.buf, ')');
+	if (!at || at[1] != ' ' || strchr("ZXx", at[2]))
+		goto cleanup;
+	for (field = 2; field < 22 && at; field++) {
+		at = strchr(at, ' ');
+		if (at)
+			at++;
+	}
+	if (at)
+		ret = strtoull(at, NULL, 10);
+
+cleanup:
+	strbuf_release(&text);
+	return ret;
+}
+
+static bool who_lives(const struct who *who)
+{
+	return who->pid > 0 && who->pid <= INT_MAX && who->start &&
+	       !strcmp(who->boot, record_boot_id()) &&
+	       process_start_ticks((pid_t)who->pid) == who->start;
+}
+
+/* What the file says of the program; false when it says nothing. */
+static bool read_program(int fd, struct who *who)
+{
+	char text[TEXT_MAX + 1];
+	ssize_t len = pread(fd, text, TEXT_MAX, 0);
+
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	return sscanf(text, "%" SCNd64 " %" SCNu64 " %63s", &who->pid,
+		      &who->start, who->boot) == 3;
+}
+
+/* An id from a record is hostile until it is known to stay in its place. */
+static int live_path(struct strbuf *path, const struct project *p,
+		     const char *id, bool make, struct strbuf *err)
+{
+	struct strbuf sub = STRBUF_INIT;
+	int ret = 0;
+
+	if (!*id || *id == '.' || strchr(id, '/') || strlen(id) > NAME_MAX)
+		return fail(err, ERR_CONTENT, "'%s' is no id of a run", id);
+	if (make) {
+		ret = project_private(p, "live/", path, err);
+		strbuf_addstr(path, id);
+	} else {
+		strbuf_addf(&sub, ".resutil/live/%s", id);
+		path_absolute(path, p->root, sub.buf);
+	}
+	strbuf_release(&sub);
+	return ret;
+}
+
+static bool has_its_name(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !stat(path, &named) &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/*
+ * Some file systems of clusters have no locks. There writers are not
+ * serialised and the recorder is known by its process alone; to record nothing
+ * would be worse.
+ */
+static bool has_no_locks(int error)
+{
+	return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP ||
+	       error == EINVAL;
+}
+
+static int take(int fd, off_t byte, bool wait)
+{
+	return !filelock_take(fd, byte, wait) || has_no_locks(errno) ? 0 : -1;
+}
+
+static int give_back(int fd, off_t byte)
+{
+	return !filelock_release(fd, byte) || has_no_locks(errno) ? 0 : -1;
+}
+
+/* The file of `id`, made when missing, with byte WRITER held. */
+static int open_held(struct live **out, const struct project *p,
+		     const char *id, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct live *live;
+	int fd, ret;
+
+	ret = live_path(&path, p, id, true, err);
+	while (!ret) {
+		fd = sys_open(path.buf, O_RDWR | O_CREAT, 0666);
+		if (fd < 0) {
+			ret = fail_errno(err, "cannot open '%s'", path.buf);
+			break;
+		}
+		if (take(fd, WRITER, true)) {
+			ret = fail_errno(err, "cannot lock '%s'", path.buf);
+			close(fd);
+			break;
+		}
+		if (has_its_name(fd, path.buf)) {
+			live = xcalloc(1, sizeof(*live));
+			live->fd = fd;
+			live->path = strbuf_detach(&path, NULL);
+			*out = live;
+			break;
+		}
+		close(fd);	/* removed while we waited */
+	}
+	strbuf_release(&path);
+	return ret;
+}
+
+static void release(struct live **live)
+{
+	close((*live)->fd);
+	free((*live)->path);
+	free(*live);
+	*live = NULL;
+}
+
+int live_start(struct live **out, const struct project *p, const char *id,
+	       struct strbuf *err)
+{
+	struct live *live;
+	int ret;
+
+	ret = open_held(&live, p, id, err);
+	if (ret)
+		return ret;
+	if (take(live->fd, RECORDER, false)) {
+		if (errno == EWOULDBLOCK)
+			ret = fail(err, ERR_CONFLICT,
+				   "run '%s' is being recorded already", id);
+		else
+			ret = fail_errno(err, "cannot lock '%s'", live->path);
+		goto failed;
+	}
+	/* A run that died under this id may have left its program's name. And
+	 * a writer's lock that we kept would keep ourselves from writing. */
+	if (sys_ftruncate(live->fd, 0) || give_back(live->fd, WRITER)) {
+		ret = fail_errno(err, "cannot write '%s'", live->path);
+		goto failed;
+	}
+	*out = live;
+	return 0;
+
+failed:
+	release(&live);
+	return ret;
+}
+
+int live_note_program(struct live *live, pid_t pid, struct strbuf *err)
+{
+	char text[TEXT_MAX];
+	int len;
+
+	len = snprintf(text, sizeof(text), "%ld %" PRIu64 " %s\n", (long)pid,
+		       process_start_ticks(pid),
+		       *record_boot_id() ? record_boot_id() : "-");
+	if (lseek(live->fd, 0, SEEK_SET) < 0 ||
+	    sys_write_all(live->fd, text, (size_t)len) ||
+	    sys_ftruncate(live->fd, len))
+		return fail_errno(err, "cannot write '%s'", live->path);
+	return 0;
+}
+
+void live_end(struct live **live)
+{
+	if (!*live)
+		return;
+	/* A left-over file locks nothing, so failure here does no harm. */
+	if (!take((*live)->fd, WRITER, true) &&
+	    has_its_name((*live)->fd, (*live)->path))
+		sys_unlink((*live)->path);
+	release(live);
+}
+
+int live_lock_writer(struct live **out, const struct project *p,
+		     const char *id, struct strbuf *err)
+{
+	return open_held(out, p, id, err);
+}
+
+void live_unlock_writer(struct live **live)
+{
+	struct who program;
+
+	if (!*live)
+		return;
+	/* Of a run whose program outlives its recorder the file is all that
+	 * tells so. */
+	if (filelock_is_held((*live)->fd, RECORDER) == 0 &&
+	    !(read_program((*live)->fd, &program) && who_lives(&program)) &&
+	    has_its_name((*live)->fd, (*live)->path))
+		sys_unlink((*live)->path);
+	release(live);
+}
+
+bool record_state_is_final(const char *state)
+{
+	static const char *const states[] = { "done", "fail", "interrupted",
+					      "lost", "added" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		if (!strcmp(state, states[i]))
+			return true;
+	return false;
+}
+
+/* Only what we know to go on can have been left by its recorder. */
+static bool goes_on(const char *state)
+{
+	return state && (!strcmp(state, "started") ||
+			 !strcmp(state, "running") ||
+			 !strcmp(state, "resumed"));
+}
+
+/* The recorder as the record tells it: also where locks do not work, and
+ * when somebody removed .resutil under a run. */
+static bool recorder_lives(const struct value *record)
+{
+	const char *boot = value_get_text(record, "meta.process.boot_id");
+	struct who who = { 0 };
+	int64_t start = 0;
+
+	value_get_int(record, "meta.process.pid", &who.pid);
+	value_get_int(record, "meta.process.start", &start);
+	who.start = start > 0 ? (uint64_t)start : 0;
+	snprintf(who.boot, sizeof(who.boot), "%s", boot ? boot : "");
+	return who_lives(&who);
+}
+
+static enum live_state state_here(const struct project *p,
+				  const struct value *record)
+{
+	const char *id = value_get_text(record, "id");
+	enum live_state ret = LIVE_LOST;
+	struct strbuf path = STRBUF_INIT;
+	struct who program;
+	int fd = -1;
+
+	if (!id)
+		id = value_get_text(record, "name");
+	if (id && !live_path(&path, p, id, false, NULL))
+		fd = open(path.buf, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && filelock_is_held(fd, RECORDER) == 1)
+		ret = LIVE_RUNNING;
+	else if (recorder_lives(record))
+		ret = LIVE_RUNNING;
+	else if (fd >= 0 && read_program(fd, &program) && who_lives(&program))
+		ret = LIVE_UNATTENDED;
+	if (fd >= 0)
+		close(fd);
+	strbuf_release(&path);
+	return ret;
+}
+
+enum live_state live_state_of(const struct project *p,
+			      const struct value *record)
+{
+	const char *host = value_get_text(record, "host");
+
+	if (!goes_on(value_get_text(record, "state")))
+		return LIVE_FINAL;
+	if (!host || strcmp(host, record_host()))
+		return LIVE_ELSEWHERE;
+	return state_here(p, record);
+}
+
+void live_state_text(const struct project *p, const struct value *record,
+		     struct strbuf *out)
+{
+	const char *state = value_get_text(record, "state");
+	const char *host = value_get_text(record, "host");
+
+	switch (live_state_of(p, record)) {
+	case LIVE_FINAL:
+		strbuf_addstr(out, state && *state ? state : "-");
+		break;
+	case LIVE_RUNNING:
+		strbuf_addstr(out, "running");
+		break;
+	case LIVE_UNATTENDED:
+		strbuf_addstr(out, "running, unattended");
+		break;
+	case LIVE_LOST:
+		strbuf_addstr(out, "lost");
+		break;
+	case LIVE_ELSEWHERE:
+		if (host && *host)
+			strbuf_addf(out, "running on %s", host);
+		else
+			strbuf_addstr(out, "running elsewhere");
+		break;
+	}
+}

@@ -1,0 +1,94 @@
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/utf8.h"
+#include "lib/exp/record-changes.h"
+#include "lib/exp/record.h"
+
+/* As deep as the YAML door lets a text nest. */
+#define PATH_MAX_DEPTH 64
+
+int changes_read(struct value **out, const char *file, bool json,
+		 struct strbuf *err)
+{
+	int ret = record_read_file(out, file, json, err);
+
+	if (!ret)
+		record_drop_tags(*out);
+	return ret;
+}
+
+/* Components are not empty; a path that is no text could not be a key. */
+static bool is_path(const char *path, size_t len)
+{
+	size_t i, depth = 1;
+
+	if (!len || !utf8_is_valid(path, len))
+		return false;
+	for (i = 0; i < len; i++) {
+		if ((unsigned char)path[i] < 0x20)
+			return false;
+		if (path[i] != '.')
+			continue;
+		if (!i || i + 1 == len || path[i - 1] == '.')
+			return false;
+		depth++;
+	}
+	return depth < PATH_MAX_DEPTH;
+}
+
+int changes_set(struct value *changes, const char *assignment,
+		struct strbuf *err)
+{
+	const char *equals = strchr(assignment, '=');
+	struct strbuf path = STRBUF_INIT;
+
+	if (!equals || !is_path(assignment, equals - assignment))
+		return fail(err, ERR_USAGE, "'%s' is not of the form "
+			    "PATH=VALUE (info.note=good)", assignment);
+	strbuf_add(&path, assignment, equals - assignment);
+	equals++;
+	value_set(changes, path.buf,
+		  value_from_parameter(equals, strlen(equals)));
+	strbuf_release(&path);
+	return 0;
+}
+
+void changes_add(struct value *map, const struct value *over)
+{
+	size_t i;
+
+	for (i = 0; i < over->u.map.nr; i++) {
+		const char *key = over->u.map.pair[i].key;
+		const struct value *item = over->u.map.pair[i].value;
+		struct value *old = value_map_get(map, key);
+
+		if (item->type == VALUE_MAP && old && old->type == VALUE_MAP)
+			changes_add(old, item);
+		else
+			value_map_set(map, key, value_copy(item));
+	}
+}
+
+int changes_gather(struct value **out, const char *file, bool json,
+		   const struct strvec *sets, struct strbuf *err)
+{
+	struct value *own = value_new_map(), *map = NULL;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < sets->nr && !ret; i++)
+		ret = changes_set(own, sets->v[i], err);
+	if (!ret && file)
+		ret = changes_read(&map, file, json, err);
+	if (!ret && map) {
+		changes_add(map, own);
+		value_free(own);
+		own = map;
+	}
+	if (ret) {
+		value_free(own);
+		own = NULL;
+	}
+	*out = own;
+	return ret;
+}

@@ -1,0 +1,145 @@
+#include "lib/base/compat.h"
+#include "lib/wrap/digest.h"
+
+#include <dlfcn.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+
+#define LIBCRYPTO "libcrypto.so.3"
+#define DIGEST_CHUNK (256u << 10)
+
+/*
+ * The functions by their declarations in <openssl/evp.h>: a header that has
+ * changed one of them no longer compiles here.
+ */
+struct evp {
+	__typeof__(&EVP_MD_CTX_new) ctx_new;
+	__typeof__(&EVP_MD_CTX_free) ctx_free;
+	__typeof__(&EVP_sha256) sha256;
+	__typeof__(&EVP_DigestInit_ex) init;
+	__typeof__(&EVP_DigestUpdate) update;
+	__typeof__(&EVP_DigestFinal_ex) final;
+};
+
+struct digest {
+	EVP_MD_CTX *ctx;
+};
+
+static struct evp evp;
+static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
+static char *evp_problem;	/* set once when loading failed */
+
+/*
+ * ISO C has no cast from an object pointer to a function; POSIX says that
+ * dlsym() gives one that can be stored as its bytes.
+ */
+static bool find_symbol(void *library, const char *name, void *slot)
+{
+	void *address = dlsym(library, name);
+
+	if (!address)
+		return false;
+	memcpy(slot, &address, sizeof(address));
+	return true;
+}
+
+static void load_evp(void)
+{
+	void *library = dlopen(LIBCRYPTO, RTLD_NOW | RTLD_LOCAL);
+	const char *why;
+
+	if (library &&
+	    find_symbol(library, "EVP_MD_CTX_new", &evp.ctx_new) &&
+	    find_symbol(library, "EVP_MD_CTX_free", &evp.ctx_free) &&
+	    find_symbol(library, "EVP_sha256", &evp.sha256) &&
+	    find_symbol(library, "EVP_DigestInit_ex", &evp.init) &&
+	    find_symbol(library, "EVP_DigestUpdate", &evp.update) &&
+	    find_symbol(library, "EVP_DigestFinal_ex", &evp.final))
+		return;
+	/* The text of dlerror() does not outlive this thread's next call. */
+	why = dlerror();
+	evp_problem = xstrdup(why ? why : "unknown reason");
+}
+
+int digest_start(struct digest **out, struct strbuf *err)
+{
+	struct digest *d;
+
+	pthread_once(&evp_once, load_evp);
+	if (evp_problem)
+		return fail(err, ERR_FAILED,
+			    "cannot load '%s' for SHA-256: %s; install "
+			    "OpenSSL 3", LIBCRYPTO, evp_problem);
+
+	d = xcalloc(1, sizeof(*d));
+	d->ctx = evp.ctx_new();
+	if (!d->ctx || evp.init(d->ctx, evp.sha256(), NULL) != 1) {
+		evp.ctx_free(d->ctx);
+		free(d);
+		return fail(err, ERR_FAILED,
+			    "cannot start SHA-256: refused by '%s'", LIBCRYPTO);
+	}
+	*out = d;
+	return 0;
+}
+
+void digest_add(struct digest *d, const void *data, size_t len)
+{
+	/* Fails for a context that was not started, and only then. */
+	if (evp.update(d->ctx, data, len) != 1)
+		BUG("SHA-256 was not started");
+}
+
+void digest_finish(struct digest **d, unsigned char *raw)
+{
+	unsigned int len = 0;
+
+	if (evp.final((*d)->ctx, raw, &len) != 1 || len != DIGEST_RAWSZ)
+		BUG("SHA-256 was not started");
+	evp.ctx_free((*d)->ctx);
+	free(*d);
+	*d = NULL;
+}
+
+void digest_hex(struct strbuf *out, const unsigned char *raw)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i;
+
+	strbuf_grow(out, DIGEST_HEXSZ);
+	for (i = 0; i < DIGEST_RAWSZ; i++) {
+		strbuf_addch(out, hex[raw[i] >> 4]);
+		strbuf_addch(out, hex[raw[i] & 15]);
+	}
+}
+
+int digest_fd(struct strbuf *out, int fd, struct strbuf *err)
+{
+	struct digest *d;
+	unsigned char raw[DIGEST_RAWSZ];
+	char *chunk;
+	ssize_t got;
+	int ret = digest_start(&d, err);
+
+	if (ret)
+		return ret;
+	chunk = xmalloc(DIGEST_CHUNK);
+	while ((got = read(fd, chunk, DIGEST_CHUNK)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			ret = fail_errno(err, "cannot read what is hashed");
+			break;
+		}
+		digest_add(d, chunk, got);
+	}
+	digest_finish(&d, raw);
+	if (!ret)
+		digest_hex(out, raw);
+	free(chunk);
+	return ret;
+}

@@ -1,0 +1,26 @@
+/*
+ * The door to OpenSSL's libcrypto, opened at the first use (dlopen): loading
+ * it costs more than recording a run does, and most runs hash nothing.
+ */
+#ifndef LIB_WRAP_DIGEST_H
+#define LIB_WRAP_DIGEST_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+
+#define DIGEST_RAWSZ 32
+#define DIGEST_HEXSZ 64
+
+struct digest;
+
+/** Starts a SHA-256. ERR_FAILED when libcrypto cannot be loaded. */
+int digest_start(struct digest **out, struct strbuf *err);
+void digest_add(struct digest *d, const void *data, size_t len);
+/** raw: room for DIGEST_RAWSZ bytes. Frees `*d`. */
+void digest_finish(struct digest **d, unsigned char *raw);
+void digest_hex(struct strbuf *out, const unsigned char *raw);
+
+/** SHA-256 of what is left to read in `fd`, as hex added to `out`. */
+int digest_fd(struct strbuf *out, int fd, struct strbuf *err);
+
+#endif

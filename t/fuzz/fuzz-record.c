@@ -1,0 +1,66 @@
+/* A record from anywhere: read, brought to one shape, changed, written. */
+#include "lib/base/compat.h"
+#include "lib/exp/record.h"
+#include "lib/wrap/yaml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define MUST(x)                                                               \
+	do {                                                                  \
+		if (!(x))                                                     \
+			abort();                                              \
+	} while (0)
+
+/* What is written is read back as the same. */
+static void check_round_trip(const struct value *record)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct value *again = NULL;
+
+	yaml_write(&text, record);
+	MUST(!record_parse(&again, text.buf, text.len, "again", NULL));
+	MUST(value_equal(record, again));
+	value_free(again);
+	strbuf_release(&text);
+}
+
+/* The shape is one: bringing it there again changes nothing. */
+static void check_shape(const struct value *record)
+{
+	const struct value *list = value_map_get(record, "dependency");
+	struct value *again = value_copy(record);
+	size_t i;
+
+	MUST(list && list->type == VALUE_LIST);
+	for (i = 0; i < list->u.list.nr; i++)
+		MUST(value_text(list->u.list.item[i]));
+	record_normalize(again);
+	MUST(value_equal(record, again));
+	value_free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct value *record, *raw;
+
+	if (record_parse(&raw, (const char *)data, len, "fuzz", &err)) {
+		MUST(err.len && !raw);
+		goto cleanup;
+	}
+	MUST(!err.len);
+	record = value_copy(raw);
+	record_normalize(record);
+	check_shape(record);
+	check_round_trip(record);
+	record_check(record, NULL);
+	record_merge(raw, record);
+	MUST(value_map_get(raw, "revision")->type == VALUE_INT);
+	record_check(raw, NULL);
+	value_free(record);
+	value_free(raw);
+
+cleanup:
+	strbuf_release(&err);
+	return 0;
+}

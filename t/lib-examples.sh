@@ -1,0 +1,25 @@
+# The examples of manual pages, as tests. Each page has a directory of its own:
+# a git repository with one commit and a project, whose clock stands still at
+# 2024-07-04 19:15:55 in Tokyo (aapfup_20240704T191555).
+
+# prepare_examples DIR: the place that the pages' examples begin in.
+prepare_examples () {
+	mkdir -p "$1/home" &&
+	(
+		HOME=$(cd "$1/home" && pwd) &&
+		export HOME &&
+		make_repo "$1/project" &&
+		cd "$1/project" &&
+		resutil --no-interactive init --project-name project
+	)
+}
+
+# run_examples DIR PAGE: in a place prepared as DIR.
+run_examples () {
+	(
+		HOME=$(cd "$1/home" && pwd) &&
+		export HOME &&
+		cd "$1/project" &&
+		python3 "$SOURCE_DIRECTORY/tools/run-examples" "$2"
+	)
+}

@@ -1,0 +1,81 @@
+#!/bin/sh
+
+test_description='one letter has one meaning in all commands
+
+Read from the completion tables. DESIGN gives -d, -n, -m and -r more than one
+meaning; what is allowed beside the table stands here with its reason.'
+
+. ./test-lib.sh
+
+all_commands () {
+	sed -n '/^COMMAND/,$s/^[^"]*"\([a-z-]*\)",.*cmd_.*/\1/p' \
+		"$SOURCE_DIRECTORY"/command-list.h
+}
+
+# letter TAB long name ("-": has none)
+cat >meanings <<\EOF
+C -
+a all
+c -
+d dependency
+f follow
+h help
+l local
+m comment
+n dry-run
+o -
+q quiet
+r remote
+v verbose
+y yes
+z -
+EOF
+
+# command, letter, long name. How many (log -n 5) is what git's users know;
+# neither command changes anything, so -n means nothing else there.
+cat >allowed <<\EOF
+list n max-count
+log n max-count
+EOF
+
+test_expect_success 'the letters of all commands' '
+	all_commands >commands &&
+	test_line_count -gt 20 commands &&
+	{
+		resutil --completion-table | sed "s/^/resutil	/" &&
+		while read -r command
+		do
+			resutil "$command" --completion-table >table ||
+				return 1
+			sed "s/^/$command	/" table
+		done <commands
+	} >tables &&
+	awk -F "\t" "\$2 != \"\" {
+		print \$1, \$2, \$3 == \"\" ? \"-\" : \$3
+	}" tables >letters &&
+	test_line_count -gt 40 letters
+'
+
+test_expect_success 'each means what the table says' '
+	awk "
+		FILENAME == \"meanings\" { meaning[\$1] = \$2; next }
+		FILENAME == \"allowed\" { fine[\$0] = 1; next }
+		meaning[\$2] != \$3 && !(\$0 in fine)
+	" meanings allowed letters >bad &&
+	test_must_be_empty bad
+'
+
+test_expect_success 'nothing is allowed that no command does' '
+	sort allowed >allowed.sorted &&
+	sort letters >letters.sorted &&
+	comm -23 allowed.sorted letters.sorted >stale &&
+	test_must_be_empty stale
+'
+
+test_expect_success 'a long name has the same letter everywhere, or none' '
+	awk "\$3 != \"-\" { print \$3, \$2 }" letters | sort -u >pairs &&
+	cut -d " " -f 1 pairs | uniq -d >twice &&
+	test_must_be_empty twice
+'
+
+test_done

@@ -1,0 +1,145 @@
+#!/bin/sh
+
+test_description='help: lists, pages with man and without, aliases'
+
+. ./test-lib.sh
+
+all_commands () {
+	sed -n '/^COMMAND/,$s/^[^"]*"\([a-z-]*\)",.*cmd_.*/\1/p' \
+		"$SOURCE_DIRECTORY"/command-list.h
+}
+
+porcelain () {
+	sed -n 's/^COMMAND[^"]*"\([a-z-]*\)",.*BUILTIN.*/\1/p' \
+		"$SOURCE_DIRECTORY"/command-list.h
+}
+
+test_lazy_prereq PAGES 'test -f "$BUILD_DIRECTORY"/man/man1/resutil-run.1'
+test_lazy_prereq MAN '
+	man "$BUILD_DIRECTORY"/man/man1/resutil-run.1 >out && grep SYNOPSIS out
+'
+
+# A PATH on which there is no man, but what the tests need.
+test_expect_success 'setup' '
+	mkdir few &&
+	for program in sh cat env sed less
+	do
+		path=$(command -v $program) && ln -s "$path" few/ || return 1
+	done &&
+	no_man=$BUILD_DIRECTORY:$PWD/few
+'
+
+test_expect_success 'help lists each command for people once' '
+	resutil help >out &&
+	porcelain | sort >expect &&
+	sed -n "s/^   \([a-z-]*\)  *[a-z].*/\1/p" out | sort >actual &&
+	test_cmp expect actual &&
+	test_grep "^look at them$" out &&
+	test_grep ! "^other$" out &&
+	test_grep ! "^.\{81\}" out
+'
+
+test_expect_success 'help -a lists all commands, and programs on PATH' '
+	mkdir bin &&
+	write_script bin/resutil-zzz </dev/null &&
+	write_script bin/resutil-list </dev/null &&
+	: >bin/resutil-no-program &&
+	PATH=$PWD/bin:$PATH resutil help -a >out &&
+	{
+		all_commands &&
+		echo zzz
+	} | sort >expect &&
+	sed -n "s/^   \([a-z-]*\)\(  *[a-z].*\)*$/\1/p" out |
+		grep -v "^resutil" | grep -v "^everyday$" | sort >actual &&
+	test_cmp expect actual
+'
+
+test_expect_success PAGES 'help -a lists guides and formats' '
+	resutil help -a >out &&
+	test_grep "^   resutilformat-name$" out &&
+	test_grep "^   everyday$" out
+'
+
+test_expect_success PAGES,MAN 'help COMMAND shows the page by man' '
+	resutil help run >out 2>err &&
+	test_grep "RESUTIL-RUN(1)" out &&
+	test_grep "^SYNOPSIS" out &&
+	test_must_be_empty err
+'
+
+test_expect_success PAGES 'each command, guide and format has a page' '
+	all_commands >names &&
+	printf "%s\n" everyday resutil resutilformat-name conf >>names &&
+	while read -r name
+	do
+		PATH=$no_man resutil help "$name" >out 2>err &&
+		test_must_be_empty err &&
+		test_grep "^NAME$" out &&
+		test_grep "^DESCRIPTION$" out || return 1
+	done <names
+'
+
+test_expect_success PAGES 'everyday has each command with an example' '
+	PATH=$no_man resutil help everyday >out &&
+	all_commands >names &&
+	while read -r name
+	do
+		test_grep "^   $name\$" out &&
+		test_grep "\$ .*resutil $name" out || return 1
+	done <names
+'
+
+test_expect_success PAGES,PTY 'RESUTIL_PAGER shows the page on a terminal' '
+	write_script pager <<-\EOF &&
+	echo "paged: $(sed -n "s/^SYNOPSIS$/yes/p")"
+	EOF
+	RESUTIL_PAGER=$PWD/pager pty-run env PATH="$no_man" \
+		resutil help version >screen &&
+	test_grep "paged: yes" screen
+'
+
+test_expect_success PAGES,MAN,PTY 'man, too, is told about RESUTIL_PAGER' '
+	RESUTIL_PAGER=$PWD/pager pty-run resutil help version >screen &&
+	test_grep "paged:" screen
+'
+
+test_expect_success 'without pages there is the usage' '
+	mkdir alone &&
+	cp "$BUILD_DIRECTORY"/resutil alone/ &&
+	alone/resutil help version >out 2>err &&
+	test_grep "^usage: resutil version" out &&
+	test_grep "not installed" err &&
+	test_line_count = 1 err
+'
+
+test_expect_success 'pages are found beside the program that is installed' '
+	mkdir -p inst/bin inst/share/man/man1 &&
+	cp alone/resutil inst/bin/ &&
+	cat >inst/share/man/man1/resutil-version.1 <<-\EOF &&
+	.TH "RESUTIL\-VERSION" "1"
+	.SH "NAME"
+	resutil\-version \- found here
+	EOF
+	PATH=$no_man inst/bin/resutil help version >actual &&
+	printf "NAME\n       resutil-version - found here\n" >expect &&
+	test_cmp expect actual
+'
+
+test_expect_success 'an alias is explained' '
+	resutil -c "alias.last=log -n 1" help last >out &&
+	echo "'\''last'\'' is an alias of '\''log -n 1'\''" >expect &&
+	test_cmp expect out
+'
+
+test_expect_success 'what there is no page on' '
+	test_expect_code 10 resutil help lst >out 2>err &&
+	test_must_be_empty out &&
+	test_grep "did you mean .list.?" err &&
+	test_expect_code 10 resutil help xyzzy 2>err &&
+	test_grep "resutil help -a" err &&
+	test_expect_code 10 resutil help ../version &&
+	test_expect_code 129 resutil help a b &&
+	test_expect_code 129 resutil help -a list
+'
+
+test_done

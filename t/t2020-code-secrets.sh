@@ -1,0 +1,189 @@
+#!/bin/sh
+test_description='code state: what must never be captured'
+. ./test-lib.sh
+. "$TEST_DIRECTORY/lib-code.sh"
+
+# names that are secrets whatever is in them
+secret_names='
+	.env
+	.env.local
+	.env.production
+	sub/.env
+	sub/deep/.env
+	id_rsa
+	id_dsa
+	id_ecdsa
+	id_ed25519
+	id_ed25519_sk
+	.netrc
+	.git-credentials
+	.pgpass
+	cert.p12
+	Cert.PFX
+	app.keystore
+'
+# and names that only look like it
+plain_names='
+	.env.example
+	.env.sample
+	.environment
+	a.env
+	env
+	id_rsa.pub
+	key.py
+	public.pem
+'
+
+# pem KIND: a key that never opened anything
+pem () {
+	printf -- '-----BEGIN %s-----\nMIIEvQIBADANBgkq\n-----END %s-----\n' \
+		"$1" "$1"
+}
+
+# secrets PATH...: exactly these are left out, as secrets; no byte of them is
+# in the snapshot.
+secrets () {
+	printf '%s\n' "$@" >expect.secrets &&
+	sed -n 's/^left_out\.[0-9]*\.path=//p' out >actual.secrets &&
+	test_cmp expect.secrets actual.secrets &&
+	sed -n 's/^left_out\.[0-9]*\.reason=//p' out | sort -u >reasons &&
+	echo secret >expect.reasons &&
+	test_cmp expect.reasons reasons &&
+	if grep -r hunter2 snap || grep -r MIIEvQIBADANBgkq snap
+	then
+		return 1
+	fi
+}
+
+test_expect_success 'untracked secrets are known by their names' '
+	make_repo names && mkdir -p names/sub/deep &&
+	for name in $secret_names
+	do
+		echo hunter2 >names/$name || return 1
+	done &&
+	for name in $plain_names
+	do
+		echo plain >names/$name || return 1
+	done &&
+	snap names &&
+	secrets $(printf "%s\n" $secret_names | sort) &&
+	captured $(printf "%s\n" $plain_names | sort)
+'
+
+test_expect_success 'they are named with size and hash' '
+	has left_out.0.path=.env left_out.0.size=8 "left_out.0.sha256=$(
+		sha256sum names/.env | cut -c1-64)"
+'
+
+test_expect_success 'tracked secrets that changed are not in the patch' '
+	make_repo tracked &&
+	echo old >tracked/.env && echo old >tracked/id_rsa &&
+	test_commit tracked second &&
+	echo hunter2 >>tracked/.env && echo hunter2 >>tracked/id_rsa &&
+	echo new >>tracked/train.py &&
+	snap tracked &&
+	secrets .env id_rsa &&
+	captured train.py &&
+	test_grep "^+new" snap/uncommited.patch &&
+	test_grep ! "\.env" snap/uncommited.patch
+'
+
+test_expect_success 'nor are staged ones' '
+	make_repo staged &&
+	echo hunter2 >staged/.env && git -C staged add -f .env &&
+	snap staged &&
+	secrets .env &&
+	has patch=null uncommited_files.nr=0
+'
+
+test_expect_success 'nor are deleted ones' '
+	make_repo deleted &&
+	echo hunter2 >deleted/.env && test_commit deleted second &&
+	rm deleted/.env &&
+	snap deleted &&
+	secrets .env &&
+	has patch=null
+'
+
+test_expect_success 'a secret beside the directory that was a file' '
+	make_repo beside &&
+	echo x >beside/conf && test_commit beside second &&
+	rm beside/conf && mkdir beside/conf && echo hunter2 >beside/conf/.env &&
+	echo y >beside/conf/y && git -C beside add -A &&
+	snap beside &&
+	secrets conf/.env &&
+	captured conf/y
+'
+
+test_expect_success 'private keys are known by their content' '
+	make_repo keys &&
+	pem "PRIVATE KEY" >keys/a.pem &&
+	pem "RSA PRIVATE KEY" >keys/b.key &&
+	pem "OPENSSH PRIVATE KEY" >keys/c &&
+	pem "ENCRYPTED PRIVATE KEY" >keys/d.txt &&
+	pem "PGP PRIVATE KEY BLOCK" >keys/e.asc &&
+	{ pem "CERTIFICATE" | tr M N && pem "EC PRIVATE KEY"; } >keys/f.crt &&
+	printf "{\"private_key\": \"%s\\\\n%s\"}\n" \
+		"-----BEGIN PRIVATE KEY-----" MIIEvQIBADANBgkq >keys/g.json &&
+	printf "PuTTY-User-Key-File-3: ssh-rsa\nhunter2\n" >keys/h.ppk &&
+	pem "PUBLIC KEY" | tr M N >keys/i.pem &&
+	pem "CERTIFICATE" | tr M N >keys/j.pem &&
+	snap keys &&
+	secrets a.pem b.key c d.txt e.asc f.crt g.json h.ppk &&
+	captured i.pem j.pem
+'
+
+test_expect_success 'also when they are tracked' '
+	git -C keys add -A &&
+	snap keys &&
+	secrets a.pem b.key c d.txt e.asc f.crt g.json h.ppk &&
+	captured i.pem j.pem
+'
+
+test_expect_success 'a key deeper in a file than its head is not sought' '
+	make_repo deep &&
+	{ head -c 70000 /dev/zero | tr "\0" x; pem "PRIVATE KEY"; } >deep/log &&
+	{ head -c 60000 /dev/zero | tr "\0" x; pem "PRIVATE KEY"; } >deep/log2 &&
+	snap deep &&
+	captured log
+'
+
+test_expect_success 'the key file of the project is a secret, whatever it holds' '
+	make_repo project &&
+	cat >project/resutil-conf.yaml <<-\EOF &&
+	project_name: project
+	results_dir: results
+	storage_type: gcs
+	storage_config:
+	  key_file_path: keys/mine.json
+	  backet_name: some
+	EOF
+	mkdir project/keys && echo hunter2 >project/keys/mine.json &&
+	echo plain >project/keys/other.json &&
+	snap project &&
+	secrets keys/mine.json &&
+	captured keys/other.json resutil-conf.yaml &&
+	git -C project add -f keys &&
+	snap project &&
+	secrets keys/mine.json
+'
+
+test_expect_success 'a link to a secret is only a link' '
+	make_repo link &&
+	echo hunter2 >outside && ln -s ../outside link/data &&
+	snap link &&
+	captured data &&
+	test_path_is_link snap/uncommited_files/data &&
+	rm outside
+'
+
+test_expect_success 'a large secret is a secret' '
+	make_repo large &&
+	{ pem "PRIVATE KEY"; head -c 5000 /dev/zero; } >large/.env &&
+	rm -rf snap && mkdir snap &&
+	resutil -C large -c code.max-file=1K snapshot-code -n >actual &&
+	printf "%s\tsecret\t.env\n" "$(stat -c %s large/.env)" >expect &&
+	test_cmp expect actual
+'
+
+test_done

@@ -1,0 +1,131 @@
+#include "lib/base/compat.h"
+#include "lib/base/progress.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "t/unit/unit.h"
+#include "t/unit/pty.h"
+
+#include <pthread.h>
+
+static struct strbuf shown = STRBUF_INIT;
+
+static void nap(void)
+{
+	struct timespec t = { 0, 30000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static void count(void *data)
+{
+	struct progress *p = progress_start(data, 40, 4000000);
+	unsigned i;
+
+	for (i = 0; i <= 40; i++) {
+		progress_items(p, i);
+		progress_bytes(p, i * 100000);
+		nap();
+	}
+	progress_stop(&p);
+	if (p)
+		_exit(1);
+}
+
+static void quiet(void *data)
+{
+	verbosity = -1;
+	count(data);
+}
+
+static void quick(void *data)
+{
+	struct progress *p = progress_start(data, 2, 0);
+
+	progress_items(p, 1);
+	progress_items(p, 2);
+	progress_stop(&p);
+}
+
+static void unknown(void *data)
+{
+	struct progress *p = progress_start(data, 0, 0);
+	unsigned i;
+
+	for (i = 0; i < 25; i++) {
+		progress_items(p, i);
+		nap();
+	}
+	progress_stop(&p);
+}
+
+static void *report(void *data)
+{
+	unsigned i;
+
+	for (i = 0; i < 20000; i++) {
+		progress_items(data, i);
+		progress_bytes(data, i);
+	}
+	return NULL;
+}
+
+static void threads(void *data)
+{
+	struct progress *p = progress_start(data, 20000, 0);
+	pthread_t thread[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		pthread_create(&thread[i], NULL, report, p);
+	for (i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	progress_stop(&p);
+}
+
+/* The longest piece that is drawn in one line. */
+static size_t longest(const char *text)
+{
+	size_t max = 0, len;
+
+	while (*text) {
+		len = strcspn(text, "\r\n\033");
+		if (len > max)
+			max = len;
+		text += len + (text[len] != '\0');
+	}
+	return max;
+}
+
+int main(void)
+{
+	int status = on_pty(count, (void *)"Sending", NULL, &shown);
+	const char *last;
+
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "it ends and frees");
+	check(strstr(shown.buf, "\rSending: "), "the line is drawn");
+	check(strstr(shown.buf, "/s, 0:0") && strstr(shown.buf, " left"),
+	      "with rate and time left");
+	last = strrchr(shown.buf, '\r');
+	while (last > shown.buf && last[1] != 'S')
+		for (last--; last > shown.buf && *last != '\r'; last--)
+			;
+	check(!strncmp(last, "\rSending: 40/40 (100%), 3.8 MiB | ", 34) &&
+	      !strstr(last, "left") && strstr(last, "\n"),
+	      "the last line tells the whole and stays");
+	check(!strstr(shown.buf, "Sending: 0/40"), "not at once");
+	on_pty(count, (void *)"A title that is far too long for a terminal of "
+	       "sixty columns", NULL, &shown);
+	check(longest(shown.buf) == 59, "the line is cut to the terminal");
+	on_pty(unknown, (void *)"Looking", NULL, &shown);
+	check(strstr(shown.buf, "\rLooking: 24\033[K") &&
+	      !strstr(shown.buf, "%") && !strstr(shown.buf, "left"),
+	      "without a total there is no share and no time left");
+	on_pty(quiet, (void *)"Sending", NULL, &shown);
+	check(!shown.len, "nothing under -q");
+	on_pty(quick, (void *)"Sending", NULL, &shown);
+	check(!shown.len, "nothing for what is done at once");
+	status = on_pty(threads, (void *)"Sending", NULL, &shown);
+	check(WIFEXITED(status), "threads report at once");
+	strbuf_release(&shown);
+	return unit_done();
+}

@@ -1,0 +1,294 @@
+#include "lib/base/compat.h"
+#include "lib/base/tempfile.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/sys.h"
+#include "t/unit/unit.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+static struct strbuf text = STRBUF_INIT, err = STRBUF_INIT;
+
+static const char *content_of(const char *path)
+{
+	strbuf_reset(&text);
+	return read_file(&text, path, 1 << 20, NULL) ? NULL : text.buf;
+}
+
+static int entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int nr = 0;
+
+	while (dir && (entry = readdir(dir)))
+		nr += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+static void test_write(void)
+{
+	struct stat st;
+	unsigned syncs;
+
+	check(!write_file_atomic("f", "one\n", 4, 0640, 0, NULL) &&
+	      !strcmp(content_of("f"), "one\n"), "a file is written");
+	check(!stat("f", &st) && (st.st_mode & 0777) == 0640, "with its mode");
+	syncs = sys_count(SYS_SYNC);
+	check(!write_file_atomic("f", "two\n", 4, 0666, TEMPFILE_SYNC, NULL) &&
+	      !strcmp(content_of("f"), "two\n") &&
+	      sys_count(SYS_SYNC) == syncs + 2,
+	      "replaced, with one sync of the file and one of the directory");
+	check(write_file_atomic("f", "three\n", 6, 0666, TEMPFILE_NOREPLACE,
+				&err) == ERR_CONFLICT &&
+	      !strcmp(content_of("f"), "two\n"), "or kept, when asked");
+	check_str(err.buf, "'f' exists already", "the reason is told");
+	strbuf_reset(&err);
+	check(write_file_atomic("no/f", "x", 1, 0666, 0, &err) ==
+	      ERR_NOT_FOUND, "a missing directory is an error");
+	strbuf_reset(&err);
+	check(!mkdir("d", 0777) &&
+	      write_file_atomic("d", "x", 1, 0666, 0, &err) < 0,
+	      "a directory is not replaced");
+	strbuf_reset(&err);
+	check(entries(".") == 2, "nothing else is left behind");
+}
+
+static void test_names(void)
+{
+	struct tempfile *a = NULL, *b = NULL, *c = NULL;
+	char want[100], name[NAME_MAX + 1];
+
+	check(!tempfile_create(&a, "d/x", 0666, NULL) &&
+	      !tempfile_create(&b, "d/x", 0666, NULL), "two of one path");
+	snprintf(want, sizeof(want), "d/x.%ld.", (long)getpid());
+	check(!strncmp(tempfile_path(a), want, strlen(want)) &&
+	      strcmp(tempfile_path(a), tempfile_path(b)) &&
+	      !strcmp(tempfile_path(a) + strlen(tempfile_path(a)) - 4, ".tmp"),
+	      "lie beside it under names of their own");
+	check(fcntl(tempfile_fd(a), F_GETFD) & FD_CLOEXEC,
+	      "and are not inherited");
+	memset(name, 'n', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	check(!tempfile_create(&c, name, 0666, NULL) &&
+	      !tempfile_commit(&c, name, 0, NULL) && path_exists(name),
+	      "the longest name has room for a temporary one");
+	unlink(name);
+	tempfile_delete(&a);
+	check(!a && entries("d") == 1, "delete removes one");
+	tempfile_delete(&a);
+	tempfile_forget(&b);
+	check(!b && entries("d") == 1, "forget leaves it");
+	sys_remove_tree("d");
+}
+
+static void test_dir(void)
+{
+	struct tempfile *t = NULL, *again = NULL;
+
+	check(!tempfile_create_dir(&t, "made", NULL) && path_is_dir("made"),
+	      "a directory");
+	check(tempfile_create_dir(&again, "made", &err) == ERR_CONFLICT,
+	      "which exists once");
+	strbuf_reset(&err);
+	check(!sys_mkdir_all("made/sub/deep", 0777) &&
+	      !write_file_atomic("made/sub/f", "", 0, 0666, 0, NULL),
+	      "is filled");
+	tempfile_delete(&t);
+	check(!path_exists("made"), "and removed with all that is in it");
+}
+
+/* What a child has registered; it ends in the way of `how`. */
+enum how { EXIT_PLAIN, DIE_OF_TERM, DIE_IN_OTHER_THREAD, EXIT_FORKED };
+
+static void *stay(void *data)
+{
+	(void)data;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void child(enum how how)
+{
+	struct tempfile *a, *b;
+	pthread_t thread;
+	sigset_t set;
+	char path[64];
+	int i;
+
+	tempfile_on_signals();
+	if (tempfile_create(&a, "c/file", 0666, NULL) ||
+	    tempfile_create_dir(&b, "c/dir", NULL))
+		_exit(1);
+	for (i = 0; i < 300; i++) {
+		snprintf(path, sizeof(path), "c/dir/%d/sub", i);
+		if (sys_mkdir_all(path, 0777))
+			_exit(1);
+		snprintf(path, sizeof(path), "c/dir/%d/file", i);
+		close(sys_open(path, O_WRONLY | O_CREAT, 0666));
+	}
+	if (symlink("../../kept", "c/dir/link"))
+		_exit(1);
+	switch (how) {
+	case EXIT_PLAIN:
+		exit(7);
+	case DIE_OF_TERM:
+		raise(SIGTERM);
+		break;
+	case DIE_IN_OTHER_THREAD:
+		pthread_create(&thread, NULL, stay, NULL);
+		sigfillset(&set);
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		kill(getpid(), SIGTERM);
+		pthread_join(thread, NULL);
+		break;
+	case EXIT_FORKED:
+		if (!fork())
+			exit(0);
+		wait(NULL);
+		_exit(entries("c") == 2 ? 7 : 1);
+	}
+	_exit(1);
+}
+
+static int run_child(enum how how)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	sys_remove_tree("c");
+	if (mkdir("c", 0777))
+		return -1;
+	pid = fork();
+	if (!pid)
+		child(how);
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void test_ends(void)
+{
+	int status;
+
+	check(!mkdir("kept", 0777) &&
+	      !write_file_atomic("kept/f", "", 0, 0666, 0, NULL), "setup");
+	status = run_child(EXIT_PLAIN);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 7, "a process exits");
+	check(!entries("c"), "and leaves nothing");
+	status = run_child(DIE_OF_TERM);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM,
+	      "a process dies of the signal that it got");
+	check(!entries("c"), "and leaves nothing");
+	status = run_child(DIE_IN_OTHER_THREAD);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
+	      !entries("c"), "nor when another thread takes the signal");
+	status = run_child(EXIT_FORKED);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 7,
+	      "a forked child that exits leaves its parent's files");
+	check(entries("kept") == 1, "links were not followed");
+}
+
+/*
+ * Killed at random moments while it makes, renames and removes: whenever the
+ * handler runs, nothing temporary stays.
+ */
+static void churn(void)
+{
+	unsigned nr;
+
+	tempfile_on_signals();
+	for (nr = 0;; nr++) {
+		struct tempfile *t = NULL, *d = NULL;
+		char path[64];
+
+		if (tempfile_create(&t, "c/x", 0666, NULL) ||
+		    tempfile_create_dir(&d, "c/d", NULL))
+			_exit(1);
+		snprintf(path, sizeof(path), "c/d/%u", nr);
+		if (write_file_atomic(path, "", 0, 0666, 0, NULL))
+			_exit(1);
+		if (tempfile_commit(&t, "done", 0, NULL))
+			_exit(1);
+		tempfile_delete(&d);
+	}
+}
+
+static void test_random_moments(void)
+{
+	int round, status, bad = 0;
+
+	fflush(stdout);
+	for (round = 0; round < 60; round++) {
+		pid_t pid;
+
+		sys_remove_tree("c");
+		if (mkdir("c", 0777))
+			break;
+		pid = fork();
+		if (!pid)
+			churn();
+		usleep((unsigned)(1500 + 137 * round));
+		kill(pid, SIGINT);
+		waitpid(pid, &status, 0);
+		bad += entries("c");
+		if (WIFEXITED(status) && WEXITSTATUS(status))
+			bad++;
+	}
+	check(round == 60 && !bad,
+	      "killed at any moment, nothing temporary stays");
+}
+
+static void *many(void *data)
+{
+	int *bad = data, i;
+
+	for (i = 0; i < 200; i++) {
+		struct tempfile *t = NULL;
+
+		if (tempfile_create(&t, "c/thread", 0666, NULL))
+			*bad = 1;
+		else
+			tempfile_delete(&t);
+	}
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	pthread_t threads[4];
+	int bad[4] = { 0 }, i;
+
+	sys_remove_tree("c");
+	check(!mkdir("c", 0777), "setup");
+	for (i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, many, &bad[i]);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	check(!bad[0] && !bad[1] && !bad[2] && !bad[3] && !entries("c"),
+	      "threads make and remove their own at once");
+}
+
+int main(void)
+{
+	struct tempfile *scratch;
+
+	if (tempfile_scratch_dir(&scratch, NULL) ||
+	    chdir(tempfile_path(scratch)))
+		return 1;
+	test_write();
+	test_names();
+	test_dir();
+	test_ends();
+	test_random_moments();
+	test_threads();
+	strbuf_release(&text);
+	strbuf_release(&err);
+	return unit_done();
+}
