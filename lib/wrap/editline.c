@@ -9,6 +9,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <termios.h>
+#include <wchar.h>
 
 #define SHOWN_MAX 20	/* candidates that Tab lists */
 
@@ -87,7 +88,7 @@ static char *show_prompt(EditLine *el)
 }
 
 /* Ctrl-C, which the terminal is told to pass on as a character. */
-static unsigned char interrupt(EditLine *el, int c UNUSED)
+static unsigned char interrupt(EditLine *el, wint_t c UNUSED)
 {
 	asking_of(el)->interrupted = true;
 	return CC_EOF;
@@ -123,7 +124,7 @@ static void list_candidates(const struct strvec *fitting)
 }
 
 /* Tab: as much of the line as all candidates agree on; then, what there is. */
-static unsigned char complete(EditLine *el, int c UNUSED)
+static unsigned char complete(EditLine *el, wint_t c UNUSED)
 {
 	const struct strvec *all = asking_of(el)->candidates;
 	const LineInfo *line = el_line(el);
@@ -192,9 +193,11 @@ static EditLine *set_up(struct asking *asking, History *past,
 	el_set(el, EL_SETTY, "-d", "-isig", NULL);
 	if (past)
 		el_set(el, EL_HIST, history, past);
-	el_set(el, EL_ADDFN, "resutil-complete", "complete the line", complete);
+	/* the wide form, for the other keeps copies that nobody frees */
+	el_wset(el, EL_ADDFN, L"resutil-complete", L"complete the line",
+		complete);
 	el_set(el, EL_BIND, "^I", "resutil-complete", NULL);
-	el_set(el, EL_ADDFN, "resutil-interrupt", "give up", interrupt);
+	el_wset(el, EL_ADDFN, L"resutil-interrupt", L"give up", interrupt);
 	el_set(el, EL_BIND, "^C", "resutil-interrupt", NULL);
 	/* typed for the person, so no control character may be in it */
 	if (initial && *initial && is_printable(initial))
