@@ -265,6 +265,10 @@ test_expect_success PYTHON 'docs: links, tables and the translation' '
 	echo "See *resutil-nothing*(1)." >>Documentation/resutil-rm.adoc &&
 	docs_find "no page resutil-nothing(1)" &&
 	copy_of_this &&
+	sed "s/^[*]resutil[*]/'\''resutil'\''/" Documentation/resutil-rm.adoc >new &&
+	mv new Documentation/resutil-rm.adoc &&
+	docs_find "write .resutil., not" &&
+	copy_of_this &&
 	echo "[x](gone.adoc)" >>README.md &&
 	docs_find "gone.adoc. is not there" &&
 	copy_of_this &&
