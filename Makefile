@@ -269,8 +269,15 @@ test:
 	@sh tools/install-deps build test
 	@$(again) prove
 
+# Tests that make a system call fail want a program with fault points; all
+# others what people get.
+fault-programs:
+ifndef FAULTS
+	@$(MAKE) --no-print-directory FAULTS=1 B=$(B)/faults programs
+endif
+
 # The same without looking for packages.
-prove: all test-programs
+prove: all test-programs fault-programs
 	@rm -rf $(TAP_DIR) && mkdir -p $(TAP_DIR)
 	@status=0; \
 	(cd t && RESUTIL_TEST_BUILD='$(abspath $(B))' TAP_DIR=$(TAP_DIR) \
@@ -348,7 +355,7 @@ help:
 	@echo '      prove unit test-asan fuzz coverage perf check hdr-check style'
 	@echo '      check-layers check-commands check-docs lint'
 
-.PHONY: all programs man man-if-possible html completions deps test-deps demo \
+.PHONY: all programs fault-programs man man-if-possible html completions deps test-deps demo \
 	install install-built uninstall clean test prove unit test-programs test-asan \
 	fuzz fuzz-programs coverage perf hdr-check style \
 	check-layers check-commands check-docs lint check-fast check help FORCE

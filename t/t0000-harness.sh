@@ -93,6 +93,35 @@ test_expect_success 'an exit in the body of a test is no success' '
 	rm -r scratch
 '
 
+test_expect_success 'a return in a body ends the body, not the clean-up' '
+	for arg in --verbose -x
+	do
+		test_must_fail run_tests return $arg <<-\EOF &&
+		test_expect_success "one" "
+			mkdir sub &&
+			test_when_finished \"rmdir ../sub\" &&
+			cd sub &&
+			return 1
+		"
+		test_expect_success "two" "
+			test_path_is_missing sub &&
+			test_path_is_missing ../sub
+		"
+		test_expect_success "three" "return 0"
+		test_done
+		EOF
+		cat >expect <<-\EOF &&
+		not ok 1 - one
+		ok 2 - two
+		ok 3 - three
+		1..3
+		EOF
+		grep -v "^#" return.out >got &&
+		test_cmp expect got &&
+		rm -r scratch || return 1
+	done
+'
+
 test_expect_success 'known breakages' '
 	run_tests known <<-\EOF &&
 	test_expect_failure "still broken" "false"

@@ -27,7 +27,7 @@ test_expect_success '--build-options: how it was built, with what' '
 '
 
 test_expect_success 'it tells a build for tests' '
-	if test_have_prereq FAULTS
+	if test "$FAULTY_DIRECTORY" = "$BUILD_DIRECTORY"
 	then
 		test_grep "^fault_points: true$" out
 	else

@@ -8,11 +8,6 @@ and what is left must be the state before or the state after.
 '
 . ./test-lib.sh
 
-FAULTY=$BUILD_DIRECTORY/faults/resutil
-grep -q RESUTIL_TEST_FAULT "$BUILD_DIRECTORY/resutil" &&
-FAULTY=$BUILD_DIRECTORY/resutil
-test_lazy_prereq FAULT_BUILD 'test -x "$FAULTY"'
-
 # fresh: a project with nothing in it but what $BEFORE makes
 fresh () {
 	rm -rf p &&
@@ -62,7 +57,7 @@ faulty () {
 	status=0
 	(
 		cd p &&
-		RESUTIL_TEST_FAULT=$fault "$FAULTY" "$@"
+		with_faults RESUTIL_TEST_FAULT=$fault resutil "$@"
 	) >out 2>err || status=$?
 }
 
@@ -72,7 +67,10 @@ at_every_point () {
 	shift 2
 	fresh &&
 	rm -f log &&
-	(cd p && RESUTIL_TEST_FAULT_LOG=../log "$FAULTY" "$@") >out 2>err &&
+	(
+		cd p &&
+		with_faults RESUTIL_TEST_FAULT_LOG=../log resutil "$@"
+	) >out 2>err &&
 	points=$(wc -l <log) &&
 	test "$points" -gt 3 || return 1
 	for action in $actions
@@ -97,10 +95,13 @@ count_visible () {
 	(cd p && ls results 2>/dev/null) | wc -l
 }
 
-test_expect_success FAULT_BUILD 'points are counted and logged by kind' '
+test_expect_success FAULTS 'points are counted and logged by kind' '
 	BEFORE= &&
 	fresh &&
-	(cd p && RESUTIL_TEST_FAULT_LOG=../log "$FAULTY" add x) &&
+	(
+		cd p &&
+		with_faults RESUTIL_TEST_FAULT_LOG=../log resutil add x
+	) &&
 	for kind in open write sync rename mkdir lock
 	do
 		grep "^$kind	" log >of-kind &&
@@ -108,7 +109,7 @@ test_expect_success FAULT_BUILD 'points are counted and logged by kind' '
 	done
 '
 
-test_expect_success FAULT_BUILD 'a plan that cannot be read is no plan to pass' '
+test_expect_success FAULTS 'a plan that cannot be read is no plan to pass' '
 	for plan in write nokind:1:EIO write:0:EIO write:1:ENOSUCH write:x:EIO
 	do
 		faulty "$plan" add x &&
@@ -117,7 +118,7 @@ test_expect_success FAULT_BUILD 'a plan that cannot be read is no plan to pass' 
 	done
 '
 
-test_expect_success FAULT_BUILD 'the kind chooses, not only the number' '
+test_expect_success FAULTS 'the kind chooses, not only the number' '
 	fresh &&
 	faulty rename:99:EIO add x &&
 	test $status = 0 &&
@@ -140,12 +141,12 @@ after_failed_add () {
 	fi
 }
 
-test_expect_success FAULT_BUILD 'add: an error at any point' '
+test_expect_success FAULTS 'add: an error at any point' '
 	BEFORE= &&
 	at_every_point after_failed_add "EIO ENOSPC" add x
 '
 
-test_expect_success FAULT_BUILD 'add: half a write at any point is no error' '
+test_expect_success FAULTS 'add: half a write at any point is no error' '
 	BEFORE= &&
 	at_every_point after_failed_add short add x
 '
@@ -157,7 +158,7 @@ after_killed_add () {
 	whole
 }
 
-test_expect_success FAULT_BUILD 'add: killed at any point' '
+test_expect_success FAULTS 'add: killed at any point' '
 	BEFORE= &&
 	at_every_point after_killed_add "kill kill-after" add x
 '
@@ -173,7 +174,7 @@ after_failed_from () {
 	fi
 }
 
-test_expect_success FAULT_BUILD 'add --from: an error at any point' '
+test_expect_success FAULTS 'add --from: an error at any point' '
 	mkdir -p files/sub files/empty &&
 	echo a >files/a &&
 	head -c 300000 /dev/zero >files/sub/b &&
@@ -182,7 +183,7 @@ test_expect_success FAULT_BUILD 'add --from: an error at any point' '
 	at_every_point after_failed_from "EIO ENOSPC short" add x --from files
 '
 
-test_expect_success FAULT_BUILD 'add --from: killed at any point' '
+test_expect_success FAULTS 'add --from: killed at any point' '
 	at_every_point after_killed_add kill add x --from files
 '
 
@@ -208,7 +209,7 @@ after_failed_update () {
 	fi
 }
 
-test_expect_success FAULT_BUILD 'update-exp: an error at any point' '
+test_expect_success FAULTS 'update-exp: an error at any point' '
 	BEFORE="resutil add x" &&
 	at_every_point after_failed_update "EIO ENOSPC short" \
 		update-exp @ --set result.accuracy=1
@@ -221,7 +222,7 @@ after_killed_update () {
 	grep "\"accuracy\": *2" record
 }
 
-test_expect_success FAULT_BUILD 'update-exp: killed at any point' '
+test_expect_success FAULTS 'update-exp: killed at any point' '
 	at_every_point after_killed_update "kill kill-after" \
 		update-exp @ --set result.accuracy=1
 '
@@ -257,8 +258,8 @@ run_at_every_point () {
 	rm -f log &&
 	(
 		cd p &&
-		test_expect_code 7 env RESUTIL_TEST_FAULT_LOG=../log \
-			"$FAULTY" run -m x -- sh -c "$PROGRAM"
+		test_expect_code 7 with_faults \
+			RESUTIL_TEST_FAULT_LOG=../log resutil run -m x -- sh -c "$PROGRAM"
 	) >out 2>err &&
 	points=$(wc -l <log) &&
 	test "$points" -gt 5 || return 1
@@ -281,7 +282,7 @@ run_at_every_point () {
 	done
 }
 
-test_expect_success FAULT_BUILD 'run: an error at any point' '
+test_expect_success FAULTS 'run: an error at any point' '
 	BEFORE=": >ran" &&
 	PROGRAM="echo ran >>ran; echo out; echo err >&2; exit 7" &&
 	run_at_every_point after_failed_run "EIO ENOSPC"
@@ -300,7 +301,7 @@ after_killed_run () {
 	whole
 }
 
-test_expect_success FAULT_BUILD 'run: killed at any point' '
+test_expect_success FAULTS 'run: killed at any point' '
 	run_at_every_point after_killed_run "kill kill-after"
 '
 

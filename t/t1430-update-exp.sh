@@ -175,7 +175,7 @@ test_expect_success FAULTS 'dying at any point leaves the old or the new' '
 	while n=$((n + 1)) && test $n -lt 60
 	do
 		cp old $RECORD &&
-		RESUTIL_TEST_FAULT=any:$n:kill \
+		with_faults RESUTIL_TEST_FAULT=any:$n:kill \
 			resutil update-exp --set info.a=1 $A
 		status=$?
 		case "$status" in 0|137) ;; *) return 1 ;; esac

@@ -341,7 +341,7 @@ test_expect_success 'no code state: in a repository the same' '
 # experiment or none.
 test_expect_success FAULTS 'a failing call, and death at any of them' '
 	fresh &&
-	RESUTIL_TEST_FAULT_LOG=$TRASH_DIRECTORY/points \
+	with_faults RESUTIL_TEST_FAULT_LOG=$TRASH_DIRECTORY/points \
 		resutil add --from raw x >name &&
 	mv "results/$(cat name)" good &&
 	rm good/resutil-exp.yaml &&
@@ -354,7 +354,7 @@ test_expect_success FAULTS 'a failing call, and death at any of them' '
 		do
 			rm -rf results .resutil &&
 			{
-				RESUTIL_TEST_FAULT=any:$i:$action \
+				with_faults RESUTIL_TEST_FAULT=any:$i:$action \
 					resutil add --from raw x >out 2>err
 				status=$?
 			} &&

@@ -242,7 +242,8 @@ test_expect_success FAULTS 'death at any call: whole, or gone for all' '
 	fresh &&
 	mkdir results/$one/sub &&
 	: >results/$one/sub/file &&
-	RESUTIL_TEST_FAULT_LOG=$TRASH_DIRECTORY/points resutil rm -l -y one &&
+	with_faults RESUTIL_TEST_FAULT_LOG=$TRASH_DIRECTORY/points \
+		resutil rm -l -y one &&
 	nr=$(wc -l <points) &&
 	test "$nr" -gt 4 &&
 	for action in EIO EACCES kill kill-after
@@ -255,7 +256,7 @@ test_expect_success FAULTS 'death at any call: whole, or gone for all' '
 			mkdir results/$one/sub &&
 			: >results/$one/sub/file &&
 			{
-				RESUTIL_TEST_FAULT=any:$i:$action \
+				with_faults RESUTIL_TEST_FAULT=any:$i:$action \
 					resutil rm -l -y one >out 2>err
 				status=$?
 			} &&

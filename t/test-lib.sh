@@ -58,6 +58,10 @@ then
 	echo "Bail out! no program '$BUILD_DIRECTORY/resutil': make first"
 	exit 1
 fi
+# The build with fault points: what is tested, or the one made beside it.
+FAULTY_DIRECTORY=$BUILD_DIRECTORY
+grep -q RESUTIL_TEST_FAULT "$BUILD_DIRECTORY/resutil" ||
+FAULTY_DIRECTORY=$BUILD_DIRECTORY/faults
 test_name=${0##*/}
 test_name=${test_name%.sh}
 
@@ -188,21 +192,25 @@ test_lazy_prereq () {
 	test_lazy="$test_lazy$1 "
 }
 
+# In a function of its own, so that a "return" in the text ends the text alone.
+test_eval () {
+	eval "$1"
+}
+
 test_run_body () {
 	test_cleanup=:
-	test_body_status=0
-	if test -n "$trace"
-	then
-		eval </dev/null >&3 2>&4 "set -x; $1
-test_body_status=\$?; { set +x; } 2>/dev/null"
-	else
-		eval </dev/null >&3 2>&4 "$1"
-		test_body_status=$?
-	fi
-	eval </dev/null >&3 2>&4 "$test_cleanup" || {
-		test_body_status=1
-		echo >&4 "error: the clean-up failed"
-	}
+	{
+		test -z "$trace" || set -x
+		test_eval "$1"
+		{
+			test_body_status=$?
+			set +x
+		} 2>/dev/null
+		test_eval "$test_cleanup" || {
+			test_body_status=1
+			echo "error: the clean-up failed" >&2
+		}
+	} </dev/null >&3 2>&4
 	cd "$TRASH_DIRECTORY" || exit 1
 	return $test_body_status
 }
@@ -527,6 +535,12 @@ make_project () {
 	)
 }
 
+# with_faults [NAME=VALUE]... COMMAND...: "resutil" is the one with fault
+# points. Needs the prereq FAULTS.
+with_faults () {
+	env PATH="$FAULTY_DIRECTORY:$PATH" "$@"
+}
+
 test_as_nobody () {
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
 		--inh-caps=-all --bounding-set=-all "$@"
@@ -566,7 +580,7 @@ test_lazy_prereq AS_USER '
 test_lazy_prereq DEV_FULL 'test -c /dev/full && ! echo x >/dev/full'
 test_lazy_prereq PYTHON 'python3 -c "pass"'
 test_lazy_prereq SANITIZED 'grep -q __asan_init "$BUILD_DIRECTORY/resutil"'
-test_lazy_prereq FAULTS 'grep -q RESUTIL_TEST_FAULT "$BUILD_DIRECTORY/resutil"'
+test_lazy_prereq FAULTS 'grep -q RESUTIL_TEST_FAULT "$FAULTY_DIRECTORY/resutil"'
 test_lazy_prereq PTY 'test -x "$BUILD_DIRECTORY/helper/pty-run"'
 test_lazy_prereq UTF8_LOCALE '
 	LC_ALL=C.UTF-8 locale charmap 2>/dev/null | grep UTF-8
