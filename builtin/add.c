@@ -17,11 +17,10 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/base/term.h"
 #include "lib/base/value.h"
 #include "lib/exp/birth.h"
-#include "lib/exp/config.h"
 #include "lib/exp/copy-tree.h"
+#include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
@@ -39,36 +38,12 @@ struct adding {
 	struct copy_tree *tree;
 };
 
-/* The argument or -m, else RESUTIL_COMMENT, else a question on a terminal,
- * else none: the rule of `run`. */
-static int choose_comment(struct adding *a, struct strbuf *err)
-{
-	bool prompt = true;
-	int ret;
-
-	if (!a->comment)
-		a->comment = getenv("RESUTIL_COMMENT");
-	if (a->comment)
-		return name_check_comment(a->comment, strlen(a->comment), err);
-	ret = config_get_bool("run.prompt", true, &prompt, err);
-	if (ret || !prompt || !term_is_interactive())
-		return ret;
-	ret = ask_comment(the_project, &a->asked, err);
-	if (!ret)
-		a->comment = a->asked.buf;
-	return ret;
-}
-
 static int find_dependency(const char *arg, void *data)
 {
 	struct adding *a = data;
 	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
-	int ret = exp_find(the_project, arg, &name, &err);
+	int ret = deps_find(&name, the_project, arg, &err);
 
-	/* What is used again and never sent can be needed by nobody. */
-	if (!ret && !strcmp(name.buf, NAME_DEBUG))
-		ret = fail(&err, ERR_USAGE, "nothing can depend on '%s', "
-			   "which the next debug run changes", name.buf);
 	if (ret)
 		error("%s", err.buf);
 	else
@@ -115,30 +90,8 @@ static int prepare(struct adding *a, struct strbuf *err)
 			ret = copy_tree_look(&a->tree, a->from, err);
 	}
 	/* The person is asked last, when nothing else is in the way. */
-	return ret ? ret : choose_comment(a, err);
-}
-
-static void add_dependencies(const struct adding *a, struct value *record)
-{
-	struct strbuf dir = STRBUF_INIT, ignored = STRBUF_INIT;
-	size_t i;
-
-	for (i = 0; i < a->deps.nr; i++) {
-		struct value *other = NULL;
-		const char *id = NULL;
-
-		strbuf_reset(&dir);
-		strbuf_reset(&ignored);
-		project_exp_path(the_project, a->deps.v[i], &dir);
-		/* Without a readable record it is known by its name alone. */
-		if (!record_read(&other, dir.buf, &ignored))
-			id = value_get_text(other, "id");
-		record_add_dependency(record, a->deps.v[i],
-				      id && record_is_id(id) ? id : NULL);
-		value_free(other);
-	}
-	strbuf_release(&ignored);
-	strbuf_release(&dir);
+	return ret ? ret : choose_comment(the_project, &a->comment, &a->asked,
+					  err);
 }
 
 static int make(struct adding *a, struct strbuf *err)
@@ -146,7 +99,7 @@ static int make(struct adding *a, struct strbuf *err)
 	struct moment created = moment_now();
 	struct value *record = NULL;
 	struct birth *birth = NULL;
-	size_t nr_files = 0;
+	size_t nr_files = 0, i;
 	int ret;
 
 	ret = birth_start(&birth, the_project, &created, a->comment, err);
@@ -160,7 +113,8 @@ static int make(struct adding *a, struct strbuf *err)
 	}
 	record = record_new(the_project, birth_name(birth), NULL, NULL,
 			    "added", &created);
-	add_dependencies(a, record);
+	for (i = 0; i < a->deps.nr; i++)
+		deps_note(record, the_project, a->deps.v[i]);
 	ret = birth_claim(birth, record, nr_files, err);
 	if (!ret)
 		printf("%s\n", birth_name(birth));

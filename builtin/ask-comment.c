@@ -5,6 +5,8 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
+#include "lib/base/term.h"
+#include "lib/exp/config.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 
@@ -38,8 +40,8 @@ cleanup:
 
 /* libedit is costly to load, so it lives in another program: see
  * command-list.h. */
-static int ask_once(const char *candidates, struct strbuf *out,
-		    struct strbuf *err)
+int ask_line(struct strbuf *out, const char *prompt, const char *candidates,
+	     struct strbuf *err)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	int fd, status, ret;
@@ -47,9 +49,9 @@ static int ask_once(const char *candidates, struct strbuf *out,
 	child.resutil_cmd = 1;
 	child.out = -1;
 	strvec_push(&child.args, "ask-line");
-	strvec_pushf(&child.args, "--complete-from=%s", candidates);
-	strvec_push(&child.args,
-		    _("Comment (Tab completes, Enter for none): "));
+	if (candidates)
+		strvec_pushf(&child.args, "--complete-from=%s", candidates);
+	strvec_pushl(&child.args, "--", prompt, NULL);
 	ret = start_command(&child, err);
 	if (ret) {
 		child_process_release(&child);
@@ -61,16 +63,17 @@ static int ask_once(const char *candidates, struct strbuf *out,
 	close(fd);
 	status = finish_command(&child);
 	if (ret)
-		return fail(err, ERR_FAILED, "cannot read the comment");
+		return fail(err, ERR_FAILED, "cannot read the answer");
 	if (status)
-		return fail(err, ERR_NO, "no comment was given");
+		return fail(err, ERR_NO, "no answer was given");
 	if (out->len && out->buf[out->len - 1] == '\n')
 		strbuf_setlen(out, out->len - 1);
 	return 0;
 }
 
-int ask_comment(const struct project *p, struct strbuf *out,
-		struct strbuf *err)
+/* Until the answer is a comment. */
+static int ask_comment(const struct project *p, struct strbuf *out,
+		       struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
 	struct tempfile *scratch = NULL;
@@ -78,7 +81,8 @@ int ask_comment(const struct project *p, struct strbuf *out,
 
 	ret = write_candidates(&path, &scratch, p, err);
 	while (!ret) {
-		ret = ask_once(path.buf, out, err);
+		ret = ask_line(out, _("Comment (Tab completes, Enter for none): "),
+			       path.buf, err);
 		if (ret || !out->len ||
 		    !name_check_comment(out->buf, out->len, &why))
 			break;
@@ -88,5 +92,24 @@ int ask_comment(const struct project *p, struct strbuf *out,
 	tempfile_delete(&scratch);
 	strbuf_release(&path);
 	strbuf_release(&why);
+	return ret;
+}
+
+int choose_comment(const struct project *p, const char **comment,
+		   struct strbuf *asked, struct strbuf *err)
+{
+	bool prompt = true;
+	int ret;
+
+	if (!*comment)
+		*comment = getenv("RESUTIL_COMMENT");
+	if (*comment)
+		return name_check_comment(*comment, strlen(*comment), err);
+	ret = config_get_bool("run.prompt", true, &prompt, err);
+	if (ret || !prompt || !term_is_interactive())
+		return ret;
+	ret = ask_comment(p, asked, err);
+	if (!ret)
+		*comment = asked->buf;
 	return ret;
 }

@@ -1,10 +1,10 @@
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/ask-comment.h"
 #include "builtin/init-make.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
-#include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -14,7 +14,6 @@
 #include "lib/exp/project.h"
 #include "lib/wrap/yaml.h"
 
-#define ANSWER_MAX_BYTES (64u << 10)
 #define UNKNOWN (-1)	/* of a yes/no option: not given */
 
 static const char *const init_usage[] = {
@@ -114,36 +113,6 @@ static int check_store(const struct init *init, const char *answer,
 	return ret;
 }
 
-/*
- * One line from a person, by the command that has libedit. Returns 0, or
- * ERR_NO when there will be no answer.
- */
-static int ask_line(struct strbuf *out, const char *prompt, struct strbuf *err)
-{
-	struct child_process child = CHILD_PROCESS_INIT;
-	int fd, status, ret;
-
-	child.resutil_cmd = 1;
-	child.out = -1;
-	strvec_pushl(&child.args, "ask-line", "--", prompt, NULL);
-	ret = start_command(&child, err);
-	if (ret) {
-		child_process_release(&child);
-		return ret;
-	}
-	fd = child.out;
-	strbuf_reset(out);
-	ret = strbuf_read_fd(out, fd, ANSWER_MAX_BYTES);
-	close(fd);
-	status = finish_command(&child);
-	if (ret)
-		return fail(err, ERR_FAILED, "cannot read the answer");
-	if (status)
-		return fail(err, ERR_NO, "init was given up, nothing was made");
-	strbuf_trim(out);
-	return 0;
-}
-
 /* Asks until the answer will do. */
 static int ask(const struct init *init, const struct question *q,
 	       struct strbuf *out, struct strbuf *err)
@@ -156,9 +125,14 @@ static int ask(const struct init *init, const struct question *q,
 		strbuf_addf(&prompt, " (%s)", q->otherwise);
 	strbuf_addstr(&prompt, ": ");
 	for (;;) {
-		ret = ask_line(out, prompt.buf, err);
-		if (ret)
+		ret = ask_line(out, prompt.buf, NULL, &why);
+		if (ret) {
+			ret = fail(err, ret, "%s", ret == ERR_NO ?
+				   "init was given up, nothing was made" :
+				   why.buf);
 			break;
+		}
+		strbuf_trim(out);
 		if (!out->len && q->otherwise)
 			strbuf_addstr(out, q->otherwise);
 		if (!out->len)

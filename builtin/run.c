@@ -27,7 +27,6 @@
 #include "lib/exp/collect.h"
 #include "lib/exp/config.h"
 #include "lib/exp/deps.h"
-#include "lib/exp/exp-list.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta.h"
@@ -41,6 +40,7 @@ struct run {
 	const char *comment;
 	const char *name_file;
 	struct strvec deps;		/* -d, as given */
+	struct strvec needed;		/* the names of all dependencies */
 	struct strvec globs;
 	int subst, debug, dry_run, treeish, push;
 
@@ -68,6 +68,7 @@ struct run {
 static void run_release(struct run *r)
 {
 	strvec_release(&r->deps);
+	strvec_release(&r->needed);
 	strvec_release(&r->globs);
 	strbuf_release(&r->cwd);
 	strbuf_release(&r->program);
@@ -107,79 +108,57 @@ static void tell(const char *fmt, ...)
 	strbuf_release(&safe);
 }
 
-/* -m, else RESUTIL_COMMENT, else a question on a terminal, else none. */
-static int choose_comment(struct run *r, struct strbuf *err)
-{
-	bool prompt = true;
-	int ret;
-
-	if (r->debug) {
-		r->comment = NULL;
-		return 0;
-	}
-	if (!r->comment)
-		r->comment = getenv("RESUTIL_COMMENT");
-	if (r->comment)
-		return name_check_comment(r->comment, strlen(r->comment), err);
-	ret = config_get_bool("run.prompt", true, &prompt, err);
-	if (ret || !prompt || !term_is_interactive())
-		return ret;
-	ret = ask_comment(the_project, &r->asked_comment, err);
-	if (!ret)
-		r->comment = r->asked_comment.buf;
-	return ret;
-}
-
-static int add_dependency(struct run *r, const char *name, struct strbuf *err)
+static int need(struct run *r, const char *name, struct strbuf *err)
 {
 	struct strbuf dir = STRBUF_INIT;
-	struct value *record = NULL;
 	int ret = 0;
 
 	project_exp_path(the_project, name, &dir);
-	if (!path_is_dir(dir.buf)) {
+	if (!path_is_dir(dir.buf))
 		ret = fail(err, ERR_NOT_FOUND,
 			   "dependency '%s' is not in '%s'", name,
 			   the_project->results_dir);
-		goto cleanup;
-	}
-	/* An unreadable record still is a dependency, by its name. */
-	if (record_read(&record, dir.buf, NULL))
-		record = NULL;
-	record_add_dependency(r->record, name,
-			      value_get_text(record, "id"));
-
-cleanup:
-	value_free(record);
+	else
+		strvec_push(&r->needed, name);
 	strbuf_release(&dir);
+	return ret;
+}
+
+static int find_dependencies(struct run *r, struct strbuf *err)
+{
+	struct strbuf name = STRBUF_INIT;
+	int ret = 0;
+	size_t i;
+
+	deps_scan(&r->scan, the_project, r->cwd.buf, r->argv, NULL);
+	for (i = 0; i < r->scan.names.nr && !ret; i++)
+		ret = need(r, r->scan.names.v[i], err);
+	for (i = 0; i < r->deps.nr && !ret; i++) {
+		strbuf_reset(&name);
+		ret = deps_find(&name, the_project, r->deps.v[i], err);
+		if (!ret)
+			ret = need(r, name.buf, err);
+	}
+	strbuf_release(&name);
 	return ret;
 }
 
 static int add_dependencies(struct run *r, struct strbuf *err)
 {
-	struct strbuf name = STRBUF_INIT;
 	struct value *inputs = NULL;
 	bool hash = false;
-	int ret = 0;
+	int ret;
 	size_t i;
 
-	for (i = 0; i < r->scan.names.nr && !ret; i++)
-		ret = add_dependency(r, r->scan.names.v[i], err);
-	for (i = 0; i < r->deps.nr && !ret; i++) {
-		strbuf_reset(&name);
-		ret = exp_find(the_project, r->deps.v[i], &name, err);
-		if (!ret)
-			ret = add_dependency(r, name.buf, err);
-	}
-	if (!ret && r->scan.nr) {
-		ret = config_get_bool("run.hash-inputs", false, &hash, err);
-		if (!ret)
-			ret = deps_inputs(&inputs, the_project, &r->scan, hash,
-					  err);
-		if (!ret)
-			value_map_set(r->record, "inputs", inputs);
-	}
-	strbuf_release(&name);
+	for (i = 0; i < r->needed.nr; i++)
+		deps_note(r->record, the_project, r->needed.v[i]);
+	if (!r->scan.nr)
+		return 0;
+	ret = config_get_bool("run.hash-inputs", false, &hash, err);
+	if (!ret)
+		ret = deps_inputs(&inputs, the_project, &r->scan, hash, err);
+	if (!ret)
+		value_map_set(r->record, "inputs", inputs);
 	return ret;
 }
 
@@ -219,8 +198,14 @@ static int prepare(struct run *r, struct strbuf *err)
 	ret = git_state_start(&r->git, &r->git_options, err);
 	if (ret)
 		return ret;
-	deps_scan(&r->scan, the_project, r->cwd.buf, r->argv, NULL);
-	return choose_comment(r, err);
+	ret = find_dependencies(r, err);
+	if (ret)
+		return ret;
+	if (r->debug)
+		r->comment = NULL;
+	/* The person is asked last, when nothing else is in the way. */
+	return r->debug ? 0 : choose_comment(the_project, &r->comment,
+					     &r->asked_comment, err);
 }
 
 static int make_record(struct run *r, const struct moment *created,
@@ -293,6 +278,9 @@ static int open_debug(struct run *r, struct strbuf *err)
 
 	strbuf_addstr(&r->name, NAME_DEBUG);
 	project_exp_path(the_project, NAME_DEBUG, &r->dir);
+	ret = project_need_results(the_project, err);
+	if (ret)
+		return ret;
 	ret = live_start(&r->live, the_project, NAME_DEBUG, err);
 	if (ret == ERR_CONFLICT)
 		return fail(err, ret, "another debug run uses '%s'",
@@ -342,9 +330,6 @@ static int claim(struct run *r, struct strbuf *err)
 	size_t nr_files = 0;
 	int ret;
 
-	ret = project_need_results(the_project, err);
-	if (ret)
-		return ret;
 	if (r->debug)
 		return claim_debug(r, &created, err);
 	ret = birth_start(&r->birth, the_project, &created, r->comment, err);
@@ -560,6 +545,7 @@ static void finish(struct run *r)
 	value_map_set(changes, "usage", usage_map(r));
 	note_lost(changes, &r->sup.out, "stdout.log");
 	note_lost(changes, &r->sup.err, "stderr.log");
+	live_free_reserve(r->live);
 	if (record_update(the_project, r->name.buf, changes, &err))
 		error(_("the end of '%s' is not recorded: %s"), r->name.buf,
 		      err.buf);
@@ -601,27 +587,36 @@ static void offer_removal(struct run *r)
 	run_command(&child);
 }
 
+static void plan_line(const char *word, const char *text, const char *why)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	strbuf_addf(&line, "%s\t", word);
+	quote_c(&line, text, strlen(text));
+	if (why)
+		strbuf_addf(&line, "\t%s", why);
+	printf("%s\n", line.buf);
+	strbuf_release(&line);
+}
+
 static void print_plan(struct run *r)
 {
 	const struct git_change *list;
 	size_t nr, i;
 	struct strbuf line = STRBUF_INIT;
 
+	plan_line("program", r->program.buf, NULL);
 	quote_shell_argv(&line, r->argv);
-	printf("program %s\n", r->program.buf);
-	printf("command %s\n", line.buf);
+	plan_line("command", line.buf, NULL);
 	if (r->comment && *r->comment)
-		printf("comment %s\n", r->comment);
-	for (i = 0; i < r->scan.names.nr; i++)
-		printf("dependency %s\n", r->scan.names.v[i]);
+		plan_line("comment", r->comment, NULL);
+	for (i = 0; i < r->needed.nr; i++)
+		plan_line("dependency", r->needed.v[i], NULL);
 	if (!git_state_changes(r->git, &list, &nr, NULL))
-		for (i = 0; i < nr; i++) {
-			strbuf_reset(&line);
-			quote_c(&line, list[i].path, strlen(list[i].path));
-			printf("%s %s\n",
-			       list[i].left_out ? "left-out" :
-			       list[i].deleted ? "deleted" : "file", line.buf);
-		}
+		for (i = 0; i < nr; i++)
+			plan_line(list[i].left_out ? "left-out" :
+				  list[i].deleted ? "deleted" : "file",
+				  list[i].path, list[i].left_out);
 	strbuf_release(&line);
 }
 
@@ -700,8 +695,11 @@ static void explain(const struct strbuf *err)
 
 int cmd_run(int argc, const char **argv)
 {
+	/* A limit on file sizes is a full disk for us: EFBIG, not our end. */
+	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct run r = { .scan = DEP_SCAN_INIT, .sup = SUPERVISE_INIT,
-			 .deps = STRVEC_INIT, .globs = STRVEC_INIT,
+			 .deps = STRVEC_INIT, .needed = STRVEC_INIT,
+			 .globs = STRVEC_INIT,
 			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
 			 .asked_comment = STRBUF_INIT, .name = STRBUF_INIT,
 			 .dir = STRBUF_INIT, .push = -1 };
@@ -709,6 +707,7 @@ int cmd_run(int argc, const char **argv)
 	int ret, status = EXIT_RUN_FAILED;
 
 	read_options(&r, argc, argv);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	ret = prepare(&r, &err);
 	if (ret) {
 		explain(&err);
@@ -736,10 +735,10 @@ int cmd_run(int argc, const char **argv)
 	if (!ret)
 		ret = execute(&r, &err);
 	if (ret) {	/* nothing ran, so nothing is worth keeping */
-		supervise_end();
-		explain(&err);
 		if (r.birth)
 			birth_undo(r.birth, NULL);
+		supervise_end();
+		explain(&err);
 		goto cleanup;
 	}
 	finish(&r);

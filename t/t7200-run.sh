@@ -16,6 +16,7 @@ test_expect_success 'setup' '
 
 # From here on each test begins in the project.
 TRASH_DIRECTORY=$TRASH_DIRECTORY/proj
+cd "$TRASH_DIRECTORY" || exit 1
 
 test_expect_success 'a run makes an experiment with a record and two logs' '
 	resutil run -m one -- sh -c "echo out; echo err >&2" >out 2>err &&
@@ -142,7 +143,7 @@ test_expect_success 'paths into results among the words are dependencies' '
 	resutil run -m dep -- true "results/$one/stdout.log" \
 		"--in=results/$two" "again=results/$one" &&
 	field dep dependency >out &&
-	printf "%s\n" "- $one" "- $two" >want &&
+	printf "%s\n" "$one" "$two" >want &&
 	test_cmp want out &&
 	resutil read-exp --json --key inputs dep >out &&
 	test_grep "\"path\":\"stdout.log\",\"size\":4" out &&
@@ -175,6 +176,17 @@ test_expect_success 'an unknown dependency is refused before anything is made' '
 	test_grep "aapfup_20240704T191555_gone" err &&
 	test_path_is_missing ran &&
 	ls results >after && test_cmp before after
+'
+
+test_expect_success 'nothing can depend on the debug directory' '
+	resutil run --debug -- true && ls results >before &&
+	test_expect_code 125 resutil run -d _debug -- touch ran 2>err &&
+	test_line_count = 1 err && test_grep "_debug" err &&
+	test_path_is_missing ran &&
+	ls results >after && test_cmp before after &&
+	resutil run -m nodep -- true results/_debug/stdout.log &&
+	resutil read-exp --json nodep >out &&
+	test_grep ! "\"dependency\":\[\"" out && test_grep ! inputs out
 '
 
 test_expect_success 'the code state is that from before the program' '
@@ -217,12 +229,17 @@ test_expect_success '--no-push and RESUTIL_NO_REMOTE are taken' '
 
 test_expect_success '-n prints a plan and changes nothing' '
 	ls -A results >before &&
-	echo x >new.txt &&
-	resutil run -n -m plan -- touch "a b" >out &&
-	rm new.txt &&
-	test_grep "^command touch .a b.$" out &&
-	test_grep "^comment plan$" out &&
-	test_grep "^file new.txt$" out &&
+	one=$(resutil rev-exp one) &&
+	name=$(printf "new\t.txt") && echo x >"$name" &&
+	head -c 11000000 /dev/zero >large.bin &&
+	resutil run -n -m plan -d one -- touch "a b" >out &&
+	rm "$name" large.bin &&
+	printf "%s\t%s\n" command "touch '\''a b'\''" comment plan \
+		dependency "$one" file "\"new\\t.txt\"" \
+		left-out "large.bin	too large" >want &&
+	grep "^program	/" out &&
+	grep "^[cd]\|^file.*new\|^left" out | sort >sorted &&
+	test_cmp want sorted &&
 	test_path_is_missing "a b" &&
 	ls -A results >after && test_cmp before after
 '
@@ -267,6 +284,27 @@ test_expect_success 'a run inside a run makes an experiment of its own' '
 test_expect_success 'closed standard streams are no reason to fail' '
 	resutil run -m closed -- true <&- >&- 2>&- &&
 	field closed state >out && echo done >want && test_cmp want out
+'
+
+test_expect_success 'waiting for a program that closed its streams costs nothing' '
+	resutil run -m idle -- sh -c "exec >&- 2>&-; sleep 1
+		sed \"s/.*) //\" /proc/\$PPID/stat >ticks" &&
+	read -r a b c d e f g h i j k user sys rest <ticks &&
+	test $((user + sys)) -lt 30
+'
+
+test_expect_success 'signals ignored before are ignored by the program, no others' '
+	# signals 1 to 28: the C library keeps 32 and 33 to itself
+	only="s/^SigIgn:.*\(.\{7\}\)$/\1/p" &&
+	(
+		trap "" HUP XFSZ
+		sed -n "$only" /proc/self/status >want
+		resutil run -m nohup -- sed -n "$only" /proc/self/status >out
+	) &&
+	test_cmp want out &&
+	sed -n "$only" /proc/self/status >want &&
+	resutil run -m hup -- sed -n "$only" /proc/self/status >out &&
+	test_cmp want out
 '
 
 test_done

@@ -9,6 +9,7 @@ test_expect_success 'setup' '
 
 # From here on each test begins in the project.
 TRASH_DIRECTORY=$TRASH_DIRECTORY/proj
+cd "$TRASH_DIRECTORY" || exit 1
 
 # nothing_made COMMAND...: no experiment and nothing half-made came of it
 nothing_made () {
@@ -123,21 +124,71 @@ test_expect_success 'a hundred runs of one comment at once: a hundred names' '
 '
 
 # A limit on file size is a full disk that needs no mount: the write fails
-# and the file keeps what fitted.
+# and the file keeps what fitted. Our own output must be no file then.
 test_expect_success 'a log that cannot grow: the program goes on, the loss is told' '
-	test_expect_code 0 sh -c "
-		trap \"\" XFSZ
-		ulimit -f 100
-		exec resutil run -m full -- sh -c \"
-			head -c 1000000 /dev/zero; echo survived >&2\"
-	" >out 2>err &&
-	test "$(wc -c <out)" = 1000000 &&
+	{
+		(
+			ulimit -f 100 && exec resutil run -m full -- sh -c "
+				head -c 1000000 /dev/zero; echo survived >&2"
+		) 2>err
+		echo $? >status
+	} | wc -c >out &&
+	echo 0 >want && test_cmp want status &&
+	test "$(cat out)" -eq 1000000 &&
 	test_grep survived err &&
 	test_grep "stdout.log.*not kept" err &&
 	resutil read-exp --json --key lost_output full >out &&
 	test_grep "\"path\":\"stdout.log\",\"bytes\":[0-9]*" out &&
 	resutil read-exp --key state full >out &&
 	echo done >want && test_cmp want out
+'
+
+test_expect_success 'the program is not spared the end that such a limit means' '
+	(
+		ulimit -f 100 && exec resutil run -m limit -- sh -c "
+			exec head -c 1000000 /dev/zero >grown"
+	) >out 2>err
+	echo $? >status && rm grown &&
+	echo 153 >want && test_cmp want status &&
+	resutil read-exp --key signal limit >out &&
+	echo SIGXFSZ >want && test_cmp want out
+'
+
+# A file system of our own that can be full.
+test_lazy_prereq SMALL_DISK '
+	mkdir small && mount -t tmpfs -o size=1m none small && umount small
+'
+
+test_expect_success SMALL_DISK 'a full disk: the end is recorded all the same' '
+	mkdir ../small && mount -t tmpfs -o size=1m none ../small &&
+	test_when_finished "umount \"$TEST_TOP_DIRECTORY/trash/small\"" &&
+	make_project ../small 2>err &&
+	(
+		cd ../small &&
+		test_expect_code 4 resutil run -m disk -- sh -c "
+			cat /dev/zero >fill 2>/dev/null
+			echo lost; exit 4" >../out 2>../err &&
+		resutil read-exp --key state disk >../state &&
+		resutil read-exp --json --key lost_output disk >../lost
+	) &&
+	echo lost >want && test_cmp want ../out &&
+	test_grep "stdout.log.*not kept" ../err &&
+	echo fail >want && test_cmp want ../state &&
+	test_grep "\"path\":\"stdout.log\",\"bytes\":5" ../lost
+'
+
+test_expect_success SMALL_DISK 'a disk that is full already: 125, nothing made' '
+	mkdir -p ../small && mount -t tmpfs -o size=1m none ../small &&
+	test_when_finished "umount \"$TEST_TOP_DIRECTORY/trash/small\"" &&
+	make_project ../small &&
+	(
+		cd ../small &&
+		cat /dev/zero >fill 2>/dev/null
+		test_expect_code 125 resutil run -- touch ran 2>../err &&
+		ls -A results .resutil/live
+	) >out &&
+	test_line_count = 1 ../err && test_grep "No space" ../err &&
+	test_grep ! "\.tmp" out && test_grep ! "^[0-9a-f]*-" out
 '
 
 test_expect_success 'a program that removes its own experiment keeps its status' '

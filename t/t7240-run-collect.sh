@@ -14,6 +14,7 @@ test_expect_success 'setup' '
 
 # From here on each test begins in the project.
 TRASH_DIRECTORY=$TRASH_DIRECTORY/proj
+cd "$TRASH_DIRECTORY" || exit 1
 
 test_expect_success 'a new file is moved' '
 	resutil run -m new --collect "*.out" -- sh -c "echo x >a.out" &&
@@ -50,14 +51,14 @@ test_expect_success 'what git tracks is left alone' '
 '
 
 test_expect_success 'a star stops at a slash, two do not' '
-	resutil run -m star --collect "out/*.txt" --collect "deep/**/*.txt" -- \
-		sh -c "mkdir -p out/sub deep/a/b
-			touch out/1.txt out/sub/2.txt deep/3.txt deep/a/b/4.txt" &&
-	(cd "$(dir star)" && find out deep -type f | sort) >out &&
-	printf "%s\n" deep/3.txt deep/a/b/4.txt out/1.txt >want &&
+	resutil run -m star --collect "flat/*.txt" --collect "deep/**/*.txt" -- \
+		sh -c "mkdir -p flat/sub deep/a/b
+			touch flat/1.txt flat/sub/2.txt deep/3.txt deep/a/b/4.txt" &&
+	(cd "$(dir star)" && find flat deep -type f | sort) >out &&
+	printf "%s\n" deep/3.txt deep/a/b/4.txt flat/1.txt >want &&
 	test_cmp want out &&
-	test_path_is_file out/sub/2.txt &&
-	rm -r out deep
+	test_path_is_file flat/sub/2.txt &&
+	rm -r flat deep
 '
 
 test_expect_success 'a directory means all below it' '

@@ -20,6 +20,7 @@ test_expect_success 'setup' '
 
 # From here on each test begins in the project.
 TRASH_DIRECTORY=$TRASH_DIRECTORY/proj
+cd "$TRASH_DIRECTORY" || exit 1
 
 test_expect_success 'the porcelain' '
 	test_expect_code 3 resutil run -m both -- \

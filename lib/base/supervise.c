@@ -25,27 +25,30 @@ struct relay {
 	struct termios last;	/* of the pty, as last seen */
 };
 
-static sigset_t held_before;
-static struct sigaction pipe_before, child_before;
+/* What asks a program to end, and what it asked before supervise_begin(). */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static struct sigaction ending_before[ARRAY_SIZE(ending)];
+static volatile sig_atomic_t ending_told[ARRAY_SIZE(ending)];
 
-static void held_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGQUIT);
-	sigaddset(set, SIGCHLD);
-	sigaddset(set, SIGWINCH);
-}
+static sigset_t held, held_before;
+static struct sigaction pipe_before, child_before;
 
 void supervise_begin(void)
 {
 	struct sigaction action;
-	sigset_t set;
+	size_t i;
 
-	held_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, &held_before);
+	sigemptyset(&held);
+	sigaddset(&held, SIGCHLD);
+	sigaddset(&held, SIGWINCH);
+	for (i = 0; i < ARRAY_SIZE(ending); i++) {
+		sigaction(ending[i], NULL, &ending_before[i]);
+		/* Ignored (nohup, `&` in a script): by us as by the program.
+		 * Held back it would come out of the signalfd. */
+		if (ending_before[i].sa_handler != SIG_IGN)
+			sigaddset(&held, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, &held_before);
 
 	/* Our reader may go away (| head): that must end in EPIPE, not us. */
 	memset(&action, 0, sizeof(action));
@@ -57,8 +60,43 @@ void supervise_begin(void)
 	sigaction(SIGCHLD, &action, &child_before);
 }
 
+static void end_when_told_twice(int signo)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ending); i++)
+		if (ending[i] == signo && ending_told[i]++) {
+			sigaction(signo, &ending_before[i], NULL);
+			raise(signo);	/* comes when this handler returns */
+		}
+}
+
+/* Recording the end may wait, for a lock or a slow disk. Who wants to end it
+ * for good has to say so twice. */
+static void be_patient_once(void)
+{
+	struct sigaction action;
+	size_t i;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = end_when_told_twice;
+	action.sa_flags = SA_RESTART;
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigismember(&held, ending[i])) {
+			ending_told[i] = 0;
+			sigaction(ending[i], &action, NULL);
+		}
+	sigprocmask(SIG_SETMASK, &held_before, NULL);
+}
+
 void supervise_end(void)
 {
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigismember(&held, ending[i]))
+			sigaction(ending[i], &ending_before[i], NULL);
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	sigaction(SIGCHLD, &child_before, NULL);
 	sigprocmask(SIG_SETMASK, &held_before, NULL);
@@ -222,6 +260,16 @@ static void note_end(struct supervise *s, int status, const struct rusage *ru)
 	s->max_rss = (uint64_t)ru->ru_maxrss * 1024;
 }
 
+/*
+ * What the terminal sends went to the whole group, the program too; but that
+ * it went away is told to the leader of its session alone.
+ */
+static bool program_was_told(const struct signalfd_siginfo *si)
+{
+	return si->ssi_code == SI_KERNEL &&
+	       (si->ssi_signo != SIGHUP || getsid(0) != getpid());
+}
+
 /* Returns true when the program has ended. */
 static bool take_signal(struct supervise *s, const struct signalfd_siginfo *si,
 			struct relay relays[2])
@@ -246,11 +294,23 @@ static bool take_signal(struct supervise *s, const struct signalfd_siginfo *si,
 	default:
 		if (!s->interrupted_by)
 			s->interrupted_by = signo;
-		/* What the terminal sends reached the program already. */
-		if (si->ssi_code != SI_KERNEL)
+		if (!program_was_told(si))
 			kill(s->child.pid, signo);
 		return false;
 	}
+}
+
+/* A signal to the whole group may end the program before we hear of it. */
+static void take_last_signals(struct supervise *s, int signal_fd)
+{
+	struct pollfd fd = { .fd = signal_fd, .events = POLLIN };
+	struct signalfd_siginfo si;
+
+	while (poll(&fd, 1, 0) == 1 &&
+	       read(signal_fd, &si, sizeof(si)) == sizeof(si))
+		if (!s->interrupted_by && si.ssi_signo != SIGCHLD &&
+		    si.ssi_signo != SIGWINCH)
+			s->interrupted_by = (int)si.ssi_signo;
 }
 
 static void relay_loop(struct supervise *s, struct relay relays[2],
@@ -279,6 +339,7 @@ static void relay_loop(struct supervise *s, struct relay relays[2],
 		    read(signal_fd, &si, sizeof(si)) == sizeof(si))
 			ended = take_signal(s, &si, relays);
 	}
+	take_last_signals(s, signal_fd);
 }
 
 /* What the program had written when it ended, and no more. */
@@ -299,10 +360,8 @@ int supervise_run(struct supervise *s, struct strbuf *err)
 	struct relay relays[2] = { { .from = -1 }, { .from = -1 } };
 	int ends[2] = { -1, -1 }, signal_fd = -1, ret, i;
 	char *buf = NULL;
-	sigset_t set;
 
-	held_signals(&set);
-	signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
 	if (signal_fd < 0)
 		return fail_errno(err, "cannot wait for signals");
 	ret = open_relay(&relays[0], &s->out, STDOUT_FILENO, &ends[0], err);
@@ -323,6 +382,7 @@ int supervise_run(struct supervise *s, struct strbuf *err)
 
 	buf = xmalloc(RELAY_BYTES);
 	relay_loop(s, relays, signal_fd, buf);
+	be_patient_once();
 	for (i = 0; i < 2; i++) {
 		drain(&relays[i], buf);
 		restore_mode(&relays[i]);

@@ -43,7 +43,9 @@ struct supervise {
 
 /**
  * From here to supervise_end() the signals that a recorder must survive are
- * held back: one that comes before the program is delivered to it.
+ * held back: one that comes before the program is delivered to it, and when
+ * the program has ended only the second of a kind ends us. Signals that were
+ * ignored before stay so, here and in the program.
  */
 void supervise_begin(void);
 void supervise_end(void);

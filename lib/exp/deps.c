@@ -212,6 +212,35 @@ int deps_inputs(struct value **out, const struct project *p,
 	return 0;
 }
 
+int deps_find(struct strbuf *name, const struct project *p, const char *exp,
+	      struct strbuf *err)
+{
+	int ret = exp_find(p, exp, name, err);
+
+	/* What is used again and never sent can be needed by nobody. */
+	if (!ret && !strcmp(name->buf, NAME_DEBUG))
+		return fail(err, ERR_USAGE, "nothing can depend on '%s', "
+			    "which the next debug run changes", name->buf);
+	return ret;
+}
+
+void deps_note(struct value *record, const struct project *p,
+	       const char *name)
+{
+	struct strbuf dir = STRBUF_INIT, ignored = STRBUF_INIT;
+	struct value *other = NULL;
+	const char *id = NULL;
+
+	project_exp_path(p, name, &dir);
+	/* Without a readable record it is known by its name alone. */
+	if (!record_read(&other, dir.buf, &ignored))
+		id = value_get_text(other, "id");
+	record_add_dependency(record, name, id && record_is_id(id) ? id : NULL);
+	value_free(other);
+	strbuf_release(&ignored);
+	strbuf_release(&dir);
+}
+
 int deps_read(struct strvec *out, const struct project *p, const char *name,
 	      struct strbuf *err)
 {

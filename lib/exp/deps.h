@@ -40,6 +40,15 @@ void dep_scan_release(struct dep_scan *scan);
 int deps_inputs(struct value **out, const struct project *p,
 		const struct dep_scan *scan, bool hash, struct strbuf *err);
 
+/** The experiment that `-d EXP` names: as exp_find(), but ERR_USAGE for
+ *  NAME_DEBUG, which the next debug run changes. */
+int deps_find(struct strbuf *name, const struct project *p, const char *exp,
+	      struct strbuf *err);
+/** Notes in `record` that it needs `name`, with the id of that as far as its
+ *  record can be read. */
+void deps_note(struct value *record, const struct project *p,
+	       const char *name);
+
 /** The dependencies of one experiment here, resolved where they can be; names
  *  that are not here stay as recorded. */
 int deps_read(struct strvec *out, const struct project *p, const char *name,

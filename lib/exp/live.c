@@ -18,6 +18,9 @@
 #define WRITER 1	/* byte that serialises writers */
 #define TEXT_MAX 256
 
+/* Room for a last record and its directory entry, when all else is full. */
+#define RESERVE_BYTES (16 * 1024)
+
 struct live {
 	int fd;
 	char *path;
@@ -168,6 +171,21 @@ static void release(struct live **live)
 	*live = NULL;
 }
 
+/* Written, because a hole is no room; behind the text stand NULs. */
+static int write_reserve(int fd)
+{
+	static const char nothing[RESERVE_BYTES];
+
+	return sys_ftruncate(fd, 0) ||
+	       sys_write_all(fd, nothing, sizeof(nothing));
+}
+
+void live_free_reserve(struct live *live)
+{
+	/* If that fails, the update may succeed all the same. */
+	sys_ftruncate(live->fd, TEXT_MAX);
+}
+
 int live_start(struct live **out, const struct project *p, const char *id,
 	       struct strbuf *err)
 {
@@ -187,8 +205,9 @@ int live_start(struct live **out, const struct project *p, const char *id,
 	}
 	/* A run that died under this id may have left its program's name. And
 	 * a writer's lock that we kept would keep ourselves from writing. */
-	if (sys_ftruncate(live->fd, 0) || give_back(live->fd, WRITER)) {
+	if (write_reserve(live->fd) || give_back(live->fd, WRITER)) {
 		ret = fail_errno(err, "cannot write '%s'", live->path);
+		sys_unlink(live->path);
 		goto failed;
 	}
 	*out = live;
@@ -208,8 +227,7 @@ int live_note_program(struct live *live, pid_t pid, struct strbuf *err)
 		       process_start_ticks(pid),
 		       *record_boot_id() ? record_boot_id() : "-");
 	if (lseek(live->fd, 0, SEEK_SET) < 0 ||
-	    sys_write_all(live->fd, text, (size_t)len) ||
-	    sys_ftruncate(live->fd, len))
+	    sys_write_all(live->fd, text, (size_t)len))
 		return fail_errno(err, "cannot write '%s'", live->path);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * Live runs: .resutil/live/ID, with two bytes that the kernel locks. Byte 0
  * says that the recorder lives; byte 1 serialises writers of the record. The
- * file's text names the program ("pid start_ticks boot_id\n"), so that a run
- * whose recorder died can be told from one whose program lives on.
+ * file's text names the program ("pid start_ticks boot_id\n", then NULs), so
+ * that a run whose recorder died can be told from one whose program lives on.
  */
 #ifndef LIB_EXP_LIVE_H
 #define LIB_EXP_LIVE_H
@@ -14,11 +14,14 @@
 
 struct live;
 
-/** The recorder: makes the file and takes byte 0. ERR_CONFLICT: held. */
+/** The recorder: makes the file and takes byte 0. The file also takes room
+ *  on the disk that the end of the run needs. ERR_CONFLICT: held. */
 int live_start(struct live **out, const struct project *p, const char *id,
 	       struct strbuf *err);
 /** Notes the program once it runs (no sync). */
 int live_note_program(struct live *live, pid_t pid, struct strbuf *err);
+/** Gives that room back, for the last update of the record. */
+void live_free_reserve(struct live *live);
 /** Removes the file, releases the locks, frees. NULL is fine. Not while this
  *  process holds the writer's lock: it would wait for itself. */
 void live_end(struct live **live);

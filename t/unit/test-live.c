@@ -118,19 +118,26 @@ static void test_recorder(void)
 	struct live *live = NULL, *again = NULL;
 	unsigned syncs = sys_count(SYS_SYNC);
 	struct strbuf text = STRBUF_INIT;
+	struct stat st;
 	char want[200];
 
 	check(!live_start(&live, &project, ID, NULL), "a recorder starts");
+	check(!stat(LIVE_FILE, &st) && st.st_size == 16384 &&
+	      st.st_blocks * 512 >= st.st_size, "room for its end is taken");
 	check(live_start(&again, &project, ID, &err) == ERR_CONFLICT,
 	      "a second one is refused");
 	check_str(err.buf, "run '" ID "' is being recorded already", "why");
 	strbuf_reset(&err);
 	text_is(record, "running", "the run is seen running");
 	check(!live_note_program(live, getpid(), NULL) &&
-	      !read_file(&text, LIVE_FILE, 1000, NULL), "the program is noted");
+	      !read_file(&text, LIVE_FILE, 100000, NULL), "the program is noted");
 	snprintf(want, sizeof(want), "%ld %" PRIu64 " %s\n", (long)getpid(),
 		 process_start_ticks(getpid()), record_boot_id());
 	check_str(text.buf, want, "in the promised form");
+	live_free_reserve(live);
+	strbuf_reset(&text);
+	check(!read_file(&text, LIVE_FILE, 1000, NULL) &&
+	      !strcmp(text.buf, want), "and stays when the room is given back");
 	check(sys_count(SYS_SYNC) <= syncs + 2,
 	      "nothing of it is synced but .resutil/.gitignore");
 	live_end(&live);
