@@ -72,13 +72,15 @@ model=$(resutil rev-exp lr-0.1)
 try "resutil run -m check --subst -- python3 evaluate.py --model results/$model/model.json --out {}"
 
 chapter 'A run that fails is kept, too, and its exit status is the program'\''s'
-try 'resutil run -m too-fast --subst -- python3 train.py --lr 1000 --out {}' 1
+try 'resutil run -m too-fast --subst -- python3 train.py --lr 1000 --out {} || echo "exit status $?"'
 
 chapter 'What is there now?'
 try 'resutil list'
 try 'resutil show check'
 try 'resutil show check:confusion.csv'
 try 'resutil read-deps --closure check'
+try 'resutil log -n 2'
+try 'resutil status'
 
 chapter 'What exactly ran? The change that nobody committed is there'
 try 'resutil show too-fast:stderr.log'
