@@ -77,12 +77,12 @@ static int ask_comment(const struct project *p, struct strbuf *out,
 {
 	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
 	struct tempfile *scratch = NULL;
+	const char *prompt = _("Comment (Tab completes, Enter for none): ");
 	int ret;
 
 	ret = write_candidates(&path, &scratch, p, err);
 	while (!ret) {
-		ret = ask_line(out, _("Comment (Tab completes, Enter for none): "),
-			       path.buf, err);
+		ret = ask_line(out, prompt, path.buf, err);
 		if (ret || !out->len ||
 		    !name_check_comment(out->buf, out->len, &why))
 			break;

@@ -62,6 +62,7 @@ struct run {
 	struct live *live;
 	struct strbuf name, dir;
 	struct supervise sup;
+	struct moment started;		/* the program */
 	double wall;
 };
 
@@ -230,6 +231,10 @@ static int capture(struct run *r, size_t *nr_files, struct strbuf *err)
 	ret = git_state_capture(r->git, r->dir.buf, &git, nr_files, err);
 	if (ret)
 		return ret;
+	/* Something is lost, so this is said also where nothing is told. */
+	if (value_get_text(git, "error"))
+		warning(_("the state of the code is not recorded whole: git "
+			  "says: %s"), value_get_text(git, "error"));
 	ret = meta_collect(&meta, NULL, git, err);
 	value_map_set(r->record, "git", git);
 	if (ret)
@@ -407,6 +412,7 @@ static void note_started(pid_t pid, void *data)
 {
 	struct run *r = data;
 
+	r->started = moment_now();
 	/* Only tells a lost run from an unattended one: no reason to stop. */
 	live_note_program(r->live, pid, NULL);
 }
@@ -511,7 +517,7 @@ static struct value *usage_map(const struct run *r)
 {
 	struct value *usage = value_new_map();
 
-	value_map_set(usage, "wall", 
+	value_map_set(usage, "wall",
 		      value_new_float(whole_microseconds(r->wall)));
 	value_map_set(usage, "user", value_new_float(r->sup.user));
 	value_map_set(usage, "sys", value_new_float(r->sup.sys));
@@ -536,6 +542,7 @@ static void finish(struct run *r)
 
 	take_collected(r, r->collect, changes);
 	take_collected(r, r->collect_conf, changes);
+	record_set_moment(changes, "at.started", &r->started);
 	record_set_moment(changes, "at.finished", &now);
 	value_map_set_str(changes, "state", end_state(r));
 	if (r->sup.signo)

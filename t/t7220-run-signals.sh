@@ -113,6 +113,23 @@ test_expect_success 'kill -9 of both: lost, and the next run is not hindered' '
 	resutil run -m both9 -- true
 '
 
+# A pipe holds 64 KiB; what is in the log beyond that waits in resutil.
+test_expect_success 'a reader that does not read keeps no signal from the program' '
+	rm -f status && mkfifo fifo && exec 8<>fifo &&
+	{ (
+		sh -c "echo \$\$ >recorder
+			exec resutil run -m stuck -- yes" >fifo 8>&-
+		echo $? >status.tmp && mv status.tmp status
+	) & } &&
+	test_wait_for 20 sh -c "
+		test \$(cat results/*_stuck/stdout.log | wc -c) -gt 65536" &&
+	kill -TERM $(cat recorder) &&
+	{ timeout 20 cat <fifo >passed 8>&- & } &&
+	ended 143 && exec 8>&- &&
+	field stuck signal >out && echo SIGTERM >want && test_cmp want out &&
+	test_wait_for 20 cmp passed results/*_stuck/stdout.log
+'
+
 # What holds the writer's lock of the run, so that its end must wait.
 test_expect_success 'the end may wait for a lock, and is given up only when told twice' '
 	cat >hold.py <<-\EOF &&

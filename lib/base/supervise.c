@@ -18,7 +18,10 @@
 struct relay {
 	struct supervise_log *log;
 	int from;		/* pipe or pty master; -1: closed */
-	int to;			/* our stdout or stderr; -1: it went away */
+	int to;			/* our stdout or stderr */
+	bool reopened;		/* `to` is ours to close, and never blocks */
+	char *buf;		/* RELAY_BYTES, of which at..len are to go */
+	size_t at, len;
 	bool is_pty;
 	bool moded;		/* the program changed the terminal's mode */
 	struct termios ours;	/* of our terminal, before */
@@ -145,6 +148,28 @@ static int open_pty(struct relay *r, int *program_end, struct strbuf *err)
 	return 0;
 }
 
+/*
+ * A reader that is slow, or a terminal that Ctrl-S has stopped, must not keep
+ * signals from the program. Our stream itself is shared with others, who may
+ * not expect O_NONBLOCK, so it is opened again. Where that cannot be (sockets,
+ * another user's terminal) writing waits, and a file never waits.
+ */
+static void open_again(struct relay *r)
+{
+	char path[64];
+	struct stat st;
+	int fd;
+
+	if (fstat(r->to, &st) || !(S_ISFIFO(st.st_mode) || isatty(r->to)))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->to);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	r->to = fd;
+	r->reopened = true;
+}
+
 static int open_relay(struct relay *r, struct supervise_log *log, int to,
 		      int *program_end, struct strbuf *err)
 {
@@ -154,6 +179,8 @@ static int open_relay(struct relay *r, struct supervise_log *log, int to,
 	r->log = log;
 	r->to = to;
 	r->from = -1;
+	r->buf = xmalloc(RELAY_BYTES);
+	open_again(r);
 	if (isatty(to))
 		return open_pty(r, program_end, err);
 	if (pipe2(fd, O_CLOEXEC))
@@ -168,6 +195,15 @@ static void close_relay(struct relay *r)
 	if (r->from >= 0)
 		close(r->from);
 	r->from = -1;
+	r->at = r->len = 0;
+}
+
+static void release_relay(struct relay *r)
+{
+	close_relay(r);
+	if (r->reopened)
+		close(r->to);
+	free(r->buf);
 }
 
 /*
@@ -223,10 +259,33 @@ static void keep(struct supervise_log *log, const char *data, size_t len)
 	log->lost += len;
 }
 
-/* Returns false when there is nothing more to read now. */
-static bool relay_once(struct relay *r, char *buf)
+static bool has_more_to_go(const struct relay *r)
 {
-	ssize_t got = read(r->from, buf, RELAY_BYTES);
+	return r->at < r->len;
+}
+
+/* As much as goes without waiting; what stays is tried again. */
+static void pass_on(struct relay *r)
+{
+	ssize_t done;
+
+	while (has_more_to_go(r)) {
+		done = sys_write(r->to, r->buf + r->at, r->len - r->at);
+		if (done < 0 && errno == EAGAIN)
+			return;
+		if (done <= 0) {
+			/* The program shall notice, as it would without us. */
+			close_relay(r);
+			return;
+		}
+		r->at += (size_t)done;
+	}
+}
+
+/* Returns false when there is nothing more to read now. */
+static bool relay_once(struct relay *r)
+{
+	ssize_t got = read(r->from, r->buf, RELAY_BYTES);
 
 	if (got < 0 && (errno == EINTR))
 		return true;
@@ -236,14 +295,25 @@ static bool relay_once(struct relay *r, char *buf)
 		close_relay(r);
 		return false;
 	}
-	keep(r->log, buf, (size_t)got);
+	keep(r->log, r->buf, (size_t)got);
 	follow_mode(r);
-	if (sys_write_all(r->to, buf, (size_t)got)) {
-		/* The program shall notice, as it would without us. */
-		close_relay(r);
-		return false;
+	r->at = 0;
+	r->len = (size_t)got;
+	pass_on(r);
+	return r->from >= 0;
+}
+
+/* Nothing is read before all that was read has gone: so the program waits for
+ * the reader as it would without us. Closed: fd -1, which poll() skips. */
+static struct pollfd next_event(const struct relay *r)
+{
+	struct pollfd fd = { .fd = r->from, .events = POLLIN };
+
+	if (has_more_to_go(r)) {
+		fd.fd = r->to;
+		fd.events = POLLOUT;
 	}
-	return true;
+	return fd;
 }
 
 static void note_end(struct supervise *s, int status, const struct rusage *ru)
@@ -314,7 +384,7 @@ static void take_last_signals(struct supervise *s, int signal_fd)
 }
 
 static void relay_loop(struct supervise *s, struct relay relays[2],
-		       int signal_fd, char *buf)
+		       int signal_fd)
 {
 	bool ended = false;
 
@@ -325,16 +395,15 @@ static void relay_loop(struct supervise *s, struct relay relays[2],
 
 		fds[0].fd = signal_fd;
 		fds[0].events = POLLIN;
-		for (i = 0; i < 2; i++) {
-			fds[i + 1].fd = relays[i].from;	/* -1 is skipped */
-			fds[i + 1].events = POLLIN;
-			fds[i + 1].revents = 0;
-		}
+		for (i = 0; i < 2; i++)
+			fds[i + 1] = next_event(&relays[i]);
 		if (poll(fds, 3, -1) < 0)
 			continue;	/* EINTR; nothing else can be */
 		for (i = 0; i < 2; i++)
-			if (fds[i + 1].revents)
-				relay_once(&relays[i], buf);
+			if (fds[i + 1].revents && has_more_to_go(&relays[i]))
+				pass_on(&relays[i]);
+			else if (fds[i + 1].revents)
+				relay_once(&relays[i]);
 		if (fds[0].revents &&
 		    read(signal_fd, &si, sizeof(si)) == sizeof(si))
 			ended = take_signal(s, &si, relays);
@@ -343,23 +412,28 @@ static void relay_loop(struct supervise *s, struct relay relays[2],
 }
 
 /* What the program had written when it ended, and no more. */
-static void drain(struct relay *r, char *buf)
+static void drain(struct relay *r)
 {
+	struct pollfd fd;
 	int flags;
 
 	if (r->from < 0)
 		return;
 	flags = fcntl(r->from, F_GETFL);
 	fcntl(r->from, F_SETFL, flags | O_NONBLOCK);
-	while (r->from >= 0 && relay_once(r, buf))
-		;
+	do {
+		while (has_more_to_go(r)) {
+			fd = next_event(r);
+			poll(&fd, 1, -1);
+			pass_on(r);
+		}
+	} while (r->from >= 0 && relay_once(r));
 }
 
 int supervise_run(struct supervise *s, struct strbuf *err)
 {
 	struct relay relays[2] = { { .from = -1 }, { .from = -1 } };
 	int ends[2] = { -1, -1 }, signal_fd = -1, ret, i;
-	char *buf = NULL;
 
 	signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
 	if (signal_fd < 0)
@@ -380,18 +454,16 @@ int supervise_run(struct supervise *s, struct strbuf *err)
 	if (s->started)
 		s->started(s->child.pid, s->data);
 
-	buf = xmalloc(RELAY_BYTES);
-	relay_loop(s, relays, signal_fd, buf);
+	relay_loop(s, relays, signal_fd);
 	be_patient_once();
 	for (i = 0; i < 2; i++) {
-		drain(&relays[i], buf);
+		drain(&relays[i]);
 		restore_mode(&relays[i]);
 	}
 
 cleanup:
-	free(buf);
 	for (i = 0; i < 2; i++) {
-		close_relay(&relays[i]);
+		release_relay(&relays[i]);
 		if (ends[i] >= 0)
 			close(ends[i]);
 	}

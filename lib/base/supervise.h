@@ -38,8 +38,10 @@ struct supervise {
 	uint64_t max_rss;	/* bytes, of its largest process */
 };
 
-#define SUPERVISE_INIT                                                        \
-	{ .child = CHILD_PROCESS_INIT, .out = { .fd = -1 }, .err = { .fd = -1 } }
+#define SUPERVISE_INIT {						\
+	.child = CHILD_PROCESS_INIT, .out = { .fd = -1 },		\
+	.err = { .fd = -1 }						\
+}
 
 /**
  * From here to supervise_end() the signals that a recorder must survive are

@@ -227,7 +227,8 @@ static int add_pattern(struct strvec *out, const char *pattern,
 			    pattern);
 	if (!strcmp(p, "..") || !strncmp(p, "../", 3) || strstr(p, "/../"))
 		return fail(err, ERR_USAGE,
-			    "cannot collect '%s': '..' is not allowed", pattern);
+			    "cannot collect '%s': '..' is not allowed",
+			    pattern);
 	strvec_pushn(out, p, strlen(p) - (p[strlen(p) - 1] == '/'));
 	return 0;
 }

@@ -130,7 +130,8 @@ static void test_recorder(void)
 	strbuf_reset(&err);
 	text_is(record, "running", "the run is seen running");
 	check(!live_note_program(live, getpid(), NULL) &&
-	      !read_file(&text, LIVE_FILE, 100000, NULL), "the program is noted");
+	      !read_file(&text, LIVE_FILE, 100000, NULL),
+	      "the program is noted");
 	snprintf(want, sizeof(want), "%ld %" PRIu64 " %s\n", (long)getpid(),
 		 process_start_ticks(getpid()), record_boot_id());
 	check_str(text.buf, want, "in the promised form");
