@@ -191,8 +191,12 @@ test_expect_success 'Enter alone: no comment; run.prompt=no: no question' '
 
 test_expect_success 'Ctrl-C at the question: nothing is made, nothing runs' '
 	ls -A results >before &&
-	test_must_fail pty-run --screen=../screen --expect="Comment" \
-		--send="\x03" resutil run -- touch ran &&
+	# the signal may come before the line editor has the terminal
+	{
+		pty-run --screen=../screen --expect="Comment" \
+			--send="\x03" resutil run -- touch ran
+		case $? in 125|130) : ;; *) false ;; esac
+	} &&
 	ls -A results >after && test_cmp before after &&
 	test_path_is_missing ran
 '
