@@ -499,6 +499,13 @@ test_expect_success 'a .git that is no repository is none' '
 	has_not error
 '
 
+test_expect_success 'a repository that git refuses: the reason is recorded' '
+	make_repo refused && echo garbage >refused/.git/HEAD &&
+	snap refused &&
+	has commit_hash=null &&
+	test_grep "^error=not a git repository" out
+'
+
 test_expect_success 'an empty .git does not hide the repository around it' '
 	make_repo hidden &&
 	mkdir -p hidden/sub/.git && echo x >hidden/sub/f &&

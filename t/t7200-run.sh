@@ -201,6 +201,25 @@ test_expect_success 'the code state is that from before the program' '
 	test_cmp want out
 '
 
+test_expect_success 'a state that git cannot read is told, and no reason to stop' '
+	cp .git/index ../saved-index && echo garbage >.git/index &&
+	resutil run -m unreadable -- echo ran >out 2>err &&
+	resutil status >status &&
+	cp ../saved-index .git/index &&
+	echo ran >want && test_cmp want out &&
+	test_line_count = 1 err && test_grep "warning.*git says" err &&
+	test_grep "cannot be read whole" status &&
+	test_grep ! "no file has changed" status &&
+	field unreadable git.error >out && test_grep index out
+'
+
+test_expect_success 'at.started is when the program started' '
+	head -c 5000000 /dev/zero >heavy &&
+	resutil run -m moment -- true && rm heavy &&
+	field moment at.created >created && field moment at.started >started &&
+	test_must_fail cmp created started
+'
+
 test_expect_success '--treeish records a tree and writes nothing into .git' '
 	find .git -type f | sort >before &&
 	resutil run -m tree --treeish -- true &&

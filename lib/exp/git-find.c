@@ -39,6 +39,11 @@ static bool has(const char *dir, const char *name)
 	return found;
 }
 
+bool git_is_broken(const char *top)
+{
+	return has(top, ".git/HEAD");
+}
+
 /*
  * Only guesses, to save the processes where there is no repository: git has
  * the last word on what a repository is. Source: gitrepository-layout(5).
@@ -72,6 +77,8 @@ bool git_find_top(struct strbuf *top, const char *dir)
  * promise to work offline; the messages must be English to be told apart.
  * diff.autoRefreshIndex: with it `git diff` writes the index, optional locks
  * or not. index.threads: several processes read the same index at once.
+ * MALLOC_ARENA_MAX (glibc): git looks at files in up to twenty threads, and
+ * for each of them to map an arena of its own costs more than the looking.
  */
 void git_child(struct child_process *child, const char *dir,
 	       const char *git_dir)
@@ -82,7 +89,8 @@ void git_child(struct child_process *child, const char *dir,
 	child->dir = dir;
 	strvec_pushl(&child->env, "LC_ALL=C", "LANGUAGE",
 		     "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1",
-		     "GIT_ALLOW_PROTOCOL=none", "GIT_TERMINAL_PROMPT=0", NULL);
+		     "GIT_ALLOW_PROTOCOL=none", "GIT_TERMINAL_PROMPT=0",
+		     "MALLOC_ARENA_MAX=1", NULL);
 	strvec_pushl(&child->args, "git", "--no-optional-locks",
 		     "-c", "core.fsmonitor=false",
 		     "-c", "core.hooksPath=/dev/null",

@@ -48,6 +48,10 @@ extern const char left_out_private[];	/* never named: not listed at all */
  *  repository in (GIT_CEILING_DIRECTORIES is obeyed); false: none. */
 bool git_find_top(struct strbuf *top, const char *dir);
 
+/** Whether `top`, which git takes for no repository, was one: an empty .git
+ *  is nothing, one with a HEAD was meant. */
+bool git_is_broken(const char *top);
+
 /** `git` with the options that keep it from writing, running hooks, asking
  *  the network or following anybody's settings, working in `dir`. git_dir
  *  NULL: as git finds it from there. */

@@ -613,7 +613,8 @@ void git_gather(struct git_state *state)
 	if (!git_answer_head(state, &top))
 		start_over(state, &top);
 	strbuf_release(&top);
-	if (complains(state, "not a git repository (or any")) {
+	if (complains(state, "not a git repository (or any") &&
+	    !git_is_broken(state->top)) {
 		free(state->top);
 		state->top = NULL;
 		return;
