@@ -2,6 +2,7 @@
 #include "lib/base/date.h"
 
 #define DAY 86400
+#define MAX_OFFSET (DAY - 1)	/* 23:59, and seconds that are not written */
 
 /* Local time of a moment since 1970, and its distance from UTC. */
 static bool local_time(struct tm *tm, int64_t sec)
@@ -16,6 +17,9 @@ static void set_local_offset(struct moment *m)
 	struct tm tm;
 
 	m->offset = local_time(&tm, m->sec) ? (int32_t)tm.tm_gmtoff : 0;
+	/* POSIX lets TZ go farther than an RFC 3339 offset can say. */
+	if (abs(m->offset) > MAX_OFFSET)
+		m->offset = 0;
 }
 
 /* Up to six digits behind a point; more are read and dropped. */
@@ -85,7 +89,7 @@ static void add_civil(struct strbuf *out, int64_t sec)
 
 void moment_format(struct strbuf *out, const struct moment *m)
 {
-	int minutes = abs(m->offset) / 60;
+	int minutes = abs(m->offset) <= MAX_OFFSET ? abs(m->offset) / 60 : 0;
 
 	/* RFC 3339 knows no seconds in an offset (local mean time has some). */
 	add_civil(out, m->sec + (m->offset < 0 ? -minutes : minutes) * 60);
@@ -98,6 +102,26 @@ void moment_format_utc(struct strbuf *out, const struct moment *m)
 {
 	add_civil(out, m->sec);
 	strbuf_addch(out, 'Z');
+}
+
+static void add_count(struct strbuf *out, int64_t nr, const char *unit)
+{
+	strbuf_addf(out, "%" PRId64 " %s%s", nr, unit, nr == 1 ? "" : "s");
+}
+
+/* Months are of interest for some years only, as in git. */
+static void add_years(struct strbuf *out, int64_t age)
+{
+	const int64_t month = 30 * DAY + 10 * 3600 + 1800;	/* year / 12 */
+	int64_t months = (age + month / 2) / month;
+
+	if (months >= 5 * 12)
+		months = (months + 6) / 12 * 12;
+	add_count(out, months / 12, "year");
+	if (months % 12) {
+		strbuf_addstr(out, ", ");
+		add_count(out, months % 12, "month");
+	}
 }
 
 void moment_format_relative(struct strbuf *out, const struct moment *m,
@@ -113,24 +137,27 @@ void moment_format_relative(struct strbuf *out, const struct moment *m,
 		{ 14 * DAY, DAY, "day" },
 		{ 70 * DAY, 7 * DAY, "week" },
 		{ 365 * DAY, 30 * DAY + 10 * 3600, "month" },
-		{ INT64_MAX, 365 * DAY + 6 * 3600, "year" },
 	};
 	int64_t age = now->sec - m->sec;
-	int64_t nr;
 	size_t i = 0;
 
 	if (age < 0) {
 		strbuf_addstr(out, "in the future");
 		return;
 	}
-	while (age >= step[i].below)
+	if (!age) {
+		strbuf_addstr(out, "just now");
+		return;
+	}
+	while (i < ARRAY_SIZE(step) && age >= step[i].below)
 		i++;
-	/* To the nearest, but never "0 weeks" or "0 years". */
-	nr = (age + step[i].unit / 2) / step[i].unit;
-	if (!nr && step[i].unit > 1)
-		nr = 1;
-	strbuf_addf(out, "%" PRId64 " %s%s ago", nr, step[i].name,
-		    nr == 1 ? "" : "s");
+	if (i < ARRAY_SIZE(step))
+		/* To the nearest; each step begins above one of its units. */
+		add_count(out, (age + step[i].unit / 2) / step[i].unit,
+			  step[i].name);
+	else
+		add_years(out, age);
+	strbuf_addstr(out, " ago");
 }
 
 /* Exactly `width` digits within [low, high]. */

@@ -144,6 +144,22 @@ static void relative_is(int64_t age, const char *want)
 	strbuf_release(&sb);
 }
 
+/* What TZ says and no offset can: written in UTC, and read again. */
+static void far_zone_is_utc(const char *tz)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct moment m;
+
+	zone(tz);
+	setenv("RESUTIL_TEST_NOW", "1720091755", 1);
+	m = moment_now();
+	moment_format(&sb, &m);
+	check_str(sb.buf, "2024-07-04T11:15:55.000000+00:00", tz);
+	check(moment_parse(&m, sb.buf), "it is a time");
+	unsetenv("RESUTIL_TEST_NOW");
+	strbuf_release(&sb);
+}
+
 static void duration_is(double seconds, const char *want)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -164,8 +180,10 @@ static void size_is(uint64_t bytes, const char *want)
 
 static void test_words(void)
 {
+	far_zone_is_utc("<+9999>-99");
+	far_zone_is_utc("<-9999>+99");
 	relative_is(-1, "in the future");
-	relative_is(0, "0 seconds ago");
+	relative_is(0, "just now");
 	relative_is(1, "1 second ago");
 	relative_is(89, "89 seconds ago");
 	relative_is(3 * 3600 + 60, "3 hours ago");
@@ -175,6 +193,10 @@ static void test_words(void)
 	relative_is(100 * 86400, "3 months ago");
 	relative_is(365 * 86400, "1 year ago");
 	relative_is(3 * 365 * 86400, "3 years ago");
+	relative_is(400 * 86400, "1 year, 1 month ago");
+	relative_is(1035 * 86400, "2 years, 10 months ago");
+	relative_is((int64_t)5 * 365 * 86400 - 86400, "5 years ago");
+	relative_is((int64_t)2020 * 86400, "6 years ago");
 	duration_is(0, "0.0 s");
 	duration_is(1.24, "1.2 s");
 	duration_is(59.94, "59.9 s");
