@@ -130,4 +130,45 @@ test_expect_success PTY 'nor is the pager' '
 	test_path_is_file ../paged
 '
 
+test_expect_success 'a known setting of a wrong kind is refused at once' '
+	cd proj &&
+	test_when_finished "cp ../conf.orig resutil-conf.yaml; rm -f \"$user\"" &&
+	while IFS="|" read -r key text
+	do
+		cp ../conf.orig resutil-conf.yaml &&
+		echo "$text" >>resutil-conf.yaml &&
+		test_expect_code 13 resutil list 2>err &&
+		test_line_count = 1 err &&
+		test_grep "resutil-conf.yaml.: .$key. must be" err &&
+		test_expect_code 125 resutil run -m x true 2>err &&
+		test_grep "$key" err || return 1
+	done <<-\END &&
+	run|run: 3
+	run.collect|run: {collect: {a: b}}
+	run.collect|run: {collect: [a, [b]]}
+	run.prompt|run: {prompt: maybe}
+	code.max-file|code: {max-file: much}
+	core|core: [pager]
+	color.ui|color: {ui: {a: b}}
+	remotes|remotes: here
+	hooks|hooks: x
+	END
+	cp ../conf.orig resutil-conf.yaml &&
+	echo "alias: x" >"$user" &&
+	test_expect_code 13 resutil list 2>err &&
+	test_grep "config.yaml.: .alias. must be a map" err &&
+	rm "$user" &&
+	test_expect_code 125 resutil -c run.prompt=maybe run -m x true 2>err &&
+	test_grep "run.prompt. must be yes or no" err &&
+	test_expect_code 13 resutil -c run.collect.a=b list
+'
+
+test_expect_success 'empty sections and unknown keys are fine' '
+	cd proj &&
+	test_when_finished "cp ../conf.orig resutil-conf.yaml" &&
+	printf "%s\n" "run:" "code: {later: [1]}" "new: 3" "core: {pager: }" \
+		>>resutil-conf.yaml &&
+	resutil list
+'
+
 test_done

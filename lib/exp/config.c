@@ -55,6 +55,8 @@ static int read_user_layer(struct value **out, struct strbuf *err)
 	if (!ret && (*out)->type != VALUE_MAP)
 		ret = fail(err, ERR_CONTENT, "'%s' must be a map of keys",
 			   path.buf);
+	if (!ret)
+		ret = config_check(*out, path.buf, err);
 
 cleanup:
 	strbuf_release(&path);
@@ -96,6 +98,7 @@ static struct value *read_parameters(void)
 int config_load(const struct project *project, struct strbuf *err)
 {
 	size_t i;
+	int ret;
 
 	for (i = 0; i < LAYER_NR; i++) {
 		value_free(layers[i]);
@@ -106,7 +109,13 @@ int config_load(const struct project *project, struct strbuf *err)
 	layers[LAYER_PARAMETERS] = read_parameters();
 	if (project)
 		layers[LAYER_PROJECT] = value_copy(project->conf);
-	return read_user_layer(&layers[LAYER_USER], err);
+	ret = read_user_layer(&layers[LAYER_USER], err);
+	if (!ret && project)
+		ret = config_check(layers[LAYER_PROJECT], project->conf_path,
+				   err);
+	if (!ret)
+		ret = config_check(layers[LAYER_PARAMETERS], NULL, err);
+	return ret;
 }
 
 /* Words of letters, digits, - and _, joined by single dots; at least two. */
@@ -201,29 +210,15 @@ static int bad_value(const char *key, const struct value *value,
 	return ERR_CONTENT;
 }
 
-static bool is_word(const char *text, const char *const *words)
-{
-	for (; *words; words++)
-		if (!strcasecmp(text, *words))
-			return true;
-	return false;
-}
-
 int config_get_bool(const char *key, bool otherwise, bool *out,
 		    struct strbuf *err)
 {
-	static const char *const yes[] = { "true", "yes", "on", "1", NULL };
-	static const char *const no[] = { "false", "no", "off", "0", "", NULL };
 	const struct value *value = config_get(key);
 	const char *text = config_get_str(key, NULL);
 
 	if (!value)
 		*out = otherwise;
-	else if (text && is_word(text, yes))
-		*out = true;
-	else if (text && is_word(text, no))
-		*out = false;
-	else
+	else if (!text || !config_parse_bool(text, out))
 		return bad_value(key, value, "yes or no", err);
 	return 0;
 }

@@ -14,8 +14,17 @@
 #include "lib/exp/project.h"
 
 /** Reads the layers; project NULL: none. May be called again.
- *  Errors: ERR_CONTENT (the user's file is malformed). */
+ *  Errors: ERR_CONTENT (the user's file is malformed, or in any
+ *  layer a known setting is of a wrong kind). */
 int config_load(const struct project *project, struct strbuf *err);
+
+/** Whether each known setting in `map`, read from `path` (NULL: given with -c),
+ *  is of its kind. ERR_CONTENT names path, key and what it must be. */
+int config_check(const struct value *map, const char *path,
+		 struct strbuf *err);
+
+/** yes, true, on, 1 or no, false, off, 0 and nothing; false: none of them. */
+bool config_parse_bool(const char *text, bool *out);
 
 /** -c KEY=VALUE (KEY alone: true): put into the environment. ERR_USAGE. */
 int config_add_parameter(const char *assignment, struct strbuf *err);
