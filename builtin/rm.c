@@ -81,6 +81,10 @@ static int choose_one(const char *arg, void *data)
 	ret = exp_find(the_project, arg, &name, &err);
 	if (!ret && !r->force)
 		ret = check_at_rest(name.buf, &err);
+	/* A link in place of an experiment is none, but may be cleared away. */
+	else if (ret == ERR_NOT_FOUND &&
+		 !exp_find_link(the_project, arg, &name, NULL))
+		ret = 0;
 	if (ret)
 		error("%s", err.buf);
 	else

@@ -7,7 +7,6 @@
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
@@ -83,11 +82,8 @@ static int read_arg(struct value **record, const char *arg,
 	struct strbuf name = STRBUF_INIT, dir = STRBUF_INIT;
 	int ret = ERR_NOT_FOUND;
 
-	if (!strcmp(arg, NAME_DEBUG) && the_project) {
-		strbuf_addstr(&name, arg);
-		ret = 0;
-	} else if (the_project && !(is_file || (is_dir && strchr(arg, '/')) ||
-				    !strcmp(arg, "."))) {
+	if (the_project && !(is_file || (is_dir && strchr(arg, '/')) ||
+			      !strcmp(arg, "."))) {
 		ret = exp_find(the_project, arg, &name, is_dir ? NULL : err);
 	}
 	if (!ret) {

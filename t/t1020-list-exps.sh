@@ -29,7 +29,6 @@ test_expect_success 'directories with names are listed, in byte order' '
 	cat >expect <<-\END &&
 	aakuqj_20240511T174522_Z
 	aakuqj_20240511T174522_a b
-	aamxrp_20240606T135749
 	aapfup_20240704T191555
 	aapfup_20240704T191555_b
 	zzzzzz_20231231T235900_日本

@@ -186,4 +186,33 @@ test_expect_success FAULTS 'dying at any point leaves the old or the new' '
 	test $n -gt 4 && test $n -lt 60
 '
 
+test_expect_success 'nothing is written through a link' '
+	mkdir outside links &&
+	make_project links &&
+	printf "id: x\nstate: done\n" >outside/resutil-exp.yaml &&
+	cp outside/resutil-exp.yaml before &&
+	(
+		cd links &&
+		mkdir -p results/aapfup_20240704T191556_in &&
+		ln -s ../../outside results/aapfup_20240704T191555_out &&
+		ln -s ../../outside results/_debug &&
+		ln -s ../../../outside/resutil-exp.yaml \
+			results/aapfup_20240704T191556_in/ &&
+		test_expect_code 10 resutil update-exp --set=info.x=1 out &&
+		test_expect_code 13 resutil update-exp --set=info.x=1 _debug &&
+		test_expect_code 13 resutil update-exp --set=info.x=1 in \
+			2>err &&
+		test_grep "is a link" err &&
+		test_expect_code 13 resutil read-exp in >out &&
+		test_must_be_empty out &&
+		test_expect_code 10 resutil read-exp _debug >out &&
+		test_must_be_empty out &&
+		test -h results/aapfup_20240704T191556_in/resutil-exp.yaml
+	) &&
+	test_cmp before outside/resutil-exp.yaml &&
+	ls outside >actual &&
+	echo resutil-exp.yaml >expect &&
+	test_cmp expect actual
+'
+
 test_done

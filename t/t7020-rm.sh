@@ -115,6 +115,36 @@ test_expect_success 'links are removed, never followed' '
 	results_are $two $three
 '
 
+test_expect_success 'a link is named as an experiment is' '
+	fresh &&
+	link=aaaaaa_20240101T000009_linked &&
+	for arg in $link results/$link aaaaaa_20240101T000009
+	do
+		ln -s ../victim results/$link &&
+		resutil rm -l -y $arg &&
+		test_path_is_file victim/file &&
+		results_are $one $two $three || return 1
+	done &&
+	ln -s ../victim results/$link &&
+	test_expect_code 10 resutil rm -l -y results/$link/file &&
+	test_path_is_file victim/file &&
+	rm results/$link
+'
+
+test_expect_success 'what a lost run left to tell that it lives goes too' '
+	fresh &&
+	id=01890a5d-ac96-774b-bcce-b302099a8057 &&
+	printf "%s\n" "resutil: 1" "id: $id" "state: running" \
+		"host: $(hostname)" >results/$one/resutil-exp.yaml &&
+	mkdir -p .resutil/live &&
+	: >.resutil/live/$id &&
+	: >.resutil/live/another &&
+	resutil rm -l -y one &&
+	ls .resutil/live >actual &&
+	echo another >expect &&
+	test_cmp expect actual
+'
+
 test_expect_success 'odd names and deep trees' '
 	fresh &&
 	: >"results/$one/$(printf "new\nline \377")" &&

@@ -189,15 +189,30 @@ test_expect_success 'no path leads out of the experiment' '
 	test_cmp_bin results/$A/out.txt out
 '
 
-test_expect_success 'an experiment that is itself a link is followed' '
+test_expect_success 'nothing is read through a link in place of an experiment' '
 	mkdir elsewhere &&
 	printf "state: done\n" >elsewhere/resutil-exp.yaml &&
 	echo far >elsewhere/file &&
 	ln -s ../elsewhere results/aapfus_20240704T191800 &&
 	test_when_finished "rm results/aapfus_20240704T191800" &&
-	resutil show aapfus:file >actual &&
-	echo far >expect &&
-	test_cmp expect actual
+	for arg in aapfus:file aapfus aapfus_20240704T191800:file
+	do
+		test_expect_code 10 resutil show $arg >out 2>err &&
+		test_must_be_empty out || return 1
+	done
+'
+
+test_expect_success 'a record that is no file of its own is malformed' '
+	dir=results/aapfus_20240704T191800 &&
+	test_when_finished "rm -rf $dir" &&
+	mkdir $dir $dir/resutil-exp.yaml &&
+	test_expect_code 13 resutil show aapfus >out 2>err &&
+	rmdir $dir/resutil-exp.yaml && mkfifo $dir/resutil-exp.yaml &&
+	test_expect_code 13 resutil show aapfus >out 2>err &&
+	rm $dir/resutil-exp.yaml &&
+	ln -s ../../elsewhere/resutil-exp.yaml $dir/ &&
+	test_expect_code 13 resutil show aapfus >out 2>err &&
+	test_grep "is a link" err
 '
 
 test_expect_success 'what is no file is refused, what is not there is not found' '

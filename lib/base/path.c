@@ -141,20 +141,28 @@ bool path_exists(const char *path)
 	return !lstat(path, &st);
 }
 
-int read_file(struct strbuf *out, const char *path, size_t max,
-	      struct strbuf *err)
+static int read_flags(struct strbuf *out, const char *path, int flags,
+		      int wrong_kind, size_t max, struct strbuf *err)
 {
 	struct stat st;
 	int fd, ret = 0;
 
 	/* Without waiting: a FIFO that somebody put there must not hang us. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	if (fd < 0 && errno == ELOOP && !lstat(path, &st) &&
+	    S_ISLNK(st.st_mode) && (flags & O_NOFOLLOW))
+		return fail(err, wrong_kind, "'%s' is a link, which is not "
+			    "followed here; put the file itself in its place",
+			    path);
+	if (fd < 0 && errno == ENXIO)	/* a socket */
+		return fail(err, wrong_kind, "'%s' is not a regular file",
+			    path);
 	if (fd < 0)
 		return fail_errno(err, "cannot open '%s'", path);
 	if (fstat(fd, &st) < 0) {
 		ret = fail_errno(err, "cannot read '%s'", path);
 	} else if (!S_ISREG(st.st_mode)) {
-		ret = fail(err, ERR_FAILED, "'%s' is %s", path,
+		ret = fail(err, wrong_kind, "'%s' is %s", path,
 			   S_ISDIR(st.st_mode) ? "a directory" :
 						 "not a regular file");
 	} else if (strbuf_read_fd(out, fd, max) < 0) {
@@ -166,6 +174,18 @@ int read_file(struct strbuf *out, const char *path, size_t max,
 	}
 	close(fd);
 	return ret;
+}
+
+int read_file(struct strbuf *out, const char *path, size_t max,
+	      struct strbuf *err)
+{
+	return read_flags(out, path, 0, ERR_FAILED, max, err);
+}
+
+int read_own_file(struct strbuf *out, const char *path, size_t max,
+		  struct strbuf *err)
+{
+	return read_flags(out, path, O_NOFOLLOW, ERR_CONTENT, max, err);
 }
 
 int path_xdg(struct strbuf *out, const char *variable, const char *fallback,

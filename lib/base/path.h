@@ -42,6 +42,14 @@ int read_file(struct strbuf *out, const char *path, size_t max,
 	      struct strbuf *err);
 
 /**
+ * The same for a file of ours in a place that anybody may have filled:
+ * ERR_CONTENT also when it is a link, which is not followed, or no regular
+ * file.
+ */
+int read_own_file(struct strbuf *out, const char *path, size_t max,
+		  struct strbuf *err);
+
+/**
  * A directory of the user's by the XDG rules: `variable` (XDG_CACHE_HOME,
  * XDG_CONFIG_HOME, XDG_DATA_HOME) when absolute, else HOME/`fallback`, then
  * "/resutil". ERR_FAILED when HOME is not set either.

@@ -71,8 +71,8 @@ bool exp_split_path(const struct project *p, const char *cwd, const char *path,
 	strbuf_addstr(&full, path);
 	path_absolute(&text, NULL, full.buf);
 	/*
-	 * As text first: an experiment that is itself a link to another disk
-	 * is still this experiment. Not where ".." might come after a link.
+	 * As text first: what is reached through an experiment is in it,
+	 * wherever its links lead. Not where ".." might come after a link.
 	 */
 	if (!has_dotdot(path))
 		found = split_below(text.buf, p->results_path, first, rest);
@@ -159,25 +159,22 @@ cleanup:
 	return ret;
 }
 
-static int find_by_text(const struct project *p, const char *arg,
-			const char *shown, struct strbuf *out,
-			struct strbuf *err)
+/* The one of `names` that begins with `arg`, or whose comment it is. */
+static int choose_by_text(const struct strvec *names, const char *arg,
+			  const char *shown, struct strbuf *out,
+			  struct strbuf *err)
 {
-	struct strvec names = STRVEC_INIT, begin = STRVEC_INIT;
-	struct strvec comment = STRVEC_INIT;
+	struct strvec begin = STRVEC_INIT, comment = STRVEC_INIT;
 	struct name_parts parts;
 	size_t i, len = strlen(arg);
-	int ret;
+	int ret = 0;
 
-	ret = exp_list_names(p, &names, err);
-	if (ret)
-		goto cleanup;
-	for (i = 0; i < names.nr; i++) {
-		if (!strncmp(names.v[i], arg, len))
-			strvec_push(&begin, names.v[i]);
-		if (name_parse(&parts, names.v[i]) && parts.comment &&
+	for (i = 0; i < names->nr; i++) {
+		if (!strncmp(names->v[i], arg, len))
+			strvec_push(&begin, names->v[i]);
+		if (name_parse(&parts, names->v[i]) && parts.comment &&
 		    !strcmp(parts.comment, arg))
-			strvec_push(&comment, names.v[i]);
+			strvec_push(&comment, names->v[i]);
 	}
 	if (begin.nr == 1 || comment.nr == 1) {
 		strbuf_addstr(out, begin.nr == 1 ? begin.v[0] : comment.v[0]);
@@ -196,7 +193,51 @@ static int find_by_text(const struct project *p, const char *arg,
 cleanup:
 	strvec_release(&comment);
 	strvec_release(&begin);
+	return ret;
+}
+
+static int find_by_text(const struct project *p, const char *arg,
+			const char *shown, struct strbuf *out,
+			struct strbuf *err)
+{
+	struct strvec names = STRVEC_INIT;
+	int ret = exp_list_names(p, &names, err);
+
+	if (!ret)
+		ret = choose_by_text(&names, arg, shown, out, err);
 	strvec_release(&names);
+	return ret;
+}
+
+int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
+		  struct strbuf *err)
+{
+	struct strbuf cwd = STRBUF_INIT, first = STRBUF_INIT;
+	struct strbuf rest = STRBUF_INIT, shown = STRBUF_INIT;
+	struct strvec names = STRVEC_INIT;
+	int ret = exp_list_links(p, &names, err);
+
+	if (ret)
+		goto cleanup;
+	quote_terminal(&shown, arg, strlen(arg));
+	/* A path must be the link, not lead through it. */
+	if (strchr(arg, '/') && !path_cwd(&cwd, NULL) &&
+	    exp_split_path(p, cwd.buf, arg, &first, &rest) && !rest.len &&
+	    strvec_find(&names, first.buf) >= 0)
+		strbuf_addbuf(out, &first);
+	else if (strvec_find(&names, arg) >= 0)
+		strbuf_addstr(out, arg);
+	else if (!*arg)
+		ret = fail(err, ERR_USAGE, "an empty word names no experiment");
+	else
+		ret = choose_by_text(&names, arg, shown.buf, out, err);
+
+cleanup:
+	strvec_release(&names);
+	strbuf_release(&shown);
+	strbuf_release(&rest);
+	strbuf_release(&first);
+	strbuf_release(&cwd);
 	return ret;
 }
 

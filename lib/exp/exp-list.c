@@ -2,6 +2,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/exp-list.h"
@@ -14,39 +15,67 @@
 /* Of a record only its time is kept: so many are in memory at once. */
 #define RECORDS_AT_ONCE ((size_t)512)
 
-/* A link to a directory counts: people move large results elsewhere. */
-static bool is_dir_entry(DIR *dir, const struct dirent *entry)
+/*
+ * What kind of entry it is, DT_DIR or DT_LNK or another. A link to a directory
+ * is no experiment: what is written into one must not go elsewhere.
+ */
+static unsigned char type_of(DIR *dir, const struct dirent *entry)
 {
 	struct stat st;
 
-	if (entry->d_type == DT_DIR)
-		return true;
-	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
-		return false;
-	return !fstatat(dirfd(dir), entry->d_name, &st, 0) &&
-	       S_ISDIR(st.st_mode);
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		return DT_UNKNOWN;
+	return IFTODT(st.st_mode);
 }
 
-int exp_list_names(const struct project *p, struct strvec *names,
-		   struct strbuf *err)
+/* results_dir that cannot be listed; one that is missing is an empty one. */
+static int no_results(const struct project *p, struct strbuf *err)
+{
+	if (errno == ENOENT && !path_exists(p->results_path))
+		return 0;
+	if (errno == ENOENT)
+		return fail(err, ERR_FAILED, "results_dir '%s' is a link that "
+			    "leads nowhere; make what it should lead to, or "
+			    "set results_dir in '%s'", p->results_path,
+			    p->conf_path);
+	if (errno == ENOTDIR)
+		return fail(err, ERR_FAILED, "results_dir '%s' is not a "
+			    "directory; move it away, or set results_dir in "
+			    "'%s'", p->results_path, p->conf_path);
+	return fail_errno(err, "cannot read '%s'", p->results_path);
+}
+
+static int list_type(const struct project *p, unsigned char type,
+		     struct strvec *names, struct strbuf *err)
 {
 	DIR *dir = opendir(p->results_path);
 	const struct dirent *entry;
 	int ret = 0;
 
-	if (!dir) {
-		if (errno == ENOENT)
-			return 0;
-		return fail_errno(err, "cannot read '%s'", p->results_path);
-	}
+	if (!dir)
+		return no_results(p, err);
 	while (errno = 0, (entry = readdir(dir)))
-		if (name_is_valid(entry->d_name) && is_dir_entry(dir, entry))
+		if (name_is_valid(entry->d_name) && type_of(dir, entry) == type)
 			strvec_push(names, entry->d_name);
 	if (errno)
 		ret = fail_errno(err, "cannot read '%s'", p->results_path);
 	closedir(dir);
 	strvec_sort(names, false);
 	return ret;
+}
+
+int exp_list_names(const struct project *p, struct strvec *names,
+		   struct strbuf *err)
+{
+	return list_type(p, DT_DIR, names, err);
+}
+
+int exp_list_links(const struct project *p, struct strvec *names,
+		   struct strbuf *err)
+{
+	return list_type(p, DT_LNK, names, err);
 }
 
 bool exp_is_here(const struct project *p, const char *name)
@@ -57,7 +86,7 @@ bool exp_is_here(const struct project *p, const char *name)
 
 	if (name_is_valid(name) || !strcmp(name, NAME_DEBUG)) {
 		project_exp_path(p, name, &path);
-		here = !stat(path.buf, &st) && S_ISDIR(st.st_mode);
+		here = !lstat(path.buf, &st) && S_ISDIR(st.st_mode);
 	}
 	strbuf_release(&path);
 	return here;

@@ -10,8 +10,13 @@
 #include "lib/exp/project.h"
 
 /** Names of the directories in results_dir that are experiments' names, in
- *  byte order. A missing results_dir is an empty list. */
+ *  byte order; a link to a directory is no experiment. A missing results_dir
+ *  is an empty list. */
 int exp_list_names(const struct project *p, struct strvec *names,
+		   struct strbuf *err);
+
+/** Names of links there that are experiments' names. */
+int exp_list_links(const struct project *p, struct strvec *names,
 		   struct strbuf *err);
 
 /** Names by at.created, oldest first, then name; records are read by several
@@ -24,7 +29,8 @@ int exp_list_by_time(const struct project *p, struct strvec *names,
 int exp_list_comments(const struct project *p, struct strvec *out,
 		      struct strbuf *err);
 
-/** Whether `name` is a name, or NAME_DEBUG, and a directory here has it. */
+/** Whether `name` is a name, or NAME_DEBUG, and a directory here has it,
+ *  not a link to one. */
 bool exp_is_here(const struct project *p, const char *name);
 
 /**
@@ -36,6 +42,11 @@ bool exp_is_here(const struct project *p, const char *name);
  */
 int exp_find(const struct project *p, const char *arg, struct strbuf *out,
 	     struct strbuf *err);
+
+/** A link in results_dir, to remove it: by its name or path, a unique prefix
+ *  of the name or a unique whole comment. Errors as of exp_find(). */
+int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
+		  struct strbuf *err);
 
 /**
  * What a recorded dependency means here: the exact name, else the experiment

@@ -1,10 +1,15 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/exp-remove.h"
+#include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
-#include "lib/exp/exp-remove.h"
+#include "lib/exp/record.h"
 
 #include <dirent.h>
 
@@ -36,10 +41,41 @@ static void open_up(int at, const char *name)
 	closedir(dir);
 }
 
+/* The id in the record that goes; nothing when it cannot be known. */
+static void read_id(struct strbuf *id, const struct project *p,
+		    const char *name, const char *path)
+{
+	struct value *record = NULL;
+	const char *text;
+
+	if (exp_is_here(p, name) && !record_read_raw(&record, path, NULL)) {
+		text = value_get_text(record, "id");
+		if (text && record_is_id(text))
+			strbuf_addstr(id, text);
+	}
+	value_free(record);
+}
+
+/* A run that was lost left its live file behind: whoever holds the writer's
+ * lock last removes it, if neither recorder nor program lives. */
+static void clear_live_file(const struct project *p, const char *id)
+{
+	struct strbuf path = STRBUF_INIT, sub = STRBUF_INIT;
+	struct live *lock = NULL;
+
+	strbuf_addf(&sub, ".resutil/live/%s", id);
+	path_absolute(&path, p->root, sub.buf);
+	if (path_exists(path.buf) && !live_lock_writer(&lock, p, id, NULL))
+		live_unlock_writer(&lock);
+	strbuf_release(&sub);
+	strbuf_release(&path);
+}
+
 int exp_remove_local(const struct project *p, const char *name,
 		     struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, hidden = STRBUF_INIT;
+	struct strbuf id = STRBUF_INIT;
 	int ret = 0;
 
 	if (!name_is_valid(name) && strcmp(name, NAME_DEBUG))
@@ -47,10 +83,13 @@ int exp_remove_local(const struct project *p, const char *name,
 	project_exp_path(p, name, &path);
 	strbuf_addf(&hidden, "%s/.%s.%ld.rm", p->results_path, name,
 		    (long)getpid());
+	read_id(&id, p, name, path.buf);
 	if (sys_rename_noreplace(path.buf, hidden.buf)) {
 		ret = fail_errno(err, "cannot remove '%s'", path.buf);
 		goto cleanup;
 	}
+	if (id.len)
+		clear_live_file(p, id.buf);
 	if (sys_remove_tree(hidden.buf)) {
 		if (errno == EACCES || errno == EPERM)
 			open_up(AT_FDCWD, hidden.buf);
@@ -62,6 +101,7 @@ int exp_remove_local(const struct project *p, const char *name,
 	}
 
 cleanup:
+	strbuf_release(&id);
 	strbuf_release(&hidden);
 	strbuf_release(&path);
 	return ret;

@@ -318,11 +318,14 @@ int record_read_file(struct value **out, const char *path, bool json,
 static int read_from(struct value **out, const char *dir, const char *file,
 		     struct strbuf *err)
 {
-	struct strbuf path = STRBUF_INIT;
+	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
 	int ret;
 
 	strbuf_addf(&path, "%s/%s", dir, file);
-	ret = record_read_file(out, path.buf, false, err);
+	ret = read_own_file(&text, path.buf, RECORD_MAX_BYTES, err);
+	if (!ret)
+		ret = record_parse(out, text.buf, text.len, path.buf, err);
+	strbuf_release(&text);
 	strbuf_release(&path);
 	return ret;
 }

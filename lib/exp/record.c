@@ -8,6 +8,7 @@
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/exp-list.h"
 #include "lib/exp/live.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/yaml.h"
@@ -332,6 +333,11 @@ int record_update(const struct project *p, const char *name,
 	int ret;
 
 	project_exp_path(p, name, &dir);
+	if (path_exists(dir.buf) && !exp_is_here(p, name)) {
+		ret = fail(err, ERR_CONTENT, "'%s' is no directory of its own, "
+			   "and so no experiment", dir.buf);
+		goto cleanup;
+	}
 	ret = lock_and_read(&lock, &record, p, dir.buf, name, err);
 	if (ret)
 		goto cleanup;
