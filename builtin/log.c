@@ -5,6 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/process.h"
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -280,8 +281,7 @@ int cmd_log(int argc, const char **argv)
 	status = show_log(&log, argv);
 	if (log.rows.state)
 		rows_end(&log.rows);
-	if (fflush(stdout) || ferror(stdout))
-		die("cannot write to standard output: %s", strerror(errno));
+	process_end_stdout();
 	strbuf_release(&err);
 	return status;
 }

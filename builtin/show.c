@@ -6,6 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/process.h"
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -239,8 +240,7 @@ int cmd_show(int argc, const char **argv)
 	} else {
 		ret = show_all(&showing, argv);
 	}
-	if (fflush(stdout) || ferror(stdout))
-		die("cannot write to standard output: %s", strerror(errno));
+	process_end_stdout();
 	strbuf_release(&err);
 	return ret;
 }

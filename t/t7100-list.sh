@@ -204,4 +204,30 @@ test_expect_success 'a thousand records are listed' '
 	test_cmp sorted actual
 '
 
+test_expect_success 'output that fails is told of once' '
+	for args in list "list --json" log "log --json" "list --format=csv"
+	do
+		test_expect_code 128 resutil $args >/dev/full 2>err &&
+		test_line_count = 1 err &&
+		test_expect_code 128 resutil $args >&- 2>err &&
+		test_line_count = 1 err || return 1
+	done
+'
+
+test_expect_success 'a results_dir that is no directory is named' '
+	mkdir odd && make_conf odd &&
+	(
+		cd odd &&
+		: >results &&
+		test_expect_code 128 resutil list 2>err &&
+		test_line_count = 1 err &&
+		test_grep "results_dir .*/results. is not a directory" err &&
+		rm results && ln -s nowhere results &&
+		test_expect_code 128 resutil list 2>err &&
+		test_line_count = 1 err &&
+		test_grep "is a link that leads nowhere" err &&
+		mkdir nowhere && resutil list
+	)
+'
+
 test_done

@@ -9,26 +9,42 @@
 
 #include <dirent.h>
 
-/*
- * Registered before all other exit handlers and so called after them: here
- * the status can still be changed, and nothing of theirs is left undone.
- */
-static void check_stdout(void)
+/* False after the one line that says that standard output failed; errno is
+ * the reason only if it was not lost in a call before. */
+static bool stdout_is_well(void)
 {
+	static bool told;
 	bool failed = ferror(stdout);
 
 	errno = 0;
 	if (fflush(stdout))
 		failed = true;
-	if (!failed)
-		return;
+	if (!failed || told)
+		return !failed;
+	told = true;
 	if (errno == EPIPE)
 		signal_die_of(SIGPIPE);
 	if (errno)
 		error("cannot write to standard output: %s", strerror(errno));
 	else
 		error("cannot write to standard output");
-	_exit(EXIT_FAILED);
+	return false;
+}
+
+void process_end_stdout(void)
+{
+	if (!stdout_is_well())
+		exit(EXIT_FAILED);
+}
+
+/*
+ * Registered before all other exit handlers and so called after them: here
+ * the status can still be changed, and nothing of theirs is left undone.
+ */
+static void check_stdout(void)
+{
+	if (!stdout_is_well())
+		_exit(EXIT_FAILED);
 }
 
 void process_begin(void)

@@ -18,6 +18,10 @@
  */
 void process_begin(void);
 
+/** The same now, for who would lose the output's failure behind a child or a
+ *  message: exits with 128 after the line, which is not said again. */
+void process_end_stdout(void);
+
 /**
  * Becomes the program at `path`. Returns only on failure: EXIT_CANNOT_RUN
  * (126) or EXIT_NO_PROGRAM (127), with a sentence in err.

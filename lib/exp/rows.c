@@ -446,7 +446,7 @@ static void print_table(const struct rows *r)
 	free(width);
 }
 
-int rows_end(struct rows *r)
+void rows_end(struct rows *r)
 {
 	struct row_state *state = r->state;
 	size_t i;
@@ -458,5 +458,4 @@ int rows_end(struct rows *r)
 	free(state->cell);
 	free(state);
 	r->state = NULL;
-	return fflush(stdout) || ferror(stdout) ? -1 : 0;
 }

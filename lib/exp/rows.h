@@ -40,15 +40,15 @@ struct rows {
 #define OPT_ROWS(r) \
 	OPT_BOOL(0, "json", &(r)->json, "one JSON object a line"), \
 	OPT_STRING(0, "format", &(r)->format, "FORMAT", \
-		   "json, csv, tsv, or a template with %(field)"), \
+		   "table, json, csv, tsv, or a template with %(field)"), \
 	OPT_BOOL('z', NULL, &(r)->nul, "end records with NUL, quote nothing")
 
 /** Checks the format (unknown field: ERR_USAGE with the names). */
 int rows_begin(struct rows *r, struct strbuf *err);
 /** Prints (or, for a table, gathers) one row. */
 void rows_add(struct rows *r, const void *row);
-/** Prints the gathered table; releases. Returns -1 when stdout failed. */
-int rows_end(struct rows *r);
+/** Prints the gathered table; releases. */
+void rows_end(struct rows *r);
 
 /** A template into `out`: %(field), %%, %n, %t, %xNN. Fields as `row` gives
  *  them; for commands that print one thing. */
