@@ -182,9 +182,15 @@ static void give(int fd, int slave)
 
 static void NORETURN become(char **argv, const char *slave_name)
 {
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE,
+				       SIGTERM };
 	struct termios mode;
 	int fd, slave;
+	size_t i;
 
+	/* a shell cannot undo what it was given to ignore in the background */
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
 	setsid();
 	slave = open(slave_name, O_RDWR);
 	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
