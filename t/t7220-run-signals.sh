@@ -115,15 +115,17 @@ test_expect_success 'kill -9 of both: lost, and the next run is not hindered' '
 
 # A pipe holds 64 KiB; what is in the log beyond that waits in resutil.
 test_expect_success 'a reader that does not read keeps no signal from the program' '
-	rm -f status && mkfifo fifo && exec 8<>fifo &&
+	rm -f status program && mkfifo fifo && exec 8<>fifo &&
 	{ (
 		sh -c "echo \$\$ >recorder
-			exec resutil run -m stuck -- yes" >fifo 8>&-
+			exec resutil run -m stuck -- sh -c \"
+				echo \\\$\\\$ >program; exec yes\"" >fifo 8>&-
 		echo $? >status.tmp && mv status.tmp status
 	) & } &&
 	test_wait_for 20 sh -c "
 		test \$(cat results/*_stuck/stdout.log | wc -c) -gt 65536" &&
 	kill -TERM $(cat recorder) &&
+	test_wait_for 5 test_must_fail kill -0 $(cat program) &&
 	{ timeout 20 cat <fifo >passed 8>&- & } &&
 	ended 143 && exec 8>&- &&
 	field stuck signal >out && echo SIGTERM >want && test_cmp want out &&
