@@ -191,6 +191,8 @@ static EditLine *set_up(struct asking *asking, History *past,
 	el_set(el, EL_PROMPT, show_prompt);
 	el_set(el, EL_EDITOR, "emacs");
 	el_set(el, EL_SETTY, "-d", "-isig", NULL);
+	/* before the prompt, or a Ctrl-D that follows it at once is lost */
+	el_set(el, EL_PREP_TERM, 1);
 	if (past)
 		el_set(el, EL_HIST, history, past);
 	/* the wide form, for the other keeps copies that nobody frees */
