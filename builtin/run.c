@@ -27,6 +27,7 @@
 #include "lib/exp/collect.h"
 #include "lib/exp/config.h"
 #include "lib/exp/deps.h"
+#include "lib/exp/exp-list.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta.h"
@@ -292,6 +293,10 @@ static int open_debug(struct run *r, struct strbuf *err)
 			    r->dir.buf);
 	if (ret)
 		return ret;
+	/* A link would lead what we write out of the project. */
+	if (path_exists(r->dir.buf) && !exp_is_here(the_project, NAME_DEBUG))
+		return fail(err, ERR_CONFLICT, "'%s' is no directory",
+			    r->dir.buf);
 	if (sys_mkdir_all(r->dir.buf, 0777))
 		return fail_errno(err, "cannot make directory '%s'",
 				  r->dir.buf);

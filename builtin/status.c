@@ -8,6 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/process.h"
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -369,6 +370,17 @@ static void add_git(struct strbuf *out, const struct value *git,
 	nr = captured->u.list.nr;
 	value_get_int(git, "captured_bytes", &bytes);
 
+	if (error_text) {
+		strbuf_addf(out, "\n%sThe state of the code cannot be read "
+			    "whole:%s git says: ",
+			    color_on(STDOUT_FILENO, COLOR_YELLOW),
+			    color_off(STDOUT_FILENO));
+		add_safe(out, error_text);
+		if (!commit && !nr) {
+			strbuf_addch(out, '\n');
+			return;
+		}
+	}
 	strbuf_addstr(out, "\nThe next run records ");
 	if (commit)
 		strbuf_addf(out, "commit %.12s", commit);
@@ -382,7 +394,7 @@ static void add_git(struct strbuf *out, const struct value *git,
 		strbuf_addf(out, ", and %zu changed file%s, ", nr, plural(nr));
 		size_format(out, (uint64_t)bytes);
 		strbuf_addch(out, ':');
-	} else {
+	} else if (!error_text) {
 		strbuf_addstr(out, "; no file has changed.");
 	}
 	strbuf_addch(out, '\n');
@@ -390,11 +402,6 @@ static void add_git(struct strbuf *out, const struct value *git,
 	if (left->u.list.nr)
 		strbuf_addstr(out, "It leaves out:\n");
 	add_change_list(out, left, opts);
-	if (error_text) {
-		strbuf_addstr(out, "git says: ");
-		add_safe(out, error_text);
-		strbuf_addch(out, '\n');
-	}
 }
 
 static void add_text(struct strbuf *out, const struct value *status,
@@ -461,8 +468,8 @@ int cmd_status(int argc, const char **argv)
 	} else {
 		add_text(&out, status, &opts);
 	}
-	if (fwrite(out.buf, 1, out.len, stdout) != out.len || fflush(stdout))
-		die("cannot write to standard output: %s", strerror(errno));
+	fwrite(out.buf, 1, out.len, stdout);
+	process_end_stdout();
 	strbuf_release(&out);
 	value_free(status);
 	return unreadable ? EXIT_PARTLY : 0;

@@ -106,6 +106,13 @@ test_expect_success 'a name file that cannot be written: 125, nothing made' '
 	test_path_is_missing ran
 '
 
+test_expect_success '--debug does not write through a link: 125' '
+	mkdir ../outside && ln -s ../../outside results/_debug &&
+	test_expect_code 125 resutil run --debug -- touch ran 2>err &&
+	test_line_count = 1 err && rm results/_debug &&
+	test_dir_is_empty ../outside && test_path_is_missing ran
+'
+
 test_expect_success 'a hundred runs of one comment at once: a hundred names' '
 	mkdir pids &&
 	i=0 &&

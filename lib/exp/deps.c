@@ -435,7 +435,8 @@ int deps_find_dependants(struct strvec *out, struct strvec *needed,
 		strbuf_reset(&ignored);
 		project_exp_path(p, all.v[i], &path);
 		strbuf_addstr(&path, "/" RECORD_FILE);
-		if (!read_file(&text, path.buf, RECORD_MAX_BYTES, &ignored) &&
+		if (!read_own_file(&text, path.buf, RECORD_MAX_BYTES,
+				   &ignored) &&
 		    mentions(&text, names))
 			add_dependant(out, needed, p, all.v[i], names);
 	}
