@@ -518,6 +518,15 @@ static void note_lost(struct value *changes, const struct supervise_log *log,
 	value_list_add(lost, entry);
 }
 
+/* A reader that had enough (EPIPE) is no loss; a full disk is. */
+static void tell_cut(const struct supervise_log *log, const char *stream,
+		     const char *name)
+{
+	if (log->stream_errno && log->stream_errno != EPIPE)
+		warning(_("cannot write to %s: %s; what reached us is in "
+			  "'%s'"), stream, strerror(log->stream_errno), name);
+}
+
 static struct value *usage_map(const struct run *r)
 {
 	struct value *usage = value_new_map();
@@ -557,6 +566,8 @@ static void finish(struct run *r)
 	value_map_set(changes, "usage", usage_map(r));
 	note_lost(changes, &r->sup.out, "stdout.log");
 	note_lost(changes, &r->sup.err, "stderr.log");
+	tell_cut(&r->sup.out, _("standard output"), "stdout.log");
+	tell_cut(&r->sup.err, _("standard error"), "stderr.log");
 	live_free_reserve(r->live);
 	if (record_update(the_project, r->name.buf, changes, &err))
 		error(_("the end of '%s' is not recorded: %s"), r->name.buf,

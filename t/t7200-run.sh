@@ -295,6 +295,12 @@ test_expect_success 'a reader that goes away ends the program as without us' '
 	test "$(cat stopped)" -lt 100000
 '
 
+test_expect_success DEV_FULL 'a stream of ours that cannot be written is told' '
+	resutil run -m cut -- echo x >/dev/full 2>err &&
+	test_line_count = 1 err && test_grep "standard output" err &&
+	resutil show cut:stdout.log >out && echo x >want && test_cmp want out
+'
+
 test_expect_success 'a run inside a run makes an experiment of its own' '
 	resutil run -m outer -- resutil run -m inner -- true &&
 	resutil rev-exp outer inner

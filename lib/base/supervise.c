@@ -275,6 +275,7 @@ static void pass_on(struct relay *r)
 			return;
 		if (done <= 0) {
 			/* The program shall notice, as it would without us. */
+			r->log->stream_errno = done ? errno : EIO;
 			close_relay(r);
 			return;
 		}

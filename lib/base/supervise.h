@@ -20,6 +20,7 @@ struct supervise_log {
 	uint64_t len;		/* bytes that the program wrote */
 	uint64_t lost;		/* of these, not kept */
 	int lost_errno;		/* why */
+	int stream_errno;	/* why they no longer reached our stream */
 };
 
 struct supervise {
