@@ -77,8 +77,8 @@ bool git_find_top(struct strbuf *top, const char *dir)
  * promise to work offline; the messages must be English to be told apart.
  * diff.autoRefreshIndex: with it `git diff` writes the index, optional locks
  * or not. index.threads: several processes read the same index at once.
- * MALLOC_ARENA_MAX (glibc): git looks at files in up to twenty threads, and
- * for each of them to map an arena of its own costs more than the looking.
+ * MALLOC_ARENA_MAX (glibc): git looks at files in up to twenty threads that
+ * allocate little; an arena of its own for each is mapped for nothing.
  */
 void git_child(struct child_process *child, const char *dir,
 	       const char *git_dir)

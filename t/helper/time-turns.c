@@ -2,12 +2,14 @@
  * Times commands in turn, so that what disturbs the machine disturbs all of
  * them: time-turns [-C DIR] ROUNDS NAME=COMMAND... Each COMMAND is split at
  * blanks ('...' quotes); its output goes to /dev/null. Prints, a line each:
- * NAME TAB median TAB minimum TAB maximum, in microseconds. One round before
- * the first is not counted.
+ * NAME TAB median TAB minimum TAB maximum, in microseconds, TAB the largest
+ * memory that one of its processes ever held, in KiB. One round before the
+ * first is not counted.
  */
 #include "lib/base/compat.h"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "lib/base/alloc.h"
@@ -21,6 +23,7 @@ struct timed {
 	const char *name;
 	struct strvec argv;
 	double *took;
+	long max_rss;
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -41,14 +44,17 @@ static double microseconds(void)
 static double run_once(struct timed *t, posix_spawn_file_actions_t *actions)
 {
 	double before = microseconds();
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
 	if (posix_spawnp(&pid, t->argv.v[0], actions, NULL,
 			 (char **)t->argv.v, environ))
 		die("cannot run '%s'", t->argv.v[0]);
-	if (waitpid(pid, &status, 0) != pid || status)
+	if (wait4(pid, &status, 0, &usage) != pid || status)
 		die("'%s' failed", t->name);
+	if (usage.ru_maxrss > t->max_rss)
+		t->max_rss = usage.ru_maxrss;
 	return microseconds() - before;
 }
 
@@ -97,8 +103,9 @@ int main(int argc, const char **argv)
 		double *took = timed[i].took;
 
 		qsort(took, (size_t)rounds, sizeof(*took), compare_doubles);
-		printf("%s\t%.0f\t%.0f\t%.0f\n", timed[i].name,
-		       took[rounds / 2], took[0], took[rounds - 1]);
+		printf("%s\t%.0f\t%.0f\t%.0f\t%ld\n", timed[i].name,
+		       took[rounds / 2], took[0], took[rounds - 1],
+		       timed[i].max_rss);
 	}
 	return 0;
 }
