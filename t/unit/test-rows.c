@@ -75,6 +75,7 @@ static void prints_n(struct rows *rows, size_t nr, const char *want,
 		for (i = 0; i < nr; i++)
 			rows_add(rows, &things[i]);
 		rows_end(rows);
+		fflush(stdout);
 	}
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
