@@ -89,7 +89,8 @@ test_expect_success 'results_dir that is a file: 125' '
 '
 
 test_expect_success AS_USER 'results_dir that is not writable: 125' '
-	chmod 755 . .resutil results && chmod -R a+rwX .resutil &&
+	chmod 755 . .resutil && chmod -R a+rwX .resutil &&
+	test_when_finished "chmod 755 results" && chmod 555 results &&
 	test_expect_code 125 as_user resutil run -- true 2>err &&
 	test_line_count = 1 err && test_grep results err
 '

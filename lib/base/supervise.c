@@ -163,7 +163,7 @@ static void open_again(struct relay *r)
 	if (fstat(r->to, &st) || !(S_ISFIFO(st.st_mode) || isatty(r->to)))
 		return;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->to);
-	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0)
 		return;
 	r->to = fd;
