@@ -22,7 +22,7 @@ test_lazy_prereq MAN '
 # A PATH on which there is no man, but what the tests need.
 test_expect_success 'setup' '
 	mkdir few &&
-	for program in sh cat env sed less
+	for program in sh cat env sed
 	do
 		path=$(command -v $program) && ln -s "$path" few/ || return 1
 	done &&
