@@ -304,6 +304,10 @@ bool yaml_plain_is_safe(const char *text, size_t len)
 		return false;
 	if (text[0] == '-' && (len == 1 || text[1] == ' '))
 		return false;
+	/* at the begin of a line these end a document */
+	if (len >= 3 && (!memcmp(text, "---", 3) || !memcmp(text, "...", 3)) &&
+	    (len == 3 || text[3] == ' '))
+		return false;
 	if (strchr("-." DIGITS, text[0])) {
 		if (may_be_number(text, len))
 			return false;

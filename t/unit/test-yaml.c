@@ -222,6 +222,9 @@ static void test_style(void)
 	       "- \"1e5\"\n- \"0o17\"\n- \"1:30\"\n- \"2001-01-01\"\n- \"=\"\n"
 	       "- \"<<\"\n- \"\"\n- \" a\"\n- \"a: b\"\n- \"a #b\"\n"
 	       "- \"- a\"\n", "quoted where some reader would err");
+	writes("{'--- good': 1, '... good': ['---', --- good, ---good]}",
+	       "\"--- good\": 1\n\"... good\":\n- \"---\"\n- \"--- good\"\n"
+	       "- ---good\n", "quoted where a document would end");
 	writes("[a b, --lr, a:b, a#b, /x, _x, 3rd-run, http://x/y, 'a, b']",
 	       "- a b\n- --lr\n- a:b\n- a#b\n- /x\n- _x\n- 3rd-run\n"
 	       "- http://x/y\n- a, b\n", "plain where all agree");
