@@ -19,7 +19,7 @@
 struct evp {
 	__typeof__(&EVP_MD_CTX_new) ctx_new;
 	__typeof__(&EVP_MD_CTX_free) ctx_free;
-	__typeof__(&EVP_sha256) sha256;
+	__typeof__(&EVP_MD_fetch) fetch;
 	__typeof__(&EVP_DigestInit_ex) init;
 	__typeof__(&EVP_DigestUpdate) update;
 	__typeof__(&EVP_DigestFinal_ex) final;
@@ -31,6 +31,11 @@ struct digest {
 
 static struct evp evp;
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
+/*
+ * Fetched once and kept: with what EVP_sha256() gives, each start would look
+ * for an implementation again, which takes longer than hashing a small file.
+ */
+static EVP_MD *evp_sha256;
 static char *evp_problem;	/* set once when loading failed */
 
 /*
@@ -55,11 +60,13 @@ static void load_evp(void)
 	if (library &&
 	    find_symbol(library, "EVP_MD_CTX_new", &evp.ctx_new) &&
 	    find_symbol(library, "EVP_MD_CTX_free", &evp.ctx_free) &&
-	    find_symbol(library, "EVP_sha256", &evp.sha256) &&
+	    find_symbol(library, "EVP_MD_fetch", &evp.fetch) &&
 	    find_symbol(library, "EVP_DigestInit_ex", &evp.init) &&
 	    find_symbol(library, "EVP_DigestUpdate", &evp.update) &&
-	    find_symbol(library, "EVP_DigestFinal_ex", &evp.final))
+	    find_symbol(library, "EVP_DigestFinal_ex", &evp.final)) {
+		evp_sha256 = evp.fetch(NULL, "SHA256", NULL);
 		return;
+	}
 	/* The text of dlerror() does not outlive this thread's next call. */
 	why = dlerror();
 	evp_problem = xstrdup(why ? why : "unknown reason");
@@ -77,7 +84,7 @@ int digest_start(struct digest **out, struct strbuf *err)
 
 	d = xcalloc(1, sizeof(*d));
 	d->ctx = evp.ctx_new();
-	if (!d->ctx || evp.init(d->ctx, evp.sha256(), NULL) != 1) {
+	if (!d->ctx || !evp_sha256 || evp.init(d->ctx, evp_sha256, NULL) != 1) {
 		evp.ctx_free(d->ctx);
 		free(d);
 		return fail(err, ERR_FAILED,
@@ -94,12 +101,39 @@ void digest_add(struct digest *d, const void *data, size_t len)
 		BUG("SHA-256 was not started");
 }
 
-void digest_finish(struct digest **d, unsigned char *raw)
+static void end_hash(struct digest *d, unsigned char *raw)
 {
 	unsigned int len = 0;
 
-	if (evp.final((*d)->ctx, raw, &len) != 1 || len != DIGEST_RAWSZ)
+	if (evp.final(d->ctx, raw, &len) != 1 || len != DIGEST_RAWSZ)
 		BUG("SHA-256 was not started");
+}
+
+void digest_finish(struct digest **d, unsigned char *raw)
+{
+	end_hash(*d, raw);
+	digest_drop(d);
+}
+
+void digest_next(struct digest *d, unsigned char *raw)
+{
+	end_hash(d, raw);
+	/* It could be started before, so it can again. */
+	if (evp.init(d->ctx, NULL, NULL) != 1)
+		BUG("SHA-256 cannot be started again");
+}
+
+void digest_once(struct digest *d, const void *data, size_t len,
+		 unsigned char *raw)
+{
+	digest_add(d, data, len);
+	digest_next(d, raw);
+}
+
+void digest_drop(struct digest **d)
+{
+	if (!*d)
+		return;
 	evp.ctx_free((*d)->ctx);
 	free(*d);
 	*d = NULL;

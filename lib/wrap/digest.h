@@ -1,6 +1,7 @@
 /*
  * The door to OpenSSL's libcrypto, opened at the first use (dlopen): loading
- * it costs more than recording a run does, and most runs hash nothing.
+ * it costs more than recording a run does, and most runs hash nothing. Each digest
+ * is for one thread at a time; threads may have their own at once.
  */
 #ifndef LIB_WRAP_DIGEST_H
 #define LIB_WRAP_DIGEST_H
@@ -18,6 +19,15 @@ int digest_start(struct digest **out, struct strbuf *err);
 void digest_add(struct digest *d, const void *data, size_t len);
 /** raw: room for DIGEST_RAWSZ bytes. Frees `*d`. */
 void digest_finish(struct digest **d, unsigned char *raw);
+/** The same, and `d` begins the next hash: many in a row without allocating. */
+void digest_next(struct digest *d, unsigned char *raw);
+/** The hash of `data` alone, by a `d` that nothing was added to; it is as
+ *  before then. */
+void digest_once(struct digest *d, const void *data, size_t len,
+		 unsigned char *raw);
+/** Frees it without a hash; NULL is fine. */
+void digest_drop(struct digest **d);
+
 void digest_hex(struct strbuf *out, const unsigned char *raw);
 
 /** SHA-256 of what is left to read in `fd`, as hex added to `out`. */

@@ -51,6 +51,42 @@ static void test_vectors(void)
 	strbuf_release(&text);
 }
 
+/* One context for many hashes. */
+static void test_next(void)
+{
+	static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e"
+				      "4649b934ca495991b7852b855";
+	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a3961"
+				  "77a9cb410ff61f20015ad";
+	const char *const want[] = { abc, nothing, abc, abc, nothing };
+	struct strbuf hex = STRBUF_INIT;
+	unsigned char raw[DIGEST_RAWSZ];
+	struct digest *d = NULL;
+	size_t i;
+
+	digest_drop(&d);
+	if (digest_start(&d, NULL))
+		abort();
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		if (i == 2) {
+			digest_once(d, "abc", 3, raw);
+		} else {
+			if (want[i] == abc) {
+				digest_add(d, "a", 1);
+				digest_add(d, "bc", 2);
+			}
+			digest_next(d, raw);
+		}
+		strbuf_reset(&hex);
+		digest_hex(&hex, raw);
+		check_str(hex.buf, want[i], "one context, one after another");
+	}
+	digest_add(d, "left over", 9);
+	digest_drop(&d);
+	check(!d, "dropped in the middle");
+	strbuf_release(&hex);
+}
+
 static void test_fd(void)
 {
 	char path[] = "/tmp/resutil-digest.XXXXXX";
@@ -116,6 +152,7 @@ int main(void)
 {
 	test_threads();
 	test_vectors();
+	test_next();
 	test_fd();
 	return unit_done();
 }
