@@ -10,7 +10,8 @@
 # Settings go into config.mak (not tracked) or on the command line: CC, CFLAGS,
 # LDFLAGS, prefix, DEVELOPER=1 (warnings are errors), FAULTS=1 (fault points),
 # SANITIZE=address,undefined, B=DIR (build there), JOBS=N, V=1 (show commands),
-# and any answer of pkg-config, such as YAML_LIBS or YAML_CFLAGS.
+# WITHOUT_ISAL=1 and WITHOUT_LIBDEFLATE=1 (zlib does their work), and any answer
+# of pkg-config, such as YAML_LIBS or YAML_CFLAGS.
 
 VERSION = 0.1.0
 prefix = /usr/local
@@ -73,8 +74,28 @@ JSON_CFLAGS := $(call pc,--cflags,jansson,)
 JSON_LIBS := $(call pc,--libs,jansson,-ljansson)
 EDIT_CFLAGS := $(call pc,--cflags,libedit,)
 EDIT_LIBS := $(call pc,--libs,libedit,-ledit)
-LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS)
+ZLIB_CFLAGS := $(call pc,--cflags,zlib,)
+ZLIB_LIBS := $(call pc,--libs,zlib,-lz)
+
+# Faster than zlib, and not on every system: used when they are there.
+found = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
+ifndef WITHOUT_ISAL
+ifeq ($(call found,libisal),yes)
+ISAL_CFLAGS := -DWITH_ISAL $(call pc,--cflags,libisal,)
+ISAL_LIBS := $(call pc,--libs,libisal,)
+endif
+endif
+ifndef WITHOUT_LIBDEFLATE
+ifeq ($(call found,libdeflate),yes)
+LIBDEFLATE_CFLAGS := -DWITH_LIBDEFLATE $(call pc,--cflags,libdeflate,)
+LIBDEFLATE_LIBS := $(call pc,--libs,libdeflate,)
+endif
+endif
+
+LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(ZLIB_CFLAGS) \
+	$(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS)
 BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
+PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
 
 # ---- files ----------------------------------------------------------------
 
@@ -97,7 +118,10 @@ UNIT_BIN := $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
 HELPER_BIN := $(HELPER_SRC:t/helper/%.c=$(B)/helper/%)
 FUZZ_BIN := $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
 
-LIBEXEC_BIN := $(B)/libexec/resutil-edit
+# The programs under libexec/: resutil.c again, with the commands that live there.
+LIBEXEC := edit pack
+LIBEXEC_BIN := $(LIBEXEC:%=$(B)/libexec/resutil-%)
+LIBEXEC_OBJ := $(LIBEXEC:%=$(B)/resutil-%.o)
 PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
 
 # ---- programs -------------------------------------------------------------
@@ -112,7 +136,7 @@ define keep-text
 endef
 
 $(B)/flags: FORCE
-	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) $(BASE_LIBS) $(EDIT_LIBS))
+	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) $(BASE_LIBS) $(EDIT_LIBS) $(PACK_LIBS))
 
 $(B)/places: FORCE
 	$(call keep-text,$(PLACES))
@@ -137,14 +161,18 @@ $(B)/libexec/resutil-edit: $(B)/resutil-edit.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(EDIT_LIBS)
 
+$(B)/libexec/resutil-pack: $(B)/resutil-pack.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
+
 compile = $(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) \
 	$(if $(filter $<,$(PLACE_SRC)),$(PLACES)) -MMD -MP
 
-$(PLACE_SRC:%.c=$(B)/%.o) $(B)/resutil-edit.o: $(B)/places
+$(PLACE_SRC:%.c=$(B)/%.o) $(LIBEXEC_OBJ): $(B)/places
 
-$(B)/resutil-edit.o: resutil.c $(B)/flags | $(B)/libs-found
+$(LIBEXEC_OBJ): $(B)/resutil-%.o: resutil.c $(B)/flags | $(B)/libs-found
 	@mkdir -p $(@D)
-	$(call quiet,cc)$(compile) -DPROGRAM_edit -c -o $@ $<
+	$(call quiet,cc)$(compile) -DPROGRAM_$* -c -o $@ $<
 
 $(B)/%.o: %.c $(B)/flags | $(B)/libs-found
 	@mkdir -p $(@D)
@@ -152,13 +180,13 @@ $(B)/%.o: %.c $(B)/flags | $(B)/libs-found
 
 $(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
 
 $(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) -lutil
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) -lutil
 
--include $(OBJ:.o=.d) $(B)/resutil.d $(B)/resutil-edit.d
+-include $(OBJ:.o=.d) $(B)/resutil.d $(LIBEXEC_OBJ:.o=.d)
 -include $(UNIT_SRC:%.c=$(B)/%.d) $(HELPER_SRC:%.c=$(B)/%.d)
 
 # ---- pages and completions ------------------------------------------------
@@ -299,7 +327,7 @@ fuzz:
 fuzz-programs: $(FUZZ_BIN)
 $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASE_LIBS)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
 
 coverage:
 	@$(again) B=build/coverage CFLAGS='-O0 -g --coverage' prove

@@ -22,10 +22,12 @@
 #include "lib/exp/config.h"
 #include "lib/exp/project.h"
 
-enum program { PROGRAM_main_nr, PROGRAM_edit_nr };
+enum program { PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_pack_nr };
 
 #if defined(PROGRAM_edit)
 #define THIS_PROGRAM PROGRAM_edit_nr
+#elif defined(PROGRAM_pack)
+#define THIS_PROGRAM PROGRAM_pack_nr
 #else
 #define THIS_PROGRAM PROGRAM_main_nr
 #endif

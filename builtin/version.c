@@ -7,6 +7,7 @@
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/libraries.h"
+#include "lib/wrap/zstream.h"
 
 static const char *const version_usage[] = {
 	"version [--build-options] [--json]",
@@ -70,6 +71,7 @@ static struct value *build_options(void)
 	value_map_set_int(options, "pointer_bits", 8 * sizeof(void *));
 	value_map_set_str(options, "prefix", RESUTIL_PREFIX);
 	value_map_set_str(options, "libexec", resutil_libexec());
+	value_map_set_str(options, "deflate", ZSTREAM_ENGINES);
 	value_map_set(options, "libraries", libraries);
 	value_map_set(options, "programs", find_parts());
 	return options;

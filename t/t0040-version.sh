@@ -23,6 +23,7 @@ test_expect_success '--build-options: how it was built, with what' '
 	test_grep "^jansson: [0-9][0-9.]*$" out &&
 	test_grep -E "^libcrypto: ([0-9][0-9.]*|missing)$" out &&
 	test_grep "^libexec: $BUILD_DIRECTORY/libexec$" out &&
+	test_grep -E "^deflate: (ISA-L, )?(libdeflate, )?zlib$" out &&
 	test_grep "^resutil-edit: there$" out
 '
 
@@ -61,7 +62,9 @@ o = v[\"build_options\"]
 assert v[\"version\"] == \"$version\"
 assert o[\"libraries\"][\"jansson\"][0].isdigit()
 assert isinstance(o[\"fault_points\"], bool)
-assert o[\"programs\"] == {\"resutil-edit\": \"there\"}
+assert o[\"deflate\"].split(\", \")[-1] == \"zlib\"
+assert o[\"programs\"][\"resutil-edit\"] == \"there\"
+assert set(o[\"programs\"].values()) == {\"there\"}
 "
 '
 

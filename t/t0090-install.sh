@@ -24,7 +24,8 @@ test_lazy_prereq PAGES 'test -f "$BUILD_DIRECTORY/man/done"'
 test_expect_success 'make install' '
 	install_into "$PWD/dest" &&
 	test_path_is_file dest/usr/local/bin/resutil &&
-	test_path_is_file dest/usr/local/libexec/resutil/resutil-edit
+	test_path_is_file dest/usr/local/libexec/resutil/resutil-edit &&
+	test_path_is_file dest/usr/local/libexec/resutil/resutil-pack
 '
 
 test_expect_success 'completions for three shells' '

@@ -1,0 +1,164 @@
+/* ISA-L: the fastest; levels 1 to 3, and streams that come in pieces. */
+#include "lib/base/compat.h"
+#include "lib/wrap/zstream-engine.h"
+
+#ifdef WITH_ISAL
+
+#include <isa-l.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/wrap/zstream.h"
+
+#define LEVEL_MAX 3
+
+/* Of the largest kind: a block then has so many symbols that its header costs
+ * next to nothing. */
+static const uint32_t level_size[LEVEL_MAX + 1] = {
+	0, ISAL_DEF_LVL1_EXTRA_LARGE, ISAL_DEF_LVL2_EXTRA_LARGE,
+	ISAL_DEF_LVL3_EXTRA_LARGE
+};
+
+struct coder {
+	struct isal_zstream z;
+	unsigned char *buf[LEVEL_MAX + 1];
+};
+
+static void *new_coder(void)
+{
+	return xcalloc(1, sizeof(struct coder));
+}
+
+static void free_coder(void *state)
+{
+	struct coder *c = state;
+	int i;
+
+	for (i = 0; i <= LEVEL_MAX; i++)
+		free(c->buf[i]);
+	free(c);
+}
+
+/* Level 1 takes no longer where it finds no matches, and emits what Huffman
+ * codes alone would be. */
+static size_t deflate_chunk(void *state, const struct zchunk *c)
+{
+	struct coder *coder = state;
+	struct isal_zstream *z = &coder->z;
+	int level = c->huffman ? 1 : MINIMUM(c->level, LEVEL_MAX);
+
+	if (!coder->buf[level])
+		coder->buf[level] = xcalloc(1, level_size[level]);
+	isal_deflate_init(z);
+	z->level = (uint32_t)level;
+	z->level_buf = coder->buf[level];
+	z->level_buf_size = level_size[level];
+	z->flush = c->last ? NO_FLUSH : SYNC_FLUSH;
+	z->end_of_stream = c->last;
+	if (c->dict && isal_deflate_set_dict(z, (uint8_t *)c->in - c->dict,
+					     (uint32_t)c->dict) != COMP_OK)
+		BUG("isal_deflate_set_dict");
+	z->next_in = (uint8_t *)c->in;
+	z->avail_in = (uint32_t)c->len;
+	z->next_out = c->out;
+	z->avail_out = (uint32_t)c->room;
+	if (isal_deflate(z) != COMP_OK)
+		BUG("isal_deflate");
+	/* With no room left, a flush may not have been written. */
+	if (z->avail_in || !z->avail_out)
+		return 0;
+	return c->room - z->avail_out;
+}
+
+const struct deflate_engine deflate_isal = {
+	.new_state = new_coder,
+	.free_state = free_coder,
+	.chunk = deflate_chunk
+};
+
+static void *new_inflate(void)
+{
+	return xcalloc(1, sizeof(struct inflate_state));
+}
+
+static void start(void *state)
+{
+	isal_inflate_init(state);
+}
+
+/*
+ * The decoder reads up to eight bytes ahead. Where it stopped for another
+ * reason than the end of the input, whole bytes are given back, so that the
+ * caller always knows what belongs to the stream. Those taken in earlier calls
+ * stay: the decoder stopped in the middle of a symbol that needs them.
+ */
+static void give_back(struct inflate_state *s, size_t taken)
+{
+	size_t nr = s->read_in_length > 0 ? (size_t)s->read_in_length / 8 : 0;
+
+	nr = MINIMUM(nr, taken);
+	if (!nr)
+		return;
+	s->next_in -= nr;
+	s->avail_in += (uint32_t)nr;
+	s->read_in_length -= (int32_t)nr * 8;
+	s->read_in &= ((uint64_t)1 << s->read_in_length) - 1;
+}
+
+static bool all_is_out(const struct inflate_state *s)
+{
+	return s->tmp_out_processed == s->tmp_out_valid &&
+	       !s->write_overflow_len && !s->copy_overflow_length;
+}
+
+static int more(void *state, const unsigned char **in, size_t *in_len,
+		unsigned char **out, size_t *out_len)
+{
+	struct inflate_state *s = state;
+	unsigned char none[1];
+	int ret;
+
+	s->next_in = *in_len ? (uint8_t *)*in : none;
+	s->avail_in = (uint32_t)*in_len;
+	s->next_out = *out_len ? *out : none;
+	s->avail_out = (uint32_t)*out_len;
+	ret = isal_inflate(s);
+	if (ret < 0)
+		return ERR_CONTENT;
+	/* In a header that is not all there the bits are those before it. */
+	if (s->block_state != ISAL_BLOCK_HDR &&
+	    (!s->avail_out || s->block_state == ISAL_BLOCK_FINISH))
+		give_back(s, *in_len - s->avail_in);
+	*in += *in_len - s->avail_in;
+	*in_len = s->avail_in;
+	*out += *out_len - s->avail_out;
+	*out_len = s->avail_out;
+	return s->block_state == ISAL_BLOCK_FINISH ? ZINFLATE_END :
+						     ZINFLATE_MORE;
+}
+
+/* Having found no header after a block, the decoder waits in the middle of one
+ * of which nothing is there. */
+static bool at_join(const void *state)
+{
+	const struct inflate_state *s = state;
+
+	return (s->block_state == ISAL_BLOCK_NEW_HDR ||
+		s->block_state == ISAL_BLOCK_HDR) &&
+	       !s->tmp_in_size && !s->read_in_length && all_is_out(s);
+}
+
+const struct inflate_engine inflate_isal = {
+	.new_state = new_inflate,
+	.free_state = free,
+	.start = start,
+	.more = more,
+	.at_join = at_join
+};
+
+uint32_t crc_by_isal(uint32_t crc, const void *data, size_t len)
+{
+	return crc32_gzip_refl(crc, data, len);
+}
+
+#endif
