@@ -22,23 +22,35 @@ static int open_by_kernel(int dirfd, const char *path, int flags)
 
 	do {
 		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	} while (fd < 0 && errno == EINTR);
 	return (int)fd;
 }
 
-static bool is_dot_dot(const char *name)
+/* The kernel would let one pass that stays beneath. */
+static bool has_dot_dot(const char *path)
 {
-	return name[0] == '.' && name[1] == '.' && !name[2];
+	const char *p = path;
+
+	while ((p = strstr(p, ".."))) {
+		if ((p == path || p[-1] == '/') && (!p[2] || p[2] == '/'))
+			return true;
+		p += 2;
+	}
+	return false;
 }
 
-/* openat(2) of a single component. */
+/* openat(2) of a single component. A link where a directory is wanted is said
+ * to be one, which openat(2) does not. */
 static int open_one(int dirfd, const char *name, int flags)
 {
-	if (is_dot_dot(name)) {
-		errno = EXDEV;
-		return -1;
-	}
-	return openat(dirfd, name, flags);
+	int fd = openat(dirfd, name, flags);
+	struct stat st;
+
+	if (fd >= 0 || errno != ENOTDIR)
+		return fd;
+	errno = !fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+		S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+	return -1;
 }
 
 static int open_by_parts(int dirfd, const char *path, int flags)
@@ -80,13 +92,15 @@ int open_beneath(int dirfd, const char *path, int flags)
 	flags |= O_CLOEXEC | O_NOFOLLOW;
 	if (!*path)
 		path = ".";
-	if (*path == '/') {
+	if (*path == '/' || has_dot_dot(path)) {
 		errno = EXDEV;
 		return -1;
 	}
 	if (strlen(path) <= PART_MAX) {
 		fd = open_by_kernel(dirfd, path, flags);
-		if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		/* ENOTDIR: looked at by parts, it may be a link. */
+		if (fd >= 0 || (errno != ENOSYS && errno != EPERM &&
+				errno != ENOTDIR))
 			return fd;
 	}
 	return open_by_parts(dirfd, path, flags);
@@ -103,6 +117,10 @@ int open_parent_beneath(int dirfd, const char *path, const char **base)
 	while (len && path[len - 1] != '/')
 		len--;
 	*base = path + len;
+	if (*path == '/') {
+		errno = EXDEV;
+		return -1;
+	}
 	if (!len)
 		return open_beneath(dirfd, "", O_PATH | O_DIRECTORY);
 

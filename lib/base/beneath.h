@@ -10,7 +10,8 @@
 /**
  * open(2) of `path`, relative to `dirfd`, with `flags` (for reading or O_PATH;
  * O_CLOEXEC and O_NOFOLLOW are added). No component may be a link or "..":
- * ELOOP or EXDEV. "" is the directory itself. Returns -1 and errno.
+ * ELOOP or EXDEV (O_PATH without O_DIRECTORY gives a link that is the last one
+ * itself). "" is the directory itself. Returns -1 and errno.
  */
 int open_beneath(int dirfd, const char *path, int flags);
 
