@@ -1,0 +1,345 @@
+#include "lib/base/compat.h"
+#include "lib/exp/exp-tree.h"
+
+#include <dirent.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/beneath.h"
+#include "lib/base/error.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/exp/record.h"
+
+#define BLOCK_MIN (16u << 10)
+#define BLOCK_MAX (1u << 20)
+
+/*
+ * Directories kept open on the way down. In a deeper tree the one that is come
+ * back to may have to be opened again from the top.
+ */
+#define KEPT_OPEN 16
+
+struct block {
+	struct block *next;
+	size_t used, size;
+	char text[];
+};
+
+struct level {
+	DIR *dir;
+	const char *path;	/* with '/' at its end; "" for the top */
+	size_t path_len;
+};
+
+struct walk {
+	struct exp_tree *tree;
+	size_t alloc;			/* of tree->entry */
+	struct exp_entry *todo;		/* seen; the next one last */
+	size_t todo_nr, todo_alloc;
+	struct level level[KEPT_OPEN];	/* each within the one before */
+	size_t levels;
+	uid_t user;
+	struct strbuf *err;
+};
+
+bool exp_tree_is_record(const char *path, uint32_t mode)
+{
+	return S_ISREG(mode) && !strcmp(path, RECORD_FILE);
+}
+
+bool exp_tree_is_leftover(const char *path, uint32_t mode)
+{
+	size_t digits;
+	int nr;
+
+	if (!S_ISREG(mode) ||
+	    strncmp(path, RECORD_FILE ".", strlen(RECORD_FILE) + 1))
+		return false;
+	path += strlen(RECORD_FILE) + 1;
+	for (nr = 0; nr < 2; nr++) {
+		digits = strspn(path, "0123456789");
+		if (!digits || path[digits] != '.')
+			return false;
+		path += digits + 1;
+	}
+	return !strcmp(path, "tmp");
+}
+
+static void add_place(struct strbuf *out, const struct walk *w,
+		      const char *path)
+{
+	struct strbuf full = STRBUF_INIT;
+
+	strbuf_addstr(&full, w->tree->dir);
+	if (*path)
+		strbuf_complete_slash(&full);
+	strbuf_addstr(&full, path);
+	quote_c(out, full.buf, full.len);
+	strbuf_release(&full);
+}
+
+/* Always ERR_FAILED: the tree is there, even if a part of it has gone. */
+static int fail_at(const struct walk *w, const char *what, const char *path,
+		   int errno_value)
+{
+	struct strbuf place = STRBUF_INIT;
+	int ret;
+
+	add_place(&place, w, path);
+	ret = fail(w->err, ERR_FAILED, "cannot %s '%s': %s", what, place.buf,
+		   strerror(errno_value));
+	strbuf_release(&place);
+	return ret;
+}
+
+static char *arena_get(struct exp_tree *tree, size_t len)
+{
+	struct block *b = tree->arena;
+	size_t size;
+	char *text;
+
+	if (!b || b->size - b->used < len) {
+		size = b ? MINIMUM(b->size * 2, BLOCK_MAX) : BLOCK_MIN;
+		size = MAXIMUM(size, len);
+		b = xmalloc(sizeof(*b) + size);
+		b->size = size;
+		b->used = 0;
+		b->next = tree->arena;
+		tree->arena = b;
+	}
+	text = b->text + b->used;
+	b->used += len;
+	return text;
+}
+
+/*
+ * The user must be able to read all, or nothing is begun. The bits of the mode
+ * answer for nearly every file; when they say no, the kernel has the last
+ * word: root, a group of many, an access list.
+ */
+static bool is_readable(const struct walk *w, int dirfd, const char *name,
+			const struct stat *st)
+{
+	const mode_t others = S_IRGRP | S_IROTH;
+
+	if (st->st_uid == w->user ? (st->st_mode & S_IRUSR) != 0 :
+				    (st->st_mode & others) == others)
+		return true;
+	return !faccessat(dirfd, name, R_OK, AT_EACCESS);
+}
+
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		return "FIFO";
+	return S_ISSOCK(mode) ? "socket" : "device";
+}
+
+/* Where the children of `parent` go: the record is the first of all. */
+static struct exp_entry *new_entry(struct walk *w, bool is_record)
+{
+	struct exp_tree *tree = w->tree;
+
+	if (!is_record) {
+		ARRAY_GROW(w->todo, w->todo_nr + 1, w->todo_alloc);
+		return &w->todo[w->todo_nr++];
+	}
+	ARRAY_GROW(tree->entry, tree->nr + 1, w->alloc);
+	tree->has_record = true;
+	return &tree->entry[tree->nr++];
+}
+
+static int add_child(struct walk *w, int dirfd, const struct level *parent,
+		     const char *name)
+{
+	size_t name_len = strlen(name), len = parent->path_len + name_len;
+	struct exp_entry *e;
+	struct stat st;
+	char *path;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		/* Removed since its name was read: as if seen later. */
+		if (errno == ENOENT)
+			return 0;
+		return fail_at(w, "look at a file in", parent->path, errno);
+	}
+	if (!parent->path_len && exp_tree_is_leftover(name, st.st_mode))
+		return 0;
+	if (len + S_ISDIR(st.st_mode) > EXP_TREE_PATH_MAX)
+		return fail_at(w, "take a path longer than 65535 bytes in",
+			       parent->path, ENAMETOOLONG);
+	path = arena_get(w->tree, len + 2);
+	memcpy(path, parent->path, parent->path_len);
+	memcpy(path + parent->path_len, name, name_len);
+	if (S_ISDIR(st.st_mode))
+		path[len++] = '/';
+	path[len] = '\0';
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	    !S_ISLNK(st.st_mode)) {
+		struct strbuf quoted = STRBUF_INIT;
+
+		quote_c(&quoted, path, len);
+		strvec_pushf(&w->tree->skipped, "%s (%s)", quoted.buf,
+			     kind_of(st.st_mode));
+		strbuf_release(&quoted);
+		return 0;
+	}
+	if (S_ISREG(st.st_mode) && !is_readable(w, dirfd, name, &st))
+		return fail_at(w, "read", path, EACCES);
+
+	e = new_entry(w, exp_tree_is_record(path, st.st_mode));
+	e->path = path;
+	e->path_len = (uint32_t)len;
+	e->mode = st.st_mode & (S_IFMT | 07777);
+	e->size = S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size;
+	e->mtime = st.st_mtim.tv_sec;
+	if (S_ISREG(st.st_mode))
+		w->tree->bytes += e->size;
+	return 0;
+}
+
+/* The greatest path first: the list is emptied from its end. */
+static int compare_downwards(const void *a, const void *b)
+{
+	const struct exp_entry *x = a, *y = b;
+
+	return strcmp(y->path, x->path);
+}
+
+static void sort_children(struct walk *w, size_t from)
+{
+	if (w->todo_nr > from)
+		qsort(w->todo + from, w->todo_nr - from, sizeof(*w->todo),
+		      compare_downwards);
+}
+
+static void leave_level(struct walk *w, size_t nr)
+{
+	closedir(w->level[nr].dir);
+	w->levels--;
+	memmove(w->level + nr, w->level + nr + 1,
+		(w->levels - nr) * sizeof(*w->level));
+}
+
+static int open_level(struct walk *w, const char *path, size_t path_len)
+{
+	struct level *level;
+	const char *rest;
+	int fd;
+
+	while (w->levels) {
+		level = &w->level[w->levels - 1];
+		if (level->path_len < path_len &&
+		    !memcmp(level->path, path, level->path_len))
+			break;
+		leave_level(w, w->levels - 1);
+	}
+	level = w->levels ? &w->level[w->levels - 1] : NULL;
+	rest = level ? path + level->path_len : path;
+	fd = open_beneath(level ? dirfd(level->dir) : w->tree->fd, rest,
+			  O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fail_at(w, "read the directory", path, errno);
+	if (w->levels == KEPT_OPEN)
+		leave_level(w, 0);
+	level = &w->level[w->levels];
+	level->path = path;
+	level->path_len = path_len;
+	level->dir = fdopendir(fd);
+	if (!level->dir) {
+		int saved = errno;
+
+		close(fd);
+		return fail_at(w, "read the directory", path, saved);
+	}
+	w->levels++;
+	return 0;
+}
+
+static bool is_dot_or_dot_dot(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+static int read_dir(struct walk *w, const char *path, size_t path_len)
+{
+	size_t from = w->todo_nr;
+	const struct level *level;
+	const struct dirent *e;
+	int ret;
+
+	ret = open_level(w, path, path_len);
+	if (ret)
+		return ret;
+	level = &w->level[w->levels - 1];
+	while (errno = 0, (e = readdir(level->dir))) {
+		if (is_dot_or_dot_dot(e->d_name))
+			continue;
+		ret = add_child(w, dirfd(level->dir), level, e->d_name);
+		if (ret)
+			return ret;
+	}
+	if (errno)
+		return fail_at(w, "read the directory", path, errno);
+	sort_children(w, from);
+	return 0;
+}
+
+static int walk_all(struct walk *w)
+{
+	struct exp_tree *tree = w->tree;
+	int ret = read_dir(w, "", 0);
+
+	while (!ret && w->todo_nr) {
+		struct exp_entry e = w->todo[--w->todo_nr];
+
+		ARRAY_GROW(tree->entry, tree->nr + 1, w->alloc);
+		tree->entry[tree->nr++] = e;
+		if (S_ISDIR(e.mode))
+			ret = read_dir(w, e.path, e.path_len);
+	}
+	return ret;
+}
+
+int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
+{
+	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
+	int ret;
+
+	exp_tree_release(tree);
+	tree->dir = xstrdup(dir);
+	tree->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree->fd < 0 && errno == ENOENT)
+		ret = fail(err, ERR_NOT_FOUND, "no directory '%s'", dir);
+	else if (tree->fd < 0 && errno == ENOTDIR)
+		ret = fail(err, ERR_NOT_FOUND, "'%s' is not a directory", dir);
+	else if (tree->fd < 0)
+		ret = fail_at(&w, "read the directory", "", errno);
+	else
+		ret = walk_all(&w);
+	strvec_sort(&tree->skipped, false);
+	while (w.levels)
+		leave_level(&w, w.levels - 1);
+	free(w.todo);
+	if (ret)
+		exp_tree_release(tree);
+	return ret;
+}
+
+void exp_tree_release(struct exp_tree *tree)
+{
+	static const struct exp_tree empty = EXP_TREE_INIT;
+	struct block *b, *next;
+
+	if (tree->fd >= 0)
+		close(tree->fd);
+	free(tree->dir);
+	free(tree->entry);
+	strvec_release(&tree->skipped);
+	for (b = tree->arena; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	*tree = empty;
+}
