@@ -142,13 +142,14 @@ void digest_drop(struct digest **d)
 void digest_hex(struct strbuf *out, const unsigned char *raw)
 {
 	static const char hex[] = "0123456789abcdef";
+	char text[DIGEST_HEXSZ];
 	size_t i;
 
-	strbuf_grow(out, DIGEST_HEXSZ);
 	for (i = 0; i < DIGEST_RAWSZ; i++) {
-		strbuf_addch(out, hex[raw[i] >> 4]);
-		strbuf_addch(out, hex[raw[i] & 15]);
+		text[2 * i] = hex[raw[i] >> 4];
+		text[2 * i + 1] = hex[raw[i] & 15];
 	}
+	strbuf_add(out, text, sizeof(text));
 }
 
 int digest_fd(struct strbuf *out, int fd, struct strbuf *err)
