@@ -1,10 +1,17 @@
 /*
  * Times commands in turn, so that what disturbs the machine disturbs all of
- * them: time-turns [-C DIR] ROUNDS NAME=COMMAND... Each COMMAND is split at
- * blanks ('...' quotes); its output goes to /dev/null. Prints, a line each:
- * NAME TAB median TAB minimum TAB maximum, in microseconds, TAB the largest
- * memory that one of its processes ever held, in KiB. One round before the
- * first is not counted.
+ * them: time-turns [OPTION...] ROUNDS NAME=COMMAND...
+ * Each COMMAND is split at blanks ('...' quotes); its output goes to /dev/null.
+ * Prints, a line each: NAME TAB median TAB minimum TAB maximum, in
+ * microseconds, TAB the largest memory that one of its processes ever held, in
+ * KiB, TAB the rounds that count, TAB the bytes of what -o names. One round
+ * before the first does not count.
+ *
+ *	-C DIR		run all there
+ *	-o FILE		what each command makes; removed before each
+ *	-b COMMAND	runs before each of the others, and is not timed
+ *	-s SECONDS	one that takes longer than that is not run again; then
+ *			its first round counts
  */
 #include "lib/base/compat.h"
 
@@ -23,8 +30,14 @@ struct timed {
 	const char *name;
 	struct strvec argv;
 	double *took;
+	long nr;	/* of took */
 	long max_rss;
+	off_t size;	/* of `made` */
 };
+
+static const char *made;	/* -o, or NULL */
+
+static posix_spawn_file_actions_t actions;
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -41,71 +54,119 @@ static double microseconds(void)
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-static double run_once(struct timed *t, posix_spawn_file_actions_t *actions)
+static void timed_init(struct timed *t, const char *name, const char *command,
+		       long rounds)
 {
-	double before = microseconds();
+	struct strbuf err = STRBUF_INIT;
+
+	memset(t, 0, sizeof(*t));
+	t->name = name;
+	strvec_init(&t->argv);
+	if (unquote_shell(&t->argv, command, &err) || !t->argv.nr)
+		die("bad command '%s'", command);
+	t->took = xcalloc((size_t)rounds, sizeof(double));
+}
+
+static double run_once(struct timed *t)
+{
 	struct rusage usage;
+	double before, took;
+	struct stat st;
 	int status;
 	pid_t pid;
 
-	if (posix_spawnp(&pid, t->argv.v[0], actions, NULL,
+	if (made && unlink(made) && errno != ENOENT)
+		die("cannot remove '%s'", made);
+	before = microseconds();
+	if (posix_spawnp(&pid, t->argv.v[0], &actions, NULL,
 			 (char **)t->argv.v, environ))
 		die("cannot run '%s'", t->argv.v[0]);
 	if (wait4(pid, &status, 0, &usage) != pid || status)
 		die("'%s' failed", t->name);
+	took = microseconds() - before;
 	if (usage.ru_maxrss > t->max_rss)
 		t->max_rss = usage.ru_maxrss;
-	return microseconds() - before;
+	if (made && !stat(made, &st))
+		t->size = st.st_size;
+	return took;
 }
 
-int main(int argc, const char **argv)
+static void print_one(struct timed *t)
 {
-	posix_spawn_file_actions_t actions;
-	struct strbuf err = STRBUF_INIT;
-	struct timed *timed;
-	long rounds, round;
-	int i, nr;
+	qsort(t->took, (size_t)t->nr, sizeof(*t->took), compare_doubles);
+	printf("%s\t%.0f\t%.0f\t%.0f\t%ld\t%ld\t%jd\n", t->name,
+	       t->took[t->nr / 2], t->took[0], t->took[t->nr - 1], t->max_rss,
+	       t->nr, (intmax_t)t->size);
+}
 
-	if (argc > 2 && !strcmp(argv[1], "-C")) {
-		if (chdir(argv[2]))
-			die("cannot change to '%s'", argv[2]);
-		argv += 2;
-		argc -= 2;
-	}
-	if (argc < 3 || (rounds = strtol(argv[1], NULL, 10)) < 1)
-		die("usage: time-turns [-C DIR] ROUNDS NAME=COMMAND...");
-	nr = argc - 2;
-	timed = xcalloc((size_t)nr, sizeof(*timed));
-	for (i = 0; i < nr; i++) {
-		const char *eq = strchr(argv[i + 2], '=');
-
-		if (!eq)
-			die("no '=' in '%s'", argv[i + 2]);
-		timed[i].name = xmemdupz(argv[i + 2],
-					 (size_t)(eq - argv[i + 2]));
-		strvec_init(&timed[i].argv);
-		if (unquote_shell(&timed[i].argv, eq + 1, &err))
-			die("%s", err.buf);
-		timed[i].took = xcalloc((size_t)rounds, sizeof(double));
-	}
+static void open_null(void)
+{
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+}
+
+static void take_turns(struct timed *timed, int nr, struct timed *before,
+		       long rounds, double slow)
+{
+	long round;
+	int i;
+
 	for (round = -1; round < rounds; round++)
 		for (i = 0; i < nr; i++) {
-			double took = run_once(&timed[i], &actions);
+			struct timed *t = &timed[i];
+			double took;
 
-			if (round >= 0)
-				timed[i].took[round] = took;
+			if (t->nr && t->took[0] > slow)
+				continue;
+			if (before)
+				run_once(before);
+			took = run_once(t);
+			if (round >= 0 || took > slow)
+				t->took[t->nr++] = took;
 		}
-	for (i = 0; i < nr; i++) {
-		double *took = timed[i].took;
+}
 
-		qsort(took, (size_t)rounds, sizeof(*took), compare_doubles);
-		printf("%s\t%.0f\t%.0f\t%.0f\t%ld\n", timed[i].name,
-		       took[rounds / 2], took[0], took[rounds - 1],
-		       timed[i].max_rss);
+int main(int argc, char **argv)
+{
+	struct timed before, *timed;
+	bool has_before = false;
+	double slow = 1e15;
+	long rounds;
+	int i, nr, c;
+
+	while ((c = getopt(argc, argv, "+C:b:o:s:")) != -1) {
+		if (c == 'C' && chdir(optarg))
+			die("cannot change to '%s'", optarg);
+		else if (c == 'b')
+			timed_init(&before, "-b", optarg, 1);
+		else if (c == 'o')
+			made = optarg;
+		else if (c == 's')
+			slow = strtod(optarg, NULL) * 1e6;
+		else if (c == '?')
+			argc = 0;
+		has_before |= c == 'b';
 	}
+	argv += optind;
+	nr = argc - optind - 1;
+	if (nr < 1 || (rounds = strtol(argv[0], NULL, 10)) < 1)
+		die("usage: time-turns [-C DIR] [-o FILE] [-b COMMAND] "
+		    "[-s SECONDS] ROUNDS NAME=COMMAND...");
+	timed = xcalloc((size_t)nr, sizeof(*timed));
+	for (i = 0; i < nr; i++) {
+		const char *eq = strchr(argv[i + 1], '=');
+
+		if (!eq)
+			die("no '=' in '%s'", argv[i + 1]);
+		timed_init(&timed[i],
+			   xmemdupz(argv[i + 1], (size_t)(eq - argv[i + 1])),
+			   eq + 1, rounds + 1);
+	}
+	open_null();
+	take_turns(timed, nr, has_before ? &before : NULL, rounds, slow);
+	for (i = 0; i < nr; i++)
+		print_one(&timed[i]);
 	return 0;
 }
