@@ -1,7 +1,7 @@
 /*
  * The door to OpenSSL's libcrypto, opened at the first use (dlopen): loading
- * it costs more than recording a run does, and most runs hash nothing. Each digest
- * is for one thread at a time; threads may have their own at once.
+ * it costs more than recording a run does, and most runs hash nothing. Each
+ * digest is for one thread at a time; threads may have their own at once.
  */
 #ifndef LIB_WRAP_DIGEST_H
 #define LIB_WRAP_DIGEST_H
