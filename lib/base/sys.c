@@ -91,6 +91,34 @@ int sys_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int sys_pwrite_all(int fd, const void *data, size_t len, off_t offset)
+{
+	const char *at = data;
+
+	while (len) {
+		enum fault fault = sys_enter(SYS_WRITE, NULL, fd);
+		size_t want = fault == FAULT_SHORT && len > 1 ? len / 2 : len;
+		ssize_t n;
+
+		if (fault == FAULT_ERROR)
+			return -1;
+		do {
+			n = pwrite(fd, at, want, offset);
+		} while (n < 0 && errno == EINTR);
+		fault_after(fault);
+		if (n < 0)
+			return -1;
+		if (!n) {
+			errno = ENOSPC;
+			return -1;
+		}
+		at += n;
+		len -= (size_t)n;
+		offset += n;
+	}
+	return 0;
+}
+
 static void trace_sync(const char *call, int fd)
 {
 	char self[64], path[PATH_MAX];
@@ -306,11 +334,24 @@ int sys_ftruncate(int fd, off_t len)
 	return ret;
 }
 
+/* fchmod(2) takes no O_PATH descriptor, but the way by /proc does. */
+static int change_mode(int fd, mode_t mode)
+{
+	char self[64];
+
+	if (!fchmod(fd, mode))
+		return 0;
+	if (errno != EBADF || fcntl(fd, F_GETFD) < 0)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return chmod(self, mode);
+}
+
 int sys_fchmod(int fd, mode_t mode)
 {
 	int ret;
 
-	DOOR(ret, SYS_CHMOD, NULL, fd, fchmod(fd, mode));
+	DOOR(ret, SYS_CHMOD, NULL, fd, change_mode(fd, mode));
 	return ret;
 }
 
@@ -319,6 +360,15 @@ int sys_futimens(int fd, const struct timespec times[2])
 	int ret;
 
 	DOOR(ret, SYS_CHMOD, NULL, fd, futimens(fd, times));
+	return ret;
+}
+
+int sys_utimensat(int dirfd, const char *path, const struct timespec times[2],
+		  int flags)
+{
+	int ret;
+
+	DOOR(ret, SYS_CHMOD, path, -1, utimensat(dirfd, path, times, flags));
 	return ret;
 }
 

@@ -37,6 +37,8 @@ int sys_open(const char *path, int flags, mode_t mode);
 ssize_t sys_write(int fd, const void *data, size_t len);
 /** All of it, or -1. On a nonblocking fd waits with poll(2). */
 int sys_write_all(int fd, const void *data, size_t len);
+/** All of it at `offset` of a file, whose own position stays; or -1. */
+int sys_pwrite_all(int fd, const void *data, size_t len, off_t offset);
 
 int sys_fsync(int fd);
 /** fsync of a directory by path; a file system that cannot (EINVAL) is fine. */
@@ -59,9 +61,13 @@ int sys_rmdir(const char *path);
 int sys_link(const char *from, const char *to);
 int sys_symlinkat(const char *target, int dirfd, const char *path);
 int sys_ftruncate(int fd, off_t len);
+/** fd: also one of O_PATH, where /proc is there. */
 int sys_fchmod(int fd, mode_t mode);
 /** Sets both times of a file (nanoseconds). */
 int sys_futimens(int fd, const struct timespec times[2]);
+/** The same by path; flags: 0 or AT_SYMLINK_NOFOLLOW. */
+int sys_utimensat(int dirfd, const char *path, const struct timespec times[2],
+		  int flags);
 
 /** Copies `len` bytes at most (or to the end when len < 0) from in to out by
  *  reflink, copy_file_range(2) or read/write. Returns bytes, or -1. */

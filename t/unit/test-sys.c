@@ -101,6 +101,49 @@ static void test_rename(void)
 	      "rename replaces");
 }
 
+static void test_places(void)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = 1720120554 }
+	};
+	unsigned before = sys_count(SYS_WRITE);
+	int fd = sys_open("places", O_RDWR | O_CREAT, 0666), path_fd;
+	struct stat st;
+
+	check(fd >= 0 && !sys_write_all(fd, "0123", 4) &&
+	      !sys_pwrite_all(fd, "xy", 2, 1) &&
+	      !sys_pwrite_all(fd, "end", 3, 6) &&
+	      sys_count(SYS_WRITE) == before + 3 && !sys_write_all(fd, "4", 1) &&
+	      content_of("places") && content.len == 9 &&
+	      !memcmp(content.buf, "0xy34\0end", 9),
+	      "pwrite_all writes at a place, and the file's own stays");
+	close(fd);
+	check(sys_pwrite_all(fd, "x", 1, 0) < 0 && errno == EBADF,
+	      "pwrite_all keeps errno");
+
+	path_fd = open("places", O_PATH | O_CLOEXEC);
+	check(path_fd >= 0 && !sys_fchmod(path_fd, 0) &&
+	      !fstat(path_fd, &st) && !(st.st_mode & 07777) &&
+	      !sys_fchmod(path_fd, 0640) && !fstat(path_fd, &st) &&
+	      (st.st_mode & 07777) == 0640,
+	      "fchmod takes an O_PATH descriptor");
+	close(path_fd);
+	check(sys_fchmod(path_fd, 0600) < 0 && errno == EBADF,
+	      "but not one that is closed");
+
+	check(!symlink("places", "to-places") &&
+	      !sys_utimensat(AT_FDCWD, "to-places", times,
+			     AT_SYMLINK_NOFOLLOW) &&
+	      !lstat("to-places", &st) && st.st_mtime == times[1].tv_sec &&
+	      !stat("to-places", &st) && st.st_mtime != times[1].tv_sec,
+	      "utimensat sets the time of a link");
+	check(!sys_utimensat(AT_FDCWD, "to-places", times, 0) &&
+	      !stat("places", &st) && st.st_mtime == times[1].tv_sec,
+	      "or of what it leads to");
+	check(sys_utimensat(AT_FDCWD, "missing", times, 0) < 0 &&
+	      errno == ENOENT, "and keeps errno");
+}
+
 static void test_mkdir_all(void)
 {
 	check(!sys_mkdir_all("a/b//c/", 0777) && path_is_dir("a/b/c"),
@@ -201,6 +244,7 @@ int main(void)
 	test_open();
 	test_nonblocking();
 	test_rename();
+	test_places();
 	test_mkdir_all();
 	test_remove_tree();
 	test_copy();
