@@ -20,6 +20,7 @@ c -
 d dependency
 f follow
 h help
+j -
 l local
 m comment
 n dry-run

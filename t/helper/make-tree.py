@@ -1,0 +1,50 @@
+"""make-tree.py DESCRIPTION DIR: makes the tree that a JSON file describes.
+
+{"about": TEXT, "hash": HEX, "record": HEX or null, "entries": [ENTRY...]}
+ENTRY: {"path": P, "type": "file" (when missing), "dir", "link" or "fifo",
+"mode": "0644", "content": C, "times": N, "target": T}. Each character of P, C
+and T is one byte (so at most U+00FF); the content is C, N times. Directories
+above an entry are made. With --get=KEY instead: prints that value of the file.
+"""
+import json
+import os
+import sys
+
+
+def raw(text):
+    return text.encode("latin-1")
+
+
+def make(top, entry):
+    path = os.path.join(os.fsencode(top), raw(entry["path"]))
+    kind = entry.get("type", "file")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if kind == "dir":
+        os.makedirs(path, exist_ok=True)
+    elif kind == "link":
+        os.symlink(raw(entry["target"]), path)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        with open(path, "wb") as stream:
+            stream.write(raw(entry.get("content", "")) * entry.get("times", 1))
+    if "mode" in entry:
+        os.chmod(path, int(entry["mode"], 8))
+
+
+def main():
+    words = sys.argv[1:]
+    key = None
+    if words and words[0].startswith("--get="):
+        key = words.pop(0)[len("--get="):]
+    with open(words[0], encoding="ascii") as stream:
+        tree = json.load(stream)
+    if key:
+        print("-" if tree[key] is None else tree[key])
+        return
+    os.makedirs(words[1])
+    for entry in tree["entries"]:
+        make(words[1], entry)
+
+
+main()
