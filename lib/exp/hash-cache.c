@@ -35,7 +35,8 @@
 
 struct known {
 	const unsigned char *at;	/* in text or fresh text */
-	bool wanted;			/* found again, or new */
+	bool wanted;			/* found again */
+	bool is_new;
 };
 
 struct hash_cache {
@@ -115,8 +116,7 @@ static bool parse(struct hash_cache *c)
 		    (last && strcmp(path_at(last), path_at(at)) >= 0))
 			return false;
 		ARRAY_GROW(c->known, c->nr + 1, alloc);
-		c->known[c->nr].at = at;
-		c->known[c->nr++].wanted = false;
+		c->known[c->nr++] = (struct known){ .at = at };
 		last = at;
 		at += FIXED_LEN + len + 1;
 	}
@@ -222,11 +222,17 @@ void hash_cache_note(struct hash_cache *c, const char *path,
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* Of several for one path the last that was noted is the first. */
 static int compare_known(const void *a, const void *b)
 {
 	const struct known *x = a, *y = b;
+	int order = strcmp(path_at(x->at), path_at(y->at));
 
-	return strcmp(path_at(x->at), path_at(y->at));
+	if (order)
+		return order;
+	if (x->is_new != y->is_new)
+		return x->is_new ? -1 : 1;
+	return x->at > y->at ? -1 : x->at < y->at;
 }
 
 /* What was found again and what is new, each path once, in order. */
@@ -234,19 +240,20 @@ static void gather(struct hash_cache *c, struct strbuf *out)
 {
 	struct known *all = xrealloc_array(NULL, c->nr + c->fresh_nr,
 					   sizeof(*all));
+	const unsigned char *fresh = (const unsigned char *)c->fresh.buf;
 	size_t nr = 0, i;
 
 	for (i = 0; i < c->nr; i++)
 		if (c->known[i].wanted)
 			all[nr++] = c->known[i];
 	for (i = 0; i < c->fresh_nr; i++)
-		all[nr++].at = (const unsigned char *)c->fresh.buf +
-			       c->fresh_at[i];
+		all[nr++] = (struct known){ .at = fresh + c->fresh_at[i],
+					    .is_new = true };
 	qsort(all, nr, sizeof(*all), compare_known);
 	strbuf_grow(out, c->text.len + c->fresh.len + DIGEST_RAWSZ);
 	strbuf_add(out, MAGIC, MAGIC_LEN);
 	for (i = 0; i < nr; i++)
-		if (!i || compare_known(&all[i - 1], &all[i]))
+		if (!i || strcmp(path_at(all[i - 1].at), path_at(all[i].at)))
 			strbuf_add(out, all[i].at,
 				   FIXED_LEN + path_len_at(all[i].at) + 1);
 	free(all);
