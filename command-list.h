@@ -16,6 +16,8 @@ COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list exper
 COMMAND("list-exps",      cmd_list_exps,     PLUMBING, NEED_PROJECT, "print the names of experiments here")
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
+COMMAND_IN(pack,
+	"pack-exp",       cmd_pack_exp,      PLUMBING, WANT_PROJECT, "write the zip of an experiment")
 COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
 COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
 COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")

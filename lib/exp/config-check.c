@@ -36,6 +36,8 @@ static const struct {
 	{ "core.pager", KIND_SCALAR },
 	{ "hooks", KIND_MAP },
 	{ "meta", KIND_MAP },
+	{ "pack", KIND_MAP },
+	{ "pack.level", KIND_SCALAR },
 	{ "push", KIND_MAP },
 	{ "remotes", KIND_MAP },
 	{ "run", KIND_MAP },
