@@ -115,14 +115,42 @@ int64_t sys_copy(int in, int out, int64_t len)
 	return done;
 }
 
-static int remove_at(int dirfd, const char *name);
+/*
+ * Each level keeps a descriptor open, and a tree may be deeper than there are
+ * descriptors. What lies too deep is first moved to the top of the tree.
+ */
+#define MAX_LEVELS 64
+
+struct removal {
+	int top;		/* the first directory; -1: not there yet */
+	int levels;
+	unsigned moved;		/* how many came to the top */
+};
+
+static int remove_at(struct removal *r, int dirfd, const char *name);
+
+static int remove_all(struct removal *r, DIR *dir)
+{
+	struct dirent *entry;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? -1 : 0;
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (remove_at(r, dirfd(dir), entry->d_name))
+			return -1;
+	}
+}
 
 /* All that is in the open directory; closes `fd`. */
-static int remove_inside(int fd)
+static int remove_inside(struct removal *r, int fd)
 {
 	DIR *dir = fdopendir(fd);
-	struct dirent *entry;
-	int ret = 0, saved;
+	unsigned before;
+	int ret, saved;
 
 	if (!dir) {
 		saved = errno;
@@ -130,21 +158,39 @@ static int remove_inside(int fd)
 		errno = saved;
 		return -1;
 	}
-	for (;;) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			break;
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (remove_at(dirfd(dir), entry->d_name))
-			break;
-	}
+	if (r->top < 0)
+		r->top = fd;
+	r->levels++;
+	do {
+		before = r->moved;
+		rewinddir(dir);
+		ret = remove_all(r, dir);
+	} while (!ret && r->moved != before && r->top == fd);
+	r->levels--;
 	saved = errno;
-	if (saved)
-		ret = -1;
 	closedir(dir);
 	errno = saved;
+	return ret;
+}
+
+static int move_to_top(struct removal *r, int at, const char *name)
+{
+	enum fault fault = sys_enter(SYS_RENAME, name, -1);
+	char to[64];
+	int ret;
+
+	if (fault == FAULT_ERROR)
+		return -1;
+	do {
+		snprintf(to, sizeof(to), ".resutil-removed-%u",
+			 ++r->moved);
+		ret = renameat2(at, name, r->top, to, RENAME_NOREPLACE);
+		/* not every file system has that; a directory that is not
+		 * empty is not replaced either */
+		if (ret && errno == EINVAL)
+			ret = renameat(at, name, r->top, to);
+	} while (ret && (errno == EEXIST || errno == ENOTEMPTY));
+	fault_after(fault);
 	return ret;
 }
 
@@ -152,7 +198,7 @@ static int remove_inside(int fd)
  * Links are unlinked, never followed: unlink first, and go in only where the
  * kernel says that it is a directory, which is opened with O_NOFOLLOW.
  */
-static int remove_at(int at, const char *name)
+static int remove_at(struct removal *r, int at, const char *name)
 {
 	int fd, error;
 
@@ -161,6 +207,11 @@ static int remove_at(int at, const char *name)
 	error = errno;
 	if (error != EISDIR && error != EPERM)
 		return -1;
+	/* Most often it is empty. */
+	if (r->levels >= MAX_LEVELS &&
+	    (!sys_unlinkat(at, name, AT_REMOVEDIR) ||
+	     !move_to_top(r, at, name)))
+		return 0;
 	fd = openat(at, name,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
@@ -168,7 +219,7 @@ static int remove_at(int at, const char *name)
 			errno = error;
 		return -1;
 	}
-	if (remove_inside(fd))
+	if (remove_inside(r, fd))
 		return -1;
 	if (!sys_unlinkat(at, name, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
@@ -177,5 +228,7 @@ static int remove_at(int at, const char *name)
 
 int sys_remove_tree(const char *path)
 {
-	return remove_at(AT_FDCWD, path);
+	struct removal r = { .top = -1 };
+
+	return remove_at(&r, AT_FDCWD, path);
 }

@@ -37,6 +37,7 @@ struct tempfile {
 
 static struct tempfile *first;
 static char list_lock;
+static bool dying;
 static bool exit_registered;
 static unsigned last_number;
 
@@ -168,15 +169,15 @@ int tempfile_create(struct tempfile **out, const char *path, mode_t mode,
 	return 0;
 }
 
-int tempfile_create_dir(struct tempfile **out, const char *path,
-			struct strbuf *err)
+static int create_dir(struct tempfile **out, const char *path, mode_t mode,
+		      struct strbuf *err)
 {
 	struct tempfile *t = entry_new();
 	int ret;
 
 	t->is_dir = true;
 	t->path = xstrdup(path);
-	if (!make_entry(t, 0777)) {
+	if (!make_entry(t, mode)) {
 		*out = t;
 		return 0;
 	}
@@ -186,6 +187,18 @@ int tempfile_create_dir(struct tempfile **out, const char *path,
 		ret = fail_errno(err, "cannot make directory '%s'", path);
 	entry_free(t);
 	return ret;
+}
+
+int tempfile_create_dir(struct tempfile **out, const char *path,
+			struct strbuf *err)
+{
+	return create_dir(out, path, 0777, err);
+}
+
+int tempfile_create_private_dir(struct tempfile **out, const char *path,
+				struct strbuf *err)
+{
+	return create_dir(out, path, 0700, err);
 }
 
 int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err)
@@ -340,12 +353,31 @@ struct kernel_dirent {
 	char name[];
 };
 
-#define HANDLER_MAX_DEPTH 128	/* times about 1200 bytes of stack */
+#define HANDLER_MAX_LEVELS 64	/* times about 1200 bytes of stack */
+#define HANDLER_MAX_WAITS 500	/* milliseconds */
 
-static void remove_tree_in_handler(int at, const char *name, int depth);
+/* As in sys-tree.c: what lies too deep comes to the top first. */
+static bool move_to_top(int top, int at, const char *name)
+{
+	static unsigned last_moved;
+	char to[] = ".resutil-removed-          ";
+	unsigned nr;
+	size_t pos;
+	int ret;
+
+	do {
+		pos = sizeof(to) - 1;
+		for (nr = ++last_moved; nr; nr /= 10)
+			to[--pos] = (char)('0' + nr % 10);
+		ret = renameat2(at, name, top, to, RENAME_NOREPLACE);
+	} while (ret && errno == EEXIST);
+	return !ret;
+}
+
+static bool remove_in_handler(int top, int at, const char *name, int levels);
 
 /* One pass over the directory; whether anything went. */
-static bool remove_pass(int fd, int depth)
+static bool remove_pass(int top, int fd, int levels)
 {
 	union {
 		struct kernel_dirent entry;
@@ -354,40 +386,68 @@ static bool remove_pass(int fd, int depth)
 	bool any = false;
 	long len, pos;
 
+	lseek(fd, 0, SEEK_SET);
 	while ((len = syscall(SYS_getdents64, fd, &buf, sizeof(buf))) > 0) {
 		for (pos = 0; pos < len;) {
 			struct kernel_dirent *entry =
 				(void *)(buf.bytes + pos);
 
 			pos += entry->reclen;
-			if (!strcmp(entry->name, ".") ||
-			    !strcmp(entry->name, ".."))
-				continue;
-			remove_tree_in_handler(fd, entry->name, depth + 1);
-			any |= faccessat(fd, entry->name, F_OK,
-					 AT_SYMLINK_NOFOLLOW) != 0;
+			if (strcmp(entry->name, ".") &&
+			    strcmp(entry->name, ".."))
+				any |= remove_in_handler(top, fd, entry->name,
+							 levels + 1);
 		}
 	}
 	return any;
 }
 
 /*
- * Some file systems skip entries when a directory changes while it is read,
- * so it is read again for as long as something goes.
+ * Whether it went, or something in it. Some file systems skip entries when a
+ * directory changes while it is read, so it is read again for as long as
+ * something goes.
  */
-static void remove_tree_in_handler(int at, const char *name, int depth)
+static bool remove_in_handler(int top, int at, const char *name, int levels)
 {
+	bool any = false;
 	int fd;
 
-	if (!unlinkat(at, name, 0) || depth > HANDLER_MAX_DEPTH)
-		return;
+	if (!unlinkat(at, name, 0) || !unlinkat(at, name, AT_REMOVEDIR))
+		return true;
+	if (levels > HANDLER_MAX_LEVELS)
+		return move_to_top(top, at, name);
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return;
-	while (remove_pass(fd, depth))
-		lseek(fd, 0, SEEK_SET);
+		return false;
+	while (remove_pass(top, fd, levels))
+		any = true;
 	close(fd);
-	unlinkat(at, name, AT_REMOVEDIR);
+	return !unlinkat(at, name, AT_REMOVEDIR) || any;
+}
+
+/*
+ * Other threads may be about to put one more file there before they see that
+ * the program dies; then it is tried again.
+ */
+static void remove_tree_in_handler(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int fd, waits;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	for (waits = 0; waits < HANDLER_MAX_WAITS; waits++) {
+		while (fd >= 0 && remove_pass(fd, fd, 0))
+			;
+		if (!unlinkat(AT_FDCWD, path, AT_REMOVEDIR) ||
+		    (errno != ENOTEMPTY && errno != EEXIST))
+			break;
+		nanosleep(&pause, NULL);
+	}
+}
+
+bool tempfile_is_dying(void)
+{
+	return __atomic_load_n(&dying, __ATOMIC_RELAXED);
 }
 
 static void remove_and_die(int signo)
@@ -395,13 +455,14 @@ static void remove_and_die(int signo)
 	pid_t me = getpid();
 	struct tempfile *t;
 
+	__atomic_store_n(&dying, true, __ATOMIC_RELAXED);
 	while (__atomic_test_and_set(&list_lock, __ATOMIC_ACQUIRE))
 		sched_yield();
 	for (t = first; t; t = t->next) {
 		if (t->owner != me)
 			continue;
 		if (t->is_dir)
-			remove_tree_in_handler(AT_FDCWD, t->path, 0);
+			remove_tree_in_handler(t->path);
 		else
 			unlink(t->path);
 	}

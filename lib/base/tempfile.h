@@ -18,6 +18,9 @@ int tempfile_create(struct tempfile **out, const char *path, mode_t mode,
 /** Makes the directory `path` itself (0777 & ~umask) and registers it. */
 int tempfile_create_dir(struct tempfile **out, const char *path,
 			struct strbuf *err);
+/** The same for its owner alone (0700). */
+int tempfile_create_private_dir(struct tempfile **out, const char *path,
+				struct strbuf *err);
 /** Makes an anonymous scratch directory below $TMPDIR. */
 int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err);
 
@@ -40,6 +43,10 @@ void tempfile_forget(struct tempfile **t);
 /** Writes `len` bytes to `path`, whole or not at all (temp, rename). */
 int write_file_atomic(const char *path, const void *data, size_t len,
 		      mode_t mode, unsigned flags, struct strbuf *err);
+
+/** True when a signal has come of which the program dies as soon as everything
+ *  is removed: other threads put nothing more into temporary directories. */
+bool tempfile_is_dying(void);
 
 /** Removes everything still registered; called at exit and on signals. */
 void tempfile_remove_all(void);

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static struct strbuf text = STRBUF_INIT, err = STRBUF_INIT;
@@ -90,6 +91,8 @@ static void test_names(void)
 static void test_dir(void)
 {
 	struct tempfile *t = NULL, *again = NULL;
+	struct stat st;
+	mode_t mask;
 
 	check(!tempfile_create_dir(&t, "made", NULL) && path_is_dir("made"),
 	      "a directory");
@@ -101,10 +104,49 @@ static void test_dir(void)
 	      "is filled");
 	tempfile_delete(&t);
 	check(!path_exists("made"), "and removed with all that is in it");
+	mask = umask(0);
+	check(!tempfile_create_private_dir(&t, "own", NULL) &&
+	      !stat("own", &st) && (st.st_mode & 07777) == 0700,
+	      "one that is for its owner alone");
+	umask(mask);
+	tempfile_delete(&t);
+}
+
+/* More levels than there are descriptors. */
+static void make_deep(const char *path, int levels)
+{
+	const struct rlimit few = { 100, 100 };
+	int at = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next;
+
+	while (levels-- && at >= 0) {
+		if (mkdirat(at, "x", 0777) || symlinkat("x", at, "l"))
+			_exit(1);
+		next = openat(at, "x", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = next;
+	}
+	if (at < 0 || close(at) || setrlimit(RLIMIT_NOFILE, &few))
+		_exit(1);
+}
+
+/* Puts files there until it sees that the program dies. */
+static void *fill(void *data)
+{
+	char path[64];
+	int i;
+
+	for (i = 0; !tempfile_is_dying(); i++) {
+		snprintf(path, sizeof(path), "c/dir/%d-%d", *(int *)data, i);
+		close(sys_open(path, O_WRONLY | O_CREAT, 0666));
+	}
+	return NULL;
 }
 
 /* What a child has registered; it ends in the way of `how`. */
-enum how { EXIT_PLAIN, DIE_OF_TERM, DIE_IN_OTHER_THREAD, EXIT_FORKED };
+enum how {
+	EXIT_PLAIN, EXIT_DEEP, EXIT_FORKED,
+	DIE_OF_TERM, DIE_IN_OTHER_THREAD, DIE_DEEP, DIE_WHILE_FILLED
+};
 
 static void *stay(void *data)
 {
@@ -117,10 +159,10 @@ static void *stay(void *data)
 static void child(enum how how)
 {
 	struct tempfile *a, *b;
+	int writer[2] = { 1, 2 }, i;
 	pthread_t thread;
 	sigset_t set;
 	char path[64];
-	int i;
 
 	tempfile_on_signals();
 	if (tempfile_create(&a, "c/file", 0666, NULL) ||
@@ -138,8 +180,25 @@ static void child(enum how how)
 	switch (how) {
 	case EXIT_PLAIN:
 		exit(7);
+	case EXIT_DEEP:
+		make_deep("c/dir", 2000);
+		exit(7);
 	case DIE_OF_TERM:
 		raise(SIGTERM);
+		break;
+	case DIE_DEEP:
+		make_deep("c/dir", 2000);
+		raise(SIGTERM);
+		break;
+	case DIE_WHILE_FILLED:
+		sigfillset(&set);
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		if (pthread_create(&thread, NULL, fill, &writer[0]) ||
+		    pthread_create(&thread, NULL, fill, &writer[1]))
+			_exit(1);
+		usleep(20000);	/* only makes it likelier that some are there */
+		kill(getpid(), SIGTERM);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		break;
 	case DIE_IN_OTHER_THREAD:
 		pthread_create(&thread, NULL, stay, NULL);
@@ -189,6 +248,15 @@ static void test_ends(void)
 	status = run_child(DIE_IN_OTHER_THREAD);
 	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
 	      !entries("c"), "nor when another thread takes the signal");
+	status = run_child(EXIT_DEEP);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 7 && !entries("c"),
+	      "a tree goes that is deeper than there are descriptors");
+	status = run_child(DIE_DEEP);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
+	      !entries("c"), "also on a signal");
+	status = run_child(DIE_WHILE_FILLED);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
+	      !entries("c"), "and one that other threads still write to");
 	status = run_child(EXIT_FORKED);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 7,
 	      "a forked child that exits leaves its parent's files");
