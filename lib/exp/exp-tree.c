@@ -169,7 +169,7 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 	if (len + S_ISDIR(st.st_mode) > EXP_TREE_PATH_MAX)
 		return fail_at(w, "take a path longer than 65535 bytes in",
 			       parent->path, ENAMETOOLONG);
-	path = arena_get(w->tree, len + 2);
+	path = arena_get(w->tree, len + S_ISDIR(st.st_mode) + 1);
 	memcpy(path, parent->path, parent->path_len);
 	memcpy(path + parent->path_len, name, name_len);
 	if (S_ISDIR(st.st_mode))
@@ -207,8 +207,11 @@ static int compare_downwards(const void *a, const void *b)
 	return strcmp(y->path, x->path);
 }
 
+/* There is then room for all that was seen: room that grew step by step would
+ * leave holes behind. */
 static void sort_children(struct walk *w, size_t from)
 {
+	ARRAY_GROW(w->tree->entry, w->tree->nr + w->todo_nr, w->alloc);
 	if (w->todo_nr > from)
 		qsort(w->todo + from, w->todo_nr - from, sizeof(*w->todo),
 		      compare_downwards);
@@ -294,7 +297,6 @@ static int walk_all(struct walk *w)
 	while (!ret && w->todo_nr) {
 		struct exp_entry e = w->todo[--w->todo_nr];
 
-		ARRAY_GROW(tree->entry, tree->nr + 1, w->alloc);
 		tree->entry[tree->nr++] = e;
 		if (S_ISDIR(e.mode))
 			ret = read_dir(w, e.path, e.path_len);

@@ -5,6 +5,7 @@
 #include "lib/exp/exp-tree.h"
 #include "t/unit/unit.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -314,10 +315,44 @@ static void test_unreadable(void)
 	strbuf_release(&err);
 }
 
+#define MANY 50000
+
+/* A name is 15 bytes and its NUL; a sanitizer takes room of its own. */
+static void test_memory(void)
+{
+	struct exp_tree tree = EXP_TREE_INIT;
+	struct strbuf err = STRBUF_INIT, name = STRBUF_INIT;
+	struct rusage before, after;
+	long grown;
+	int i;
+
+	enter_new("memory");
+	for (i = 0; i < MANY; i++) {
+		strbuf_reset(&name);
+		strbuf_addf(&name, "file-%010d", (i * 7919) % MANY);
+		put(name.buf, 0);
+	}
+	getrusage(RUSAGE_SELF, &before);
+	check(!exp_tree_read(&tree, ".", &err) && tree.nr == MANY,
+	      "many files in one directory");
+	getrusage(RUSAGE_SELF, &after);
+	check(is_in_order(&tree), "in order");
+	grown = after.ru_maxrss - before.ru_maxrss;
+	printf("# %ld KiB for %d entries\n", grown, MANY);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	check(grown < MANY / 1024 * (64 + 16) + 512,
+	      "at most 64 bytes and the path an entry, and half a MiB");
+#endif
+	exp_tree_release(&tree);
+	strbuf_release(&name);
+	strbuf_release(&err);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top) || chmod(top, 0755))
 		abort();
+	test_memory();	/* first: what was used once counts */
 	test_order();
 	test_all_bytes();
 	test_record();
