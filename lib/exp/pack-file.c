@@ -104,8 +104,8 @@ static int open_parent(struct pack_run *run, struct pack_worker *w,
 	return w->dir_fd;
 }
 
-int pack_open(struct pack_run *run, struct pack_worker *w, size_t i, int *fd,
-	      struct stat *st, struct strbuf *err)
+int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
+		 int *fd, struct stat *st, struct strbuf *err)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
 			  O_NOCTTY;
@@ -236,7 +236,7 @@ static int read_small(struct pack_slot *s, struct pack_worker *w, size_t i,
 	int fd, ret, tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		ret = pack_open(s->run, w, i, &fd, &c->st, &s->err);
+		ret = pack_item_fd(s->run, w, i, &fd, &c->st, &s->err);
 		if (!ret) {
 			ret = read_opened(s, i, fd, c);
 			close(fd);

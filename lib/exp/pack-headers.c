@@ -18,13 +18,13 @@ unsigned pack_restart_bits(uint64_t size)
 
 	if (size <= PACK_RESTART_FROM)
 		return 0;
-	while (pack_segments(size, bits) > PACK_RESTART_MAX)
+	while (restart_segments(size, bits) > PACK_RESTART_MAX)
 		bits++;
 	/* What comes out of a longer segment may not fit the field. */
 	return bits < 32 ? bits : 0;
 }
 
-uint64_t pack_segments(uint64_t size, unsigned bits)
+uint64_t restart_segments(uint64_t size, unsigned bits)
 {
 	return (size >> bits) + !!(size & ((UINT64_C(1) << bits) - 1));
 }
@@ -177,7 +177,7 @@ static size_t put_zip64(unsigned char *p, const struct pack_item *item)
 static void add_restart(struct strbuf *out, const struct pack_item *item)
 {
 	unsigned bits = pack_restart_bits(item->size);
-	size_t i, nr = (size_t)pack_segments(item->size, bits) - 1;
+	size_t i, nr = (size_t)restart_segments(item->size, bits) - 1;
 	unsigned char field[8];
 
 	zip_put16(field, ZIP_EXTRA_RESTART);

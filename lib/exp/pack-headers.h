@@ -41,7 +41,7 @@ struct pack_item {
  *  size has none. */
 unsigned pack_restart_bits(uint64_t size);
 /** How many units there are in `size`. */
-uint64_t pack_segments(uint64_t size, unsigned bits);
+uint64_t restart_segments(uint64_t size, unsigned bits);
 
 /** Bytes of the local header, the path and extra fields included. */
 size_t pack_local_len(const struct pack_item *item, size_t path_len);

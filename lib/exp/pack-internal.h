@@ -144,8 +144,8 @@ size_t pack_room(const struct exp_entry *e);
 /* What the walk knows of an entry. */
 void pack_item_init(struct pack_run *run, size_t i);
 /* Opens entry `i`. PACK_CHANGED: it has gone or is no regular file. */
-int pack_open(struct pack_run *run, struct pack_worker *w, size_t i, int *fd,
-	      struct stat *st, struct strbuf *err);
+int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
+		 int *fd, struct stat *st, struct strbuf *err);
 void pack_close_dir(struct pack_worker *w);
 /* Whether a file's signature is the same. */
 bool pack_same_stat(const struct stat *a, const struct stat *b);

@@ -77,7 +77,7 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	struct stat st;
 	int fd, ret;
 
-	ret = pack_open(run, NULL, i, &fd, &st, err);
+	ret = pack_item_fd(run, NULL, i, &fd, &st, err);
 	if (ret)
 		return ret;
 	e->size = (uint64_t)st.st_size;
@@ -105,7 +105,7 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	item->size = e->size;
 	item->deflated = item->is_long = true;
 	if (f->bits)
-		item->restart = xcalloc(pack_segments(e->size, f->bits) - 1,
+		item->restart = xcalloc(restart_segments(e->size, f->bits) - 1,
 					sizeof(*item->restart));
 	f->known = hash_cache_find(run->options->cache, e->path, &st, f->hash);
 	if (!f->known)
@@ -317,7 +317,7 @@ static int take_chunk(struct pack_run *run, struct pack_slot *s,
 		return ret;
 	item->crc = zcrc32_join(item->crc, s->crc, s->len);
 	item->packed += s->out_len;
-	if (f->bits && segment + 1 < pack_segments(item->size, f->bits))
+	if (f->bits && segment + 1 < restart_segments(item->size, f->bits))
 		item->restart[segment] += (uint32_t)s->out_len;
 	run->bytes_done += s->len;
 	if (!f->known)
