@@ -93,6 +93,24 @@ static int fail_at(const struct walk *w, const char *what, const char *path,
 	return ret;
 }
 
+static int fail_top(const struct walk *w, int errno_value)
+{
+	struct strbuf place = STRBUF_INIT;
+	int ret;
+
+	add_place(&place, w, "");
+	if (errno_value == ENOENT)
+		ret = fail(w->err, ERR_NOT_FOUND, "no directory '%s'",
+			   place.buf);
+	else if (errno_value == ENOTDIR)
+		ret = fail(w->err, ERR_NOT_FOUND, "'%s' is not a directory",
+			   place.buf);
+	else
+		ret = fail_at(w, "read the directory", "", errno_value);
+	strbuf_release(&place);
+	return ret;
+}
+
 static char *arena_get(struct exp_tree *tree, size_t len)
 {
 	struct block *b = tree->arena;
@@ -312,14 +330,7 @@ int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
 	exp_tree_release(tree);
 	tree->dir = xstrdup(dir);
 	tree->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (tree->fd < 0 && errno == ENOENT)
-		ret = fail(err, ERR_NOT_FOUND, "no directory '%s'", dir);
-	else if (tree->fd < 0 && errno == ENOTDIR)
-		ret = fail(err, ERR_NOT_FOUND, "'%s' is not a directory", dir);
-	else if (tree->fd < 0)
-		ret = fail_at(&w, "read the directory", "", errno);
-	else
-		ret = walk_all(&w);
+	ret = tree->fd < 0 ? fail_top(&w, errno) : walk_all(&w);
 	strvec_sort(&tree->skipped, false);
 	while (w.levels)
 		leave_level(&w, w.levels - 1);

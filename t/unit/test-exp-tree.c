@@ -269,6 +269,9 @@ static void test_missing(void)
 	check(exp_tree_read(&tree, "gone", &err) == ERR_NOT_FOUND, "missing");
 	check_str(err.buf, "no directory 'gone'", "is said");
 	strbuf_reset(&err);
+	check(exp_tree_read(&tree, "a\nb", &err) == ERR_NOT_FOUND, "missing");
+	check_str(err.buf, "no directory '\"a\\nb\"'", "and quoted");
+	strbuf_reset(&err);
 	check(exp_tree_read(&tree, "file", &err) == ERR_NOT_FOUND, "a file");
 	check_str(err.buf, "'file' is not a directory", "is said");
 	if (mkdir("empty", 0777) || symlink("empty", "link"))
