@@ -48,13 +48,7 @@ test_expect_success 'a directory outside of a project' '
 '
 
 test_expect_success PYTHON 'every tree of version 1 has the hash it always had' '
-	for file in "$TEST_DIRECTORY"/fixtures/hash/v1/*.json
-	do
-		name=$(basename "$file" .json) &&
-		make_tree "$file" "v1-$name" &&
-		printf "%s\tv1-%s\t%s\n" "$(make_tree --get=hash "$file")" \
-			"$name" "$(make_tree --get=record "$file")" || return 1
-	done >want &&
+	make_tree v1 "$TEST_DIRECTORY"/fixtures/hash/v1/*.json >want &&
 	test_line_count -gt 9 want &&
 	cut -f 2 want | resutil hash-experiment --record --stdin >out &&
 	test_cmp want out &&
@@ -294,6 +288,30 @@ test_expect_success PYTHON 'a file that keeps changing has no hash' '
 	test $code = 14 &&
 	test_must_be_empty out && test_line_count = 1 err &&
 	test_grep "busy/log.* changed while it was read" err
+'
+
+# The writer waits until the file is being read, and adds one byte.
+test_expect_success PYTHON 'a file that changed once is read again' '
+	mkdir once && cat >once.py <<-\EOF &&
+	import os, time
+	end = time.time() + 30
+	while time.time() < end:
+	    if os.path.exists("trace") and b"hash: read" in open("trace", "rb").read():
+	        break
+	with open("once/log", "ab") as stream:
+	    stream.write(b"x")
+	EOF
+	reads=1 tries=0 &&
+	while test $reads = 1 && test $tries -lt 20
+	do
+		rm -f trace once/log && : >once/log &&
+		truncate -s 256M once/log &&
+		{ python3 once.py & } && writer=$! &&
+		RESUTIL_TRACE=$PWD/trace resutil hash-experiment once >out &&
+		wait $writer && tries=$((tries + 1)) &&
+		reads=$(grep -c "hash: read once/log" trace) || return 1
+	done &&
+	test $reads = 2 && python_hash once >want && test_cmp want out
 '
 
 test_expect_success PYTHON 'paths longer than one system call takes' '

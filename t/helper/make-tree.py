@@ -1,10 +1,11 @@
-"""make-tree.py DESCRIPTION DIR: makes the tree that a JSON file describes.
+"""make-tree.py DIR DESCRIPTION...: makes the tree that a JSON file describes.
 
 {"about": TEXT, "hash": HEX, "record": HEX or null, "entries": [ENTRY...]}
 ENTRY: {"path": P, "type": "file" (when missing), "dir", "link" or "fifo",
 "mode": "0644", "content": C, "times": N, "target": T}. Each character of P, C
 and T is one byte (so at most U+00FF); the content is C, N times. Directories
-above an entry are made. With --get=KEY instead: prints that value of the file.
+above an entry are made. The tree of NAME.json is DIR/NAME; a line is printed for
+each: its hash, TAB, DIR/NAME, TAB, the hash of its record or "-".
 """
 import json
 import os
@@ -33,18 +34,15 @@ def make(top, entry):
 
 
 def main():
-    words = sys.argv[1:]
-    key = None
-    if words and words[0].startswith("--get="):
-        key = words.pop(0)[len("--get="):]
-    with open(words[0], encoding="ascii") as stream:
-        tree = json.load(stream)
-    if key:
-        print("-" if tree[key] is None else tree[key])
-        return
-    os.makedirs(words[1])
-    for entry in tree["entries"]:
-        make(words[1], entry)
+    for description in sys.argv[2:]:
+        with open(description, encoding="ascii") as stream:
+            tree = json.load(stream)
+        name, _ = os.path.splitext(os.path.basename(description))
+        top = os.path.join(sys.argv[1], name)
+        os.makedirs(top)
+        for entry in tree["entries"]:
+            make(top, entry)
+        print(tree["hash"], top, tree["record"] or "-", sep="\t")
 
 
 main()
