@@ -1,0 +1,35 @@
+/*
+ * Where the bytes of a pack come from: anything that gives ranges.
+ */
+#ifndef LIB_EXP_PACK_SOURCE_H
+#define LIB_EXP_PACK_SOURCE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+
+struct pack_source {
+	const char *name;	/* for messages */
+	uint64_t size;
+	/* Reads exactly `len` bytes at `offset`; thread-safe. Callers stay
+	 * within size; less is ERR_CONTENT (the source shrank). */
+	int (*read)(struct pack_source *s, void *buf, size_t len,
+		    uint64_t offset, struct strbuf *err);
+	void (*release)(struct pack_source *s);	/* frees it */
+};
+
+/**
+ * A file by its path. "-" is stdin: a regular file there is read in place from
+ * its first byte, anything else is first spooled to a file without a name in
+ * `spool_dir` (NULL: $TMPDIR or /tmp); max_spool: more bytes are refused (0: no
+ * limit).
+ * Errors: ERR_NOT_FOUND; ERR_FAILED (unreadable, no regular file, no room);
+ * ERR_CONTENT (more than max_spool).
+ */
+int pack_source_open(struct pack_source **out, const char *path,
+		     const char *spool_dir, uint64_t max_spool,
+		     struct strbuf *err);
+
+/** Bytes in memory (lent), for tests and fuzzing. */
+struct pack_source *pack_source_memory(const void *data, size_t len);
+
+#endif
