@@ -87,10 +87,10 @@ static void start(void *state)
 }
 
 /*
- * The decoder reads up to eight bytes ahead. Where it stopped for another
- * reason than the end of the input, whole bytes are given back, so that the
- * caller always knows what belongs to the stream. Those taken in earlier calls
- * stay: the decoder stopped in the middle of a symbol that needs them.
+ * The decoder reads up to eight bytes ahead. Where it waits for room and not
+ * for input, whole bytes are given back, so that the caller always knows what
+ * belongs to the stream. Those taken in earlier calls stay: then it waited for
+ * input, in the middle of a symbol that needs them.
  */
 static void give_back(struct inflate_state *s, size_t taken)
 {
@@ -105,6 +105,37 @@ static void give_back(struct inflate_state *s, size_t taken)
 	s->read_in &= ((uint64_t)1 << s->read_in_length) - 1;
 }
 
+/* Without room for output the decoder fills a buffer of its own, up to here. */
+static bool is_full(const struct inflate_state *s)
+{
+	return s->tmp_out_valid >= 2 * ISAL_DEF_HIST_SIZE;
+}
+
+/* Of the input; output may still wait. */
+static bool has_ended(const struct inflate_state *s)
+{
+	return s->block_state == ISAL_BLOCK_INPUT_DONE ||
+	       s->block_state == ISAL_BLOCK_FINISH;
+}
+
+struct seen {
+	uint32_t in;
+	int32_t bits, made, given;
+};
+
+static struct seen look(const struct inflate_state *s)
+{
+	return (struct seen){ s->avail_in, s->read_in_length, s->tmp_out_valid,
+			      s->tmp_out_processed };
+}
+
+static bool has_moved(const struct inflate_state *s, const struct seen *before)
+{
+	return s->avail_in != before->in || s->read_in_length != before->bits ||
+	       s->tmp_out_valid != before->made ||
+	       s->tmp_out_processed != before->given;
+}
+
 static bool all_is_out(const struct inflate_state *s)
 {
 	return s->tmp_out_processed == s->tmp_out_valid &&
@@ -116,18 +147,22 @@ static int more(void *state, const unsigned char **in, size_t *in_len,
 {
 	struct inflate_state *s = state;
 	unsigned char none[1];
-	int ret;
+	struct seen before;
 
 	s->next_in = *in_len ? (uint8_t *)*in : none;
 	s->avail_in = (uint32_t)*in_len;
 	s->next_out = *out_len ? *out : none;
 	s->avail_out = (uint32_t)*out_len;
-	ret = isal_inflate(s);
-	if (ret < 0)
-		return ERR_CONTENT;
+	/* Once all room is taken, until its buffer is full or it wants input:
+	 * from outside these two look the same. */
+	do {
+		before = look(s);
+		if (isal_inflate(s) < 0)
+			return ERR_CONTENT;
+	} while (!s->avail_out && !is_full(s) && has_moved(s, &before) &&
+		 !has_ended(s));
 	/* In a header that is not all there the bits are those before it. */
-	if (s->block_state != ISAL_BLOCK_HDR &&
-	    (!s->avail_out || s->block_state == ISAL_BLOCK_FINISH))
+	if (has_ended(s) || (s->block_state != ISAL_BLOCK_HDR && is_full(s)))
 		give_back(s, *in_len - s->avail_in);
 	*in += *in_len - s->avail_in;
 	*in_len = s->avail_in;

@@ -97,6 +97,15 @@ static void start_inflate(void *state)
 	inflateReset(state);
 }
 
+/* zlib.h at inflate(): bits 0 to 5 are unused bits of the last byte, 64 is the
+ * final block, 128 is the end of a block. */
+static bool at_join(const void *state)
+{
+	const z_stream *z = state;
+
+	return z->data_type == 128;
+}
+
 static int more(void *state, const unsigned char **in, size_t *in_len,
 		unsigned char **out, size_t *out_len)
 {
@@ -104,6 +113,9 @@ static int more(void *state, const unsigned char **in, size_t *in_len,
 	unsigned char none[1];
 	int ret;
 
+	/* Asked once more, it would forget that it stands there. */
+	if (!*in_len && at_join(z))
+		return ZINFLATE_MORE;
 	/* zlib refuses to work without pointers. */
 	z->next_in = *in_len ? *in : none;
 	z->avail_in = (uInt)*in_len;
@@ -117,15 +129,6 @@ static int more(void *state, const unsigned char **in, size_t *in_len,
 	if (ret == Z_STREAM_END)
 		return ZINFLATE_END;
 	return ret == Z_OK || ret == Z_BUF_ERROR ? ZINFLATE_MORE : ERR_CONTENT;
-}
-
-/* zlib.h at inflate(): bits 0 to 5 are unused bits of the last byte, 64 is the
- * final block, 128 is the end of a block. */
-static bool at_join(const void *state)
-{
-	const z_stream *z = state;
-
-	return z->data_type == 128;
 }
 
 const struct inflate_engine inflate_zlib = {

@@ -69,7 +69,8 @@ static void test_paths(const char *before, const char *what)
 {
 	struct strbuf p = STRBUF_INIT, title = STRBUF_INIT;
 
-#define AT(path) (strbuf_reset(&p), strbuf_addf(&p, "%s%s", before, path), p.buf)
+#define AT(path)                                                              \
+	(strbuf_reset(&p), strbuf_addf(&p, "%s%s", before, path), p.buf)
 #define TITLE(text)                                                           \
 	(strbuf_reset(&title), strbuf_addf(&title, "%s: %s", what, text),     \
 	 title.buf)

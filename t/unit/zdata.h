@@ -94,12 +94,14 @@ static void UNUSED fill(unsigned char *p, size_t len, enum content content)
 }
 
 /* Whether zlib reads in[0..in_len) as one stream of exactly `want`. */
-static bool UNUSED zlib_reads(const unsigned char *in, size_t in_len,
-			      const unsigned char *want, size_t len)
+enum zlib_says { ZLIB_REFUSES, ZLIB_SAME, ZLIB_OTHER };
+
+static enum zlib_says zlib_says(const unsigned char *in, size_t in_len,
+				const unsigned char *want, size_t len)
 {
 	unsigned char *out = xmalloc(len + 1);
 	z_stream z = { 0 };
-	bool good;
+	enum zlib_says says = ZLIB_REFUSES;
 
 	if (inflateInit2(&z, -15) != Z_OK)
 		abort();
@@ -107,11 +109,18 @@ static bool UNUSED zlib_reads(const unsigned char *in, size_t in_len,
 	z.avail_in = (uInt)in_len;
 	z.next_out = out;
 	z.avail_out = (uInt)len + 1;
-	good = inflate(&z, Z_FINISH) == Z_STREAM_END && !z.avail_in &&
-	       z.avail_out == 1 && !memcmp(out, want, len);
+	if (inflate(&z, Z_FINISH) == Z_STREAM_END)
+		says = !z.avail_in && z.avail_out == 1 &&
+		       !memcmp(out, want, len) ? ZLIB_SAME : ZLIB_OTHER;
 	inflateEnd(&z);
 	free(out);
-	return good;
+	return says;
+}
+
+static bool UNUSED zlib_reads(const unsigned char *in, size_t in_len,
+			      const unsigned char *want, size_t len)
+{
+	return zlib_says(in, in_len, want, len) == ZLIB_SAME;
 }
 
 #endif
