@@ -23,6 +23,8 @@
 #include "lib/wrap/zstream.h"
 #include "command.h"
 
+#define NOT_GIVEN INT_MIN	/* --level */
+
 static const char *const usage[] = {
 	"pack-exp [--level N] [-j N] EXP|DIR",
 	"pack-exp -o FILE [--json] [--level N] [-j N] EXP|DIR",
@@ -122,8 +124,8 @@ static int read_level(int given, int *level, struct strbuf *err)
 {
 	const char *text = config_get_str("pack.level", NULL);
 
-	*level = given >= 0 ? given : ZSTREAM_LEVEL_DEFAULT;
-	if (given >= 0 || !text)
+	*level = given != NOT_GIVEN ? given : ZSTREAM_LEVEL_DEFAULT;
+	if (given != NOT_GIVEN || !text)
 		return 0;
 	if (text[0] < '0' || text[0] > '9' || text[1])
 		return fail(err, ERR_CONTENT, "the setting 'pack.level' must "
@@ -252,7 +254,7 @@ int cmd_pack_exp(int argc, const char **argv)
 	struct target target = { "", NULL };
 	struct pack_options o = { 0 };
 	struct strbuf err = STRBUF_INIT;
-	int level = -1, jobs = 0, json = 0, ret;
+	int level = NOT_GIVEN, jobs = 0, json = 0, ret;
 	const struct option options[] = {
 		{ .type = OPTION_STRING, .letter = 'o', .value = &target.path,
 		  .argh = "FILE", .arg = ARG_FILE,
@@ -272,7 +274,7 @@ int cmd_pack_exp(int argc, const char **argv)
 				   "one experiment or directory is needed");
 	if (!strcmp(target.path, "-"))
 		target.path = "";
-	if (level < -1 || level > ZSTREAM_LEVEL_MAX)
+	if (level != NOT_GIVEN && (level < 0 || level > ZSTREAM_LEVEL_MAX))
 		usage_with_options(usage, options,
 				   "--level is a number from 0 to %d",
 				   ZSTREAM_LEVEL_MAX);

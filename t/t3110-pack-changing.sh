@@ -1,0 +1,224 @@
+#!/bin/sh
+
+test_description='pack-exp while files change
+
+Each test holds pack-exp at a certain moment: it reads a FIFO at "open" (before
+an entry is opened) or "check" (when it was read, before it is looked at again),
+and goes on when the FIFO is closed.
+'
+. ./test-lib.sh
+
+test_lazy_prereq UNZIP 'unzip -v'
+
+# held POINT:PATH COMMAND...: starts the command, in the background, which will
+# wait at that point; `hold` waits until it does
+held () {
+	at=$1 &&
+	shift &&
+	rm -f gate && mkfifo gate &&
+	{
+		(exec env PATH="$FAULTY_DIRECTORY:$PATH" \
+			RESUTIL_TEST_PACK_PAUSE="$at:$(pwd)/gate" \
+			"$@" >out 2>err) &
+	} &&
+	pid=$!
+}
+
+hold () {
+	exec 9>gate
+}
+
+# once: it goes on, and does not stop there again
+once () {
+	rm gate && exec 9>&-
+}
+
+# again: it goes on, and stops there once more
+again () {
+	mv gate gate.old && mkfifo gate.new && mv gate.new gate &&
+	exec 9>&- && rm gate.old && hold
+}
+
+# ends STATUS: how it ended
+ends () {
+	status=0
+	wait $pid || status=$?
+	test $status = $1 || {
+		echo "status $status, not $1"
+		cat err
+		return 1
+	}
+}
+
+# holds PACK PATH FILE: in the pack, PATH is what is in FILE
+holds () {
+	unzip -p "$1" "$2" >content && cmp content "$3"
+}
+
+big () {
+	seq 400000 | head -c 2500000
+}
+
+fresh () {
+	rm -rf d x.zip && mkdir d && echo one >d/a && echo two >d/small &&
+	big >d/big && echo last >d/z
+}
+
+# live: an experiment of a program that is running
+live () {
+	rm -rf x.zip results && (
+		RESUTIL_TEST_NOW=1720091755 resutil add >name
+	) && name=$(cat name) && d=results/$name &&
+	echo one >$d/a && echo two >$d/small && big >$d/big && echo last >$d/z &&
+	sed -e "s/^state: .*/state: running/" \
+		-e "s/^host: .*/host: elsewhere.example/" \
+		$d/resutil-exp.yaml >yaml && mv yaml $d/resutil-exp.yaml
+}
+
+test_have_prereq FAULTS || test_skip_all 'the build has no fault points'
+
+test_expect_success UNZIP 'a small file that changes is read once more' '
+	fresh && held check:small resutil pack-exp -o x.zip d &&
+	hold && echo changed >d/small && once && ends 0 &&
+	test_must_be_empty err && holds x.zip small d/small
+'
+
+test_expect_success UNZIP 'also into a pipe' '
+	fresh && held check:small resutil pack-exp d &&
+	hold && echo changed >d/small && once && ends 0 &&
+	mv out x.zip && holds x.zip small d/small
+'
+
+test_expect_success UNZIP 'one that keeps changing: all is begun anew once' '
+	fresh && held check:small resutil pack-exp -o x.zip d &&
+	hold && echo changed >d/small && again && echo more >>d/small &&
+	once && ends 0 && unzip -tq x.zip && holds x.zip small d/small &&
+	unzip -Z1 x.zip >names && test_line_count = 4 names
+'
+
+test_expect_success 'then it is an error, and the old file stays' '
+	fresh && echo old >x.zip && held check:small resutil pack-exp -o x.zip d &&
+	hold && echo 1 >d/small && again && echo 22 >d/small &&
+	again && echo 333 >d/small && again && echo 4444 >d/small &&
+	once && ends 14 && test_grep "d/small" err && test_line_count = 1 err &&
+	echo old >want && test_cmp want x.zip && ls >files &&
+	! grep "tmp$" files
+'
+
+test_expect_success 'a pipe cannot be begun anew' '
+	fresh && held check:small resutil pack-exp d &&
+	hold && echo 1 >d/small && again && echo 22 >d/small &&
+	once && ends 14 && test_grep "d/small" err
+'
+
+test_expect_success UNZIP 'a large file that changes: begun anew, or an error' '
+	fresh && held check:big resutil pack-exp -o x.zip d &&
+	hold && echo more >>d/big && once && ends 0 && unzip -tq x.zip &&
+	holds x.zip big d/big &&
+	fresh && held check:big resutil pack-exp -o x.zip d &&
+	hold && echo more >>d/big && again && echo more >>d/big &&
+	once && ends 14 && test_grep "d/big" err && test_path_is_missing x.zip &&
+	fresh && held check:big resutil pack-exp d &&
+	hold && echo more >>d/big && once && ends 14 && test_grep "d/big" err
+'
+
+test_expect_success UNZIP 'a large file that becomes shorter, small, or goes' '
+	fresh && held open:big resutil pack-exp -o x.zip d &&
+	hold && big | head -c 2000000 >d/big && once && ends 0 &&
+	unzip -tq x.zip && holds x.zip big d/big &&
+	fresh && held open:big resutil pack-exp -o x.zip d &&
+	hold && echo small >d/big && once && ends 0 && unzip -tq x.zip &&
+	holds x.zip big d/big &&
+	fresh && held open:big resutil pack-exp -o x.zip d &&
+	hold && rm d/big && once && ends 0 && unzip -Z1 x.zip >names &&
+	printf "%s\n" a small z >want && test_cmp want names &&
+	fresh && held open:big resutil pack-exp d &&
+	hold && rm d/big && once && ends 14 && test_grep "d/big" err
+'
+
+test_expect_success UNZIP 'a small file that becomes large, goes, or is no file' '
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && cp d/big d/small && once && ends 0 && unzip -tq x.zip &&
+	holds x.zip small d/big &&
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && rm d/small && once && ends 0 && unzip -Z1 x.zip >names &&
+	printf "%s\n" a big z >want && test_cmp want names &&
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && rm d/small && mkfifo d/small && once && ends 0 &&
+	test_grep "small (FIFO)" err && unzip -Z1 x.zip >names &&
+	test_cmp want names &&
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && rm d/small && ln -s z d/small && once && ends 0 &&
+	unzip -p x.zip small >target && printf z >want && cmp want target
+'
+
+test_expect_success UNZIP 'a directory that something is added to' '
+	fresh && mkdir d/sub && touch -d @1720091755 d/sub &&
+	held open:sub/ resutil pack-exp -o x.zip d &&
+	hold && echo new >d/sub/new && once && ends 0 &&
+	holds x.zip sub/new d/sub/new &&
+	fresh && mkdir d/sub && touch -d @1720091755 d/sub &&
+	held open:sub/ resutil pack-exp d &&
+	hold && echo new >d/sub/new && once && ends 14 && test_grep "d/sub/" err
+'
+
+# ---- a program is still running ----
+
+test_expect_success UNZIP 'live: a file that only grows is taken as it was opened' '
+	make_project >out && live && cp $d/small small && cp $d/big big &&
+	held check:small resutil pack-exp -o x.zip $name &&
+	hold && echo more >>$d/small && once && ends 0 &&
+	test_must_be_empty err && unzip -tq x.zip && holds x.zip small small &&
+	live && held check:big resutil pack-exp $name &&
+	hold && echo more >>$d/big && once && ends 0 &&
+	test_must_be_empty err && mv out x.zip && unzip -tq x.zip &&
+	holds x.zip big big
+'
+
+test_expect_success UNZIP 'live: a small file that is rewritten is left out' '
+	live && held check:small resutil pack-exp $name &&
+	hold && echo 222 >$d/small && again && echo 3333 >$d/small &&
+	once && ends 0 && mv out x.zip &&
+	echo "resutil: warning: left out '\''small (changing)'\''" >want &&
+	test_cmp want err && unzip -tq x.zip && unzip -Z1 x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a big z >want && test_cmp want names
+'
+
+test_expect_success UNZIP 'live: so is a large one, if it can be undone' '
+	live && held check:big resutil pack-exp --json -o x.zip $name &&
+	hold && printf 0 | dd of=$d/big conv=notrunc 2>dd && once && ends 0 &&
+	test_grep "\"skipped\":\[\"big (changing)\"\]" out &&
+	test_grep "big (changing)" err && unzip -tq x.zip &&
+	unzip -Z1 x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a small z >want && test_cmp want names &&
+	live && held check:big resutil pack-exp $name &&
+	hold && printf 0 | dd of=$d/big conv=notrunc 2>dd && once && ends 14 &&
+	test_grep "/big" err
+'
+
+test_expect_success UNZIP 'live: shorter by now, or gone' '
+	live && held check:big resutil pack-exp -o x.zip $name &&
+	hold && : >$d/big && once && ends 0 && test_grep "big (changing)" err &&
+	live && held open:big resutil pack-exp $name &&
+	hold && rm $d/big && once && ends 0 && mv out x.zip &&
+	test_grep "big (changing)" err && unzip -Z1 x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a small z >want && test_cmp want names &&
+	live && held open:small resutil pack-exp $name &&
+	hold && rm $d/small && once && ends 0 && test_grep "small (changing)" err
+'
+
+test_expect_success UNZIP 'live: a small file that grows beyond a megabyte' '
+	live && cp $d/small small && held open:small resutil pack-exp $name &&
+	hold && cat $d/big >>$d/small && once && ends 0 && mv out x.zip &&
+	test_must_be_empty err && unzip -tq x.zip && holds x.zip small small
+'
+
+test_expect_success UNZIP 'live: the record is replaced as ever' '
+	live && cp $d/resutil-exp.yaml before &&
+	held check:resutil-exp.yaml resutil pack-exp $name &&
+	hold && sed "s/^revision: .*/revision: 7/" before >new &&
+	mv new $d/resutil-exp.yaml && once && ends 0 && mv out x.zip &&
+	unzip -tq x.zip && holds x.zip resutil-exp.yaml before
+'
+
+test_done
