@@ -45,6 +45,9 @@ static const struct {
 	{ "run.hash-inputs", KIND_BOOL },
 	{ "run.prompt", KIND_BOOL },
 	{ "secrets", KIND_MAP },
+	{ "unpack", KIND_MAP },
+	{ "unpack.max-entries", KIND_SIZE },
+	{ "unpack.max-size", KIND_SIZE },
 };
 
 static bool is_word(const char *text, const char *const *words)
