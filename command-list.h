@@ -14,6 +14,8 @@ COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a man
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
 COMMAND("list-exps",      cmd_list_exps,     PLUMBING, NEED_PROJECT, "print the names of experiments here")
+COMMAND_IN(pack,
+	"list-pack",      cmd_list_pack,     PLUMBING, WANT_PROJECT, "print what a pack holds")
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,
