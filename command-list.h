@@ -7,6 +7,8 @@
 COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an experiment without running anything")
 COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
+COMMAND_IN(pack,
+	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")

@@ -1,0 +1,130 @@
+/*
+ * cat-pack: writes the content of files in a pack to the standard output.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/sys.h"
+#include "lib/exp/pack-data.h"
+#include "lib/exp/pack-limits.h"
+#include "lib/exp/pack-read.h"
+#include "command.h"
+
+static const char *const usage[] = {
+	"cat-pack [--max-size=SIZE] [--max-entries=N] FILE PATH...",
+	NULL
+};
+
+struct printing {
+	const struct pack *pack;
+	struct pack_reader *reader;
+	bool to_person;		/* who gets no escape sequences */
+};
+
+/* Newlines and tabs stay; the rest of what is no text is shown as such. */
+static void make_safe(struct strbuf *out, const char *text, size_t len)
+{
+	const char *end = text + len, *s;
+
+	for (; text < end; text = s) {
+		for (s = text; s < end && *s != '\n' && *s != '\t'; s++)
+			;
+		quote_terminal(out, text, (size_t)(s - text));
+		if (s < end)
+			strbuf_addch(out, *s++);
+	}
+}
+
+static int put(const unsigned char *buf, size_t len, uint64_t offset UNUSED,
+	       void *data)
+{
+	const struct printing *printing = data;
+	struct strbuf safe = STRBUF_INIT;
+	int ret;
+
+	if (printing->to_person) {
+		make_safe(&safe, (const char *)buf, len);
+		ret = sys_write_all(STDOUT_FILENO, safe.buf, safe.len);
+	} else {
+		ret = sys_write_all(STDOUT_FILENO, buf, len);
+	}
+	if (ret < 0)
+		die("cannot write to standard output: %s", strerror(errno));
+	strbuf_release(&safe);
+	return 0;
+}
+
+static int find(const struct pack_entry **e, const struct pack *p,
+		const char *path, struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT;
+	int ret = 0;
+
+	*e = pack_find(p, path);
+	strbuf_addstr(&dir, path);
+	while (dir.len && dir.buf[dir.len - 1] == '/')
+		strbuf_setlen(&dir, dir.len - 1);
+	if (*e ? S_ISDIR((*e)->mode) : pack_has_below(p, dir.buf))
+		ret = fail(err, ERR_USAGE, "'%s' in '%s' is a directory; "
+			   "list-pack shows what lies in it", path,
+			   p->source->name);
+	else if (!*e)
+		ret = fail(err, ERR_NOT_FOUND, "no '%s' in '%s'", path,
+			   p->source->name);
+	strbuf_release(&dir);
+	return ret;
+}
+
+/* For items_each(). */
+static int print_one(const char *path, void *data)
+{
+	struct printing *printing = data;
+	struct strbuf err = STRBUF_INIT;
+	const struct pack_entry *e;
+	int ret;
+
+	ret = find(&e, printing->pack, path, &err);
+	if (!ret)
+		ret = pack_read_entry(printing->pack, e, printing->reader, put,
+				      printing, &err);
+	if (ret)
+		error("%s", err.buf);
+	strbuf_release(&err);
+	return ret;
+}
+
+int cmd_cat_pack(int argc, const char **argv)
+{
+	struct pack_limits limits = PACK_LIMITS_INIT;
+	struct printing printing = { 0 };
+	struct items items = { 0 };
+	struct strbuf err = STRBUF_INIT;
+	struct pack *p;
+	int ret;
+	const struct option options[] = {
+		OPT_PACK_LIMITS(&limits),
+		OPT_END_OF_TABLE
+	};
+
+	argc = parse_options(argc, argv, options, usage, 0);
+	if (argc < 2)
+		usage_with_options(usage, options, argc ? "which path in it?" :
+				   "which pack?");
+	ret = pack_open_path(&p, argv[0], NULL, &limits, &err);
+	if (ret)
+		die_code(ret, &err);
+	printing.pack = p;
+	printing.reader = pack_reader_new();
+	printing.to_person = isatty(STDOUT_FILENO);
+	ret = items_each(&items, argv + 1, NULL, '\n', print_one, &printing,
+			 &err);
+	if (ret)
+		die_code(ret, &err);
+	pack_reader_free(printing.reader);
+	pack_close(p);
+	strbuf_release(&err);
+	return items_status(&items);
+}
