@@ -32,5 +32,7 @@ COMMAND("show",           cmd_show,          BUILTIN,  NEED_PROJECT, "show one e
 COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the state of the code")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")
+COMMAND_IN(pack,
+	"verify-pack",    cmd_verify_pack,   PLUMBING, WANT_PROJECT, "check packs")
 COMMAND("version",        cmd_version,       BUILTIN,  NO_PROJECT,   "print the version")
 COMMAND("write-exp",      cmd_write_exp,     PLUMBING, WANT_PROJECT, "write a record")

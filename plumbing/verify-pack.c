@@ -1,0 +1,152 @@
+/*
+ * verify-pack: says whether packs are what they promise to be.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/progress.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/exp/pack-limits.h"
+#include "lib/exp/pack-read.h"
+#include "lib/exp/pack-verify.h"
+#include "lib/wrap/digest.h"
+#include "lib/wrap/json.h"
+#include "command.h"
+
+static const char *const usage[] = {
+	"verify-pack [--quick] [--json] [-j N] [-z] [--max-size=SIZE] "
+		"[--max-entries=N] FILE...",
+	NULL
+};
+
+struct verify_options {
+	int quick, json, nul, jobs;
+	struct pack_limits limits;
+};
+
+/* What one pack is, as far as it is known. */
+struct verdict {
+	const char *file;
+	const struct pack *pack;	/* NULL: it could not be opened */
+	unsigned char tree[DIGEST_RAWSZ];
+	bool has_tree;
+	struct value *problems;		/* a list */
+};
+
+static void note(const char *sentence, void *data)
+{
+	struct verdict *v = data;
+
+	error("%s", sentence);
+	value_list_add(v->problems, value_new_text(sentence,
+						   strlen(sentence)));
+}
+
+static void print_json(struct strbuf *out, struct verdict *v,
+		       bool good)
+{
+	struct value *object = value_new_map();
+	struct strbuf hex = STRBUF_INIT;
+
+	if (v->has_tree)
+		digest_hex(&hex, v->tree);
+	value_map_set(object, "file",
+		      value_new_text(v->file, strlen(v->file)));
+	value_map_set(object, "good", value_new_bool(good));
+	value_map_set(object, "hash", v->has_tree ? value_new_str(hex.buf) :
+						    value_new_null());
+	value_map_set(object, "entries", v->pack ?
+		      value_new_int((int64_t)v->pack->nr) : value_new_null());
+	value_map_set(object, "size", v->pack ?
+		      value_new_int((int64_t)v->pack->size) :
+		      value_new_null());
+	value_map_set(object, "problems", v->problems);
+	v->problems = NULL;
+	json_write(out, object);
+	value_free(object);
+	strbuf_release(&hex);
+}
+
+static void print(struct verdict *v, const struct verify_options *o, bool good)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	if (o->json) {
+		print_json(&out, v, good);
+	} else if (good && v->has_tree) {
+		digest_hex(&out, v->tree);
+		strbuf_addch(&out, '\t');
+		if (o->nul)
+			strbuf_addstr(&out, v->file);
+		else
+			quote_c(&out, v->file, strlen(v->file));
+	}
+	if (out.len)
+		strbuf_addch(&out, o->nul ? '\0' : '\n');
+	fwrite(out.buf, 1, out.len, stdout);
+	fflush(stdout);		/* the next one may take long */
+	strbuf_release(&out);
+}
+
+/* For items_each(). */
+static int verify_one(const char *file, void *data)
+{
+	const struct verify_options *o = data;
+	struct verdict v = { .file = file, .problems = value_new_list() };
+	struct pack_limits limits = o->limits;
+	struct strbuf err = STRBUF_INIT;
+	struct progress *progress;
+	struct pack *p;
+	int ret;
+
+	ret = pack_open_path(&p, file, NULL, &limits, &err);
+	if (!ret) {
+		v.pack = p;
+		progress = progress_start(_("Verifying"), p->nr,
+					  o->quick ? 0 : p->size);
+		ret = pack_verify(p, (unsigned)o->jobs,
+				  o->quick ? PACK_VERIFY_QUICK : 0, v.tree,
+				  progress, note, &v, &err);
+		progress_stop(&progress);
+		v.has_tree = !ret && !o->quick;
+	}
+	if (err.len)
+		note(err.buf, &v);
+	print(&v, o, !ret);
+	pack_close(p);
+	value_free(v.problems);
+	strbuf_release(&err);
+	return ret;
+}
+
+int cmd_verify_pack(int argc, const char **argv)
+{
+	struct verify_options o = { .limits = PACK_LIMITS_INIT };
+	struct items items = { 0 };
+	struct strbuf err = STRBUF_INIT;
+	const struct option options[] = {
+		OPT_BOOL(0, "quick", &o.quick, "check the headers only"),
+		OPT_BOOL(0, "json", &o.json, "one JSON object a pack"),
+		OPT_INTEGER('j', NULL, &o.jobs, "N",
+			    "threads; 0: one for each processor"),
+		OPT_BOOL('z', NULL, &o.nul,
+			 "end records with NUL, quote nothing"),
+		OPT_PACK_LIMITS(&o.limits),
+		OPT_END_OF_TABLE
+	};
+
+	argc = parse_options(argc, argv, options, usage, 0);
+	if (!argc)
+		usage_with_options(usage, options, "which pack?");
+	if (o.jobs < 0)
+		usage_with_options(usage, options,
+				   "-j wants a number of threads, not %d",
+				   o.jobs);
+	if (items_each(&items, argv, NULL, '\n', verify_one, &o, &err))
+		die("%s", err.buf);
+	strbuf_release(&err);
+	return items_status(&items);
+}
