@@ -304,8 +304,8 @@ static void test_damage(void)
 		release_stream(&s);
 	}
 	check(taken && refused, "damage: some is seen, some is content");
-	check(good, "damage: what is taken as a whole is nothing else for zlib");
-	check(same, "damage: what is taken in pieces is nothing else for zlib");
+	check(good, "damage: taken as a whole, it is nothing else for zlib");
+	check(same, "damage: taken in pieces, it is nothing else for zlib");
 	zinflate_free(y);
 	free(back);
 }
