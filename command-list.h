@@ -31,6 +31,8 @@ COMMAND("scan-deps",      cmd_scan_deps,     PLUMBING, NEED_PROJECT, "find exper
 COMMAND("show",           cmd_show,          BUILTIN,  NEED_PROJECT, "show one experiment, or a file of it")
 COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the state of the code")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
+COMMAND_IN(pack,
+	"unpack-exp",     cmd_unpack_exp,    PLUMBING, WANT_PROJECT, "unpack the zip of an experiment")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")
 COMMAND_IN(pack,
 	"verify-pack",    cmd_verify_pack,   PLUMBING, WANT_PROJECT, "check packs")

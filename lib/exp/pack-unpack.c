@@ -1,0 +1,188 @@
+/*
+ * The order of things when a pack is unpacked; resutilformat-pack(5),
+ * "UNPACKING", and Documentation/technical/durability.adoc.
+ */
+#include "lib/base/compat.h"
+#include "lib/exp/pack-unpack.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/sys.h"
+#include "lib/exp/unpack-internal.h"
+
+bool unpack_stops(const struct unpack *u)
+{
+	return __atomic_load_n(&u->stop, __ATOMIC_RELAXED) ||
+	       tempfile_is_dying();
+}
+
+void unpack_fail(struct unpack *u, size_t pos, int code,
+		 const struct strbuf *err)
+{
+	/* Without a sentence it only followed another's failure. */
+	if (!err->len)
+		return;
+	pthread_mutex_lock(&u->lock);
+	if (!u->code || pos < u->bad) {
+		u->code = code;
+		u->bad = pos;
+		strbuf_reset(&u->why);
+		strbuf_addbuf(&u->why, err);
+	}
+	pthread_mutex_unlock(&u->lock);
+	__atomic_store_n(&u->stop, true, __ATOMIC_RELAXED);
+}
+
+void unpack_count(struct unpack *u, uint64_t items, uint64_t bytes)
+{
+	items = __atomic_add_fetch(&u->items, items, __ATOMIC_RELAXED);
+	bytes = __atomic_add_fetch(&u->bytes, bytes, __ATOMIC_RELAXED);
+	if (u->progress) {
+		progress_items(u->progress, items);
+		progress_bytes(u->progress, bytes);
+	}
+}
+
+/* There is no way to ask for it but to set it. */
+static mode_t current_umask(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return mask & 0777;
+}
+
+static int init_unpack(struct unpack *u, const struct pack *p,
+		       const struct unpack_place *place,
+		       const struct unpack_options *options,
+		       struct strbuf *err)
+{
+	struct stat st;
+
+	if (fstat(place->fd, &st))
+		return fail_errno(err, "cannot look at '%s'",
+				  place->hidden.buf);
+	u->p = p;
+	u->progress = options->progress;
+	u->root = place->fd;
+	u->mask = current_umask();
+	u->dir_bits = st.st_mode & S_ISGID;
+	u->root_mode = place->exists ? place->mode :
+		       (0777 & ~u->mask) | u->dir_bits;
+	if (p->info.version && p->nr)
+		u->digest = xcalloc(p->nr, DIGEST_RAWSZ);
+	return 0;
+}
+
+/* All files, by as many workers as there is work for. */
+static int unpack_files(struct unpack *u, unsigned jobs, struct strbuf *err)
+{
+	size_t pieces = 0;
+	struct big_files *big = unpack_big_plan(u, &pieces);
+	struct small_files *small = unpack_small_plan(u, &pieces);
+	struct workers *workers;
+	unsigned nr, i;
+
+	if (!jobs)
+		jobs = workers_default();
+	workers = workers_start((unsigned)MINIMUM(MAXIMUM(pieces, 1u), jobs));
+	nr = workers_nr(workers);
+	u->reader = xcalloc(nr, sizeof(*u->reader));
+	for (i = 0; i < nr; i++)
+		u->reader[i] = pack_reader_new();
+	unpack_big_start(big, workers);
+	unpack_small_start(small, workers);
+	workers_stop(&workers);
+	unpack_small_free(small);
+	unpack_big_free(big);
+	/* One is left for the links. */
+	for (i = 1; i < nr; i++)
+		pack_reader_free(u->reader[i]);
+	return u->code ? fail(err, u->code, "%s", u->why.buf) : 0;
+}
+
+static int unpack_all(struct unpack *u, unsigned jobs, struct strbuf *err)
+{
+	int ret;
+
+	ret = unpack_make_dirs(u, err);
+	if (!ret)
+		ret = unpack_files(u, jobs, err);
+	if (!ret)
+		ret = unpack_make_links(u, err);
+	if (!ret)
+		ret = unpack_finish_dirs(u, err);
+	if (!ret)
+		ret = unpack_check_hashes(u, err);
+	if (!ret && sys_syncfs(u->root))
+		ret = fail_errno(err, "cannot sync what was unpacked");
+	return ret;
+}
+
+/*
+ * No signal comes in between: what has a directory that its owner cannot
+ * write could not be removed.
+ */
+static int claim(struct unpack *u, struct unpack_place *place,
+		 struct strbuf *err)
+{
+	bool claimed = false;
+	sigset_t all, before;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = unpack_close_dirs(u, err);
+	if (!ret)
+		ret = unpack_place_claim(place, &claimed, err);
+	if (ret) {
+		unpack_reopen_dirs(u);
+		if (claimed)
+			unpack_place_undo(place);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+static void release_unpack(struct unpack *u)
+{
+	if (u->reader)
+		pack_reader_free(u->reader[0]);
+	free(u->reader);
+	free(u->odd);
+	free(u->digest);
+	strbuf_release(&u->why);
+	pthread_mutex_destroy(&u->lock);
+}
+
+int pack_unpack_check(const char *dir, struct strbuf *err)
+{
+	struct unpack_place place = UNPACK_PLACE_INIT;
+	int ret = unpack_place_look(&place, dir, err);
+
+	unpack_place_release(&place);
+	return ret;
+}
+
+int pack_unpack(const struct pack *p, const char *dir,
+		const struct unpack_options *options, struct strbuf *err)
+{
+	struct unpack_place place = UNPACK_PLACE_INIT;
+	struct unpack u = { .root = -1, .why = STRBUF_INIT };
+	int ret;
+
+	pthread_mutex_init(&u.lock, NULL);
+	ret = unpack_place_look(&place, dir, err);
+	if (!ret && !options->ignore_space)
+		ret = unpack_place_has_room(&place, p->size, err);
+	if (!ret)
+		ret = unpack_place_make(&place, err);
+	if (!ret)
+		ret = init_unpack(&u, p, &place, options, err);
+	if (!ret)
+		ret = unpack_all(&u, options->jobs, err);
+	if (!ret)
+		ret = claim(&u, &place, err);
+	release_unpack(&u);
+	unpack_place_release(&place);
+	return ret;
+}
