@@ -461,4 +461,34 @@ test_expect_success 'a plain word is an experiment before it is a directory' '
 	)
 '
 
+# ---- packs of earlier versions ----
+
+FIXTURES=$TEST_DIRECTORY/fixtures/pack/v1
+
+test_expect_success PYTHON 'the packs of version 1 are what they were' '
+	for name in everything restart bare
+	do
+		python3 "$TEST_DIRECTORY"/helper/pack-list.py \
+			"$FIXTURES"/$name.zip >list &&
+		test_cmp "$FIXTURES"/$name.list list || return 1
+	done &&
+	python3 "$TEST_DIRECTORY"/helper/pack-restart.py \
+		"$FIXTURES"/restart.zip >out &&
+	echo "large 4194304 3" >want && test_cmp want out
+'
+
+test_expect_success UTF8_FS,PYTHON 'the trees they were made of still give them' '
+	python3 "$FIXTURES"/make-trees.py trees &&
+	for name in everything restart bare
+	do
+		resutil pack-exp -o $name.zip trees/$name &&
+		compare $name.zip trees/$name >out &&
+		python3 "$TEST_DIRECTORY"/helper/pack-list.py $name.zip >list &&
+		test_cmp "$FIXTURES"/$name.list list &&
+		head -n 1 list >comment &&
+		resutil hash-experiment trees/$name >hashed &&
+		test_grep "tree=$(cut -c 1-64 hashed)" comment || return 1
+	done
+'
+
 test_done
