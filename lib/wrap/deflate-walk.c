@@ -27,14 +27,13 @@ struct reader {
 	unsigned nr;	/* that many of them count */
 };
 
+/* Written out: so compilers see that it is one load. */
 static uint64_t get64(const unsigned char *p)
 {
-	uint64_t v = 0;
-	int i;
-
-	for (i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
-	return v;
+	return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+	       (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+	       (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+	       (uint64_t)p[7] << 56;
 }
 
 /* So that 56 bits or all that are left are there. */
