@@ -15,7 +15,8 @@
 /* 258 bytes from 2 bits is the best that deflate can do. */
 #define DEFLATE_BEST 1032
 
-/* Of "external attributes": what DOS calls a directory. */
+/* Of "external attributes". */
+#define DOS_VOLUME 0x08u
 #define DOS_DIRECTORY 0x10u
 
 #define LINK_MAX 4095
@@ -153,18 +154,38 @@ static const char *read_time(struct header *c)
 	return NULL;
 }
 
+/*
+ * Where there are no modes the name alone tells files from directories. Some
+ * programs look further, into what such writers should have left empty, and
+ * make links and directories of it.
+ */
+static const char *check_elsewhere(const struct header *c, bool dir)
+{
+	uint32_t external = zip_get32(c->h + 38);
+	uint32_t type = external >> 16 & S_IFMT;
+
+	if (!dir && external & DOS_DIRECTORY)
+		return "it is a directory without '/' at its end";
+	if (external & DOS_VOLUME)
+		return "it is the label of a disk, not a file";
+	if (c->extra.asi.data || (type && type != (dir ? S_IFDIR : S_IFREG)))
+		return "it has a mode of which programs think differently";
+	return NULL;
+}
+
 static const char *read_kind(struct header *c)
 {
 	struct pack_entry *e = c->entry;
 	bool dir = e->path[e->path_len - 1] == '/';
 	uint32_t external = zip_get32(c->h + 38);
 	uint32_t mode = pack_host_is_unix(c->host) ? external >> 16 : 0;
+	const char *why;
 
 	if (!mode) {
+		why = check_elsewhere(c, dir);
+		if (why)
+			return why;
 		e->mode_unknown = true;
-		/* libarchive makes a directory of it whatever its name is */
-		if (!dir && external & DOS_DIRECTORY)
-			return "it is a directory without '/' at its end";
 		mode = dir ? S_IFDIR | 0755 : S_IFREG | 0644;
 	} else if (!(mode & S_IFMT)) {
 		mode |= dir ? S_IFDIR : S_IFREG;

@@ -44,6 +44,9 @@ static void note(struct extra_fields *x, unsigned id,
 	case ZIP_EXTRA_UNICODE_PATH:
 		field = &x->unicode;
 		break;
+	case ZIP_EXTRA_ASI:
+		field = &x->asi;
+		break;
 	case ZIP_EXTRA_RESTART:
 		field = &x->restart;
 		break;

@@ -20,6 +20,7 @@ struct extra_fields {
 	struct extra_field ntfs;	/* 0x000a */
 	struct extra_field time;	/* 0x5455 */
 	struct extra_field unicode;	/* 0x7075 */
+	struct extra_field asi;		/* 0x756e: a Unix mode, and more */
 	struct extra_field restart;	/* 0x5552 */
 };
 

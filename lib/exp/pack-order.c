@@ -61,34 +61,34 @@ static bool begins_with(const struct pack_entry *e,
 /*
  * Between a file "a" and what lies below "a/" stand only paths that begin with
  * "a": a stack of the files that the path at hand begins with holds each that
- * matters. No more than 255 are on it: each is a longer beginning of the same
- * component, or the first of two was found below the other.
+ * matters. It has no more of them than the path has bytes, so that all of this
+ * costs no more than to read the paths.
  */
 static int check_parents(const struct pack *p, const struct pack_entry **list,
 			 struct strbuf *err)
 {
-	const struct pack_entry *open[256];
-	size_t i, k, nr = 0;
+	const struct pack_entry **open = NULL;
+	size_t i, k, nr = 0, alloc = 0;
+	int ret = 0;
 
-	for (i = 0; i < p->nr; i++) {
+	for (i = 0; i < p->nr && !ret; i++) {
 		const struct pack_entry *e = list[i];
 
 		while (nr && !begins_with(e, open[nr - 1]))
 			nr--;
-		for (k = 0; k < nr; k++) {
-			if (e->path[open[k]->path_len] != '/')
-				continue;
-			return pack_entry_fail(p, open[k], ERR_CONTENT, err,
-					       "it is a file or link, and "
-					       "also a directory");
-		}
+		for (k = 0; k < nr && !ret; k++)
+			if (e->path[open[k]->path_len] == '/')
+				ret = pack_entry_fail(p, open[k], ERR_CONTENT,
+						      err, "it is a file or "
+						      "link, and also a "
+						      "directory");
 		if (S_ISDIR(e->mode))
 			continue;
-		if (nr == ARRAY_SIZE(open))
-			BUG("a component has more than 255 bytes");
+		ARRAY_GROW(open, nr + 1, alloc);
 		open[nr++] = e;
 	}
-	return 0;
+	free(open);
+	return ret;
 }
 
 /* The length of the directories that `a` and `b` both lie in. */

@@ -97,9 +97,13 @@ static bool has_failed(struct verify *v)
 
 /* ---- batches ------------------------------------------------------------- */
 
+/* What is counted under a lock comes in larger numbers than what is read. */
+#define COUNTED_AT_ONCE (4u << 20)
+
 struct piece_sink {
 	struct verify *v;
 	struct digest *digest;
+	uint64_t bytes;		/* not counted yet */
 };
 
 static int hash_piece(const unsigned char *buf, size_t len,
@@ -108,28 +112,31 @@ static int hash_piece(const unsigned char *buf, size_t len,
 	struct piece_sink *sink = data;
 
 	digest_add(sink->digest, buf, len);
-	count(sink->v, 0, len);
+	sink->bytes += len;
+	if (sink->bytes >= COUNTED_AT_ONCE) {
+		count(sink->v, 0, sink->bytes);
+		sink->bytes = 0;
+	}
 	return 0;
 }
 
 static int check_content(struct verify *v, size_t pos, unsigned worker,
-			 struct strbuf *why)
+			 struct piece_sink *sink, struct strbuf *why)
 {
 	const struct pack_entry *e = entry_at(v, pos);
-	struct piece_sink sink = { .v = v, .digest = v->digest[worker] };
 	struct strbuf target = STRBUF_INIT;
 	unsigned char *raw = v->digests + pos * DIGEST_RAWSZ;
 	int ret;
 
 	if (S_ISLNK(e->mode)) {
 		ret = pack_read_link(v->p, e, v->reader[worker], &target, why);
-		digest_add(sink.digest, target.buf, target.len);
+		digest_add(sink->digest, target.buf, target.len);
 		strbuf_release(&target);
 	} else {
 		ret = pack_read_entry(v->p, e, v->reader[worker], hash_piece,
-				      &sink, why);
+				      sink, why);
 	}
-	digest_next(sink.digest, raw);
+	digest_next(sink->digest, raw);
 	return ret;
 }
 
@@ -137,23 +144,26 @@ static void check_batch(struct work *work, unsigned worker)
 {
 	struct batch *b = (struct batch *)work;
 	struct verify *v = b->v;
+	struct piece_sink sink = { .v = v };
 	struct strbuf why = STRBUF_INIT;
 	size_t pos;
 	int ret;
 
+	if (has_failed(v))
+		return;
 	if (!v->quick && !v->reader[worker])
 		v->reader[worker] = pack_reader_new();
+	if (!v->quick)
+		sink.digest = v->digest[worker];
 	for (pos = b->first; pos < b->first + b->nr; pos++) {
-		if (has_failed(v))
-			break;
 		if (v->quick)
 			ret = pack_check_local(v->p, entry_at(v, pos), &why);
 		else
-			ret = check_content(v, pos, worker, &why);
+			ret = check_content(v, pos, worker, &sink, &why);
 		if (ret)
 			note(v, pos, ret, &why);
-		count(v, 1, 0);
 	}
+	count(v, b->nr, sink.bytes);
 	strbuf_release(&why);
 }
 

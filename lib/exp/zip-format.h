@@ -48,6 +48,7 @@
 #define ZIP_EXTRA_NTFS 0x000a
 #define ZIP_EXTRA_TIME 0x5455
 #define ZIP_EXTRA_UNICODE_PATH 0x7075
+#define ZIP_EXTRA_ASI 0x756e
 /* ours: restart points, resutilformat-pack(5) */
 #define ZIP_EXTRA_RESTART 0x5552
 

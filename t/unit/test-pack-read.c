@@ -211,6 +211,55 @@ static bool try_names(const char *const *names, const char *why)
 
 /* ---- tests --------------------------------------------------------------- */
 
+/* "a", "ab/a", "ab/ab/a" ... */
+static bool deep_chain(void)
+{
+	struct strbuf name = STRBUF_INIT;
+	bool good;
+	int i;
+
+	begin();
+	strbuf_addch(&name, 'a');
+	for (i = 0; i < 1000; i++) {
+		const struct member m = { name.buf, "", 0100644, 0 };
+
+		add(&m);
+		strbuf_insert(&name, 0, "ab/", 3);
+	}
+	end(false, "");
+	good = taken();
+	strbuf_release(&name);
+	return good;
+}
+
+static void test_elsewhere(void)
+{
+	const struct member m = { "f", "content", 0, 0 };
+	char *external;
+
+	begin();
+	add(&m);
+	external = directory.buf + 38;
+	external[3] = (char)0xa0;
+	end(false, "");
+	check(refused("programs think differently"), "a link from FAT");
+	begin();
+	add(&m);
+	external[3] = (char)0x81;
+	end(false, "");
+	check(taken(), "a file's mode from FAT");
+	begin();
+	add(&m);
+	external[0] = 0x10;
+	end(false, "");
+	check(refused("a directory without '/'"), "a directory from FAT");
+	begin();
+	add(&m);
+	external[0] = 0x08;
+	end(false, "");
+	check(refused("label"), "a volume label");
+}
+
 static void test_tree(void)
 {
 	static const char also[] = "and also a directory";
@@ -226,6 +275,7 @@ static void test_tree(void)
 	check(NAMES(NULL, "a", "a.txt", "a-/b", "a0/", "ab"),
 	      "names that begin alike");
 	check(NAMES(NULL, "b/", "a/c", "a/b/c", "a/", "b/c"), "any order");
+	check(deep_chain(), "each a beginning of the next, in deeper places");
 	check(NAMES("\"a/\\001\"", "a/\001", "a/\001"),
 	      "a control character is quoted");
 }
@@ -550,6 +600,7 @@ static void test_segments(void)
 int main(void)
 {
 	test_tree();
+	test_elsewhere();
 	test_finding();
 	test_descriptors();
 	test_changes();
