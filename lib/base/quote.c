@@ -122,12 +122,18 @@ int unquote_shell(struct strvec *out, const char *text, struct strbuf *err)
 
 static const char c_escape_letters[] = "abtnvfr";	/* \a is 7, in order */
 
+/* C0, DEL and C1: some terminals obey U+009B as they do ESC [. */
+static bool is_control(int32_t c)
+{
+	return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0);
+}
+
 static bool needs_c_quotes(const char *text, size_t len)
 {
 	while (len) {
 		int32_t c = utf8_next(&text, &len);
 
-		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
+		if (c < 0 || is_control(c) || c == '"' || c == '\\')
 			return true;
 	}
 	return false;
@@ -148,8 +154,10 @@ void quote_c(struct strbuf *out, const char *text, size_t len)
 			strbuf_addf(out, "\\%c", c_escape_letters[c - 7]);
 		else if (c == '"' || c == '\\')
 			strbuf_addf(out, "\\%c", (int)c);
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addf(out, "\\%03o", (unsigned char)*start);
+		else if (c < 0 || is_control(c))
+			for (; start < text; start++)
+				strbuf_addf(out, "\\%03o",
+					    (unsigned char)*start);
 		else
 			strbuf_add(out, start, (size_t)(text - start));
 	}

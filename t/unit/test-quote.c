@@ -138,6 +138,7 @@ static void test_c(void)
 	struct strbuf err = STRBUF_INIT;
 	size_t i;
 
+	c_is("a\xc2\x9b" "b", "\"a\\302\\233b\"");	/* C1: CSI */
 	c_is("a b'c", "a b'c");
 	c_is("a\tb", "\"a\\tb\"");
 	c_is("\a\b\t\n\v\f\r", "\"\\a\\b\\t\\n\\v\\f\\r\"");
