@@ -144,7 +144,7 @@ static int check_end(const struct stretch *s, const struct pack_reader *r,
 static int read_deflated(struct stretch *s, struct pack_reader *r,
 			 struct sink *sink, struct strbuf *err)
 {
-	const unsigned char *in = NULL;
+	const unsigned char *in = r->in;
 	size_t in_len = 0, got;
 	int state, ret;
 
