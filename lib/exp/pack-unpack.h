@@ -26,13 +26,14 @@ int pack_unpack_check(const char *dir, struct strbuf *err);
  * hash and the record's, syncs, and renames it to `dir`, which must be absent
  * or empty. Files are made with O_EXCL in directories reached without
  * following a link; links are made last; modes lose set-id and sticky bits;
- * directories get their modes and times when they are complete.
+ * directories get their times, and modes that forbid their owner something,
+ * when they are complete. An empty `dir` is replaced, and its mode kept.
  * Memory: 2 MiB a thread.
- * An empty `dir` is replaced and its mode kept; it is not the working directory,
- * not a mount point and not a link, all of which are ERR_CONFLICT.
- * Errors: ERR_CONFLICT (`dir` is there and not empty, or no directory; two
+ * Errors: ERR_CONFLICT (`dir` is there and not empty, or no directory, or one
+ * that cannot be replaced: a link, a mount point, the working directory; two
  * names that are one for this file system); ERR_CONTENT; ERR_FAILED (no room,
- * ...); those of pack_unpack_check(). After an error `dir` is as it was, and nothing is left beside it.
+ * ...); those of pack_unpack_check(). After an error `dir` is as it was, and
+ * nothing is left beside it.
  */
 int pack_unpack(const struct pack *p, const char *dir,
 		const struct unpack_options *options, struct strbuf *err);

@@ -51,7 +51,7 @@ struct big_files {
 	size_t nr;
 };
 
-/* ---- writing --------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 struct big_out {
 	struct big *file;
@@ -130,7 +130,7 @@ static int put_piece(const unsigned char *buf, size_t len, uint64_t offset,
 	return 0;
 }
 
-/* ---- hashing --------------------------------------------------------------- */
+/* ---- hashing ------------------------------------------------------------ */
 
 /* Where the content of a segment begins; of one behind the last, the end. */
 static uint64_t segment_start(const struct big *file, size_t nr)
@@ -208,7 +208,7 @@ static int hash_on(struct big *file, struct strbuf *err)
 	return ret;
 }
 
-/* ---- one segment ----------------------------------------------------------- */
+/* ---- one segment -------------------------------------------------------- */
 
 /* The first that comes makes the file. */
 static int need_file(struct big *file, struct strbuf *err)
@@ -293,7 +293,7 @@ static int read_segment(struct big *file, size_t nr, struct pack_reader *reader,
 	return ret;
 }
 
-/* ---- one file -------------------------------------------------------------- */
+/* ---- one file ----------------------------------------------------------- */
 
 static int check_crc(struct big *file, struct strbuf *err)
 {
@@ -362,7 +362,7 @@ static void do_segment(struct work *work, unsigned worker)
 	strbuf_release(&err);
 }
 
-/* ---- all of them ----------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------- */
 
 static void init_file(struct big *file, struct unpack *u, size_t pos)
 {

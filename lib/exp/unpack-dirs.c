@@ -17,7 +17,7 @@
 #define LINK_MAX_TARGET 4095	/* resutilformat-pack(5), "The kinds" */
 #define MAX_FSYNC_DIRS 4	/* more: one syncfs */
 
-/* ---- the cursor ------------------------------------------------------------ */
+/* ---- the cursor --------------------------------------------------------- */
 
 void dir_cursor_init(struct dir_cursor *c, int root)
 {
@@ -75,7 +75,7 @@ int dir_cursor_go(struct dir_cursor *c, const char *path, size_t len)
 	return 0;
 }
 
-/* ---- the walk -------------------------------------------------------------- */
+/* ---- the walk ----------------------------------------------------------- */
 
 /* How far both paths lie in the same directories. */
 static size_t same_dirs(const char *a, size_t a_len, const char *b,
@@ -135,7 +135,7 @@ int unpack_errno(const struct unpack *u, const char *path, size_t len,
 	return ret;
 }
 
-/* ---- directories ----------------------------------------------------------- */
+/* ---- directories -------------------------------------------------------- */
 
 struct dir_walk {
 	struct unpack *u;
@@ -258,7 +258,7 @@ int unpack_finish_dirs(struct unpack *u, struct strbuf *err)
 	return 0;
 }
 
-/* ---- directories that their owner cannot use ------------------------------- */
+/* ---- directories that their owner cannot use ---------------------------- */
 
 static int open_odd(const struct unpack *u, const struct odd_dir *odd,
 		    int flags)
@@ -315,7 +315,7 @@ void unpack_reopen_dirs(struct unpack *u)
 	}
 }
 
-/* ---- links ----------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------- */
 
 struct link_target {
 	char text[LINK_MAX_TARGET + 1];

@@ -25,7 +25,7 @@
 /* Larger files are a piece of work each, or several. */
 #define UNPACK_SMALL (1u << 20)
 
-/* ---- the target ---------------------------------------------------------- */
+/* ---- the target --------------------------------------------------------- */
 
 struct unpack_place {
 	struct strbuf dir;	/* the target, no slash at its end */
@@ -57,7 +57,7 @@ void unpack_place_undo(struct unpack_place *place);
 /** Removes what was not claimed. */
 void unpack_place_release(struct unpack_place *place);
 
-/* ---- the work ------------------------------------------------------------ */
+/* ---- the work ----------------------------------------------------------- */
 
 /* A directory that its owner cannot write or enter, in the end. */
 struct odd_dir {
@@ -98,7 +98,7 @@ int unpack_errno(const struct unpack *u, const char *path, size_t len,
 		 const char *what, struct strbuf *err);
 void unpack_count(struct unpack *u, uint64_t items, uint64_t bytes);
 
-/* ---- where things are ---------------------------------------------------- */
+/* ---- where things are --------------------------------------------------- */
 
 /* A directory that is kept open, because what comes next is likely in it. */
 struct dir_cursor {
@@ -126,7 +126,7 @@ typedef int (*unpack_walk_fn)(const char *path, uint32_t len,
 int unpack_walk(const struct pack *p, unpack_walk_fn fn, void *data,
 		struct strbuf *err);
 
-/* ---- directories and links ----------------------------------------------- */
+/* ---- directories and links ---------------------------------------------- */
 
 int unpack_make_dirs(struct unpack *u, struct strbuf *err);
 int unpack_make_links(struct unpack *u, struct strbuf *err);
@@ -137,7 +137,7 @@ int unpack_close_dirs(struct unpack *u, struct strbuf *err);
 /** Takes those back, so that all can be removed. */
 void unpack_reopen_dirs(struct unpack *u);
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------- */
 
 /** Makes an empty file with its final mode. access: O_WRONLY or O_RDWR. */
 int unpack_create(struct unpack *u, struct dir_cursor *c,

@@ -113,7 +113,8 @@ static void test_places(void)
 	check(fd >= 0 && !sys_write_all(fd, "0123", 4) &&
 	      !sys_pwrite_all(fd, "xy", 2, 1) &&
 	      !sys_pwrite_all(fd, "end", 3, 6) &&
-	      sys_count(SYS_WRITE) == before + 3 && !sys_write_all(fd, "4", 1) &&
+	      sys_count(SYS_WRITE) == before + 3 &&
+	      !sys_write_all(fd, "4", 1) &&
 	      content_of("places") && content.len == 9 &&
 	      !memcmp(content.buf, "0xy34\0end", 9),
 	      "pwrite_all writes at a place, and the file's own stays");
