@@ -445,6 +445,11 @@ void pack_hash_ready(struct pack_run *run, struct pack_long *f, unsigned max)
 	}
 }
 
+/*
+ * Holes are read as everything else is: lseek(2) with SEEK_DATA has called
+ * what was just written a hole (OpenZFS before 2.1.14 and 2.2.2), and nobody
+ * would notice that zeros were packed.
+ */
 void pack_chunk(struct work *work, unsigned worker)
 {
 	struct pack_slot *s = (struct pack_slot *)work;

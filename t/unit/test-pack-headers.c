@@ -175,7 +175,8 @@ static void check_end(const char *what, uint64_t entries, uint64_t offset,
 		good = good && zip_get32(p) == ZIP_END64_SIG &&
 		       zip_get64(p + 4) == 44 && zip_get64(p + 24) == entries &&
 		       zip_get64(p + 32) == entries &&
-		       zip_get64(p + 40) == len && zip_get64(p + 48) == offset &&
+		       zip_get64(p + 40) == len &&
+		       zip_get64(p + 48) == offset &&
 		       zip_get32(p + 56) == ZIP_LOCATOR_SIG &&
 		       zip_get64(p + 64) == offset + len &&
 		       zip_get32(p + 72) == 1;
