@@ -295,6 +295,10 @@ test_expect_success 'zip64 fields that lie' '
 	z, e = one("a", b"hello")
 	e.local_extra = zip64(5, 5)
 	z.save("z64-local-needless.zip")
+	z, e = one("a", b"hello")
+	e.local_extra = zip64(5, 5)
+	e.local["size"] = 6
+	z.save("z64-local-header.zip")
 	END
 	taken z64-good.zip && taken z64-local-needless.zip &&
 	refused z64-missing.zip "its zip64 field is missing" &&
@@ -319,6 +323,8 @@ test_expect_success 'zip64 fields that lie' '
 	refused z64-disk.zip "it lies on another disk" &&
 	refused_local z64-local-wrong.zip a "its local header has other sizes" &&
 	refused_local z64-local-beside.zip a \
+		"its local header has other sizes" &&
+	refused_local z64-local-header.zip a \
 		"its local header has other sizes" &&
 	refused_local z64-local-short.zip a "its zip64 field is malformed" &&
 	refused_local z64-local-none.zip a "its zip64 field is missing"

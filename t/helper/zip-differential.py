@@ -13,6 +13,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import runpy
 import shutil
 import stat
@@ -32,6 +33,9 @@ NAMES = (b"a", b"b.txt", b"dir/", b"dir/c", b"dir/d/e", b"x y", b"f",
 NUMBERS = (0, 1, 2, 3, 4, 7, 8, 9, 12, 20, 29, 30, 31, 45, 46, 63, 99, 255,
            256, 0x0800, 0x0808, 0x7fff, MAX16 - 1, MAX16, MAX16 + 1, 1 << 24,
            0x7fffffff, 0x80000000, MAX32 - 1, MAX32)
+MODES = (0o100644, 0o100755, 0o120777, 0o040755, 0o010644, 0o060644, 0o644, 0,
+         0o104755, 0o047777)
+PLAIN = re.compile(rb"[A-Za-z0-9._ /-]+\Z")
 FIELDS = {"local": RAW["LOCAL"], "central": RAW["CENTRAL"], "end": RAW["END"],
           "end64": RAW["END64"], "locator": RAW["LOCATOR"]}
 ROOM = {"B": 0xff, "H": MAX16, "I": MAX32, "Q": MAX64}
@@ -55,7 +59,7 @@ def some_content(r):
 def some_extra(r, e):
     out = []
     for _ in range(r.randrange(3)):
-        kind = r.randrange(6)
+        kind = r.randrange(8)
         if kind == 0:
             out.append(RAW["extra_time"](r.randrange(1 << 31)))
         elif kind == 1:
@@ -67,6 +71,12 @@ def some_extra(r, e):
             out.append(RAW["unicode_path"](r.choice(NAMES), e.name))
         elif kind == 4:
             out.append(RAW["zip64"](*[len(e.content)] * r.randrange(4)))
+        elif kind == 5:		# ASi Unix
+            asi = struct.pack("<HIHH", r.choice(MODES), 4, 0, 0) + b"dir/"
+            out.append(RAW["extra"](0x756e, struct.pack(
+                "<I", RAW["zlib"].crc32(asi)) + asi))
+        elif kind == 6:		# Unicode comment, NTFS
+            out.append(RAW["extra"](r.choice((0x6375, 0x000a)), b"\1" * 13))
         else:
             out.append(bytes(r.randrange(256) for _ in range(5)))
     return b"".join(out)
@@ -104,8 +114,20 @@ def make(r):
 def spoil(r, z):
     """One thing that is wrong, or only odd."""
     e = r.choice(z.entries) if z.entries else z.add(b"a", b"x")
-    kind = r.randrange(14)
-    if kind < 6:
+    kind = r.randrange(16)
+    if kind == 14:
+        e.host = r.choice((0, 0, 1, 2, 3, 3, 4, 6, 7, 10, 11, 13, 14, 16, 19,
+                           20, 255))
+        e.central["external"] = r.choice(MODES) << 16 | \
+            r.choice((0, 0, 0x10, 0x20, 0x08, 0x01, 0x30, 0xffff))
+    elif kind == 15:
+        e.host = r.choice((0, 3, 7, 10, 19))
+        e.central["made_by"] = r.choice((0, 10, 20, 21, 30, 45, 50, 63, 255))
+        e.name = r.choice((b"gr\x81n", b"gr\xc3\xbcn", b"C:", b"a\\b",
+                           b"..\\x", b"x\x01y", b"\xff", b"e\xe9/x", b"a.",
+                           b"con", b"A:b", b"a;1", b"lpt1.txt", b"x\ny"))
+        e.flags = r.choice((0, 0, 0x800))
+    elif kind < 6:
         where = r.choice(("local", "central", "central", "end", "end64",
                           "locator"))
         field, size = r.choice(FIELDS[where])
@@ -264,7 +286,10 @@ def ask_tool(command, data, work):
 def same_tree(ours, tree):
     """Each entry by its path or its raw name, with its content; and no more
     but directories that these imply. Tools guess the character set of names
-    that are not ASCII in ways of their own: for these the content counts."""
+    that are not ASCII, take \\ for / and drop what looks like a drive, each
+    in ways of its own: of names that are not plain the content counts."""
+    if len({name for _, _, _, _, name in ours}) < len(ours):
+        return True	# one name in two character sets: one file for some
     left = dict(tree)
     odd = []
     for mode, _, sha, path, name in ours:
@@ -274,7 +299,7 @@ def same_tree(ours, tree):
                 left.pop(key, None)
                 break
         else:
-            if path.isascii() and name.isascii():
+            if PLAIN.match(path) and PLAIN.match(name):
                 return False
             odd.append(want)
     others = [v for v in left.values() if v is not None]
@@ -312,7 +337,7 @@ def main():
             disagree("python", i, found)
 
     os.environ["LC_ALL"] = "C.UTF-8"
-    tools = {"unzip": ["unzip", "-qq", "-o", "-^", "../x.zip"],
+    tools = {"unzip": ["unzip", "-qq", "-o", "-V", "-^", "../x.zip"],
              "bsdtar": ["bsdtar", "-xf", "../x.zip"]}
     r = random.Random(seed)
     some = sorted(r.sample(taken, min(sample, len(taken))))
