@@ -88,8 +88,8 @@ static int read_end32(struct pack_end *end, const unsigned char *p,
 	end->entries = zip_get16(p + 10);
 	end->central_len = zip_get32(p + 12);
 	end->central = zip_get32(p + 16);
-	if (end->entries == ZIP_MAX16 || end->central_len == ZIP_MAX32 ||
-	    end->central == ZIP_MAX32)
+	/* 65,535 may be meant (Python); it has to be the true count anyway */
+	if (end->central_len == ZIP_MAX32 || end->central == ZIP_MAX32)
 		return bad(s, err, "its zip64 record is missing");
 	if (zip_get16(p + 4) || zip_get16(p + 6))
 		return bad(s, err, "it is one of several disks");
