@@ -86,6 +86,14 @@ chapter 'What exactly ran? The change that nobody committed is there'
 try 'resutil show too-fast:stderr.log'
 try 'resutil show too-fast:uncommited.patch'
 
+chapter 'One file holds an experiment: a zip that any program reads'
+try 'resutil pack-exp -o check.zip check'
+try 'python3 -m zipfile --list check.zip'
+try 'resutil verify-pack check.zip'
+try 'resutil unpack-exp -C copy check.zip'
+try 'diff -r copy results/*check && echo "the same files"'
+try 'resutil hash-experiment check copy/'
+
 chapter 'All of it is plain files'
 try 'ls results/*check'
 echo
