@@ -627,6 +627,9 @@ test_expect_success 'comments that hold another end' '
 	# signature find it all the same
 	save("two-4.zip", tail(end[:-2] + b"\5\0abc"))
 	save("two-5.zip", tail(end + b"x"))
+	# a beginning of one is enough for some
+	save("two-7.zip", tail(b"PK\5\6"))
+	save("two-8.zip", tail(b"x" * 70 + b"PK\5\6" + b"x" * 17))
 	# two zips, one after the other
 	save("two-6.zip", right + other.build())
 	save("fine.zip", tail(b"a comment with PK and PK\5 in it"))
@@ -642,6 +645,11 @@ test_expect_success 'comments that hold another end' '
 		return 1
 	done &&
 	refused two-4.zip "" && refused two-5.zip "" && refused two-6.zip "" &&
+	for i in 7 8
+	do
+		refused two-$i.zip "its comment holds what programs take for" ||
+		return 1
+	done &&
 	taken fine.zip && taken long.zip && taken data.zip
 '
 

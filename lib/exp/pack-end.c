@@ -48,6 +48,17 @@ static int find_end(size_t *at, const struct pack_end *end,
 	return 0;
 }
 
+/* find_end() looks for whole records; Python takes the last signature. */
+static bool holds_signature(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 4 <= len; i++)
+		if (zip_get32((const unsigned char *)text + i) == ZIP_END_SIG)
+			return true;
+	return false;
+}
+
 /* One field of both records. The 32-bit one says nothing at its maximum. */
 static bool agree(uint64_t small, uint64_t max, uint64_t big)
 {
@@ -151,6 +162,9 @@ int pack_end_read(struct pack_end *end, struct pack_source *s,
 	p = end->tail + at;
 	end->comment = (const char *)p + ZIP_END_LEN;
 	end->comment_len = end->tail_len - at - ZIP_END_LEN;
+	if (holds_signature(end->comment, end->comment_len))
+		return bad(s, err, "its comment holds what programs take for "
+			   "the end of a zip");
 	offset = s->size - end->tail_len + at;
 	ret = read_before(before, end, at, offset, s, err);
 	if (ret)
