@@ -39,6 +39,64 @@ static void free_coder(void *state)
 	free(c);
 }
 
+/* A byte that is not there, or -1. Most data lacks one of the first asked. */
+static int absent_byte(const unsigned char *in, size_t len)
+{
+	int c;
+
+	for (c = 0; c < 256; c++)
+		if (!memchr(in, c, len))
+			return c;
+	return -1;
+}
+
+static void set_dict(struct isal_zstream *z, const unsigned char *dict,
+		     size_t len)
+{
+	if (isal_deflate_set_dict(z, (uint8_t *)dict, (uint32_t)len) !=
+	    COMP_OK)
+		BUG("isal_deflate_set_dict");
+}
+
+/* RFC 1951, 3.2.4: a block of one byte, not the final one. */
+static size_t store_first(const struct zchunk *c)
+{
+	const unsigned char block[] = { 0, 1, 0, 0xfe, 0xff, c->in[0] };
+
+	memcpy(c->out, block, sizeof(block));
+	return sizeof(block);
+}
+
+/*
+ * Without any dictionary ISA-L 2.30 (isal_deflate_icf_body_hash_hist_04) takes
+ * its first hash from a register that holds the address of `z`, so that now and
+ * then a match is found or not by where memory lies. With one it does not. So
+ * there always is one: a byte that is not in the chunk, to which nothing can
+ * refer; or, when there are all bytes, the chunk's first, stored before.
+ * Returns how many bytes of the chunk are done; *written: those written.
+ */
+static size_t begin(struct isal_zstream *z, const struct zchunk *c,
+		    size_t *written)
+{
+	unsigned char marker;
+	int byte;
+
+	*written = 0;
+	if (c->dict) {
+		set_dict(z, c->in - c->dict, c->dict);
+		return 0;
+	}
+	byte = absent_byte(c->in, c->len);
+	if (byte >= 0) {
+		marker = (unsigned char)byte;
+		set_dict(z, &marker, 1);
+		return 0;
+	}
+	*written = store_first(c);
+	set_dict(z, c->in, 1);
+	return 1;
+}
+
 /* Level 1 takes no longer where it finds no matches, and emits what Huffman
  * codes alone would be. */
 static size_t deflate_chunk(void *state, const struct zchunk *c)
@@ -46,6 +104,7 @@ static size_t deflate_chunk(void *state, const struct zchunk *c)
 	struct coder *coder = state;
 	struct isal_zstream *z = &coder->z;
 	int level = c->huffman ? 1 : MINIMUM(c->level, LEVEL_MAX);
+	size_t done, written;
 
 	if (!coder->buf[level])
 		coder->buf[level] = xcalloc(1, level_size[level]);
@@ -55,13 +114,11 @@ static size_t deflate_chunk(void *state, const struct zchunk *c)
 	z->level_buf_size = level_size[level];
 	z->flush = c->last ? NO_FLUSH : SYNC_FLUSH;
 	z->end_of_stream = c->last;
-	if (c->dict && isal_deflate_set_dict(z, (uint8_t *)c->in - c->dict,
-					     (uint32_t)c->dict) != COMP_OK)
-		BUG("isal_deflate_set_dict");
-	z->next_in = (uint8_t *)c->in;
-	z->avail_in = (uint32_t)c->len;
-	z->next_out = c->out;
-	z->avail_out = (uint32_t)c->room;
+	done = begin(z, c, &written);
+	z->next_in = (uint8_t *)c->in + done;
+	z->avail_in = (uint32_t)(c->len - done);
+	z->next_out = c->out + written;
+	z->avail_out = (uint32_t)(c->room - written);
 	if (isal_deflate(z) != COMP_OK)
 		BUG("isal_deflate");
 	/* With no room left, a flush may not have been written. */
