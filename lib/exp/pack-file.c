@@ -1,11 +1,15 @@
 #include "lib/base/compat.h"
 #include "lib/exp/pack-internal.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/beneath.h"
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
+
+/* Of a long file, read at once to hash it. */
+#define HASH_PIECE ((uint64_t)256 << 10)
 
 /* What a small file held, now in the slot's `in`. */
 struct content {
@@ -55,8 +59,8 @@ void pack_add_path(struct strbuf *out, const struct pack_run *run, size_t i)
 	strbuf_release(&path);
 }
 
-static int fail_at(const struct pack_run *run, size_t i, const char *what,
-		   struct strbuf *err)
+int pack_fail_at(const struct pack_run *run, size_t i, const char *what,
+		 struct strbuf *err)
 {
 	int saved = errno;
 	struct strbuf path = STRBUF_INIT;
@@ -124,10 +128,10 @@ int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
 	}
 	if (*fd < 0)
 		return has_gone(errno) ? PACK_CHANGED :
-					 fail_at(run, i, "open", err);
+					 pack_fail_at(run, i, "open", err);
 	if (fstat(*fd, st)) {
 		close(*fd);
-		return fail_at(run, i, "read", err);
+		return pack_fail_at(run, i, "read", err);
 	}
 	if (S_ISREG(st->st_mode))
 		return 0;
@@ -213,13 +217,13 @@ static int read_opened(struct pack_slot *s, size_t i, int fd,
 	}
 	got = read_at(fd, s->in, c->len, 0);
 	if (got < 0)
-		return fail_at(run, i, "read", &s->err);
+		return pack_fail_at(run, i, "read", &s->err);
 	if (!got)
 		return PACK_CHANGED;
 	pack_pause("check", e->path);
 	c->crc = zcrc32(0, s->in, c->len);
 	if (fstat(fd, &after))
-		return fail_at(run, i, "read", &s->err);
+		return pack_fail_at(run, i, "read", &s->err);
 	c->unchanged = pack_same_stat(&c->st, &after);
 	if (!c->unchanged &&
 	    (!live || !pack_same_content(fd, c->len, c->crc,
@@ -336,7 +340,7 @@ static int pack_link(struct pack_slot *s, struct pack_worker *w, size_t i,
 		len = readlinkat(dir, base, (char *)s->in, PATH_MAX);
 	if (len < 0)
 		return has_gone(errno) ? PACK_CHANGED :
-					 fail_at(run, i, "read", &s->err);
+					 pack_fail_at(run, i, "read", &s->err);
 	if (!fits(s, e, (uint64_t)len))
 		return PACK_CHANGED;
 	ret = hash_bytes(w, s->in, (size_t)len, hash, &s->err);
@@ -365,7 +369,7 @@ static int pack_directory(struct pack_slot *s, struct pack_worker *w, size_t i)
 	w->dir_len = e->path_len;
 	if (w->dir_fd < 0 || fstat(w->dir_fd, &st))
 		return has_gone(errno) ? PACK_CHANGED :
-					 fail_at(run, i, "read", &s->err);
+					 pack_fail_at(run, i, "read", &s->err);
 	if (!run->options->live && st.st_mtime != e->mtime)
 		return PACK_CHANGED;
 	put_small(s, w, i, 0);
@@ -401,7 +405,7 @@ void pack_batch(struct work *work, unsigned worker)
 
 	for (i = s->entry; i < end && !s->ret; i++) {
 		const struct exp_entry *e = &run->tree.entry[i];
-		unsigned char *hash = s->hash[i - s->entry];
+		unsigned char *hash = run->hash[i];
 
 		if (__atomic_load_n(&run->stop, __ATOMIC_RELAXED))
 			return;
@@ -425,24 +429,27 @@ void pack_batch(struct work *work, unsigned worker)
 	}
 }
 
-void pack_hash_ready(struct pack_run *run, struct pack_long *f, unsigned max)
+void pack_hash_long(struct work *work, unsigned worker UNUSED)
 {
-	while (max-- && !f->hashing && f->next_hash < f->chunks) {
-		size_t nr = (size_t)((f->first_slot + f->next_hash) %
-				     run->nr_slots);
-		const struct pack_slot *s = &run->slot[nr];
+	struct pack_long *f = (struct pack_long *)work;
+	uint64_t at = 0, size = (uint64_t)f->st.st_size;
+	unsigned char *buf = xmalloc(HASH_PIECE);
 
-		if (!f->ready[nr])
-			return;
-		f->ready[nr] = false;
-		f->hashing = true;
-		pthread_mutex_unlock(&f->lock);
-		digest_add(f->digest, s->in + ZSTREAM_DICT, s->len);
-		pthread_mutex_lock(&f->lock);
-		f->hashing = false;
-		f->next_hash++;
-		pthread_cond_broadcast(&f->hashed);
+	pack_pause("hash", f->run->tree.entry[f->entry].path);
+	while (at < size && !__atomic_load_n(&f->run->stop, __ATOMIC_RELAXED)) {
+		size_t n = (size_t)MINIMUM(size - at, HASH_PIECE);
+		int got = read_at(f->fd, buf, n, at);
+
+		if (got != 1) {
+			f->read_errno = errno;
+			f->ret = got ? ERR_FAILED : PACK_CHANGED;
+			break;
+		}
+		digest_add(f->digest, buf, n);
+		f->crc = zcrc32(f->crc, buf, n);
+		at += n;
 	}
+	free(buf);
 }
 
 /*
@@ -465,27 +472,18 @@ void pack_chunk(struct work *work, unsigned worker)
 	got = read_at(f->fd, in - dict, dict + s->len,
 		      s->chunk * ZSTREAM_CHUNK - dict);
 	if (got < 0)
-		s->ret = fail_at(run, f->entry, "read", &s->err);
+		s->ret = pack_fail_at(run, f->entry, "read", &s->err);
 	else if (!got)
 		s->ret = PACK_CHANGED;
 	s->changed = f->entry;
 	if (s->ret)
 		return;
 	s->crc = zcrc32(0, in, s->len);
-	if (!f->known) {
-		pthread_mutex_lock(&f->lock);
-		f->ready[s - run->slot] = true;
-		pthread_mutex_unlock(&f->lock);
+	/* A single worker does all in order, and has the bytes at hand. */
+	if (!f->known && workers_nr(run->workers) == 1) {
+		digest_add(f->digest, in, s->len);
+		f->crc = zcrc32_join(f->crc, s->crc, s->len);
 	}
 	s->out_len = zdeflate_chunk(deflate_of(run, w), in, dict, s->len,
 				    s->chunk + 1 == f->chunks, s->out);
-	/*
-	 * Two chunks a turn: whoever went on as long as there are more would
-	 * keep the chunk it has just compressed from being written.
-	 */
-	if (!f->known) {
-		pthread_mutex_lock(&f->lock);
-		pack_hash_ready(run, f, 2);
-		pthread_mutex_unlock(&f->lock);
-	}
 }

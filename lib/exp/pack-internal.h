@@ -9,7 +9,9 @@
  * Threads: the calling thread alone forms pieces, writes to the sink and
  * changes struct pack_run. A worker writes to the slot it was given, to the
  * items of the entries in it, and to its own struct pack_worker. A long file
- * is hashed by whoever comes by, under its lock.
+ * is hashed beside that by a piece of work of its own, which reads it again, as
+ * a rule from the page cache: one hash after another would take longer than
+ * compressing does. That both read the same shows in the CRC.
  */
 #ifndef LIB_EXP_PACK_INTERNAL_H
 #define LIB_EXP_PACK_INTERNAL_H
@@ -25,8 +27,6 @@
 #include "lib/wrap/digest.h"
 #include "lib/wrap/zstream.h"
 
-#include <pthread.h>
-
 /*
  * Memory: each slot has room for a chunk before and after it is compressed,
  * each worker a compressor. More workers than this would wait for the one
@@ -35,6 +35,7 @@
 #define PACK_WORKERS_MAX 32
 #define PACK_SLOTS_MAX 36
 #define PACK_BATCH_MAX 64	/* entries */
+#define PACK_LONG_MAX 64	/* long files that are open */
 
 /* Besides 0 and enum resutil_error: an entry is not what it was. */
 #define PACK_CHANGED 1
@@ -48,24 +49,25 @@ struct pack_worker {
 	int dir_fd;		/* -1: none */
 };
 
-/* A file of several chunks, from its first to its last. */
+/* A file of several chunks, from its first chunk until its hash is known. */
 struct pack_long {
+	struct work work;	/* hashing */
+	struct pack_run *run;
 	struct pack_long *next;
 	size_t entry;
 	int fd;
 	struct stat st;		/* when it was opened */
 	uint64_t chunks;
-	size_t first_slot;	/* chunk n is in the n-th slot from it */
 	unsigned bits;		/* of pack_restart_bits() */
 	bool known;		/* the cache had the hash */
-	unsigned char hash[DIGEST_RAWSZ];
+	bool written;		/* all of it is in the sink */
+	bool unchanged;		/* and it is what it was when it was opened */
 
-	pthread_mutex_t lock;	/* for what follows */
-	pthread_cond_t hashed;
+	/* of the work; with a single worker, of that */
 	struct digest *digest;
-	uint64_t next_hash;	/* the chunk whose turn it is */
-	bool hashing;		/* somebody does */
-	bool ready[PACK_SLOTS_MAX];	/* by slot: not hashed yet */
+	uint32_t crc;
+	int ret;		/* PACK_CHANGED, or ERR_FAILED and errno */
+	int read_errno;
 };
 
 struct pack_slot {
@@ -81,7 +83,6 @@ struct pack_slot {
 
 	/* entries [entry, entry + nr): small ones */
 	size_t nr;
-	unsigned char hash[PACK_BATCH_MAX][DIGEST_RAWSZ];
 
 	/* or a chunk of a long file */
 	struct pack_long *file;
@@ -105,7 +106,7 @@ struct pack_run {
 	/* one pass */
 	struct exp_tree tree;
 	struct pack_item *item;
-	struct tree_hash *tree_hash;
+	unsigned char (*hash)[DIGEST_RAWSZ];	/* of each entry */
 	struct strbuf pending;	/* output that is not in the sink yet */
 	uint64_t offset;	/* output so far */
 	uint64_t bytes_done;
@@ -114,7 +115,8 @@ struct pack_run {
 	struct pack_long *file;	/* being given out */
 	uint64_t next_chunk;
 	bool stop_giving;
-	struct pack_long *files;	/* all that are open */
+	struct pack_long *files;	/* open ones, the oldest first */
+	size_t nr_files;
 	size_t changed;		/* the entry, after PACK_CHANGED */
 	bool stop;		/* atomic: what is still to do is in vain */
 };
@@ -123,8 +125,7 @@ struct pack_run {
 int pack_emit(struct pack_run *run, const void *data, size_t len,
 	      struct strbuf *err);
 /* Notes what came of entry `i`, once its item is complete. */
-void pack_entry_done(struct pack_run *run, size_t i,
-		     const unsigned char *hash);
+void pack_entry_done(struct pack_run *run, size_t i);
 /* id and revision of the record, which reads `text`. */
 void pack_note_record(struct pack_run *run, const void *text, size_t len);
 
@@ -152,9 +153,11 @@ bool pack_same_stat(const struct stat *a, const struct stat *b);
 /* Whether the first `len` bytes have that CRC still. buf: room for a chunk. */
 bool pack_same_content(int fd, uint64_t len, uint32_t crc, unsigned char *buf);
 void pack_pause(const char *point, const char *path);
-/* Takes part in hashing a long file, with its lock held: at most `max`
- * chunks. */
-void pack_hash_ready(struct pack_run *run, struct pack_long *f, unsigned max);
+/* All of a long file, for its hash. */
+void pack_hash_long(struct work *work, unsigned worker);
+/* ERR_FAILED: "cannot WHAT 'PATH'", with errno. */
+int pack_fail_at(const struct pack_run *run, size_t i, const char *what,
+		 struct strbuf *err);
 void pack_add_path(struct strbuf *out, const struct pack_run *run, size_t i);
 
 #endif

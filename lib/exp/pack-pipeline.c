@@ -52,11 +52,47 @@ static void close_long(struct pack_run *run, struct pack_long *f)
 	while (*at != f)
 		at = &(*at)->next;
 	*at = f->next;
+	run->nr_files--;
 	close(f->fd);
 	digest_drop(&f->digest);
-	pthread_cond_destroy(&f->hashed);
-	pthread_mutex_destroy(&f->lock);
 	free(f);
+}
+
+/* Waits for the hash of a file that has been written. What was hashed must be
+ * what was packed. */
+static int settle_long(struct pack_run *run, struct pack_long *f,
+		       struct strbuf *err)
+{
+	const char *path = run->tree.entry[f->entry].path;
+	unsigned char *hash = run->hash[f->entry];
+	int ret = 0;
+
+	if (!f->known && workers_nr(run->workers) > 1)
+		workers_wait(run->workers, &f->work);
+	if (!f->known && !f->ret && f->crc == run->item[f->entry].crc) {
+		digest_finish(&f->digest, hash);
+		if (f->unchanged)
+			hash_cache_note(run->options->cache, path, &f->st,
+					hash);
+	} else if (f->ret == ERR_FAILED) {
+		errno = f->read_errno;
+		ret = pack_fail_at(run, f->entry, "read", err);
+	} else if (!f->known) {
+		run->changed = f->entry;
+		ret = PACK_CHANGED;
+	}
+	close_long(run, f);
+	return ret;
+}
+
+/* Those that are written, until less than `max` are open. */
+static int settle_files(struct pack_run *run, size_t max, struct strbuf *err)
+{
+	int ret = 0;
+
+	while (!ret && run->nr_files > max && run->files->written)
+		ret = settle_long(run, run->files, err);
+	return ret;
 }
 
 static bool is_long(const struct pack_run *run, size_t i)
@@ -73,11 +109,13 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 {
 	struct exp_entry *e = &run->tree.entry[i];
 	struct pack_item *item = &run->item[i];
-	struct pack_long *f;
+	struct pack_long *f, **at = &run->files;
 	struct stat st;
 	int fd, ret;
 
-	ret = pack_item_fd(run, NULL, i, &fd, &st, err);
+	ret = settle_files(run, PACK_LONG_MAX, err);
+	if (!ret)
+		ret = pack_item_fd(run, NULL, i, &fd, &st, err);
 	if (ret)
 		return ret;
 	e->size = (uint64_t)st.st_size;
@@ -88,15 +126,15 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 
 	f = xcalloc(1, sizeof(*f));
-	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->hashed, NULL);
-	f->next = run->files;
-	run->files = f;
+	while (*at)
+		at = &(*at)->next;
+	*at = f;
+	run->nr_files++;
+	f->run = run;
 	f->entry = i;
 	f->fd = fd;
 	f->st = st;
 	f->chunks = (e->size - 1) / ZSTREAM_CHUNK + 1;
-	f->first_slot = run->given % run->nr_slots;
 	f->bits = pack_restart_bits(e->size);
 
 	pack_item_init(run, i);
@@ -107,14 +145,19 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	if (f->bits)
 		item->restart = xcalloc(restart_segments(e->size, f->bits) - 1,
 					sizeof(*item->restart));
-	f->known = hash_cache_find(run->options->cache, e->path, &st, f->hash);
+	f->known = hash_cache_find(run->options->cache, e->path, &st,
+				   run->hash[i]);
 	if (!f->known)
 		ret = digest_start(&f->digest, err);
-	if (ret)
+	if (ret) {
 		close_long(run, f);
-	else
-		run->file = f;
-	return ret;
+		return ret;
+	}
+	f->work.fn = pack_hash_long;
+	if (!f->known && workers_nr(run->workers) > 1)
+		workers_add(run->workers, &f->work);
+	run->file = f;
+	return 0;
 }
 
 /* Takes small entries from next_entry on, as many as one piece may have. */
@@ -201,21 +244,6 @@ static bool has_more(const struct pack_run *run)
 	       (run->file || run->next_entry < run->tree.nr);
 }
 
-/* A slot is free for another piece when its chunk is hashed. */
-static void wait_hashed(struct pack_run *run, struct pack_slot *s)
-{
-	struct pack_long *f = s->file;
-
-	pthread_mutex_lock(&f->lock);
-	while (f->next_hash <= s->chunk) {
-		if (f->hashing)
-			pthread_cond_wait(&f->hashed, &f->lock);
-		else
-			pack_hash_ready(run, f, 1);
-	}
-	pthread_mutex_unlock(&f->lock);
-}
-
 static int begin_long(struct pack_run *run, const struct pack_long *f,
 		      struct strbuf *err)
 {
@@ -276,28 +304,20 @@ static int end_long(struct pack_run *run, struct pack_slot *s,
 		    struct strbuf *err)
 {
 	struct pack_long *f = s->file;
-	const char *path = run->tree.entry[f->entry].path;
 	unsigned char descriptor[24];
-	bool unchanged;
 	size_t len;
 	int ret;
 
-	ret = check_long(run, s, &unchanged, err);
+	ret = check_long(run, s, &f->unchanged, err);
 	if (ret)
 		return ret;
-	if (!f->known) {
-		digest_finish(&f->digest, f->hash);
-		if (unchanged)
-			hash_cache_note(run->options->cache, path, &f->st,
-					f->hash);
-	}
 	if (!f->entry && run->tree.has_record)
 		note_long_record(run, f);
 	len = pack_descriptor(descriptor, &run->item[f->entry]);
 	ret = pack_emit(run, descriptor, len, err);
 	if (!ret)
-		pack_entry_done(run, f->entry, f->hash);
-	close_long(run, f);
+		pack_entry_done(run, f->entry);
+	f->written = !ret;
 	return ret;
 }
 
@@ -320,8 +340,6 @@ static int take_chunk(struct pack_run *run, struct pack_slot *s,
 	if (f->bits && segment + 1 < restart_segments(item->size, f->bits))
 		item->restart[segment] += (uint32_t)s->out_len;
 	run->bytes_done += s->len;
-	if (!f->known)
-		wait_hashed(run, s);
 	return s->chunk + 1 == f->chunks ? end_long(run, s, err) : 0;
 }
 
@@ -336,7 +354,7 @@ static int take_batch(struct pack_run *run, struct pack_slot *s,
 		item->offset += run->offset;
 		if (S_ISREG(item->mode))
 			run->bytes_done += item->size;
-		pack_entry_done(run, i, s->hash[i - s->entry]);
+		pack_entry_done(run, i);
 	}
 	return pack_emit(run, s->out, s->out_len, err);
 }
@@ -377,6 +395,8 @@ int pack_entries(struct pack_run *run, struct strbuf *err)
 			give(run);
 		ret = take(run, err);
 	}
+	if (!ret)
+		ret = settle_files(run, 0, err);
 
 	__atomic_store_n(&run->stop, true, __ATOMIC_RELAXED);
 	workers_wait_all(run->workers);

@@ -51,7 +51,7 @@ int pack_emit(struct pack_run *run, const void *data, size_t len,
 	return ret;
 }
 
-void pack_entry_done(struct pack_run *run, size_t i, const unsigned char *hash)
+void pack_entry_done(struct pack_run *run, size_t i)
 {
 	const struct exp_entry *e = &run->tree.entry[i];
 	const struct pack_item *item = &run->item[i];
@@ -67,13 +67,33 @@ void pack_entry_done(struct pack_run *run, size_t i, const unsigned char *hash)
 	r->entries++;
 	if (S_ISREG(item->mode))
 		r->bytes += item->size;
-	if (!i && run->tree.has_record) {
-		r->info.has_record = true;
-		memcpy(r->info.record, hash, DIGEST_RAWSZ);
-		return;
+}
+
+/* When the hashes of all entries are known. */
+static int sum_hashes(struct pack_run *run, struct strbuf *err)
+{
+	struct pack_info *info = &run->result->info;
+	struct tree_hash *h;
+	size_t i = 0;
+	int ret;
+
+	ret = tree_hash_start(&h, err);
+	if (ret)
+		return ret;
+	if (run->tree.has_record && !run->item[0].left_out) {
+		info->has_record = true;
+		memcpy(info->record, run->hash[0], DIGEST_RAWSZ);
 	}
-	tree_hash_add(run->tree_hash, item->mode, item->size, hash, e->path,
-		      e->path_len);
+	for (i = run->tree.has_record; i < run->tree.nr; i++) {
+		const struct exp_entry *e = &run->tree.entry[i];
+		const struct pack_item *item = &run->item[i];
+
+		if (!item->left_out)
+			tree_hash_add(h, item->mode, item->size, run->hash[i],
+				      e->path, e->path_len);
+	}
+	tree_hash_finish(&h, info->tree);
+	return 0;
 }
 
 /* A record that cannot be understood is packed all the same. */
@@ -147,7 +167,8 @@ static void release_pass(struct pack_run *run)
 		free(run->item[i].restart);
 	free(run->item);
 	run->item = NULL;
-	tree_hash_drop(&run->tree_hash);
+	free(run->hash);
+	run->hash = NULL;
 	exp_tree_release(&run->tree);
 }
 
@@ -181,10 +202,8 @@ static int write_pass(struct pack_run *run, struct strbuf *changed,
 	ret = exp_tree_read(&run->tree, run->dir, err);
 	if (ret)
 		goto cleanup;
-	ret = tree_hash_start(&run->tree_hash, err);
-	if (ret)
-		goto cleanup;
 	run->item = xcalloc(run->tree.nr, sizeof(*run->item));
+	run->hash = xcalloc(run->tree.nr, sizeof(*run->hash));
 	leave_out(run);
 	strvec_pushv(&r->skipped, run->tree.skipped.v);
 
@@ -193,8 +212,9 @@ static int write_pass(struct pack_run *run, struct strbuf *changed,
 		note_changed(run, changed);
 	if (ret)
 		goto cleanup;
-	tree_hash_finish(&run->tree_hash, r->info.tree);
-	ret = write_directory(run, err);
+	ret = sum_hashes(run, err);
+	if (!ret)
+		ret = write_directory(run, err);
 	r->packed = run->offset;
 	strvec_sort(&r->skipped, false);
 
