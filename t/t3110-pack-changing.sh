@@ -1,54 +1,10 @@
 #!/bin/sh
 
-test_description='pack-exp while files change
-
-Each test holds pack-exp at a certain moment: it reads a FIFO at "open" (before
-an entry is opened) or "check" (when it was read, before it is looked at again),
-and goes on when the FIFO is closed.
-'
+test_description='pack-exp while files change'
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-held.sh
 
 test_lazy_prereq UNZIP 'unzip -v'
-
-# held POINT:PATH COMMAND...: starts the command, in the background, which will
-# wait at that point; `hold` waits until it does
-held () {
-	at=$1 &&
-	shift &&
-	rm -f gate && mkfifo gate &&
-	{
-		(exec env PATH="$FAULTY_DIRECTORY:$PATH" \
-			RESUTIL_TEST_PACK_PAUSE="$at:$(pwd)/gate" \
-			"$@" >out 2>err) &
-	} &&
-	pid=$!
-}
-
-hold () {
-	exec 9>gate
-}
-
-# once: it goes on, and does not stop there again
-once () {
-	rm gate && exec 9>&-
-}
-
-# again: it goes on, and stops there once more
-again () {
-	mv gate gate.old && mkfifo gate.new && mv gate.new gate &&
-	exec 9>&- && rm gate.old && hold
-}
-
-# ends STATUS: how it ended
-ends () {
-	status=0
-	wait $pid || status=$?
-	test $status = $1 || {
-		echo "status $status, not $1"
-		cat err
-		return 1
-	}
-}
 
 # holds PACK PATH FILE: in the pack, PATH is what is in FILE
 holds () {
