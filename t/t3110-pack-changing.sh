@@ -118,6 +118,116 @@ test_expect_success UNZIP 'a directory that something is added to' '
 	hold && echo new >d/sub/new && once && ends 14 && test_grep "d/sub/" err
 '
 
+test_expect_success UNZIP 'a change that keeps the size and the time' '
+	fresh && touch -r d/small stamp && held check:small \
+		resutil pack-exp -o x.zip d &&
+	hold && echo owt >d/small && touch -r stamp d/small && once &&
+	ends 0 && holds x.zip small d/small
+'
+
+test_expect_success UNZIP 'a link that goes, and a directory that does' '
+	links () {
+		fresh && mkdir d/sub && ln -s a d/sub/link
+	} &&
+	links && held open:sub/ resutil pack-exp -o x.zip d &&
+	hold && rm d/sub/link && once && ends 0 && unzip -Z1 x.zip >names &&
+	printf "%s\n" a big small sub/ z >want && test_cmp want names &&
+	links && held open:sub/ resutil pack-exp -o x.zip d &&
+	hold && rm -r d/sub && once && ends 0 && unzip -Z1 x.zip >names &&
+	printf "%s\n" a big small z >want && test_cmp want names &&
+	links && held open:sub/ resutil pack-exp -o x.zip d &&
+	hold && rm -r d/sub && echo file >d/sub && once && ends 0 &&
+	holds x.zip sub d/sub &&
+	links && echo x >d/sub/x && held open:sub/x resutil pack-exp d &&
+	hold && rm -r d/sub && echo file >d/sub && once && ends 14 &&
+	test_grep "d/sub" err
+'
+
+test_expect_success UNZIP 'a file that is a socket, FIFO or directory by now' '
+	fresh && held open:big resutil pack-exp -o x.zip d &&
+	hold && rm d/big && mkfifo d/big && once && ends 0 &&
+	test_grep "big (FIFO)" err && unzip -Z1 x.zip >names &&
+	printf "%s\n" a small z >want && test_cmp want names &&
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && rm d/small && mkdir d/small && once && ends 0 &&
+	unzip -Z1 x.zip >names && printf "%s\n" a big small/ z >want &&
+	test_cmp want names &&
+	fresh && held open:big resutil pack-exp -o x.zip d &&
+	hold && rm d/big && ln -s a d/big && once && ends 0 &&
+	unzip -p x.zip big >target && printf a >want && cmp want target &&
+	fresh && held open:small resutil pack-exp -o x.zip d &&
+	hold && rm d/small && python3 -c "
+import socket
+socket.socket(socket.AF_UNIX).bind(\"d/small\")" && once && ends 0 &&
+	test_grep "small (socket)" err
+'
+
+# ---- the second reading of a long file, for its hash ----
+
+# packed_past SIZE FILE: so much has been written
+packed_past () {
+	test "$(wc -c <"$2")" -gt $1
+}
+
+# late: the long file is packed and has been looked at, and is not hashed yet:
+# what is written comes from the file after it
+late () {
+	head -c 5000000 /dev/urandom >$1/random
+}
+
+# same_tree PACK DIR: the hash in the comment is that of what it holds
+same_tree () {
+	rm -rf copy && resutil unpack-exp -C copy "$1" &&
+	resutil verify-pack "$1"
+}
+
+test_expect_success UNZIP 'a long file that changes before it is hashed' '
+	fresh && late d && held hash:big resutil pack-exp -j 2 d &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	printf 7 | dd of=d/big conv=notrunc 2>dd && once && ends 14 &&
+	test_grep "d/big" err && test_line_count = 1 err
+'
+
+test_expect_success UNZIP 'one that becomes shorter, or is packed anew' '
+	fresh && late d && held hash:big resutil pack-exp -j 2 d &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	truncate -s 2000000 d/big && once && ends 14 && test_grep "d/big" err &&
+	fresh && late d && mkdir o && test_when_finished "rm -r o" &&
+	held hash:big resutil pack-exp -j 2 -o o/x.zip d &&
+	hold && test_wait_for 20 eval "packed_past 4000000 o/*" &&
+	printf 7 | dd of=d/big conv=notrunc 2>dd && once && ends 0 &&
+	test_must_be_empty err && holds o/x.zip big d/big && same_tree o/x.zip
+'
+
+test_expect_success UNZIP 'one that grows, or has its bytes written again' '
+	fresh && late d && cp d/big big && held hash:big \
+		resutil pack-exp -j 2 d &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	cp big d/big && once && ends 0 && mv out x.zip &&
+	holds x.zip big big && same_tree x.zip &&
+	fresh && late d && held hash:big resutil pack-exp -j 2 d &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	echo more >>d/big && once && ends 0 && mv out x.zip &&
+	holds x.zip big big && same_tree x.zip
+'
+
+# crowd DIR: more long files than stay open; the first is hashed last
+crowd () {
+	big >$1/f00 && head -c 5000000 /dev/urandom >$1/f01 &&
+	for nr in $(seq 102 170)
+	do
+		truncate -s 1100000 $1/f${nr#1} || return 1
+	done
+}
+
+test_expect_failure UNZIP 'also when more long files follow than stay open' '
+	rm -rf d && mkdir d && crowd d && held hash:f00 \
+		resutil pack-exp -j 2 d &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	printf 7 | dd of=d/f00 conv=notrunc 2>dd && once && ends 14 &&
+	test_grep "d/f00" err
+'
+
 # ---- a program is still running ----
 
 test_expect_success UNZIP 'live: a file that only grows is taken as it was opened' '
@@ -175,6 +285,70 @@ test_expect_success UNZIP 'live: the record is replaced as ever' '
 	hold && sed "s/^revision: .*/revision: 7/" before >new &&
 	mv new $d/resutil-exp.yaml && once && ends 0 && mv out x.zip &&
 	unzip -tq x.zip && holds x.zip resutil-exp.yaml before
+'
+
+test_expect_success UNZIP 'live: a long file that changes before it is hashed' '
+	live && late $d && held hash:big resutil pack-exp -j 2 $name &&
+	hold && test_wait_for 20 packed_past 4000000 out &&
+	printf 7 | dd of=$d/big conv=notrunc 2>dd && once && ends 14 &&
+	test_grep "/big" err &&
+	live && late $d && mkdir o && test_when_finished "rm -r o" &&
+	held hash:big resutil pack-exp -j 2 -o o/x.zip $name &&
+	hold && test_wait_for 20 eval "packed_past 4000000 o/*" &&
+	printf 7 | dd of=$d/big conv=notrunc 2>dd && once && ends 0 &&
+	test_grep "big (changing)" err && unzip -Z1 o/x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a random small z >want &&
+	test_cmp want names && same_tree o/x.zip
+'
+
+test_expect_failure UNZIP 'live: also when many long files follow' '
+	live && crowd $d && mkdir o && test_when_finished "rm -r o" &&
+	held hash:f00 resutil pack-exp -j 2 -o o/x.zip $name &&
+	hold && test_wait_for 20 eval "packed_past 4000000 o/*" &&
+	printf 7 | dd of=$d/f00 conv=notrunc 2>dd && once && ends 0 &&
+	echo "resutil: warning: left out '\''f00 (changing)'\''" >want &&
+	test_cmp want err && same_tree o/x.zip
+'
+
+test_expect_success UNZIP 'live: something is added to a directory' '
+	live && mkdir $d/sub && touch -d @1720091755 $d/sub &&
+	held open:sub/ resutil pack-exp $name &&
+	hold && echo new >$d/sub/new && once && ends 0 &&
+	test_must_be_empty err && mv out x.zip && unzip -Z1 x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a big small sub/ z >want &&
+	test_cmp want names
+'
+
+test_expect_success UNZIP 'live: a directory that goes, with what was in it' '
+	live && mkdir $d/sub && echo x >$d/sub/x && ln -s x $d/sub/y &&
+	held open:sub/ resutil pack-exp --json -o x.zip $name &&
+	hold && rm -r $d/sub && once && ends 0 && unzip -Z1 x.zip >names &&
+	printf "%s\n" resutil-exp.yaml a big small z >want &&
+	test_cmp want names && same_tree x.zip &&
+	test_grep "\"entries\":5," out &&
+	test_grep "\[\"sub/ (changing)\",\"sub/x (changing)\",\"sub/y (changing)\"\]" out
+'
+
+# What the cache remembers is told apart by the clock: all is old by then.
+test_expect_success UNZIP 'live: the cache has nothing of what was cut off' '
+	for point in open:small check:small check:big
+	do
+		file=${point#*:} &&
+		live && touch -d @1720091755 $d/small $d/big &&
+		held $point env RESUTIL_TEST_NOW=8000000000 \
+			resutil pack-exp $name &&
+		hold && big >>$d/$file && once && ends 0 &&
+		test_must_be_empty err && mv out x.zip && same_tree x.zip &&
+		RESUTIL_TEST_NOW=8000000000 resutil hash-experiment $name >got &&
+		resutil hash-experiment --no-cache $name >want &&
+		test_cmp want got || return 1
+	done &&
+	live && cp $d/small small && held open:small \
+		env RESUTIL_TEST_NOW=8000000000 resutil pack-exp $name &&
+	hold && cat $d/big >>$d/small &&
+	RESUTIL_TEST_NOW=8000000000 resutil hash-experiment $name >got &&
+	once && ends 0 && mv out x.zip && holds x.zip small small &&
+	same_tree x.zip
 '
 
 test_done
