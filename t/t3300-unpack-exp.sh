@@ -80,22 +80,23 @@ test_expect_success PYTHON 'the directory is new, and readable as others are' '
 '
 
 test_expect_success PYTHON 'modes do not depend on the umask' '
-	(
-		umask 077 &&
-		resutil unpack-exp -C m077 a.zip &&
-		umask 000 &&
-		resutil unpack-exp -C m000 a.zip &&
-		umask 0777 &&
-		resutil unpack-exp -C m777 a.zip
-	) &&
-	chmod 755 m777 m000 m077 &&
-	for dir in m777 m000 m077
+	for mask in 077 000 027
 	do
-		(cd $dir && stat -c "%a %n" run.sh empty secret none) \
-			>modes.$dir || return 1
+		(umask $mask && resutil unpack-exp -C m$mask a.zip) &&
+		(cd m$mask && stat -c "%a %n" run.sh empty secret none) \
+			>modes.$mask || return 1
 	done &&
-	test_cmp modes.m000 modes.m077 &&
-	test_cmp modes.m000 modes.m777 &&
+	test_cmp modes.000 modes.077 &&
+	test_cmp modes.000 modes.027 &&
+	test "$(stat -c %a m027/dir)" = 750
+'
+
+# Others than root could not even open the directory they have just made.
+test_expect_success !NOT_ROOT,PYTHON 'nor on one that leaves no rights at all' '
+	(umask 0777 && resutil unpack-exp -C m777 a.zip) &&
+	chmod 755 m777 &&
+	(cd m777 && stat -c "%a %n" run.sh empty secret none) >modes.777 &&
+	test_cmp modes.000 modes.777 &&
 	test "$(stat -c %a m777/dir)" = 0 &&
 	chmod -R u+rwx m777
 '
