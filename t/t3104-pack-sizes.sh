@@ -99,4 +99,12 @@ assert names == [\"%05d\" % n for n in range(70000)]
 "
 '
 
+test_expect_success 'many long files do not stay open all at once' '
+	mkdir long && for nr in $(seq 200)
+	do
+		truncate -s 1048577 long/$nr || return 1
+	done &&
+	(ulimit -n 128 && resutil pack-exp -j 2 -o long.zip long)
+'
+
 test_done

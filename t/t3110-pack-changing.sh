@@ -85,6 +85,9 @@ test_expect_success UNZIP 'a large file that becomes shorter, small, or goes' '
 	fresh && held open:big resutil pack-exp -o x.zip d &&
 	hold && echo small >d/big && once && ends 0 && unzip -tq x.zip &&
 	holds x.zip big d/big &&
+	fresh && held open:big resutil pack-exp d &&
+	hold && : >d/big && once && ends 0 && mv out x.zip &&
+	holds x.zip big d/big &&
 	fresh && held open:big resutil pack-exp -o x.zip d &&
 	hold && rm d/big && once && ends 0 && unzip -Z1 x.zip >names &&
 	printf "%s\n" a small z >want && test_cmp want names &&
@@ -327,6 +330,23 @@ test_expect_success UNZIP 'live: a directory that goes, with what was in it' '
 	test_cmp want names && same_tree x.zip &&
 	test_grep "\"entries\":5," out &&
 	test_grep "\[\"sub/ (changing)\",\"sub/x (changing)\",\"sub/y (changing)\"\]" out
+'
+
+test_expect_success UNZIP 'live: a record that is rewritten in place is left out' '
+	live && held check:resutil-exp.yaml resutil pack-exp $name &&
+	hold && echo "info: 1" >$d/resutil-exp.yaml && again &&
+	echo "info: 22" >$d/resutil-exp.yaml && once && ends 0 &&
+	mv out x.zip && test_grep "resutil-exp.yaml (changing)" err &&
+	unzip -z x.zip >comment && test_grep "tree=[0-9a-f]*$" comment &&
+	same_tree x.zip
+'
+
+test_expect_success UNZIP 'an experiment that has ended is not a live one' '
+	live && sed "s/^state: .*/state: finished/" $d/resutil-exp.yaml >yaml &&
+	mv yaml $d/resutil-exp.yaml &&
+	held check:small resutil pack-exp $name &&
+	hold && echo 1 >$d/small && again && echo 22 >$d/small &&
+	once && ends 14 && test_grep "/small" err
 '
 
 # What the cache remembers is told apart by the clock: all is old by then.
