@@ -47,7 +47,7 @@ static void print_json(struct strbuf *out, const char *name,
 
 	value_map_set_str(object, "name", name);
 	digest_hex(&hex, hash->tree);
-	value_map_set_str(object, "hash", hex.buf);
+	value_map_set_str(object, "tree", hex.buf);
 	strbuf_reset(&hex);
 	if (hash->has_record)
 		digest_hex(&hex, hash->record);

@@ -179,7 +179,7 @@ static struct value *info_of(const struct pack *p)
 		      value_new_int((int64_t)info->revision) :
 		      value_new_null());
 	value_map_set_int(map, "entries", (int64_t)p->nr);
-	value_map_set_int(map, "size", (int64_t)p->size);
+	value_map_set_int(map, "bytes", (int64_t)p->size);
 	return map;
 }
 

@@ -68,14 +68,15 @@ static int write_stdout(void *data UNUSED, const void *buf, size_t len,
 	return ERR_FAILED;
 }
 
-/* What is written into the tree that is packed would become a part of it. */
-static int check_outside(const char *file, const char *dir,
+/* What is written into the tree that is packed would become a part of it.
+ * place: what of `file` counts. */
+static int check_outside(const char *file, const char *place, const char *dir,
 			 struct strbuf *err)
 {
 	struct strbuf real = STRBUF_INIT, real_dir = STRBUF_INIT;
 	int ret = 0;
 
-	path_real(&real, file);
+	path_real(&real, place);
 	path_real(&real_dir, dir);
 	if (path_below(real.buf, real_dir.buf))
 		ret = fail(err, ERR_USAGE, "'%s' lies in '%s' and would be "
@@ -100,7 +101,7 @@ static int check_file(const char *path, const char *dir, struct strbuf *err)
 		return fail(err, ERR_FAILED, "'%s' is no regular file; without "
 			    "-o the pack goes to the standard output", path);
 	strbuf_add(&parent, path, len);
-	ret = check_outside(len ? parent.buf : ".", dir, err);
+	ret = check_outside(path, len ? parent.buf : ".", dir, err);
 	strbuf_release(&parent);
 	return ret;
 }
@@ -117,7 +118,7 @@ static int check_stdout(const char *dir, struct strbuf *err)
 	if (len < 0)
 		return 0;
 	path[len] = '\0';
-	return check_outside(path, dir, err);
+	return check_outside(path, path, dir, err);
 }
 
 static int read_level(int given, int *level, struct strbuf *err)
@@ -164,18 +165,20 @@ static void print_json(const struct pack_result *r, const char *name,
 	struct strbuf line = STRBUF_INIT;
 	size_t i;
 
-	if (*name)
-		value_map_set_str(map, "name", name);
-	else
-		value_map_set(map, "dir", value_new_text(dir, strlen(dir)));
+	value_map_set(map, "name", *name ? value_new_str(name) :
+					   value_new_null());
+	value_map_set(map, "dir", value_new_text(dir, strlen(dir)));
 	value_map_set(map, "file", value_new_text(file, strlen(file)));
 	set_hash(map, "tree", r->info.tree);
 	if (r->info.has_record)
 		set_hash(map, "record", r->info.record);
-	if (*r->info.id)
-		value_map_set_str(map, "id", r->info.id);
-	if (r->info.revision)
-		value_map_set_int(map, "revision", (int64_t)r->info.revision);
+	else
+		value_map_set(map, "record", value_new_null());
+	value_map_set(map, "id", *r->info.id ? value_new_str(r->info.id) :
+					       value_new_null());
+	value_map_set(map, "revision", r->info.revision ?
+		      value_new_int((int64_t)r->info.revision) :
+		      value_new_null());
 	value_map_set_int(map, "entries", (int64_t)r->entries);
 	value_map_set_int(map, "bytes", (int64_t)r->bytes);
 	value_map_set_int(map, "packed", (int64_t)r->packed);
@@ -232,7 +235,7 @@ static int pack_arg(const char *arg, struct target *t,
 		o->live = is_live(dir.buf);
 		o->cache = hash_cache_open(the_project, name.buf);
 	}
-	o->progress = progress_start("packing", 0, 0);
+	o->progress = progress_start(_("Packing"), 0, 0);
 	ret = pack(t, dir.buf, o, &result, err);
 	progress_stop(&o->progress);
 	if (ret)
@@ -251,7 +254,8 @@ cleanup:
 
 int cmd_pack_exp(int argc, const char **argv)
 {
-	struct target target = { "", NULL };
+	static const char none[] = "";
+	struct target target = { none, NULL };
 	struct pack_options o = { 0 };
 	struct strbuf err = STRBUF_INIT;
 	int level = NOT_GIVEN, jobs = 0, json = 0, ret;
@@ -272,6 +276,8 @@ int cmd_pack_exp(int argc, const char **argv)
 	if (argc != 1)
 		usage_with_options(usage, options,
 				   "one experiment or directory is needed");
+	if (target.path != none && !*target.path)
+		usage_with_options(usage, options, "-o needs a file");
 	if (!strcmp(target.path, "-"))
 		target.path = "";
 	if (level != NOT_GIVEN && (level < 0 || level > ZSTREAM_LEVEL_MAX))

@@ -56,11 +56,11 @@ static void print_json(struct strbuf *out, struct verdict *v,
 	value_map_set(object, "file",
 		      value_new_text(v->file, strlen(v->file)));
 	value_map_set(object, "good", value_new_bool(good));
-	value_map_set(object, "hash", v->has_tree ? value_new_str(hex.buf) :
+	value_map_set(object, "tree", v->has_tree ? value_new_str(hex.buf) :
 						    value_new_null());
 	value_map_set(object, "entries", v->pack ?
 		      value_new_int((int64_t)v->pack->nr) : value_new_null());
-	value_map_set(object, "size", v->pack ?
+	value_map_set(object, "bytes", v->pack ?
 		      value_new_int((int64_t)v->pack->size) :
 		      value_new_null());
 	value_map_set(object, "problems", v->problems);

@@ -163,10 +163,10 @@ test_expect_success PYTHON '--json' '
 	import json, sys
 	one, two = map(json.loads, open("out"))
 	page, name, record = sys.argv[1:]
-	assert one == {"name": name, "hash": page, "record": record,
+	assert one == {"name": name, "tree": page, "record": record,
 	               "entries": 4, "bytes": 3,
 	               "skipped": ["pipe (FIFO)"]}, one
-	assert two == {"name": "../tree", "hash": page, "record": None,
+	assert two == {"name": "../tree", "tree": page, "record": None,
 	               "entries": 4, "bytes": 3, "skipped": []}, two
 	EOF
 	python3 check.py $PAGE $A \

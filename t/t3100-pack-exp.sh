@@ -145,7 +145,7 @@ test_expect_success '--json says what is in it' '
 	size=$(wc -c <tree.zip) && bytes=$(cat tree/resutil-exp.yaml tree/a/one \
 		tree/a.txt tree/a.txt tree/a/b/numbers tree/run.sh \
 		tree/private | wc -c) &&
-	test_grep "^{\"dir\":\"tree\",\"file\":\"again.zip\",\"tree\":\"" out &&
+	test_grep "^{\"name\":null,\"dir\":\"tree\",\"file\":\"again.zip\",\"tree\":\"" out &&
 	test_grep "\"entries\":14,\"bytes\":$((bytes)),\"packed\":$((size)),\"skipped\":\[\]}$" out &&
 	resutil hash-experiment tree >hashed && hash=$(cut -c 1-64 hashed) &&
 	test_grep "\"tree\":\"$hash\"" out
@@ -223,9 +223,9 @@ test_expect_success 'a plain word is an experiment before it is a directory' '
 		cd p && mkdir nice && echo x >nice/x &&
 		resutil pack-exp -o got.zip nice && cmp got.zip ../want.zip &&
 		resutil pack-exp --json -o got.zip ./nice >out &&
-		test_grep "^{\"dir\":\"./nice\"," out &&
+		test_grep "^{\"name\":null,\"dir\":\"./nice\"," out &&
 		mkdir other && resutil pack-exp --json -o got.zip other >out &&
-		test_grep "^{\"dir\":\"other\"," out &&
+		test_grep "^{\"name\":null,\"dir\":\"other\"," out &&
 		RESUTIL_TEST_NOW=1720091756 resutil add nicer >name &&
 		mkdir aap &&
 		test_expect_code 129 resutil pack-exp -o no.zip aap 2>err &&

@@ -67,4 +67,18 @@ test_expect_success FAULTS 'SIGTERM leaves no temporary file' '
 	ls term >after && test_line_count = 1 before && test_must_be_empty after
 '
 
+test_expect_success 'an empty -o is no file' '
+	mkdir some && test_expect_code 129 resutil pack-exp -o "" some >out &&
+	test_must_be_empty out
+'
+
+test_expect_success 'a limit on the size of files leaves nothing behind' '
+	mkdir limited && head -c 3000000 /dev/urandom >limited/noise &&
+	test_expect_code 153 sh -c "
+		ulimit -f 1000
+		exec resutil pack-exp -o limited.zip limited
+	" &&
+	ls >left && test_must_fail grep "^limited\.zip" left
+'
+
 test_done

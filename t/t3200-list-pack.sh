@@ -60,10 +60,10 @@ test_expect_success '--info tells what the comment says' '
 	resutil list-pack --info p.zip >out &&
 	hash=$(resutil hash-experiment ./tree | cut -f 1) &&
 	printf "%s\t%s\n" version 1 tree $hash record - id - revision - \
-		entries 7 size 108902 >want &&
+		entries 7 bytes 108902 >want &&
 	test_cmp want out &&
 	resutil list-pack --info --json p.zip >out &&
-	grep "^{\"version\":1,\"tree\":\"$hash\",\"record\":null,\"id\":null,\"revision\":null,\"entries\":7,\"size\":108902}\$" out &&
+	grep "^{\"version\":1,\"tree\":\"$hash\",\"record\":null,\"id\":null,\"revision\":null,\"entries\":7,\"bytes\":108902}\$" out &&
 	test_expect_code 129 resutil list-pack --info --format csv p.zip
 '
 

@@ -69,7 +69,7 @@ d[at(\"link\") + 9] ^= 1" &&
 	done &&
 	resutil verify-pack --quick bad.zip &&
 	test_expect_code 13 resutil verify-pack --json bad.zip >out 2>/dev/null &&
-	grep "\"good\":false,\"hash\":null,\"entries\":8,.*\"problems\":\[.*d/numbers.*link.*one.*\]" out
+	grep "\"good\":false,\"tree\":null,\"entries\":8,.*\"problems\":\[.*d/numbers.*link.*one.*\]" out
 '
 
 test_expect_success PYTHON 'a segment of a long file' '
@@ -154,9 +154,9 @@ test_expect_success 'several packs' '
 
 test_expect_success '--json of good ones' '
 	resutil verify-pack --json p.zip >out &&
-	grep "^{\"file\":\"p.zip\",\"good\":true,\"hash\":\"$hash\",\"entries\":8,\"size\":[0-9]*,\"problems\":\[\]}\$" out &&
+	grep "^{\"file\":\"p.zip\",\"good\":true,\"tree\":\"$hash\",\"entries\":8,\"bytes\":[0-9]*,\"problems\":\[\]}\$" out &&
 	resutil verify-pack --quick --json p.zip >out &&
-	grep "\"good\":true,\"hash\":null" out
+	grep "\"good\":true,\"tree\":null" out
 '
 
 test_expect_success 'limits' '

@@ -472,7 +472,7 @@ static void remove_and_die(int signo)
 void tempfile_on_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE,
-				       SIGQUIT };
+				       SIGQUIT, SIGXCPU, SIGXFSZ };
 	struct sigaction action, before;
 	size_t i;
 

@@ -51,9 +51,9 @@ bool tempfile_is_dying(void);
 /** Removes everything still registered; called at exit and on signals. */
 void tempfile_remove_all(void);
 
-/** Installs the handlers for SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT that
- *  remove and die of the same signal. The dispatcher does it once; `run`
- *  replaces them by its own. */
+/** Installs the handlers for SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGXCPU
+ *  and SIGXFSZ that remove and die of the same signal. The dispatcher does it
+ *  once; `run` replaces them by its own. */
 void tempfile_on_signals(void);
 
 #endif

@@ -32,8 +32,8 @@
  * each worker a compressor. More workers than this would wait for the one
  * thread that writes.
  */
-#define PACK_WORKERS_MAX 32
-#define PACK_SLOTS_MAX 36
+#define PACK_WORKERS_MAX 24
+#define PACK_SLOTS_MAX 32
 #define PACK_BATCH_MAX 64	/* entries */
 #define PACK_LONG_MAX 64	/* long files that are open */
 

@@ -6,6 +6,13 @@
 #include "lib/exp/zip-format.h"
 
 /* The longest extra field and descriptor that a local header can have. */
+/*
+ * A name of 64 KiB implies 32,000 directories, whose paths together are a
+ * gigabyte: a few kilobytes of zip would make every reader of the tree work for
+ * minutes. Real trees do not come near this.
+ */
+#define IMPLIED_MAX_BYTES (64u << 20)
+
 #define EXTRA_MAX 65535
 #define DESCRIPTOR_MIN 12
 #define DESCRIPTOR_MAX 24
@@ -129,19 +136,27 @@ int pack_walk(const struct pack *p, pack_walk_fn fn, void *data)
 	return 0;
 }
 
-static int count_implied(const char *path UNUSED, uint32_t len UNUSED,
+struct implied {
+	uint64_t nr, bytes;
+};
+
+static int count_implied(const char *path UNUSED, uint32_t len,
 			 const struct pack_entry *e, size_t pos UNUSED,
 			 void *data)
 {
-	uint64_t *implied = data;
+	struct implied *implied = data;
 
-	*implied += !e;
-	return 0;
+	if (e)
+		return 0;
+	implied->nr++;
+	implied->bytes += len;
+	return implied->bytes > IMPLIED_MAX_BYTES ? ERR_CONTENT : 0;
 }
 
 int pack_order_paths(struct pack *p, struct strbuf *err)
 {
 	const struct pack_entry **list = sorted(p, compare_paths);
+	struct implied implied = { 0, 0 };
 	size_t i;
 	int ret = 0;
 
@@ -155,7 +170,12 @@ int pack_order_paths(struct pack *p, struct strbuf *err)
 		p->by_path = xcalloc(p->nr + 1, sizeof(*p->by_path));
 		for (i = 0; i < p->nr; i++)
 			p->by_path[i] = (uint32_t)(list[i] - p->entry);
-		pack_walk(p, count_implied, &p->implied);
+		ret = pack_walk(p, count_implied, &implied);
+		p->implied = implied.nr;
+		if (ret)
+			fail(err, ret, "'%s': the directories that its names "
+			     "imply have paths of more than %u MiB together",
+			     p->source->name, IMPLIED_MAX_BYTES >> 20);
 	}
 	free(list);
 	return ret;

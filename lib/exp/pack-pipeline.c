@@ -113,9 +113,7 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	struct stat st;
 	int fd, ret;
 
-	ret = settle_files(run, PACK_LONG_MAX, err);
-	if (!ret)
-		ret = pack_item_fd(run, NULL, i, &fd, &st, err);
+	ret = pack_item_fd(run, NULL, i, &fd, &st, err);
 	if (ret)
 		return ret;
 	e->size = (uint64_t)st.st_size;
@@ -191,6 +189,10 @@ static int fill(struct pack_run *run, struct pack_slot *s)
 	int ret = 0;
 
 	if (!run->file && is_long(run, run->next_entry)) {
+		ret = settle_files(run, PACK_LONG_MAX, &s->err);
+		s->changed = run->changed;
+		if (ret)
+			return ret;
 		s->changed = run->next_entry;
 		ret = open_long(run, run->next_entry, &s->err);
 		if (ret == PACK_CHANGED && run->options->live) {

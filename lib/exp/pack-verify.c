@@ -19,6 +19,9 @@
 #include "lib/wrap/digest.h"
 
 /* A batch is full with either. */
+/* Each has buffers of 2 MiB. */
+#define VERIFY_WORKERS_MAX 32u
+
 #define BATCH_ENTRIES 64
 #define BATCH_BYTES (4u << 20)
 
@@ -348,7 +351,9 @@ static int start(struct verify *v, unsigned jobs, struct strbuf *err)
 	unsigned i, nr;
 	int ret = 0;
 
-	v->workers = workers_start(jobs);
+	if (!jobs)
+		jobs = workers_default();
+	v->workers = workers_start(MINIMUM(jobs, VERIFY_WORKERS_MAX));
 	nr = workers_nr(v->workers);
 	v->finding = xcalloc(v->p->nr + 1, sizeof(*v->finding));
 	if (v->quick)
