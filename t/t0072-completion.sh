@@ -139,7 +139,7 @@ test_expect_success BASH 'bash: words, keys, files, directories, programs' '
 	offered sub &&
 	bash_offers resutil run seq &&
 	test_grep "^seq$" actual &&
-	bash_offers resutil help ver &&
+	bash_offers resutil help versi &&
 	offered version
 '
 
@@ -220,7 +220,7 @@ test_expect_success FISH 'fish: words, keys, files, programs and their words' '
 	test_grep "^echo$" actual &&
 	fish_offers "resutil run echo --coll" &&
 	test_must_be_empty actual &&
-	fish_offers "resutil help ver" &&
+	fish_offers "resutil help versi" &&
 	offered version
 '
 
@@ -284,7 +284,7 @@ test_expect_success ZSH,PTY 'zsh: words, keys, files, programs' '
 	types "resutil run --name-file a-f\t" \
 		"resutil run --name-file a-file " &&
 	types "resutil run -m x cat a-f\t" "resutil run -m x cat a-file " &&
-	types "resutil help ver\t" "resutil help version "
+	types "resutil help versi\t" "resutil help version "
 '
 
 test_done
