@@ -57,7 +57,7 @@ static uint32_t take_lowest(const uint32_t *leaf, size_t *l, size_t nr,
 /* Bytes that these take when each is coded by a Huffman code. */
 static size_t huffman_size(const struct counts *c)
 {
-	uint32_t leaf[256], sum[256];
+	uint32_t leaf[256] = { 0 }, sum[256];
 	size_t nr = 0, l = 0, s = 0, nr_sums, i;
 	uint64_t bits = 0;
 
