@@ -7,6 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
+#include "lib/exp/pack-hash.h"
 #include "lib/exp/unpack-internal.h"
 
 bool unpack_stops(const struct unpack *u)
@@ -100,6 +101,30 @@ static int unpack_files(struct unpack *u, unsigned jobs, struct strbuf *err)
 	return u->code ? fail(err, u->code, "%s", u->why.buf) : 0;
 }
 
+static void keep_first(const char *sentence, void *data)
+{
+	struct strbuf *why = data;
+
+	if (!why->len)
+		strbuf_addstr(why, sentence);
+}
+
+/* What the pack promises; the digests were made while the content passed. */
+static int check_hashes(struct unpack *u, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	unsigned char tree[DIGEST_RAWSZ];
+	int ret;
+
+	if (!u->digest)
+		return 0;
+	ret = pack_check_hashes(u->p, u->digest, tree, keep_first, &why, err);
+	if (why.len)
+		ret = fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
 static int unpack_all(struct unpack *u, unsigned jobs, struct strbuf *err)
 {
 	int ret;
@@ -112,7 +137,7 @@ static int unpack_all(struct unpack *u, unsigned jobs, struct strbuf *err)
 	if (!ret)
 		ret = unpack_finish_dirs(u, err);
 	if (!ret)
-		ret = unpack_check_hashes(u, err);
+		ret = check_hashes(u, err);
 	if (!ret && sys_syncfs(u->root))
 		ret = fail_errno(err, "cannot sync what was unpacked");
 	return ret;

@@ -19,10 +19,12 @@
 static int parse(struct value **out, const char *text, size_t len,
 		 const char *name, bool json, struct strbuf *err)
 {
-	size_t skip = strspn(text, " \t\r\n");
+	size_t skip = 0;
 
 	if (json)
 		return json_parse(out, text, len, name, err);
+	while (skip < len && strchr(" \t\r\n", text[skip]) && text[skip])
+		skip++;
 	if (skip < len && text[skip] == '{' &&
 	    !json_parse(out, text, len, name, NULL))
 		return 0;

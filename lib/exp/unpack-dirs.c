@@ -75,47 +75,7 @@ int dir_cursor_go(struct dir_cursor *c, const char *path, size_t len)
 	return 0;
 }
 
-/* ---- the walk ----------------------------------------------------------- */
-
-/* How far both paths lie in the same directories. */
-static size_t same_dirs(const char *a, size_t a_len, const char *b,
-			size_t b_len)
-{
-	size_t i, same = 0;
-
-	for (i = 0; i < a_len && i < b_len && a[i] == b[i]; i++)
-		if (a[i] == '/')
-			same = i + 1;
-	return same;
-}
-
-int unpack_walk(const struct pack *p, unpack_walk_fn fn, void *data,
-		struct strbuf *err)
-{
-	const char *last = "";
-	size_t last_len = 0, pos, i;
-	int ret;
-
-	for (pos = 0; pos < p->nr; pos++) {
-		const struct pack_entry *e = &p->entry[p->by_path[pos]];
-
-		i = same_dirs(last, last_len, e->path, e->path_len);
-		for (; i + 1 < e->path_len; i++) {
-			if (e->path[i] != '/')
-				continue;
-			ret = fn(e->path, (uint32_t)i + 1, NULL, pos, data,
-				 err);
-			if (ret)
-				return ret;
-		}
-		ret = fn(e->path, e->path_len, e, pos, data, err);
-		if (ret)
-			return ret;
-		last = e->path;
-		last_len = e->path_len;
-	}
-	return 0;
-}
+/* ---- errors -------------------------------------------------------------- */
 
 int unpack_errno(const struct unpack *u, const char *path, size_t len,
 		 const char *what, struct strbuf *err)
@@ -139,6 +99,7 @@ int unpack_errno(const struct unpack *u, const char *path, size_t len,
 
 struct dir_walk {
 	struct unpack *u;
+	struct strbuf *err;
 	struct dir_cursor at;
 };
 
@@ -170,7 +131,7 @@ static int chmod_beneath(int dirfd, const char *path, mode_t mode)
 }
 
 static int make_dir(const char *path, uint32_t len, const struct pack_entry *e,
-		    size_t pos UNUSED, void *data, struct strbuf *err)
+		    size_t pos UNUSED, void *data)
 {
 	struct dir_walk *walk = data;
 	struct unpack *u = walk->u;
@@ -180,20 +141,22 @@ static int make_dir(const char *path, uint32_t len, const struct pack_entry *e,
 		return 0;
 	if (dir_cursor_go(&walk->at, path, len) ||
 	    sys_mkdirat(walk->at.fd, walk->at.base, mode))
-		return unpack_errno(u, path, len, "make directory", err);
+		return unpack_errno(u, path, len, "make directory",
+				    walk->err);
 	if ((mode & u->mask) &&
 	    chmod_beneath(walk->at.fd, walk->at.base, mode | u->dir_bits))
-		return unpack_errno(u, path, len, "set the mode of", err);
+		return unpack_errno(u, path, len, "set the mode of",
+				    walk->err);
 	return 0;
 }
 
-static int walk_dirs(struct unpack *u, unpack_walk_fn fn, struct strbuf *err)
+static int walk_dirs(struct unpack *u, pack_walk_fn fn, struct strbuf *err)
 {
-	struct dir_walk walk = { .u = u };
+	struct dir_walk walk = { .u = u, .err = err };
 	int ret;
 
 	dir_cursor_init(&walk.at, u->root);
-	ret = unpack_walk(u->p, fn, &walk, err);
+	ret = pack_walk(u->p, fn, &walk);
 	dir_cursor_release(&walk.at);
 	return ret;
 }
@@ -222,8 +185,7 @@ static void note_odd(struct unpack *u, const char *path, uint32_t len,
  * there; so this only has the times of those that have one.
  */
 static int finish_dir(const char *path, uint32_t len,
-		      const struct pack_entry *e, size_t pos UNUSED, void *data,
-		      struct strbuf *err)
+		      const struct pack_entry *e, size_t pos UNUSED, void *data)
 {
 	const struct timespec times[2] = {
 		{ .tv_nsec = UTIME_OMIT },
@@ -240,7 +202,8 @@ static int finish_dir(const char *path, uint32_t len,
 	if (dir_cursor_go(&walk->at, path, len) ||
 	    sys_utimensat(walk->at.fd, walk->at.base, times,
 			  AT_SYMLINK_NOFOLLOW))
-		return unpack_errno(u, path, len, "set the time of", err);
+		return unpack_errno(u, path, len, "set the time of",
+				    walk->err);
 	unpack_count(u, 1, 0);
 	return 0;
 }

@@ -6,7 +6,6 @@
  *	unpack-dirs.c	directories and links, one after another
  *	unpack-files.c	small files, many to a piece of work
  *	unpack-big.c	big files, and segments of these, in parallel
- *	unpack-check.c	the hashes that the pack promises
  */
 #ifndef LIB_EXP_UNPACK_INTERNAL_H
 #define LIB_EXP_UNPACK_INTERNAL_H
@@ -115,17 +114,6 @@ void dir_cursor_init(struct dir_cursor *c, int root);
 int dir_cursor_go(struct dir_cursor *c, const char *path, size_t len);
 void dir_cursor_release(struct dir_cursor *c);
 
-/**
- * Calls fn for each entry by its path, and before it for directories that no
- * entry is of (e NULL). pos: the place in by_path of the entry, or of the
- * first in that directory. Ends with what fn returns when that is not 0.
- */
-typedef int (*unpack_walk_fn)(const char *path, uint32_t len,
-			      const struct pack_entry *e, size_t pos,
-			      void *data, struct strbuf *err);
-int unpack_walk(const struct pack *p, unpack_walk_fn fn, void *data,
-		struct strbuf *err);
-
 /* ---- directories and links ---------------------------------------------- */
 
 int unpack_make_dirs(struct unpack *u, struct strbuf *err);
@@ -158,9 +146,6 @@ void unpack_small_free(struct small_files *files);
 struct big_files *unpack_big_plan(struct unpack *u, size_t *pieces);
 void unpack_big_start(struct big_files *files, struct workers *workers);
 void unpack_big_free(struct big_files *files);
-
-/** Compares with what the pack promises. ERR_CONTENT. */
-int unpack_check_hashes(struct unpack *u, struct strbuf *err);
 
 static inline bool unpack_is_small(const struct pack_entry *e)
 {

@@ -253,6 +253,9 @@ static void test_parse(void)
 	      !record, "a list is no record");
 	check(record_parse(&record, "a: [", 4, "test", NULL) == ERR_CONTENT,
 	      "half a list");
+	check(!record_parse(&record, " {\"a\": 1}", 1, "test", NULL) &&
+	      !record->u.map.nr, "what follows the text is not looked at");
+	value_free(record);
 	record = parsed("{\"a\": {\"base64\": \"/w==\"}}");
 	check(value_get(record, "a") &&
 	      value_get(record, "a")->type == VALUE_BINARY, "JSON is read");
