@@ -1,0 +1,21 @@
+/*
+ * A pack in a store as a source of ranges: the last 64 KiB are read at once and
+ * kept, small reads ahead of each other are joined.
+ */
+#ifndef LIB_SYNC_REMOTE_PACK_H
+#define LIB_SYNC_REMOTE_PACK_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/exp/pack-source.h"
+#include "lib/sync/remote.h"
+
+/**
+ * exp: as listed; its size and version are asked for at each read. A pack
+ * that was replaced meanwhile gives ERR_CONFLICT. Messages call it
+ * "REMOTE:NAME". Lives no longer than `r`.
+ */
+struct pack_source *remote_pack_source(struct remote *r,
+				       const struct remote_exp *exp);
+
+#endif

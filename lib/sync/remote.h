@@ -1,0 +1,117 @@
+/*
+ * One store of a project: which experiments it holds, and what is known of
+ * them without reading them again.
+ *
+ * Files: known.c (cache, by version), ledger.c (what this clone sent and
+ * fetched), remote-pack.c (a pack there, read by ranges).
+ */
+#ifndef LIB_SYNC_REMOTE_H
+#define LIB_SYNC_REMOTE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/pack-comment.h"
+#include "lib/exp/project.h"
+#include "transport/transport.h"
+
+/* Up to so many names are asked for one by one; more: by a listing. */
+#define REMOTE_STAT_MAX 32
+
+enum known_level {
+	KNOWN_LISTED,	/* name, size, version, modified */
+	KNOWN_INFO,	/* and `info` (version 0: not written by resutil) */
+	KNOWN_RECORD	/* and `summary` */
+};
+
+/** An experiment that a store holds. */
+struct remote_exp {
+	char *name;		/* checked: name_parse() takes it */
+	uint64_t size;		/* of the pack */
+	char *version;		/* of the object */
+	int64_t modified;
+	enum known_level level;
+	struct pack_info info;
+	/* Keys of its record, as they stand there: state, created, started,
+	 * finished (of at), user, host, executor, tags, dependency,
+	 * dependency_ids. NULL below KNOWN_RECORD; an empty map when the pack
+	 * has no record that can be read. */
+	struct value *summary;
+	char *problem;		/* why more is not known: a bad pack */
+};
+
+struct remote_list {
+	struct remote_exp *exp;	/* by name, in byte order */
+	size_t nr, alloc;
+	int64_t seen;		/* when the store said so; seconds since 1970 */
+	size_t garbage;		/* objects there that are no experiments */
+};
+
+#define REMOTE_LIST_INIT { NULL, 0, 0, 0, 0 }
+void remote_list_release(struct remote_list *list);
+struct remote_exp *remote_list_find(const struct remote_list *list,
+				    const char *name);
+
+struct known;
+struct ledger;
+
+struct remote {
+	char *name;		/* "origin", or a URL */
+	const struct project *project;
+	struct transport *transport;
+	char *prefix;		/* "PROJECT/" */
+	struct known *known;
+	struct ledger *ledger;	/* NULL until asked for */
+};
+
+/**
+ * name: of a remote of `p` (NULL: origin), or the URL of a store.
+ * patience: as in struct transport_config.
+ * Errors: ERR_NOT_FOUND (no such remote), ERR_USAGE, ERR_CONTENT (bad conf).
+ */
+int remote_open(struct remote **out, const struct project *p,
+		const char *name, unsigned patience, struct strbuf *err);
+/** Keeps what was learnt, as far as there is a place for caches. NULL is
+ *  fine. */
+void remote_close(struct remote *r);
+
+/** Adds "PROJECT/NAME.zip". */
+void remote_key(const struct remote *r, const char *name, struct strbuf *out);
+
+/** All experiments there, by one listing, with what is known of each. */
+int remote_list(struct remote *r, struct remote_list *out,
+		struct strbuf *err);
+/** As last seen, without asking; ERR_NOT_FOUND: never seen. */
+int remote_list_cached(struct remote *r, struct remote_list *out,
+		       struct strbuf *err);
+/** The given names (sorted, each once): by stats in parallel when there are
+ *  up to REMOTE_STAT_MAX, else by a listing. Those that are not there are
+ *  left out. jobs: 0: as many as names. */
+int remote_look(struct remote *r, const struct strvec *names, unsigned jobs,
+		struct remote_list *out, struct strbuf *err);
+
+/**
+ * Raises what is known of exp[0..nr) to `level`, by one ranged read of each
+ * that lacks it (a second one where the record is not in the last 64 KiB),
+ * in parallel. One that changed since it was listed is looked up again. A bad
+ * pack is no error here: its `problem` is set.
+ */
+int remote_learn(struct remote *r, struct remote_exp *exp, size_t nr,
+		 enum known_level level, unsigned jobs, struct strbuf *err);
+/** Notes what is known of one that this process has just put or fetched.
+ *  Thread-safe. */
+void remote_note(struct remote *r, const struct remote_exp *exp);
+/** Forgets one that was removed. Thread-safe. */
+void remote_forget(struct remote *r, const char *name);
+
+/** The experiment that an EXP argument means there: as exp_find(), by `list`;
+ *  '@' is the newest by its record (learnt as needed). ERR_NOT_FOUND; ERR_USAGE
+ *  when ambiguous, with the candidates. */
+int remote_find(struct remote *r, const struct remote_list *list,
+		const char *arg, struct strbuf *name, struct strbuf *err);
+
+/** What `summary` is made of a record (normalized). */
+struct value *remote_summary(const struct value *record);
+
+#endif
