@@ -1,0 +1,84 @@
+#include "lib/base/compat.h"
+#include "lib/exp/partial.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/sys.h"
+#include "lib/exp/name.h"
+
+static void add_path(struct strbuf *out, const struct project *p,
+		     const char *name)
+{
+	struct strbuf sub = STRBUF_INIT;
+
+	strbuf_addf(&sub, ".resutil/partial/%s", name);
+	path_absolute(out, p->root, sub.buf);
+	strbuf_release(&sub);
+}
+
+bool partial_is(const struct project *p, const char *name)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool ret;
+
+	if (!name_is_valid(name))
+		return false;
+	add_path(&path, p, name);
+	ret = path_exists(path.buf);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* The directories above it may be as new as the mark. */
+static int sync_mark(const struct project *p, const char *dir,
+		     struct strbuf *err)
+{
+	struct strbuf private = STRBUF_INIT;
+	int ret;
+
+	ret = project_private(p, NULL, &private, err);
+	if (!ret && (sys_fsync_dir(dir) || sys_fsync_dir(private.buf) ||
+		     sys_fsync_dir(p->root)))
+		ret = fail_errno(err, "cannot sync directory '%s'", dir);
+	strbuf_release(&private);
+	return ret;
+}
+
+int partial_mark(const struct project *p, const char *name,
+		 struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT;
+	int fd, ret;
+
+	if (!name_is_valid(name))
+		BUG("'%s' is no name of an experiment", name);
+	ret = project_private(p, "partial/", &dir, err);
+	if (ret)
+		goto cleanup;
+	add_path(&path, p, name);
+	fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
+	if (fd < 0) {
+		fail_errno(err, "cannot make '%s'", path.buf);
+		ret = ERR_FAILED;
+		goto cleanup;
+	}
+	close(fd);
+	ret = sync_mark(p, dir.buf, err);
+
+cleanup:
+	strbuf_release(&path);
+	strbuf_release(&dir);
+	return ret;
+}
+
+int partial_clear(const struct project *p, const char *name,
+		  struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret = 0;
+
+	add_path(&path, p, name);
+	if (sys_unlink(path.buf) && errno != ENOENT && errno != ENOTDIR)
+		ret = fail_errno(err, "cannot remove '%s'", path.buf);
+	strbuf_release(&path);
+	return ret;
+}

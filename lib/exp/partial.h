@@ -1,0 +1,27 @@
+/*
+ * Experiments of which only some files were fetched: .resutil/partial/NAME
+ * says so, and is there before the experiment is.
+ * Source: resutilformat-remote(5), "EXPERIMENTS THAT ARE ONLY PARTLY HERE".
+ */
+#ifndef LIB_EXP_PARTIAL_H
+#define LIB_EXP_PARTIAL_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/exp/project.h"
+
+/** name: of an experiment, as name_parse() takes it; anything else is never
+ *  partial. A mark without an experiment means nothing. */
+bool partial_is(const struct project *p, const char *name);
+
+/** Durable when it returns 0; a mark that is there already is fine. A name
+ *  that is none is a BUG. */
+int partial_mark(const struct project *p, const char *name,
+		 struct strbuf *err);
+
+/** Not synced: after a power failure a whole experiment may still be called
+ *  partial, which the next fetch mends. No mark: fine. */
+int partial_clear(const struct project *p, const char *name,
+		  struct strbuf *err);
+
+#endif
