@@ -159,16 +159,16 @@ cleanup:
 	return ret;
 }
 
-/* The one of `names` that begins with `arg`, or whose comment it is. */
-static int choose_by_text(const struct strvec *names, const char *arg,
-			  const char *shown, struct strbuf *out,
-			  struct strbuf *err)
+int exp_find_among(const struct strvec *names, const char *arg,
+		   const char *where, struct strbuf *out, struct strbuf *err)
 {
 	struct strvec begin = STRVEC_INIT, comment = STRVEC_INIT;
+	struct strbuf shown = STRBUF_INIT;
 	struct name_parts parts;
 	size_t i, len = strlen(arg);
 	int ret = 0;
 
+	quote_terminal(&shown, arg, len);
 	for (i = 0; i < names->nr; i++) {
 		if (!strncmp(names->v[i], arg, len))
 			strvec_push(&begin, names->v[i]);
@@ -183,28 +183,29 @@ static int choose_by_text(const struct strvec *names, const char *arg,
 	strvec_pushv(&begin, comment.v);
 	if (!begin.nr) {
 		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
-			   "here; see 'resutil list'", shown);
+			   "%s; see 'resutil list'", shown.buf, where);
 		goto cleanup;
 	}
 	strvec_sort(&begin, true);
-	ret = fail(err, ERR_USAGE, "'%s' is ambiguous; it could mean", shown);
+	ret = fail(err, ERR_USAGE, "'%s' is ambiguous; it could mean",
+		   shown.buf);
 	list_candidates(err, &begin);
 
 cleanup:
+	strbuf_release(&shown);
 	strvec_release(&comment);
 	strvec_release(&begin);
 	return ret;
 }
 
 static int find_by_text(const struct project *p, const char *arg,
-			const char *shown, struct strbuf *out,
-			struct strbuf *err)
+			struct strbuf *out, struct strbuf *err)
 {
 	struct strvec names = STRVEC_INIT;
 	int ret = exp_list_names(p, &names, err);
 
 	if (!ret)
-		ret = choose_by_text(&names, arg, shown, out, err);
+		ret = exp_find_among(&names, arg, "here", out, err);
 	strvec_release(&names);
 	return ret;
 }
@@ -213,13 +214,12 @@ int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
 		  struct strbuf *err)
 {
 	struct strbuf cwd = STRBUF_INIT, first = STRBUF_INIT;
-	struct strbuf rest = STRBUF_INIT, shown = STRBUF_INIT;
+	struct strbuf rest = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
 	int ret = exp_list_links(p, &names, err);
 
 	if (ret)
 		goto cleanup;
-	quote_terminal(&shown, arg, strlen(arg));
 	/* A path must be the link, not lead through it. */
 	if (strchr(arg, '/') && !path_cwd(&cwd, NULL) &&
 	    exp_split_path(p, cwd.buf, arg, &first, &rest) && !rest.len &&
@@ -230,11 +230,10 @@ int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
 	else if (!*arg)
 		ret = fail(err, ERR_USAGE, "an empty word names no experiment");
 	else
-		ret = choose_by_text(&names, arg, shown.buf, out, err);
+		ret = exp_find_among(&names, arg, "here", out, err);
 
 cleanup:
 	strvec_release(&names);
-	strbuf_release(&shown);
 	strbuf_release(&rest);
 	strbuf_release(&first);
 	strbuf_release(&cwd);
@@ -258,7 +257,7 @@ int exp_find(const struct project *p, const char *arg, struct strbuf *out,
 	else if (parse_latest(arg, &back))
 		ret = find_latest(p, back, shown.buf, out, err);
 	else
-		ret = find_by_text(p, arg, shown.buf, out, err);
+		ret = find_by_text(p, arg, out, err);
 	strbuf_release(&shown);
 	return ret;
 }

@@ -43,6 +43,14 @@ bool exp_is_here(const struct project *p, const char *name);
 int exp_find(const struct project *p, const char *arg, struct strbuf *out,
 	     struct strbuf *err);
 
+/**
+ * The one of `names` that begins with `arg` or whose whole comment it is, added
+ * to `out`. where: "here", "in 'origin'", for the message. Errors: as of
+ * exp_find().
+ */
+int exp_find_among(const struct strvec *names, const char *arg,
+		   const char *where, struct strbuf *out, struct strbuf *err);
+
 /** A link in results_dir, to remove it: by its name or path, a unique prefix
  *  of the name or a unique whole comment. Errors as of exp_find(). */
 int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
