@@ -38,8 +38,8 @@ int remotes_find(struct remote_conf *out, const struct project *p,
 		 const char *name, struct strbuf *err);
 void remote_conf_release(struct remote_conf *r);
 
-/** 0, or ERR_USAGE: 1 to REMOTE_NAME_MAX of [A-Za-z0-9._-], no '.' or '-'
- *  first. */
+/** 0, or ERR_USAGE: 1 to REMOTE_NAME_MAX of [A-Za-z0-9_-], no '-'
+ *  first. No dot, as `remotes.NAME` is a key. */
 int remote_check_name(const char *name, struct strbuf *err);
 
 /** Puts it into the project's conf, or takes it out, keeping the rest of the

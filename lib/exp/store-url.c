@@ -1,0 +1,559 @@
+#include "lib/base/compat.h"
+#include "lib/exp/store-url.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/utf8.h"
+#include "lib/base/value.h"
+#include "lib/exp/project.h"
+
+#define URL_MAX 4096
+#define HOST_MAX 255
+#define PORT_MAX 65535
+#define BUCKET_MIN 3
+#define BUCKET_MAX 222		/* of gcs, with dots; s3 takes fewer */
+#define FOLDER_ID_MAX 128
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+#define ALNUM LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* What is being read. */
+struct url {
+	const struct kind *kind;
+	const char *rest;		/* behind the scheme */
+	struct value *config;
+	bool want_project;
+	char *project;
+};
+
+struct kind {
+	const char *scheme;		/* with what must stand behind it */
+	const char *type;
+	const char *form;		/* as people write it, for errors */
+	int (*parse)(struct url *u, struct strbuf *err);
+};
+
+/* The whole sentence about a URL that is not of the form of its kind. */
+static int bad(const struct url *u, struct strbuf *err, const char *what)
+{
+	return fail(err, ERR_USAGE, "%s; such a URL is '%s%s'", what,
+		    u->kind->form, u->want_project ? "/PROJECT" : "");
+}
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF";
+	const char *p = c ? strchr(digits, c) : NULL;
+
+	return p ? (int)((p - digits) % 16) : -1;
+}
+
+/* %XX, where a scheme has it. What comes out is checked as what was typed. */
+static int decode(struct url *u, struct strbuf *out, const char *text,
+		  size_t len, struct strbuf *err)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] != '%') {
+			strbuf_addch(out, text[i]);
+			continue;
+		}
+		high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
+		low = high < 0 ? -1 : hex_digit(text[i + 2]);
+		if (low < 0)
+			return bad(u, err, "a '%' in a URL needs two "
+				   "hexadecimal digits behind it");
+		strbuf_addch(out, high * 16 + low);
+		i += 2;
+	}
+	return 0;
+}
+
+static bool is_printable(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	return utf8_is_valid(text, len);
+}
+
+static void cut_slashes(struct strbuf *path, size_t min)
+{
+	while (path->len > min && path->buf[path->len - 1] == '/')
+		strbuf_setlen(path, path->len - 1);
+}
+
+/*
+ * Takes the project off the end of `path`, when there is to be one. What is
+ * left ends in no slash, unless it is "/"; it may be empty.
+ */
+static int take_project(struct url *u, struct strbuf *path, struct strbuf *err)
+{
+	const char *slash;
+	size_t len;
+
+	cut_slashes(path, !u->want_project);
+	if (!u->want_project)
+		return 0;
+	slash = strrchr(path->buf, '/');
+	len = slash ? (size_t)(slash - path->buf) : 0;
+	if (!path->len)
+		return bad(u, err, "the project is missing in the URL");
+	u->project = xstrdup(slash ? slash + 1 : path->buf);
+	strbuf_setlen(path, slash == path->buf ? 1 : len);
+	cut_slashes(path, 1);
+	return conf_check_project_name(u->project, err);
+}
+
+static bool is_at_home(const char *path)
+{
+	return !strcmp(path, "~") || !strncmp(path, "~/", 2);
+}
+
+static int parse_dir(struct url *u, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	const char *home = getenv("HOME");
+	int ret = 0;
+
+	if (!*u->rest)
+		return bad(u, err, "the directory is missing in the URL");
+	/* Behind "dir:" no shell does it. */
+	if (is_at_home(u->rest)) {
+		if (!home || *home != '/' ||
+		    !is_printable(home, strlen(home)))
+			ret = fail(err, ERR_USAGE, "'~' means nothing, since "
+				   "HOME is no absolute path");
+		strbuf_addstr(&path, home ? home : "");
+		u->rest++;
+	}
+	strbuf_addstr(&path, u->rest);
+	if (!ret)
+		ret = take_project(u, &path, err);
+	if (!ret)
+		value_map_set_str(u->config, "path",
+				  path.len ? path.buf : ".");
+	strbuf_release(&path);
+	return ret;
+}
+
+static int parse_file(struct url *u, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	const char *rest = u->rest;
+	int ret;
+
+	if (!strncmp(rest, "//", 2)) {
+		rest += 2;
+		if (!strncmp(rest, "localhost/", 10))
+			rest += 9;
+	}
+	if (*rest != '/')
+		return bad(u, err, "the absolute path of a directory of this "
+			   "machine is missing in the URL");
+	ret = decode(u, &path, rest, strlen(rest), err);
+	if (!ret && !is_printable(path.buf, path.len))
+		ret = bad(u, err, "the path in a URL is UTF-8 without control "
+			  "characters");
+	if (!ret)
+		ret = take_project(u, &path, err);
+	if (!ret)
+		value_map_set_str(u->config, "path", path.buf);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* "a/b": no component that a file system or a person would take for
+ * something else. */
+static bool is_plain_prefix(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "/");
+
+		if (!len || (len == 1 && text[0] == '.') ||
+		    (len == 2 && !strncmp(text, "..", 2)))
+			return false;
+		text += len + (text[len] == '/');
+	}
+	return true;
+}
+
+static int parse_bucket(struct url *u, struct strbuf *err)
+{
+	struct strbuf prefix = STRBUF_INIT;
+	size_t len = strcspn(u->rest, "/");
+	size_t good = strspn(u->rest, ALNUM "._-");
+	bool is_gcs = !strcmp(u->kind->type, "gcs");
+	char *bucket;
+	int ret;
+
+	if (len != good || len < BUCKET_MIN || len > BUCKET_MAX ||
+	    strchr("._-", *u->rest))
+		return bad(u, err, "the URL has no name that a bucket can "
+			   "have (3 or more letters, digits, '.', '_', '-')");
+	strbuf_addstr(&prefix, u->rest + len + (u->rest[len] == '/'));
+	ret = take_project(u, &prefix, err);
+	if (!ret && !is_plain_prefix(prefix.buf))
+		ret = bad(u, err, "an empty name, '.' or '..' stands in the "
+			  "URL");
+	if (!ret) {
+		bucket = xmemdupz(u->rest, len);
+		value_map_set_str(u->config, is_gcs ? "backet_name" :
+				  "bucket_name", bucket);
+		free(bucket);
+		if (prefix.len)
+			value_map_set_str(u->config, "prefix", prefix.buf);
+	}
+	strbuf_release(&prefix);
+	return ret;
+}
+
+/* ssh takes what begins with '-' for an option. */
+static bool is_word(const char *text, size_t len, const char *chars)
+{
+	return len && *text != '-' && strspn(text, chars) >= len;
+}
+
+/* [USER@]HOST[:PORT]; an IPv6 address stands in [ ]. */
+static int parse_authority(struct url *u, const char *text, size_t len,
+			   struct strbuf *err)
+{
+	const char *at = memchr(text, '@', len);
+	const char *host = at ? at + 1 : text, *end = text + len, *port;
+	const char *chars = ALNUM "._-", *after;
+	char *copy, *stop;
+
+	if (at && !is_word(text, at - text, ALNUM "._-+"))
+		return bad(u, err, "the user in the URL is not the name of "
+			   "one");
+	if (host < end && *host == '[') {
+		chars = "0123456789abcdefABCDEF:.%" LETTERS;
+		after = memchr(host, ']', end - host);
+		host++;
+		port = after ? after + 1 : NULL;
+	} else {
+		after = memchr(host, ':', end - host);
+		if (!after)
+			after = end;
+		port = after;
+	}
+	if (!after || !is_word(host, after - host, chars) ||
+	    after - host > HOST_MAX)
+		return bad(u, err, "the host in the URL is not the name of "
+			   "one");
+	copy = xmemdupz(host, after - host);
+	value_map_set_str(u->config, "host", copy);
+	free(copy);
+	if (at) {
+		copy = xmemdupz(text, at - text);
+		value_map_set_str(u->config, "user", copy);
+		free(copy);
+	}
+	if (port < end) {
+		long nr;
+
+		copy = xmemdupz(port, end - port);
+		nr = copy[0] == ':' && copy[1] >= '0' && copy[1] <= '9' ?
+			strtol(copy + 1, &stop, 10) : 0;
+		if (nr < 1 || nr > PORT_MAX || *stop) {
+			free(copy);
+			return bad(u, err, "the port in the URL is not a "
+				   "number from 1 to 65535");
+		}
+		free(copy);
+		value_map_set_int(u->config, "port", nr);
+	}
+	return 0;
+}
+
+/* As git has it, "/~/x" is below the home directory there: the path "x". */
+static int parse_ssh(struct url *u, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	size_t len = strcspn(u->rest, "/");
+	const char *rest = u->rest + len;
+	bool at_home = !strncmp(rest, "/~/", 3) || !strcmp(rest, "/~");
+	int ret = parse_authority(u, u->rest, len, err);
+
+	if (!ret && !*rest)
+		ret = bad(u, err, "the directory is missing in the URL");
+	if (at_home)
+		rest += rest[2] ? 3 : 2;
+	if (!ret)
+		ret = decode(u, &path, rest, strlen(rest), err);
+	if (!ret && !is_printable(path.buf, path.len))
+		ret = bad(u, err, "the path in a URL is UTF-8 without control "
+			  "characters");
+	if (!ret && at_home && path.buf[0] == '/')
+		ret = bad(u, err, "'//' stands behind '/~' in the URL");
+	if (!ret)
+		ret = take_project(u, &path, err);
+	if (!ret)
+		value_map_set_str(u->config, "path",
+				  path.len ? path.buf : ".");
+	strbuf_release(&path);
+	return ret;
+}
+
+static int set_folder(struct url *u, const char *id, size_t len,
+		      struct strbuf *err)
+{
+	char *copy;
+
+	if (!len || len > FOLDER_ID_MAX || strspn(id, ALNUM "_-") < len)
+		return bad(u, err, "the URL has no id of a folder");
+	copy = xmemdupz(id, len);
+	value_map_set_str(u->config, "base_folder_id", copy);
+	free(copy);
+	return 0;
+}
+
+static int parse_gdrive(struct url *u, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	size_t len = strcspn(u->rest, "/");
+	int ret = set_folder(u, u->rest, len, err);
+
+	strbuf_addstr(&path, u->rest + len + (u->rest[len] == '/'));
+	if (!ret)
+		ret = take_project(u, &path, err);
+	if (!ret && path.len && strcmp(path.buf, "/"))
+		ret = bad(u, err, "the URL has more than the id of a folder, "
+			  "and a folder inside it has an id of its own");
+	strbuf_release(&path);
+	return ret;
+}
+
+/*
+ * What a browser shows: /drive/folders/ID, /drive/u/0/folders/ID, with
+ * ?usp=sharing and the like behind it. It names no project: the name of a
+ * folder does not stand there.
+ */
+static int parse_browser(struct url *u, struct strbuf *err)
+{
+	const char *p = u->rest;
+	size_t len;
+	int ret;
+
+	if (!strncmp(p, "u/", 2)) {
+		p += 2;
+		p += strspn(p, "0123456789");
+		p += *p == '/';
+	}
+	if (strncmp(p, "folders/", 8))
+		return bad(u, err, "this is no URL of a folder");
+	p += 8;
+	len = strcspn(p, "/?#");
+	ret = set_folder(u, p, len, err);
+	if (!ret && p[len] == '/' && p[len + 1] && !strchr("?#", p[len + 1]))
+		ret = bad(u, err, "the URL has more than the id of a folder");
+	if (!ret && u->want_project)
+		ret = fail(err, ERR_USAGE, "the project is missing in the URL; "
+			   "write it as 'gdrive://%.*s/PROJECT'", (int)len, p);
+	return ret;
+}
+
+#define BROWSER "https://drive.google.com/drive/"
+
+static const struct kind kinds[] = {
+	{ "dir:", "dir", "dir:PATH", parse_dir },
+	{ "file:", "dir", "file:///PATH", parse_file },
+	{ "gs://", "gcs", "gs://BUCKET[/PREFIX]", parse_bucket },
+	{ "s3://", "s3", "s3://BUCKET[/PREFIX]", parse_bucket },
+	{ "ssh://", "ssh", "ssh://[USER@]HOST[:PORT]/PATH", parse_ssh },
+	{ "gdrive://", "gdrive", "gdrive://FOLDER_ID", parse_gdrive },
+	{ BROWSER, "gdrive", "gdrive://FOLDER_ID", parse_browser }
+};
+
+#define KNOWN_FORMS "dir:PATH, file:///PATH, gs://BUCKET[/PREFIX], " \
+	"s3://BUCKET[/PREFIX], ssh://[USER@]HOST[:PORT]/PATH, " \
+	"gdrive://FOLDER_ID"
+
+static size_t scheme_len(const char *text)
+{
+	size_t len = strspn(text, LETTERS "0123456789");
+
+	return len && text[len] == ':' ? len + 1 : 0;
+}
+
+bool store_url_looks(const char *text)
+{
+	size_t len = scheme_len(text);
+	size_t i;
+
+	for (i = 0; len && i < ARRAY_SIZE(kinds); i++)
+		if (!strncmp(kinds[i].scheme, text, len))
+			return true;
+	return false;
+}
+
+/*
+ * What is written into a conf is read by many, so a password does not belong
+ * there; and no message repeats it. The user's part ends at the last '@'
+ * before the path, since a password may hold another.
+ */
+static bool has_password(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *colon, *at = NULL, *p;
+
+	if (!host)
+		return false;
+	host += 3;
+	for (p = host; *p && *p != '/'; p++)
+		if (*p == '@')
+			at = p;
+	colon = at ? memchr(host, ':', at - host) : NULL;
+	return colon != NULL;
+}
+
+static const struct kind *find_kind(const char *url)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strncmp(url, kinds[i].scheme, strlen(kinds[i].scheme)))
+			return &kinds[i];
+	return NULL;
+}
+
+static int check_text(const char *url, struct strbuf *err)
+{
+	size_t len = strlen(url);
+
+	if (len > URL_MAX)
+		return fail(err, ERR_USAGE, "the URL of a store has at most %d "
+			    "bytes, this one has %zu", URL_MAX, len);
+	if (!is_printable(url, len))
+		return fail(err, ERR_USAGE, "the URL of a store is UTF-8 "
+			    "without control characters");
+	if (strncmp(url, "dir:", 4) && has_password(url))
+		return fail(err, ERR_USAGE, "a password cannot stand in the "
+			    "URL of a store; let ssh use a key, or give "
+			    "credentials as the kind of store has them");
+	return 0;
+}
+
+int store_url_parse(const char *url, char **type, struct value **config,
+		    char **project, struct strbuf *err)
+{
+	struct url u = { .want_project = project != NULL };
+	int ret = check_text(url, err);
+
+	if (ret)
+		return ret;
+	u.kind = find_kind(url);
+	if (!u.kind)
+		return fail(err, ERR_USAGE, "'%s' is no URL of a store; such "
+			    "URLs are " KNOWN_FORMS, url);
+	u.rest = url + strlen(u.kind->scheme);
+	u.config = value_new_map();
+	ret = u.kind->parse(&u, err);
+	if (ret) {
+		value_free(u.config);
+		free(u.project);
+		return ret;
+	}
+	*type = xstrdup(u.kind->type);
+	*config = u.config;
+	if (project)
+		*project = u.project;
+	return 0;
+}
+
+/* An id of digits only may be a number in a conf. */
+static void add_setting(struct strbuf *out, const struct value *config,
+			const char *key)
+{
+	const struct value *value = value_map_get(config, key);
+
+	if (value)
+		value_format(out, value);
+}
+
+/* The path of a URL: what would be read as something else is encoded. */
+static void add_encoded(struct strbuf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '%')
+			strbuf_addstr(out, "%25");
+		else
+			strbuf_addch(out, *text);
+	}
+}
+
+static void format_bucket(const struct value *config, const char *scheme,
+			  struct strbuf *out)
+{
+	const char *prefix = value_get_text(config, "prefix");
+
+	strbuf_addstr(out, scheme);
+	add_setting(out, config, value_map_get(config, "backet_name") ?
+		    "backet_name" : "bucket_name");
+	if (prefix && *prefix)
+		strbuf_addf(out, "/%s", prefix);
+}
+
+static void format_ssh(const struct value *config, struct strbuf *out)
+{
+	const char *path = value_get_text(config, "path");
+	const char *user = value_get_text(config, "user");
+	const char *host = value_get_text(config, "host");
+	const char *at = host ? strrchr(host, '@') : NULL;
+
+	strbuf_addstr(out, "ssh://");
+	if (user)
+		strbuf_addf(out, "%.*s@", (int)strcspn(user, ":"), user);
+	else if (at)
+		strbuf_addf(out, "%.*s@", (int)strcspn(host, ":@"), host);
+	if (at)
+		host = at + 1;
+	if (host)
+		strbuf_addf(out, strchr(host, ':') ? "[%s]" : "%s", host);
+	else
+		add_setting(out, config, "host");
+	if (value_map_get(config, "port")) {
+		strbuf_addch(out, ':');
+		add_setting(out, config, "port");
+	}
+	if (!path)
+		path = "";
+	if (*path != '/')
+		strbuf_addstr(out, "/~/");
+	if (!strncmp(path, "/~", 2)) {
+		strbuf_addstr(out, "/%7E");
+		path += 2;
+	}
+	if (strcmp(path, "."))
+		add_encoded(out, path);
+}
+
+void store_url_format(const char *type, const struct value *config,
+		      struct strbuf *out)
+{
+	const char *path = value_get_text(config, "path");
+
+	if (!strcmp(type, "dir")) {
+		if (!path)
+			path = "";
+		strbuf_addf(out, "dir:%s%s", is_at_home(path) ? "./" : "",
+			    path);
+	} else if (!strcmp(type, "gcs") || !strcmp(type, "gs")) {
+		format_bucket(config, "gs://", out);
+	} else if (!strcmp(type, "s3")) {
+		format_bucket(config, "s3://", out);
+	} else if (!strcmp(type, "gdrive")) {
+		strbuf_addstr(out, "gdrive://");
+		add_setting(out, config, "base_folder_id");
+	} else if (!strcmp(type, "ssh")) {
+		format_ssh(config, out);
+	} else {
+		strbuf_addf(out, "%s:", type);
+	}
+}
