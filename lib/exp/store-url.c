@@ -227,12 +227,13 @@ static int parse_authority(struct url *u, const char *text, size_t len,
 	const char *at = memchr(text, '@', len);
 	const char *host = at ? at + 1 : text, *end = text + len, *port;
 	const char *chars = ALNUM "._-", *after;
+	bool is_address = host < end && *host == '[';
 	char *copy, *stop;
 
 	if (at && !is_word(text, at - text, ALNUM "._-+"))
 		return bad(u, err, "the user in the URL is not the name of "
 			   "one");
-	if (host < end && *host == '[') {
+	if (is_address) {
 		chars = "0123456789abcdefABCDEF:.%" LETTERS;
 		after = memchr(host, ']', end - host);
 		host++;
@@ -244,7 +245,8 @@ static int parse_authority(struct url *u, const char *text, size_t len,
 		port = after;
 	}
 	if (!after || !is_word(host, after - host, chars) ||
-	    after - host > HOST_MAX)
+	    after - host > HOST_MAX ||
+	    (is_address && !memchr(host, ':', after - host)))
 		return bad(u, err, "the host in the URL is not the name of "
 			   "one");
 	copy = xmemdupz(host, after - host);

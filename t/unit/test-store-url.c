@@ -134,6 +134,7 @@ static void test_ssh(void)
 	gives("ssh://box:22x/s", "refused");
 	gives("ssh://box:/s", "refused");
 	gives("ssh://[::1/s", "refused");
+	gives("ssh://[box]/s", "refused");
 	gives("ssh://[::1]x/s", "refused");
 	gives("ssh://box/~//etc", "refused");
 	gives("ssh://box/~/%2Fetc", "refused");
