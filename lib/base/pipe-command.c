@@ -7,8 +7,12 @@
 #include "lib/base/strbuf.h"
 
 #include <poll.h>
+#include <sys/wait.h>
 
 #define READ_ROOM 65536
+/* A killed child that hangs in the kernel (a dead NFS server) never ends. */
+#define DEATH_MSEC 500
+#define DEATH_STEP_MSEC 10
 
 struct talk {
 	struct pollfd fds[3];	/* in, out, err; fd -1: closed */
@@ -16,7 +20,16 @@ struct talk {
 	size_t in_len;
 	struct strbuf *out[3];
 	size_t max;
+	int64_t end;		/* of the patience, msec_now(); 0: none */
 };
+
+static int64_t msec_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /*
  * A child that does not read what it is fed is no error here; its status is
@@ -93,13 +106,21 @@ static int collect(struct talk *t, int nr)
 	return 0;
 }
 
-/* Until the child has closed its ends. */
+/* Until the child has closed its ends; -1 with ETIMEDOUT: it has not. */
 static int talk(struct talk *t)
 {
+	int64_t left = -1;
 	int nr;
 
 	while (t->fds[0].fd >= 0 || t->fds[1].fd >= 0 || t->fds[2].fd >= 0) {
-		if (poll(t->fds, 3, -1) < 0) {
+		if (t->end) {
+			left = t->end - msec_now();
+			if (left <= 0) {
+				errno = ETIMEDOUT;
+				return -1;
+			}
+		}
+		if (poll(t->fds, 3, (int)MINIMUM(left, INT_MAX)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return -1;
@@ -122,6 +143,32 @@ static void set_nonblocking(int fd)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+/* For a child that was killed because it is not waited for any longer. */
+static void bury(struct child_process *child)
+{
+	int msec = 0, status;
+
+	while (!waitpid(child->pid, &status, WNOHANG) && msec < DEATH_MSEC) {
+		poll(NULL, 0, DEATH_STEP_MSEC);
+		msec += DEATH_STEP_MSEC;
+	}
+	child_process_release(child);
+}
+
+static int tell_of_failure(const char *name, const struct talk *t, int saved,
+			   unsigned limit, struct strbuf *err)
+{
+	if (saved == EFBIG)
+		return fail(err, ERR_CONTENT, "'%s' wrote more than %zu bytes",
+			    name, t->max);
+	if (saved == ETIMEDOUT)
+		return fail(err, ERR_TRANSIENT,
+			    "'%s' did not end within %u.%03u s", name,
+			    limit / 1000, limit % 1000);
+	errno = saved;
+	return fail_errno(err, "cannot read from '%s'", name);
+}
+
 int pipe_command(struct child_process *child, const char *in, size_t in_len,
 		 struct strbuf *out, struct strbuf *err_out, size_t max,
 		 struct strbuf *err)
@@ -129,7 +176,8 @@ int pipe_command(struct child_process *child, const char *in, size_t in_len,
 	struct talk t = { .in = in, .in_len = in_len, .max = max };
 	struct strbuf name = STRBUF_INIT;
 	struct no_sigpipe sigpipe;
-	int ret, status, saved, nr;
+	const unsigned limit = child->limit;
+	int ret, status = 0, saved, nr;
 
 	if (in)
 		child->in = -1;
@@ -151,6 +199,7 @@ int pipe_command(struct child_process *child, const char *in, size_t in_len,
 		close_slot(&t.fds[0]);
 	if (t.fds[0].fd >= 0)
 		set_nonblocking(t.fds[0].fd);
+	t.end = limit ? msec_now() + limit : 0;
 	no_sigpipe_begin(&sigpipe);
 	ret = talk(&t);
 	saved = errno;
@@ -160,15 +209,11 @@ int pipe_command(struct child_process *child, const char *in, size_t in_len,
 	child->in = child->out = child->err = 0;
 	if (ret)
 		kill(child->pid, SIGKILL);
-	status = finish_command(child);
-	errno = saved;
-	if (!ret)
-		ret = status;
-	else if (saved == EFBIG)
-		ret = fail(err, ERR_CONTENT,
-			   "'%s' wrote more than %zu bytes", name.buf, max);
+	if (ret && saved == ETIMEDOUT)
+		bury(child);
 	else
-		ret = fail_errno(err, "cannot read from '%s'", name.buf);
+		status = finish_command(child);
+	ret = ret ? tell_of_failure(name.buf, &t, saved, limit, err) : status;
 
 cleanup:
 	strbuf_release(&name);

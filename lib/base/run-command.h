@@ -25,6 +25,8 @@ struct child_process {
 	unsigned resutil_cmd : 1;	/* args are a resutil command's */
 	unsigned clean_git_env : 1;	/* drop GIT_DIR, GIT_INDEX_FILE, ... */
 	unsigned silent_fail : 1;	/* a missing program is no message */
+	unsigned new_session : 1;	/* no terminal, survives ours */
+	unsigned limit;		/* pipe_command: milliseconds; 0: no limit */
 };
 
 #define CHILD_PROCESS_INIT { .args = STRVEC_INIT, .env = STRVEC_INIT }
@@ -47,7 +49,10 @@ int run_command(struct child_process *child);
  * Starts, feeds `in` (NULL: /dev/null, unless the child was given another),
  * collects stdout into `out` and, unless
  * NULL, stderr into `err_out`, all at once by poll(2), and waits. More than
- * `max` bytes of output is ERR_CONTENT (the child is killed).
+ * `max` bytes of output is ERR_CONTENT (the child is killed). One that has
+ * not closed its ends after `limit` milliseconds is killed too: ERR_TRANSIENT;
+ * what it wrote until then is there, and if it does not even die it is left
+ * behind.
  * Returns the exit status (>= 0), or a negative code with `err`.
  */
 int pipe_command(struct child_process *child, const char *in, size_t in_len,
