@@ -35,6 +35,8 @@ static const struct {
 	{ "core", KIND_MAP },
 	{ "core.pager", KIND_SCALAR },
 	{ "hooks", KIND_MAP },
+	{ "list", KIND_MAP },
+	{ "list.timeout", KIND_SCALAR },
 	{ "meta", KIND_MAP },
 	{ "pack", KIND_MAP },
 	{ "pack.level", KIND_SCALAR },

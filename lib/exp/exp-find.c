@@ -115,8 +115,7 @@ static int find_by_path(const struct project *p, const char *arg,
 	return ret;
 }
 
-/* "@" is 0, "@~" 1, "@~N" N; false for any other word. */
-static bool parse_latest(const char *arg, size_t *back)
+bool exp_parse_latest(const char *arg, size_t *back)
 {
 	*back = 0;
 	if (arg[0] != '@' || (arg[1] && arg[1] != '~'))
@@ -254,7 +253,7 @@ int exp_find(const struct project *p, const char *arg, struct strbuf *out,
 		strbuf_addstr(out, arg);
 	else if (strchr(arg, '/') || !strcmp(arg, ".") || !strcmp(arg, ".."))
 		ret = find_by_path(p, arg, shown.buf, out, err);
-	else if (parse_latest(arg, &back))
+	else if (exp_parse_latest(arg, &back))
 		ret = find_latest(p, back, shown.buf, out, err);
 	else
 		ret = find_by_text(p, arg, out, err);

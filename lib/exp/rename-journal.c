@@ -1,0 +1,431 @@
+#include "lib/base/compat.h"
+#include "lib/exp/rename-journal.h"
+
+#include "lib/base/error.h"
+#include "lib/base/filelock.h"
+#include "lib/base/path.h"
+#include "lib/base/run-command.h"
+#include "lib/base/strvec.h"
+#include "lib/base/sys.h"
+#include "lib/base/tempfile.h"
+#include "lib/exp/name.h"
+
+#include <dirent.h>
+
+#define JOURNAL_DIR "renames"
+#define JOURNAL_HEAD "resutil-rename 1\n"
+#define JOURNAL_MAX_BYTES 8192
+#define ANSWER_MAX_BYTES 65536
+
+/* Which of the two names is there. */
+struct names_seen {
+	bool from, to;
+};
+
+/*
+ * Runs a plumbing command; `out` gets what it printed. Returns its exit status,
+ * or a negative code. `why` gets the last thing that it said.
+ */
+static int ask(struct strvec *args, unsigned limit, struct strbuf *out,
+	       struct strbuf *why)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf said = STRBUF_INIT;
+	const char *line;
+	int ret;
+
+	child.resutil_cmd = 1;
+	child.limit = limit;
+	strvec_pushv(&child.args, args->v);
+	ret = pipe_command(&child, NULL, 0, out, &said, ANSWER_MAX_BYTES, why);
+	if (ret > 0) {
+		strbuf_trim(&said);
+		line = strrchr(said.buf, '\n');
+		line = line ? line + 1 : said.buf;
+		if (!strncmp(line, "resutil: ", 9))
+			line += 9;
+		strbuf_addf(why, "%s", *line ? line : "it was not told why");
+	}
+	strbuf_release(&said);
+	return ret;
+}
+
+/* The code that an exit status, or what pipe_command() gave, stands for. */
+static int code_of(int status)
+{
+	static const int codes[] = {
+		ERR_NOT_FOUND, ERR_CREDENTIALS, ERR_UNREACHABLE, ERR_CONTENT,
+		ERR_CONFLICT
+	};
+	size_t i;
+
+	if (status == ERR_TRANSIENT)	/* the limit was passed */
+		return ERR_UNREACHABLE;
+	if (status <= 0)
+		return status;
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		if (exit_status_of(codes[i]) == status)
+			return codes[i];
+	return ERR_FAILED;
+}
+
+/* Changes one name, here (remote NULL) or there. */
+static int change_name(const char *remote, const char *from, const char *to,
+		       unsigned limit, struct strbuf *err)
+{
+	struct strvec args = STRVEC_INIT;
+	struct strbuf out = STRBUF_INIT;
+	int ret;
+
+	strvec_push(&args, "rename-exp");
+	if (remote)
+		strvec_pushf(&args, "--remote=%s", remote);
+	else
+		strvec_push(&args, "-l");
+	strvec_pushl(&args, "--", from, to, NULL);
+	ret = code_of(ask(&args, limit, &out, err));
+	strbuf_release(&out);
+	strvec_release(&args);
+	return ret;
+}
+
+static bool is_here(const struct project *p, const char *name)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool here;
+
+	project_exp_path(p, name, &path);
+	here = path_exists(path.buf);
+	strbuf_release(&path);
+	return here;
+}
+
+static bool has_line_of(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*text) {
+		if (!strncmp(text, name, len) && text[len] == '\t')
+			return true;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}
+
+static int look_there(const struct rename_plan *plan, unsigned limit,
+		      struct names_seen *seen, struct strbuf *err)
+{
+	struct strvec args = STRVEC_INIT;
+	struct strbuf out = STRBUF_INIT, why = STRBUF_INIT;
+	int ret;
+
+	strvec_push(&args, "stat-remote");
+	strvec_pushf(&args, "--remote=%s", plan->remote);
+	strvec_pushl(&args, "--", plan->from, plan->to, NULL);
+	ret = ask(&args, limit, &out, &why);
+	/* Of two names one is missing, as a rule. */
+	if (ret == EXIT_PARTLY || ret == EXIT_NOT_FOUND)
+		ret = 0;
+	ret = code_of(ret);
+	if (ret) {
+		strbuf_addbuf(err, &why);
+	} else {
+		seen->from = has_line_of(out.buf, plan->from);
+		seen->to = has_line_of(out.buf, plan->to);
+	}
+	strbuf_release(&why);
+	strbuf_release(&out);
+	strvec_release(&args);
+	return ret;
+}
+
+static int look(const struct project *p, const struct rename_plan *plan,
+		unsigned limit, struct names_seen *here,
+		struct names_seen *there, struct strbuf *err)
+{
+	memset(here, 0, sizeof(*here));
+	memset(there, 0, sizeof(*there));
+	if (plan->here) {
+		here->from = is_here(p, plan->from);
+		here->to = is_here(p, plan->to);
+	}
+	return plan->remote ? look_there(plan, limit, there, err) : 0;
+}
+
+/* One place. A name that is gone meanwhile needs no renaming. */
+static int go_on(const struct names_seen *seen, const char *remote,
+		 const struct rename_plan *plan, unsigned limit,
+		 struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret = 0;
+
+	if (seen->from && seen->to)
+		ret = fail(err, ERR_CONFLICT, "'%s' is there already%s%s%s",
+			   plan->to, remote ? ", in '" : ", here",
+			   remote ? remote : "", remote ? "'" : "");
+	else if (seen->from)
+		ret = change_name(remote, plan->from, plan->to, limit, &why);
+	if (ret == ERR_NOT_FOUND)
+		ret = 0;
+	if (ret)
+		strbuf_addbuf(err, &why);
+	strbuf_release(&why);
+	return ret;
+}
+
+static int go_back(const struct project *p, const struct rename_plan *plan,
+		   unsigned limit, struct strbuf *err)
+{
+	struct names_seen here, there;
+	int ret = look(p, plan, limit, &here, &there, err);
+
+	if (!ret && there.to && !there.from)
+		ret = change_name(plan->remote, plan->to, plan->from, limit,
+				  err);
+	if (!ret && here.to && !here.from)
+		ret = change_name(NULL, plan->to, plan->from, limit, err);
+	return ret;
+}
+
+/*
+ * The store goes first: it is what may refuse, be away, or hold the new name
+ * already, and until it has answered nothing here was touched.
+ * over: all is settled, the note can go. The result is what became of the
+ * rename: 0, or why it was undone or could not be settled.
+ */
+static int settle(const struct project *p, const struct rename_plan *plan,
+		  unsigned limit, bool *over, struct strbuf *err)
+{
+	struct names_seen here, there;
+	struct strbuf undo = STRBUF_INIT;
+	int ret;
+
+	*over = false;
+	ret = look(p, plan, limit, &here, &there, err);
+	if (ret)
+		return ret;
+	if (plan->remote)
+		ret = go_on(&there, plan->remote, plan, limit, err);
+	/* Did it do it before it went away? The next one will see. */
+	if (ret == ERR_UNREACHABLE || ret == ERR_CREDENTIALS)
+		return ret;
+	if (!ret)
+		ret = go_on(&here, NULL, plan, 0, err);
+	*over = true;
+	if (ret && go_back(p, plan, limit, &undo)) {
+		*over = false;
+		strbuf_addf(err, ", and '%s' could not be given its old name "
+			    "back: %s", plan->to, undo.buf);
+	}
+	strbuf_release(&undo);
+	return ret;
+}
+
+/* The note, locked; `fd` holds the lock until it is closed. */
+static int note_plan(const struct project *p, const struct rename_plan *plan,
+		     struct strbuf *path, int *fd, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT, hidden = STRBUF_INIT;
+	struct strbuf parent = STRBUF_INIT;
+	struct tempfile *temp = NULL;
+	int ret = project_private(p, NULL, &parent, err);
+
+	if (!ret)
+		ret = project_private(p, JOURNAL_DIR "/", path, err);
+	if (ret)
+		goto cleanup;
+	strbuf_complete_slash(path);
+	strbuf_addf(&hidden, "%s.%s", path->buf, plan->from);
+	strbuf_addstr(path, plan->from);
+	strbuf_addf(&text, JOURNAL_HEAD "from\t%s\nto\t%s\n", plan->from,
+		    plan->to);
+	if (plan->here)
+		strbuf_addstr(&text, "here\n");
+	if (plan->remote)
+		strbuf_addf(&text, "remote\t%s\n", plan->remote);
+
+	ret = tempfile_create(&temp, hidden.buf, 0666, err);
+	if (ret)
+		goto cleanup;
+	/* The lock is of the open file, not of the number. */
+	*fd = fcntl(tempfile_fd(temp), F_DUPFD_CLOEXEC, 0);
+	if (*fd < 0 || filelock_take(*fd, 0, false) ||
+	    sys_write_all(*fd, text.buf, text.len) < 0)
+		ret = fail_errno(err, "cannot write '%s'", hidden.buf);
+	if (!ret)
+		ret = tempfile_commit(&temp, path->buf,
+				      TEMPFILE_SYNC | TEMPFILE_NOREPLACE, err);
+	if (!ret && sys_fsync_dir(parent.buf))
+		ret = fail_errno(err, "cannot sync '%s'", parent.buf);
+
+cleanup:
+	tempfile_delete(&temp);
+	strbuf_release(&parent);
+	strbuf_release(&hidden);
+	strbuf_release(&text);
+	return ret;
+}
+
+/* Durably: a note that came back would rename what is long called otherwise. */
+static int drop_note(const char *path, struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT;
+	int ret = 0;
+
+	strbuf_add(&dir, path, (size_t)(path_basename(path) - path - 1));
+	if (sys_unlink(path) || sys_fsync_dir(dir.buf))
+		ret = fail_errno(err, "cannot remove '%s'", path);
+	strbuf_release(&dir);
+	return ret;
+}
+
+int rename_journal_run(const struct project *p,
+		       const struct rename_plan *plan, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
+	int ret, fd = -1;
+	bool over;
+
+	ret = note_plan(p, plan, &path, &fd, &why);
+	if (ret == ERR_CONFLICT) {
+		fail(err, ret, "'%s' is being renamed by another command",
+		     plan->from);
+		goto cleanup;
+	}
+	if (ret) {
+		strbuf_addbuf(err, &why);
+		goto cleanup;
+	}
+	ret = settle(p, plan, 0, &over, &why);
+	if (ret)
+		fail(err, ret, "cannot rename '%s': %s%s", plan->from, why.buf,
+		     over ? "" : "; the next command about experiments "
+				 "finishes it or undoes it");
+	if (over && drop_note(path.buf, ret ? NULL : err) && !ret)
+		ret = ERR_FAILED;
+
+cleanup:
+	if (fd >= 0)
+		close(fd);
+	strbuf_release(&why);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* Cuts `text` into lines; the plan borrows from it. */
+static bool parse_plan(struct rename_plan *plan, struct strbuf *text,
+		       const char *file)
+{
+	const size_t head = strlen(JOURNAL_HEAD);
+	char *line, *nl;
+
+	memset(plan, 0, sizeof(*plan));
+	if (text->len < head || memcmp(text->buf, JOURNAL_HEAD, head) ||
+	    strlen(text->buf) != text->len)
+		return false;
+	for (line = text->buf + head; *line; line = nl + 1) {
+		nl = strchr(line, '\n');
+		if (!nl)
+			return false;
+		*nl = '\0';
+		if (!strncmp(line, "from\t", 5))
+			plan->from = line + 5;
+		else if (!strncmp(line, "to\t", 3))
+			plan->to = line + 3;
+		else if (!strncmp(line, "remote\t", 7))
+			plan->remote = line + 7;
+		else if (!strcmp(line, "here"))
+			plan->here = true;
+	}
+	return plan->from && plan->to && !strcmp(plan->from, file) &&
+	       name_is_valid(plan->from) && name_is_valid(plan->to);
+}
+
+/* A note that nobody holds: 1 with `fd`; 0: it is none of ours. */
+static int take_note(const char *path, int *fd)
+{
+	struct stat by_path, by_fd;
+
+	*fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (*fd < 0)
+		return 0;
+	/* Who had it may have removed it just now. */
+	if (!filelock_take(*fd, 0, false) && !fstat(*fd, &by_fd) &&
+	    !lstat(path, &by_path) && S_ISREG(by_fd.st_mode) &&
+	    by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev)
+		return 1;
+	close(*fd);
+	return 0;
+}
+
+static int recover_one(const struct project *p, const char *path,
+		       unsigned limit, struct strbuf *said, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
+	struct rename_plan plan;
+	int fd, ret = 0;
+	bool over;
+
+	if (!take_note(path, &fd))
+		return 0;
+	if (strbuf_read_fd(&text, fd, JOURNAL_MAX_BYTES) ||
+	    !parse_plan(&plan, &text, path_basename(path))) {
+		ret = fail(err, ERR_CONTENT, "'%s' is no note of a rename; "
+			   "remove it", path);
+		goto cleanup;
+	}
+	ret = settle(p, &plan, limit, &over, &why);
+	if (over) {
+		strbuf_addf(said, ret ? "the unfinished rename of '%s' to "
+			    "'%s' was undone\n" : "the unfinished rename of "
+			    "'%s' to '%s' was finished\n", plan.from, plan.to);
+		ret = drop_note(path, err);
+	} else {
+		fail(err, ret, "the rename of '%s' to '%s' is not finished: "
+		     "%s; the next command tries again", plan.from, plan.to,
+		     why.buf);
+	}
+
+cleanup:
+	close(fd);
+	strbuf_release(&why);
+	strbuf_release(&text);
+	return ret;
+}
+
+int rename_journal_recover(const struct project *p, unsigned limit,
+			   struct strbuf *said, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT, one = STRBUF_INIT;
+	const struct dirent *entry;
+	int ret = 0, first = 0;
+	size_t len;
+	DIR *dir;
+
+	strbuf_addf(&path, "%s/.resutil/" JOURNAL_DIR, p->root);
+	dir = opendir(path.buf);
+	strbuf_addch(&path, '/');
+	len = path.len;
+	while (dir && (entry = readdir(dir))) {
+		if (!name_is_valid(entry->d_name))
+			continue;
+		strbuf_setlen(&path, len);
+		strbuf_addstr(&path, entry->d_name);
+		strbuf_reset(&one);
+		ret = recover_one(p, path.buf, limit, said, &one);
+		if (!ret)
+			continue;
+		if (first)
+			strbuf_addch(err, '\n');
+		else
+			first = ret;
+		strbuf_addbuf(err, &one);
+	}
+	if (dir)
+		closedir(dir);
+	strbuf_release(&one);
+	strbuf_release(&path);
+	return first;
+}
