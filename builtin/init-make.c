@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "builtin/init-make.h"
+#include "builtin/store-settings.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
@@ -69,29 +70,6 @@ int init_choose_store(struct init_plan *plan, struct strbuf *err)
 		strbuf_addf(&plan->own_store, "-%u", nr);
 	}
 	return 0;
-}
-
-/* Makes `path` and what is missing above it, and remembers each. */
-static int make_dirs(struct undo *undo, const char *path, struct strbuf *err)
-{
-	struct strbuf part = STRBUF_INIT;
-	const char *end = path;
-	int ret = 0;
-
-	while (!ret && *end) {
-		end = strchrnul(end + 1, '/');
-		strbuf_reset(&part);
-		strbuf_add(&part, path, end - path);
-		if (path_is_dir(part.buf))
-			continue;
-		if (!sys_mkdir(part.buf, 0777))
-			strvec_push(&undo->dirs, part.buf);
-		else if (errno != EEXIST || !path_is_dir(part.buf))
-			ret = fail_errno(err, "cannot make the directory '%s'",
-					 part.buf);
-	}
-	strbuf_release(&part);
-	return ret;
 }
 
 static bool has_line(const struct strbuf *text, const char *line)
@@ -265,7 +243,7 @@ int init_conf_text(const struct init_plan *plan, struct strbuf *out,
 	return 0;
 }
 
-static int make_store(struct undo *undo, const struct init_plan *plan,
+static int make_store(struct undo *undo, struct init_plan *plan,
 		      struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
@@ -279,7 +257,9 @@ static int make_store(struct undo *undo, const struct init_plan *plan,
 			ret = fail(err, ERR_CONFLICT, "the store '%s' has "
 				   "just appeared; try again", path.buf);
 		else
-			ret = make_dirs(undo, path.buf, err);
+			ret = store_dir_make(path.buf, &undo->dirs, err);
+		plan->made_store = undo->dirs.nr &&
+			!strcmp(undo->dirs.v[undo->dirs.nr - 1], path.buf);
 	}
 	strbuf_release(&path);
 	return ret;
@@ -293,7 +273,7 @@ static int make_results(struct undo *undo, const struct init_plan *plan,
 	int ret;
 
 	path_absolute(&path, plan->root.buf, plan->results_dir.buf);
-	ret = make_dirs(undo, path.buf, err);
+	ret = store_dir_make(path.buf, &undo->dirs, err);
 	if (!ret && plan->gitignore)
 		ret = add_to_gitignore(undo, path.buf, results_comment, lines,
 				       err);
@@ -355,8 +335,6 @@ static int make_conf(const struct init_plan *plan, struct strbuf *err)
 /* Nothing is removed that holds what others have put there meanwhile. */
 static void take_back(struct undo *undo)
 {
-	size_t i;
-
 	if (undo->private_dir)
 		sys_remove_tree(undo->private_dir);
 	while (undo->nr) {
@@ -370,8 +348,7 @@ static void take_back(struct undo *undo)
 		free(file->path);
 		strbuf_release(&file->before);
 	}
-	for (i = undo->dirs.nr; i; i--)
-		sys_rmdir(undo->dirs.v[i - 1]);
+	store_dir_unmake(&undo->dirs);
 }
 
 static void undo_release(struct undo *undo)
@@ -386,12 +363,12 @@ static void undo_release(struct undo *undo)
 	free(undo->private_dir);
 }
 
-int init_make(const struct init_plan *plan, struct strbuf *err)
+int init_make(struct init_plan *plan, struct strbuf *err)
 {
 	struct undo undo = { .dirs = STRVEC_INIT };
 	int ret;
 
-	ret = make_dirs(&undo, plan->root.buf, err);
+	ret = store_dir_make(plan->root.buf, &undo.dirs, err);
 	if (!ret)
 		ret = make_store(&undo, plan, err);
 	if (!ret)

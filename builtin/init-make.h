@@ -17,11 +17,12 @@ struct init_plan {
 	struct strbuf conf;		/* the old resutil-conf.yaml */
 	bool has_conf;			/* is there one? */
 	bool gitignore, gitignore_key;
+	bool made_store;	/* set by init_make() */
 };
 
 #define INIT_PLAN_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, \
 			 STRBUF_INIT, NULL, STRBUF_INIT, \
-			 false, false, false }
+			 false, false, false, false }
 
 void init_plan_release(struct init_plan *plan);
 
@@ -40,6 +41,6 @@ bool init_key_pattern(const struct init_plan *plan, struct strbuf *out);
  * Makes the store, results_dir, the .gitignore files, .resutil, and last of
  * all the conf. On failure everything made is taken back.
  */
-int init_make(const struct init_plan *plan, struct strbuf *err);
+int init_make(struct init_plan *plan, struct strbuf *err);
 
 #endif

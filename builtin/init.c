@@ -2,6 +2,7 @@
 #include "command.h"
 #include "builtin/ask-comment.h"
 #include "builtin/init-make.h"
+#include "builtin/store-settings.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
@@ -87,30 +88,13 @@ static int check_text(const struct init *init, const char *answer,
 	return 0;
 }
 
-/* A store among the experiments would be one itself, and one that is the
- * project would be packed into its own packs. */
 static int check_store(const struct init *init, const char *answer,
 		       struct strbuf *err)
 {
-	const char *root = init->plan.root.buf;
-	struct strbuf store = STRBUF_INIT, results = STRBUF_INIT;
 	int ret = check_text(init, answer, err);
 
-	path_absolute(&store, root, answer);
-	path_absolute(&results, root, init->plan.results_dir.buf);
-	if (!ret && !strcmp(store.buf, root))
-		ret = fail(err, ERR_USAGE, "a store cannot be the project "
-			   "itself; choose another directory with -o path=DIR");
-	else if (!ret && path_below(store.buf, results.buf))
-		ret = fail(err, ERR_USAGE, "the store '%s' lies in "
-			   "results_dir; choose another directory with -o "
-			   "path=DIR", answer);
-	else if (!ret && path_exists(store.buf) && !path_is_dir(store.buf))
-		ret = fail(err, ERR_USAGE, "the store '%s' is not a directory; "
-			   "choose another one with -o path=DIR", answer);
-	strbuf_release(&store);
-	strbuf_release(&results);
-	return ret;
+	return ret ? ret : store_dir_check(answer, init->plan.root.buf,
+					   init->plan.results_dir.buf, err);
 }
 
 /* Asks until the answer will do. */
@@ -371,52 +355,19 @@ static int answer_all(struct init *init, struct strbuf *err)
 	return ret;
 }
 
-/* -o KEY=VALUE into init->given. */
-static int read_settings(struct init *init, struct strbuf *err)
-{
-	size_t i;
-
-	init->given = value_new_map();
-	for (i = 0; i < init->config.nr; i++) {
-		const char *text = init->config.v[i];
-		size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
-		char key[64];
-
-		if (!len || len >= sizeof(key) || text[len] != '=' ||
-		    !text[len + 1])
-			return fail(err, ERR_USAGE, "'-o %s' is no KEY=VALUE "
-				    "(a key of small letters and '_')", text);
-		memcpy(key, text, len);
-		key[len] = '\0';
-		if (check_text(init, text + len + 1, err))
-			return ERR_USAGE;
-		value_map_set_str(init->given, key, text + len + 1);
-	}
-	return 0;
-}
-
-/* For gcs `backet_name` (sic) is what the Python tool reads. */
+/* The type of the settings that were given, as far as it is known before a
+ * person is asked. */
 static int check_settings(struct init *init, struct strbuf *err)
 {
-	const struct value *bucket = value_map_get(init->given, "bucket_name");
 	const char *type = init->type;
-	size_t i;
 
 	if (!type)
 		type = value_get_text(init->old, "storage_type");
-	if (type && (!strcmp(type, "gcs") || !strcmp(type, "gs")) && bucket) {
-		value_map_set(init->given, "backet_name", value_copy(bucket));
-		value_map_remove(init->given, "bucket_name");
-	}
-	if (term_is_interactive() || (type && strcmp(type, "dir")))
+	if (!type)
+		type = "dir";
+	if (!init->type && term_is_interactive() && !strcmp(type, "dir"))
 		return 0;
-	for (i = 0; i < init->given->u.map.nr; i++)
-		if (strcmp(init->given->u.map.pair[i].key, "path"))
-			return fail(err, ERR_USAGE, "a store of type 'dir' has "
-				    "no '%s', only 'path'; another type is "
-				    "chosen with --storage-type",
-				    init->given->u.map.pair[i].key);
-	return 0;
+	return conf_storage_type_is_known(type) ? store_settings_fit(init->given, type, err) : 0;
 }
 
 /* Returns 0, ERR_CONFLICT, ERR_NO (the person's answer), ERR_CONTENT. */
@@ -497,7 +448,8 @@ static void show_next(const struct init *init, const char *dir)
 	printf(_("Initialized project '%s' in %s\n"), plan->name.buf,
 	       conf_path(dir, &path));
 	if (!strcmp(plan->type.buf, "dir"))
-		printf(_("Its store is %s\n"),
+		printf(plan->made_store ? _("Its store is %s (new)\n") :
+		       _("Its store is %s\n"),
 		       value_get_text(plan->config, "path"));
 	printf(_("Next:\n"
 		 "  resutil run -m COMMENT -- CMD...\n"
@@ -510,7 +462,8 @@ static int init_project(struct init *init, const char *dir, struct strbuf *err)
 	int ret;
 
 	path_real(&init->plan.root, dir ? dir : ".");
-	ret = read_settings(init, err);
+	init->given = value_new_map();
+	ret = store_settings_read(init->given, &init->config, err);
 	if (!ret)
 		ret = read_old_conf(init, err);
 	if (!ret)

@@ -15,7 +15,7 @@ test_expect_success 'without a terminal defaults are taken' '
 	test_grep "^Initialized project .bridges. in resutil-conf.yaml$" out &&
 	test_grep "^  resutil run " out &&
 	test_grep "^  resutil list$" out &&
-	store=$(sed -n "s/^Its store is //p" out) &&
+	store=$(sed -n "s/^Its store is \(.*\) (new)\$/\1/p" out) &&
 	cat >want <<-EOF &&
 	project_name: bridges
 	results_dir: results
@@ -37,6 +37,16 @@ test_expect_success 'the store is a new directory below XDG_DATA_HOME' '
 	in_new_dir ../default &&
 	resutil init --project-name=p >out &&
 	test_path_is_dir "$HOME"/.local/share/resutil/stores/p-*
+'
+
+test_expect_success 'the directory of a store is made, and that is said' '
+	in_new_dir made &&
+	resutil init -o path=../team/deep >out &&
+	test_grep "^Its store is ../team/deep (new)$" out &&
+	test_dir_is_empty ../team/deep &&
+	in_new_dir ../other &&
+	resutil init -o path=../team/deep >out &&
+	test_grep "^Its store is ../team/deep$" out
 '
 
 test_expect_success 'two projects of one name have two stores' '

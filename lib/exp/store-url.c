@@ -524,7 +524,7 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 		strbuf_addch(out, ':');
 		add_setting(out, config, "port");
 	}
-	if (!path)
+	if (!path || !strcmp(path, "."))
 		path = "";
 	if (*path != '/')
 		strbuf_addstr(out, "/~/");
@@ -532,8 +532,7 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 		strbuf_addstr(out, "/%7E");
 		path += 2;
 	}
-	if (strcmp(path, "."))
-		add_encoded(out, path);
+	add_encoded(out, path);
 }
 
 void store_url_format(const char *type, const struct value *config,

@@ -112,7 +112,8 @@ static void test_read(void)
 	remotes_are("origin=gcs:{\"backet_name\": \"lab\"} "
 		    "z=dir:{\"path\": \"/z\"} a=gcs:{\"bucket_name\": 7}",
 		    "origin first, then as in the conf");
-	write_conf(HEAD "remotes:\n  origin: {type: dir, config: {path: x}}\n");
+	write_conf(HEAD "remotes:\n"
+		   "  origin: {type: dir, config: {path: x}}\n");
 	message = xstrfmt("%d '%s': the remote 'origin' is the one in "
 			  "'storage_type'; give the one in 'remotes' another "
 			  "name", ERR_CONTENT, conf_path.buf);
