@@ -124,6 +124,10 @@ extern const struct transport_ops transport_dir;
 struct transport *transport_with_retry(struct transport *t,
 				       const struct transport_config *c);
 struct transport *transport_with_trace(struct transport *t);
+#ifdef RESUTIL_FAULT_POINTS
+/* RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,...]; see with-faults.c. */
+struct transport *transport_with_faults(struct transport *t);
+#endif
 
 /** The text of a required key of storage_config; ERR_USAGE names it. */
 int transport_config_text(const struct transport_config *c, const char *key,

@@ -236,6 +236,18 @@ int sys_rename_noreplace(const char *from, const char *to)
 	return ret;
 }
 
+int sys_renameat(int from_dir, const char *from, int to_dir, const char *to,
+		 unsigned flags)
+{
+	int ret;
+
+	/* Without flags the older call, which every kernel has. */
+	DOOR(ret, SYS_RENAME, to, -1,
+	     flags ? renameat2(from_dir, from, to_dir, to, flags) :
+		     renameat(from_dir, from, to_dir, to));
+	return ret;
+}
+
 int sys_mkdirat(int dirfd, const char *path, mode_t mode)
 {
 	int ret;
@@ -315,6 +327,14 @@ int sys_link(const char *from, const char *to)
 	int ret;
 
 	DOOR(ret, SYS_LINK, to, -1, link(from, to));
+	return ret;
+}
+
+int sys_linkat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	int ret;
+
+	DOOR(ret, SYS_LINK, to, -1, linkat(from_dir, from, to_dir, to, 0));
 	return ret;
 }
 

@@ -51,6 +51,9 @@ int sys_rename(const char *from, const char *to);
  *  no RENAME_NOREPLACE (link+unlink for files, rename of a directory onto a
  *  non-empty one fails by itself). */
 int sys_rename_noreplace(const char *from, const char *to);
+/** renameat2(2); flags: 0 or RENAME_NOREPLACE, without any fall-back. */
+int sys_renameat(int from_dir, const char *from, int to_dir, const char *to,
+		 unsigned flags);
 int sys_mkdir(const char *path, mode_t mode);
 int sys_mkdirat(int dirfd, const char *path, mode_t mode);
 /** mkdir -p; an existing directory (also through a link) is fine. */
@@ -59,6 +62,7 @@ int sys_unlink(const char *path);
 int sys_unlinkat(int dirfd, const char *path, int flags);
 int sys_rmdir(const char *path);
 int sys_link(const char *from, const char *to);
+int sys_linkat(int from_dir, const char *from, int to_dir, const char *to);
 int sys_symlinkat(const char *target, int dirfd, const char *path);
 int sys_ftruncate(int fd, off_t len);
 /** fd: also one of O_PATH, where /proc is there. */

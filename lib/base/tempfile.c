@@ -31,6 +31,7 @@ struct tempfile {
 	struct tempfile *prev, *next;
 	char *path;
 	pid_t owner;
+	int dirfd;		/* where `path` begins; AT_FDCWD */
 	int fd;
 	bool is_dir;
 };
@@ -84,6 +85,7 @@ static struct tempfile *entry_new(void)
 {
 	struct tempfile *t = xcalloc(1, sizeof(*t));
 
+	t->dirfd = AT_FDCWD;
 	t->fd = -1;
 	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED))
 		atexit(tempfile_remove_all);
@@ -232,6 +234,45 @@ int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err)
 	return 0;
 }
 
+void tempfile_register_at(struct tempfile **out, int dirfd, const char *name)
+{
+	struct tempfile *t = entry_new();
+	sigset_t before;
+
+	t->dirfd = dirfd;
+	t->path = xstrdup(name);
+	list_enter(&before);
+	list_add(t);
+	list_leave(&before);
+	*out = t;
+}
+
+int tempfile_unnamed(int *out, const char *dir, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct tempfile *temp = NULL;
+	int fd;
+
+	if (!dir)
+		dir = getenv("TMPDIR");
+	if (!dir || !*dir)
+		dir = "/tmp";
+	fd = sys_open(dir, O_TMPFILE | O_RDWR, 0600);
+	/* Not every file system knows O_TMPFILE. */
+	if (fd < 0) {
+		strbuf_addf(&path, "%s/resutil-spool", dir);
+		if (!tempfile_create(&temp, path.buf, 0600, err)) {
+			fd = fcntl(tempfile_fd(temp), F_DUPFD_CLOEXEC, 3);
+			if (fd < 0)
+				fail_errno(err, "cannot spool in '%s'", dir);
+			tempfile_delete(&temp);
+		}
+		strbuf_release(&path);
+	}
+	*out = fd;
+	return fd < 0 ? ERR_FAILED : 0;
+}
+
 int tempfile_fd(const struct tempfile *t)
 {
 	return t->fd;
@@ -310,7 +351,7 @@ void tempfile_delete(struct tempfile **t)
 	if ((*t)->is_dir)
 		sys_remove_tree((*t)->path);
 	else
-		sys_unlink((*t)->path);
+		sys_unlinkat((*t)->dirfd, (*t)->path, 0);
 	tempfile_forget(t);
 	errno = saved;
 }
@@ -464,7 +505,7 @@ static void remove_and_die(int signo)
 		if (t->is_dir)
 			remove_tree_in_handler(t->path);
 		else
-			unlink(t->path);
+			unlinkat(t->dirfd, t->path, 0);
 	}
 	signal_die_of(signo);
 }

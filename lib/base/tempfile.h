@@ -24,6 +24,19 @@ int tempfile_create_private_dir(struct tempfile **out, const char *path,
 /** Makes an anonymous scratch directory below $TMPDIR. */
 int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err);
 
+/**
+ * Registers `name` in the open directory `dirfd` (lent, until it is deleted or
+ * forgotten), to be removed like the others, whether it is there by then or
+ * not: for a name that nobody else can have. No lock is held while the caller
+ * makes it, so any number of threads can; who has just made it looks at
+ * tempfile_is_dying().
+ */
+void tempfile_register_at(struct tempfile **out, int dirfd, const char *name);
+
+/** A file without a name in `dir` (NULL: $TMPDIR or /tmp), gone with its
+ *  descriptor, which the caller closes. */
+int tempfile_unnamed(int *fd, const char *dir, struct strbuf *err);
+
 int tempfile_fd(const struct tempfile *t);		/* files only */
 const char *tempfile_path(const struct tempfile *t);	/* lent */
 

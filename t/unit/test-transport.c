@@ -1,0 +1,177 @@
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "transport/transport.h"
+#include "t/unit/unit.h"
+
+static void check_key(const char *key, bool good)
+{
+	struct strbuf err = STRBUF_INIT;
+	char what[128];
+
+	snprintf(what, sizeof(what), "key '%.60s' is %s", key,
+		 good ? "taken" : "refused");
+	check((object_key_check(key, &err) == 0) == good &&
+	      (err.len == 0) == good, what);
+	strbuf_release(&err);
+}
+
+static void check_prefix(const char *prefix, bool good)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "prefix '%.60s' is %s", prefix,
+		 good ? "taken" : "refused");
+	check(object_prefix_check(prefix, NULL) == (good ? 0 : ERR_USAGE),
+	      what);
+}
+
+static void test_keys(void)
+{
+	char longest[OBJECT_KEY_MAX + 2];
+
+	check_key("a", true);
+	check_key("Project/aapfup_20240704T191555.zip", true);
+	check_key(".hidden/..x/...", true);
+	check_key("a b%#?+\xff", true);
+	check_key("", false);
+	check_key("/", false);
+	check_key("/a", false);
+	check_key("a/", false);
+	check_key("a//b", false);
+	check_key(".", false);
+	check_key("..", false);
+	check_key("a/./b", false);
+	check_key("a/../b", false);
+	check_key("a/..", false);
+	memset(longest, 'k', sizeof(longest));
+	longest[OBJECT_KEY_MAX] = '\0';
+	check_key(longest, true);
+	longest[OBJECT_KEY_MAX] = 'k';
+	longest[OBJECT_KEY_MAX + 1] = '\0';
+	check_key(longest, false);
+
+	check_prefix("", true);
+	check_prefix("a", true);
+	check_prefix("a/", true);
+	check_prefix("a/b", true);
+	check_prefix(".", true);
+	check_prefix("a/..", true);
+	check_prefix("/", false);
+	check_prefix("/a", false);
+	check_prefix("a//", false);
+	check_prefix("a//b", false);
+	check_prefix("../", false);
+	check_prefix("../a", false);
+	check_prefix("a/./b", false);
+}
+
+static int open_store(struct transport **t, const char *path,
+		      struct strbuf *err)
+{
+	struct value *config = value_new_map();
+	struct transport_config c = { .type = "dir", .config = config,
+				      .base_dir = NULL };
+	int ret;
+
+	value_map_set_str(config, "path", path);
+	ret = transport_open(t, &c, err);
+	value_free(config);
+	return ret;
+}
+
+static void test_open(void)
+{
+	struct value *config = value_new_map();
+	struct transport_config c = { .type = "dir", .config = config };
+	struct strbuf err = STRBUF_INIT;
+	struct transport *t = NULL;
+
+	check(transport_open(&t, &c, &err) == ERR_USAGE &&
+	      strstr(err.buf, "'path'"), "a missing key is named");
+	strbuf_reset(&err);
+	value_map_set_int(config, "path", 7);
+	check(transport_open(&t, &c, &err) == ERR_USAGE &&
+	      strstr(err.buf, "'path'"), "a key that is no text is named");
+	strbuf_reset(&err);
+	c.type = "cloud";
+	check(transport_open(&t, &c, &err) == ERR_USAGE &&
+	      strstr(err.buf, "'cloud'") && strstr(err.buf, "dir"),
+	      "an unknown type is named, and those that are known");
+	strbuf_release(&err);
+	value_free(config);
+	check_str(transport_types()[0], "dir", "the types can be asked for");
+}
+
+static int put_text(struct transport *t, const char *key, const char *text,
+		    enum put_expect expect, const char *version,
+		    struct object *out, struct strbuf *err)
+{
+	struct put_memory source;
+	struct put_request r = { .key = key, .expect = expect,
+				 .version = version };
+
+	put_memory_init(&source, text, strlen(text));
+	r.source = &source.source;
+	return transport_put(t, &r, out, err);
+}
+
+static int add_key(const struct object *o, void *data)
+{
+	strvec_push(data, o->key);
+	return 0;
+}
+
+static void test_use(void)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct object o = OBJECT_INIT;
+	struct strvec keys = STRVEC_INIT;
+	struct transport *t = NULL;
+	char buf[8];
+
+	check(!open_store(&t, "store", &err), "a store opens");
+	check(transport_stat(t, "a", &o, &err) == ERR_UNREACHABLE &&
+	      strstr(err.buf, "make it"), "what is not there is unreachable");
+	strbuf_reset(&err);
+	check(!mkdir("store", 0777) && !put_text(t, "p/a", "text",
+						 EXPECT_ABSENT, NULL, &o, &err),
+	      "an object is put");
+	check(!transport_read(t, "p/a", o.version, buf, 4, 0, &err) &&
+	      !memcmp(buf, "text", 4), "and read");
+	check(transport_read(t, "p/a", o.version, buf, 5, 0, &err) ==
+	      ERR_CONTENT, "a read behind the end is an error");
+	strbuf_reset(&err);
+	check(put_text(t, "p/a", "other", EXPECT_ABSENT, NULL, NULL, &err) ==
+	      ERR_CONFLICT, "it is not put twice");
+	strbuf_reset(&err);
+	check(!put_text(t, "p/a", "other", EXPECT_VERSION, o.version, &o,
+			&err), "but replaced by its version");
+	check(!transport_rename(t, "p/a", "q/b", o.version, &err),
+	      "and renamed");
+	check(!transport_list(t, "", 0, add_key, &keys, &err) &&
+	      keys.nr == 1 && !strcmp(keys.v[0], "q/b"), "and listed");
+	check(access("store/p", F_OK), "an empty directory is removed");
+	check(!transport_remove(t, "q/b", NULL, &err), "and removed");
+	check_str(err.buf, "", "no word of success");
+	transport_close(t);
+	strvec_release(&keys);
+	object_release(&o);
+	strbuf_release(&err);
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/resutil-unit-XXXXXX";
+
+	if (!mkdtemp(dir) || chdir(dir))
+		return 1;
+	test_keys();
+	test_open();
+	test_use();
+	if (unlink("store/.resutil-lock") || rmdir("store") || chdir("/") ||
+	    rmdir(dir))
+		return 1;
+	return unit_done();
+}

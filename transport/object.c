@@ -1,0 +1,50 @@
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "transport/object.h"
+
+void object_release(struct object *o)
+{
+	free(o->key);
+	free(o->version);
+	strvec_release(&o->meta);
+}
+
+static bool is_meta_key(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') &&
+		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
+			return false;
+	return len && len <= OBJECT_META_KEY_MAX;
+}
+
+static bool is_meta_value(const char *text)
+{
+	size_t len = strlen(text), i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return len <= OBJECT_META_VALUE_MAX;
+}
+
+int object_meta_check(const struct strvec *meta, struct strbuf *err)
+{
+	size_t i;
+
+	if (meta->nr > OBJECT_META_MAX)
+		return fail(err, ERR_USAGE, "more than %d pairs of metadata",
+			    OBJECT_META_MAX);
+	for (i = 0; i < meta->nr; i++) {
+		const char *pair = meta->v[i];
+		size_t len = strcspn(pair, "=");
+
+		if (!pair[len] || !is_meta_key(pair, len) ||
+		    !is_meta_value(pair + len + 1))
+			return fail(err, ERR_USAGE, "metadata '%s' is not "
+				    "KEY=VALUE as every store takes it", pair);
+	}
+	return 0;
+}

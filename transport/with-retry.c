@@ -1,0 +1,437 @@
+/*
+ * Tries again what is worth it: ERR_TRANSIENT, for as long as the caller has
+ * patience. Everything else goes through untouched. After the last try it is
+ * ERR_UNREACHABLE.
+ *
+ * A request whose answer was lost may have worked. So a put that is tried
+ * again first looks what is there, and when that is what it was about to put,
+ * it is done; likewise a removal whose object is gone.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "transport/again.h"
+#include "transport/transport-ops.h"
+
+struct retrying {
+	struct transport base;
+	struct transport *inner;
+	unsigned patience;
+};
+
+static struct transport *inner_of(struct transport *t)
+{
+	return ((struct retrying *)t)->inner;
+}
+
+static void start(struct again *a, struct transport *t)
+{
+	again_init(a, ((struct retrying *)t)->patience);
+}
+
+/* ---- list --------------------------------------------------------------- */
+
+/* What the caller's function says is no failure of the store. */
+struct listing {
+	object_fn fn;
+	void *data;
+	int said;
+};
+
+static int pass_on(const struct object *o, void *data)
+{
+	struct listing *l = data;
+
+	l->said = l->fn(o, l->data);
+	return l->said;
+}
+
+static int retry_list(struct transport *t, const char *prefix, unsigned flags,
+		      struct strbuf *cursor, object_fn fn, void *data,
+		      struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct listing listing = { fn, data, 0 };
+	struct strbuf before = STRBUF_INIT;
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	strbuf_addbuf(&before, cursor);
+	do {
+		strbuf_reset(cursor);
+		strbuf_addbuf(cursor, &before);
+		ret = inner->ops->list(inner, prefix, flags, cursor, pass_on,
+				       &listing, &again.why);
+	} while (!listing.said && again_wait(&again, ret));
+	strbuf_release(&before);
+	return listing.said ? again_give_up(&again, ret, NULL) :
+			      again_end(&again, ret, err);
+}
+
+/* ---- stat and get ------------------------------------------------------- */
+
+static int retry_stat(struct transport *t, const char *key,
+		      struct object *out, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	do {
+		ret = inner->ops->stat(inner, key, out, &again.why);
+	} while (again_wait(&again, ret));
+	return again_end(&again, ret, err);
+}
+
+struct getting {
+	const struct object_sink *sink;
+	uint64_t got;
+	bool sink_failed;
+};
+
+static int count_bytes(void *data, const void *buf, size_t len,
+		       struct strbuf *err)
+{
+	struct getting *g = data;
+	int ret = g->sink->write(g->sink->data, buf, len, err);
+
+	if (ret)
+		g->sink_failed = true;
+	else
+		g->got += len;
+	return ret;
+}
+
+/*
+ * Goes on behind what the sink has, in the same version. Each failure after
+ * which more came begins the patience anew, or a large object could not be
+ * read over a line that fails now and then.
+ */
+static int retry_get(struct transport *t, const char *key,
+		     const struct object_range *r,
+		     const struct object_sink *sink, struct strbuf *version,
+		     struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct getting getting = { sink, 0, false };
+	struct object_sink counting = { count_bytes, &getting };
+	struct object_range range = *r;
+	struct strbuf of = STRBUF_INIT;
+	uint64_t had = 0;
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	for (;;) {
+		ret = inner->ops->get(inner, key, &range, &counting, &of,
+				      &again.why);
+		if (getting.got > had)
+			again_reset(&again);
+		had = getting.got;
+		if (getting.sink_failed || !again_wait(&again, ret))
+			break;
+		range.offset = r->offset + had;
+		if (r->len != RANGE_TO_END)
+			range.len = r->len - had;
+		if (had && of.len)
+			range.version = of.buf;
+	}
+	if (!ret && version) {
+		strbuf_reset(version);
+		strbuf_addbuf(version, &of);
+	}
+	strbuf_release(&of);
+	return getting.sink_failed ? again_give_up(&again, ret, err) :
+				     again_end(&again, ret, err);
+}
+
+/* ---- put ---------------------------------------------------------------- */
+
+/* Whose failure it was, and how much the whole is. */
+struct watched_source {
+	struct put_source base;
+	struct put_source *inner;
+	uint64_t bytes;
+	bool failed;
+};
+
+static int watched_open(struct put_source *s, uint64_t offset,
+			struct strbuf *err)
+{
+	struct watched_source *w = (struct watched_source *)s;
+	int ret = w->inner->open(w->inner, offset, err);
+
+	w->failed |= ret != 0;
+	w->bytes = offset;
+	return ret;
+}
+
+static int watched_read(struct put_source *s, void *buf, size_t len,
+			size_t *got, struct strbuf *err)
+{
+	struct watched_source *w = (struct watched_source *)s;
+	int ret = w->inner->read(w->inner, buf, len, got, err);
+
+	w->failed |= ret != 0;
+	w->bytes += ret ? 0 : *got;
+	return ret;
+}
+
+static void watch(struct watched_source *w, struct put_source *source)
+{
+	memset(w, 0, sizeof(*w));
+	w->inner = source;
+	w->base.size = source->size;
+	w->base.open = source->open ? watched_open : NULL;
+	w->base.read = watched_read;
+}
+
+struct comparing {
+	struct put_source *source;
+	char *buf;
+	size_t room;
+	bool differs;
+};
+
+static int compare_bytes(void *data, const void *buf, size_t len,
+			 struct strbuf *err)
+{
+	struct comparing *c = data;
+	const char *at = buf;
+	size_t got;
+	int ret;
+
+	while (len && !c->differs) {
+		ret = c->source->read(c->source, c->buf,
+				      MINIMUM(len, c->room), &got, err);
+		if (ret)
+			return ret;
+		c->differs = !got || memcmp(at, c->buf, got);
+		at += got;
+		len -= got;
+	}
+	/* Ends the read; nobody sees the sentence. */
+	return c->differs ? ERR_CONFLICT : 0;
+}
+
+/* Whether the object there holds what the source gives: by reading it. */
+static int is_ours(struct transport *t, const struct object *there,
+		   struct put_source *source, bool *ours, struct strbuf *err)
+{
+	struct object_range range = { 0, RANGE_TO_END, there->version };
+	struct comparing c = { .source = source, .room = 1 << 16 };
+	struct object_sink sink = { compare_bytes, &c };
+	size_t got = 1;
+	int ret;
+
+	*ours = false;
+	if (source->size != OBJECT_SIZE_UNKNOWN && source->size != there->size)
+		return 0;
+	ret = source->open(source, 0, err);
+	if (ret)
+		return ret;
+	c.buf = xmalloc(c.room);
+	ret = t->ops->get(t, there->key, &range, &sink, NULL, err);
+	if (!ret)
+		ret = source->read(source, c.buf, 1, &got, err);
+	free(c.buf);
+	*ours = !ret && !got;
+	return c.differs || ret == ERR_CONFLICT || ret == ERR_NOT_FOUND ?
+		0 : ret;
+}
+
+/*
+ * Before another try, and when a later one finds its expectation not met:
+ * whether the one before has worked. *done: `out` is what is there.
+ */
+static int look_for_ours(struct transport *t, const struct put_request *r,
+			 struct object *out, bool *done, struct strbuf *err)
+{
+	struct object there = OBJECT_INIT;
+	int ret;
+
+	*done = false;
+	ret = t->ops->stat(t, r->key, &there, err);
+	if (ret == ERR_NOT_FOUND)
+		return 0;
+	if (!ret && r->expect == EXPECT_VERSION &&
+	    !strcmp(r->version, there.version))
+		goto cleanup;
+	if (!ret)
+		ret = is_ours(t, &there, r->source, done, err);
+	if (!ret && *done && out) {
+		struct object old = *out;
+
+		*out = there;
+		there = old;
+	}
+
+cleanup:
+	object_release(&there);
+	return ret;
+}
+
+/* One more try, after one that failed with ERR_TRANSIENT. */
+static int put_again(struct transport *t, const struct put_request *r,
+		     struct object *out, struct strbuf *err)
+{
+	bool done = false;
+	int ret = 0, conflict;
+
+	/* Whatever is there is replaced: the same once more. */
+	if (r->expect == EXPECT_ANY)
+		return t->ops->put(t, r, out, err);
+	ret = look_for_ours(t, r, out, &done, err);
+	if (ret || done)
+		return ret;
+	conflict = t->ops->put(t, r, out, err);
+	if (conflict != ERR_CONFLICT)
+		return conflict;
+	ret = look_for_ours(t, r, out, &done, NULL);
+	return ret || !done ? conflict : 0;
+}
+
+static int retry_put(struct transport *t, const struct put_request *r,
+		     struct object *out, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct watched_source source;
+	struct put_request request = *r;
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	watch(&source, r->source);
+	request.source = &source.base;
+	ret = inner->ops->put(inner, &request, out, &again.why);
+	/* What cannot be read twice is put once. */
+	while (r->source->open && !source.failed && again_wait(&again, ret)) {
+		ret = put_again(inner, &request, out, &again.why);
+		/* A sentence of a try that did not count. */
+		if (!ret)
+			strbuf_reset(&again.why);
+	}
+	return source.failed ? again_give_up(&again, ret, err) :
+			       again_end(&again, ret, err);
+}
+
+/* ---- remove, rename, copy, presign -------------------------------------- */
+
+static int retry_remove(struct transport *t, const char *key,
+			const char *version, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	do {
+		ret = inner->ops->remove(inner, key, version, &again.why);
+		if (ret == ERR_NOT_FOUND && again.tries)
+			ret = 0;
+	} while (again_wait(&again, ret));
+	return again_end(&again, ret, err);
+}
+
+typedef int (*two_keys_fn)(struct transport *t, const char *from,
+			   const char *to, const char *version,
+			   struct strbuf *err);
+
+/*
+ * After a lost answer `from` is gone (rename) or `to` is there (copy), with
+ * the size that `from` had before: then it was us.
+ */
+static int retry_two(struct transport *t, two_keys_fn fn, bool removes,
+		     const char *from, const char *to, const char *version,
+		     struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct object old = OBJECT_INIT, new = OBJECT_INIT;
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	do {
+		if (!old.key)
+			ret = inner->ops->stat(inner, from, &old, &again.why);
+		else
+			ret = 0;
+		if (!ret)
+			ret = fn(inner, from, to, version, &again.why);
+		if (again.tries && old.key &&
+		    ret == (removes ? ERR_NOT_FOUND : ERR_CONFLICT) &&
+		    !inner->ops->stat(inner, to, &new, NULL) &&
+		    new.size == old.size)
+			ret = 0;
+	} while (again_wait(&again, ret));
+	object_release(&old);
+	object_release(&new);
+	return again_end(&again, ret, err);
+}
+
+static int retry_rename(struct transport *t, const char *from, const char *to,
+			const char *version, struct strbuf *err)
+{
+	return retry_two(t, inner_of(t)->ops->rename, true, from, to, version,
+			 err);
+}
+
+static int retry_copy(struct transport *t, const char *from, const char *to,
+		      const char *version, struct strbuf *err)
+{
+	return retry_two(t, inner_of(t)->ops->copy, false, from, to, version,
+			 err);
+}
+
+static int retry_presign(struct transport *t, const char *key,
+			 unsigned seconds, struct strbuf *url,
+			 struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	do {
+		ret = inner->ops->presign(inner, key, seconds, url,
+					  &again.why);
+	} while (again_wait(&again, ret));
+	return again_end(&again, ret, err);
+}
+
+static void retry_release(struct transport *t)
+{
+	struct transport *inner = inner_of(t);
+
+	inner->ops->release(inner);
+	free(t->url);
+	free(t);
+}
+
+static const struct transport_ops ops_retrying = {
+	.type = "retrying",
+	.list = retry_list,
+	.stat = retry_stat,
+	.get = retry_get,
+	.put = retry_put,
+	.remove = retry_remove,
+	.rename = retry_rename,
+	.copy = retry_copy,
+	.presign = retry_presign,
+	.release = retry_release,
+};
+
+struct transport *transport_with_retry(struct transport *t,
+				       const struct transport_config *c)
+{
+	struct retrying *retrying = xcalloc(1, sizeof(*retrying));
+
+	retrying->base.ops = &ops_retrying;
+	retrying->base.caps = t->caps;
+	retrying->base.url = xstrdup(t->url);
+	retrying->inner = t;
+	retrying->patience = c->patience;
+	return &retrying->base;
+}
