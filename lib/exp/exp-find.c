@@ -133,6 +133,17 @@ bool exp_parse_latest(const char *arg, size_t *back)
 	return true;
 }
 
+const char *exp_split_remote(const char *arg, size_t *len)
+{
+	const char *slash = strchr(arg, '/');
+	size_t back;
+
+	if (!slash || slash == arg || !exp_parse_latest(slash + 1, &back))
+		return NULL;
+	*len = (size_t)(slash - arg);
+	return slash + 1;
+}
+
 static int find_latest(const struct project *p, size_t back, const char *shown,
 		       struct strbuf *out, struct strbuf *err)
 {

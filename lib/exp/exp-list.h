@@ -51,8 +51,12 @@ int exp_find(const struct project *p, const char *arg, struct strbuf *out,
 int exp_find_among(const struct strvec *names, const char *arg,
 		   const char *where, struct strbuf *out, struct strbuf *err);
 
-/** "@" is 0, "@~" 1, "@~N" N; false for any other word. */
+/** "@" is 0 back, "@~" 1, "@~N" N; false for any other word. */
 bool exp_parse_latest(const char *arg, size_t *back);
+
+/** `REMOTE/@` and `REMOTE/@~N`: the part behind the slash, and how long the
+ *  remote's name is; NULL for anything else. The name is not checked. */
+const char *exp_split_remote(const char *arg, size_t *len);
 
 /** A link in results_dir, to remove it: by its name or path, a unique prefix
  *  of the name or a unique whole comment. Errors as of exp_find(). */
