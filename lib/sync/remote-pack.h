@@ -1,6 +1,7 @@
 /*
  * A pack in a store as a source of ranges: the last 64 KiB are read at once and
- * kept, small reads ahead of each other are joined.
+ * kept, small reads are joined (64 KiB, and up to 1 MiB for who reads on).
+ * Memory: 32 MiB at most, as many threads as have read at once.
  */
 #ifndef LIB_SYNC_REMOTE_PACK_H
 #define LIB_SYNC_REMOTE_PACK_H
@@ -11,8 +12,9 @@
 #include "lib/sync/remote.h"
 
 /**
- * exp: as listed; its size and version are asked for at each read. A pack
- * that was replaced meanwhile gives ERR_CONFLICT. Messages call it
+ * exp: as listed, and not needed longer than the call; its size and version
+ * are asked for at each read. A pack that was replaced meanwhile gives
+ * ERR_CONFLICT, one that was removed ERR_NOT_FOUND. Messages call it
  * "REMOTE:NAME". Lives no longer than `r`.
  */
 struct pack_source *remote_pack_source(struct remote *r,

@@ -2,19 +2,26 @@
  * One store of a project: which experiments it holds, and what is known of
  * them without reading them again.
  *
- * Files: known.c (cache, by version), ledger.c (what this clone sent and
- * fetched), remote-pack.c (a pack there, read by ranges).
+ * Files: remote.c, remote-learn.c and remote-find.c (this header), known.c
+ * (cache, by version), ledger.c (what this clone sent and fetched),
+ * remote-pack.c (a pack there, read by ranges).
  */
 #ifndef LIB_SYNC_REMOTE_H
 #define LIB_SYNC_REMOTE_H
 
 #include "lib/base/compat.h"
+
+#include <pthread.h>
+
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/project.h"
 #include "transport/transport.h"
+
+/* Reads at once, where nobody says how many. */
+#define REMOTE_JOBS 16
 
 /* Up to so many names are asked for one by one; more: by a listing. */
 #define REMOTE_STAT_MAX 32
@@ -38,8 +45,14 @@ struct remote_exp {
 	 * dependency_ids. NULL below KNOWN_RECORD; an empty map when the pack
 	 * has no record that can be read. */
 	struct value *summary;
-	char *problem;		/* why more is not known: a bad pack */
+	char *problem;		/* why more is not known: a bad pack, or one
+				 * that has gone; such a one is KNOWN_RECORD
+				 * with an empty summary, and info.version 0 */
+	const char *kept;	/* private: of a summary that is in the cache
+				 * and was not asked for yet */
 };
+
+void remote_exp_release(struct remote_exp *e);
 
 struct remote_list {
 	struct remote_exp *exp;	/* by name, in byte order */
@@ -61,8 +74,10 @@ struct remote {
 	const struct project *project;
 	struct transport *transport;
 	char *prefix;		/* "PROJECT/" */
+	bool is_url;
 	struct known *known;
-	struct ledger *ledger;	/* NULL until asked for */
+	struct ledger *ledger;	/* NULL until remote_open_ledger() */
+	pthread_mutex_t lock;	/* of what remote_learn() puts into lists */
 };
 
 /**
@@ -76,10 +91,16 @@ int remote_open(struct remote **out, const struct project *p,
  *  fine. */
 void remote_close(struct remote *r);
 
+/** Opens the ledger, once. A remote that is a URL has none: `r->ledger` stays
+ *  NULL, which all calls of ledger.h take. Errors: of ledger_open(). */
+int remote_open_ledger(struct remote *r, struct strbuf *err);
+
 /** Adds "PROJECT/NAME.zip". */
 void remote_key(const struct remote *r, const char *name, struct strbuf *out);
 
-/** All experiments there, by one listing, with what is known of each. */
+/** All experiments there, by one listing, with what is known of each: up to
+ *  KNOWN_INFO, since a summary of the cache is only read when it is wanted
+ *  (remote_learn(), which then asks nobody, or remote_recall()). */
 int remote_list(struct remote *r, struct remote_list *out,
 		struct strbuf *err);
 /** As last seen, without asking; ERR_NOT_FOUND: never seen. */
@@ -94,20 +115,29 @@ int remote_look(struct remote *r, const struct strvec *names, unsigned jobs,
 /**
  * Raises what is known of exp[0..nr) to `level`, by one ranged read of each
  * that lacks it (a second one where the record is not in the last 64 KiB),
- * in parallel. One that changed since it was listed is looked up again. A bad
- * pack is no error here: its `problem` is set.
+ * in parallel; jobs: 0: REMOTE_JOBS. One that changed since it was listed is
+ * looked up again. A bad pack is no error here, and neither is one that has
+ * gone: its `problem` is set. Errors: those of the store; some may be learnt
+ * then. Thread-safe for different exp.
  */
 int remote_learn(struct remote *r, struct remote_exp *exp, size_t nr,
 		 enum known_level level, unsigned jobs, struct strbuf *err);
+/** Raises it to what the cache has, and asks nobody. */
+void remote_recall(struct remote *r, struct remote_exp *exp, size_t nr);
 /** Notes what is known of one that this process has just put or fetched.
  *  Thread-safe. */
 void remote_note(struct remote *r, const struct remote_exp *exp);
 /** Forgets one that was removed. Thread-safe. */
 void remote_forget(struct remote *r, const char *name);
 
-/** The experiment that an EXP argument means there: as exp_find(), by `list`;
- *  '@' is the newest by its record (learnt as needed). ERR_NOT_FOUND; ERR_USAGE
- *  when ambiguous, with the candidates. */
+/**
+ * The experiment that an EXP argument means there: as exp_find(), by `list`,
+ * but for paths. `@` and `@~N` go by `created` of the records; those are learnt
+ * that can be so new by the time in the name, which is at most a day away from
+ * that of the record. Without a record that time counts, as UTC.
+ * Errors: ERR_NOT_FOUND; ERR_USAGE when ambiguous, with the candidates; those
+ * of remote_learn().
+ */
 int remote_find(struct remote *r, const struct remote_list *list,
 		const char *arg, struct strbuf *name, struct strbuf *err);
 

@@ -1,0 +1,157 @@
+/*
+ * What an EXP argument means in a store.
+ */
+#include "lib/base/compat.h"
+#include "lib/sync/remote.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/date.h"
+#include "lib/base/error.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/name.h"
+
+/* The wall clock of a name is 14 hours east of UTC at most, or 12 west of it;
+ * the rest is for names that were made a while before their records. */
+#define APART (INT64_C(24) * 3600)
+
+struct dated {
+	struct remote_exp *exp;
+	struct moment created;
+};
+
+/* The time in a name, as if it were UTC. */
+static void time_of_name(struct moment *out, const char *name)
+{
+	struct name_parts parts;
+	struct tm tm;
+
+	memset(out, 0, sizeof(*out));
+	if (name_parse(&parts, name) && name_parse_stamp(&tm, parts.stamp))
+		out->sec = timegm(&tm);
+}
+
+/* Newest first; of equal times the last name is the newest. */
+static int compare_dated(const void *a, const void *b)
+{
+	const struct dated *one = a, *two = b;
+	int order = moment_compare(&two->created, &one->created);
+
+	return order ? order : strcmp(two->exp->name, one->exp->name);
+}
+
+/* Of the first ones the records say when they were made. */
+static void date_by_records(struct dated *dated, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		const char *created = value_get_text(dated[i].exp->summary,
+						     "created");
+
+		if (created)
+			moment_parse(&dated[i].created, created);
+	}
+}
+
+/* How many of them, newest name first, can be among the first back + 1. */
+static size_t count_candidates(const struct dated *dated, size_t nr,
+			       size_t back)
+{
+	size_t n = back + 1;
+
+	while (n < nr && dated[n].created.sec >=
+			 dated[back].created.sec - 2 * APART)
+		n++;
+	return n;
+}
+
+static int learn_dated(struct remote *r, struct dated *dated, size_t nr,
+		       struct strbuf *err)
+{
+	struct remote_exp *exp = xcalloc(nr, sizeof(*exp));
+	size_t i;
+	int ret;
+
+	/* remote_learn() wants them in a row; these are lent to it */
+	for (i = 0; i < nr; i++)
+		exp[i] = *dated[i].exp;
+	ret = remote_learn(r, exp, nr, KNOWN_RECORD, 0, err);
+	for (i = 0; i < nr; i++)
+		*dated[i].exp = exp[i];
+	free(exp);
+	return ret;
+}
+
+static int find_latest(struct remote *r, const struct remote_list *list,
+		       size_t back, const char *shown, struct strbuf *name,
+		       struct strbuf *err)
+{
+	struct dated *dated;
+	size_t i, nr;
+	int ret;
+
+	if (!list->nr)
+		return fail(err, ERR_NOT_FOUND, "'%s' means nothing: there are "
+			    "no experiments in '%s'", shown, r->name);
+	if (back >= list->nr)
+		return fail(err, ERR_NOT_FOUND, "'%s' goes too far back: there "
+			    "%s %zu experiment%s in '%s'", shown,
+			    list->nr == 1 ? "is" : "are", list->nr,
+			    list->nr == 1 ? "" : "s", r->name);
+	dated = xcalloc(list->nr, sizeof(*dated));
+	for (i = 0; i < list->nr; i++) {
+		dated[i].exp = &list->exp[i];
+		time_of_name(&dated[i].created, list->exp[i].name);
+	}
+	qsort(dated, list->nr, sizeof(*dated), compare_dated);
+	nr = count_candidates(dated, list->nr, back);
+	ret = learn_dated(r, dated, nr, err);
+	if (!ret) {
+		date_by_records(dated, nr);
+		qsort(dated, nr, sizeof(*dated), compare_dated);
+		strbuf_addstr(name, dated[back].exp->name);
+	}
+	free(dated);
+	return ret;
+}
+
+static int find_by_text(struct remote *r, const struct remote_list *list,
+			const char *arg, struct strbuf *name,
+			struct strbuf *err)
+{
+	struct strvec names = STRVEC_INIT;
+	char *where = xstrfmt("in '%s'", r->name);
+	size_t i;
+	int ret;
+
+	for (i = 0; i < list->nr; i++)
+		strvec_push(&names, list->exp[i].name);
+	ret = exp_find_among(&names, arg, where, name, err);
+	strvec_release(&names);
+	free(where);
+	return ret;
+}
+
+int remote_find(struct remote *r, const struct remote_list *list,
+		const char *arg, struct strbuf *name, struct strbuf *err)
+{
+	struct strbuf shown = STRBUF_INIT;
+	size_t back;
+	int ret = 0;
+
+	quote_terminal(&shown, arg, strlen(arg));
+	if (!*arg)
+		ret = fail(err, ERR_USAGE, "an empty word names no experiment");
+	else if (remote_list_find(list, arg))
+		strbuf_addstr(name, arg);
+	else if (exp_parse_latest(arg, &back))
+		ret = find_latest(r, list, back, shown.buf, name, err);
+	else
+		ret = find_by_text(r, list, arg, name, err);
+	strbuf_release(&shown);
+	return ret;
+}

@@ -1,0 +1,20 @@
+/*
+ * What the files of remote.h share. Only for these.
+ */
+#ifndef LIB_SYNC_REMOTE_INTERNAL_H
+#define LIB_SYNC_REMOTE_INTERNAL_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/sync/known.h"
+#include "lib/sync/remote.h"
+
+/** Puts what the cache has into a listed one. */
+void remote_from_known(struct remote_exp *e, const struct known_exp *k);
+
+/** Stats it again: size, version and what the cache has of that version.
+ *  ERR_NOT_FOUND: it has gone. */
+int remote_look_again(struct remote *r, struct remote_exp *e,
+		      struct strbuf *err);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * Readers ask for the end of a pack first, and then for its entries: small
+ * ones whole, long ones by pieces of 256 KiB, several threads each in a region
+ * of its own. A request to a store costs as much time as 1 MiB or more, so what
+ * lies behind a small read is read with it: the more, the longer somebody has
+ * read on and on there. A single small read takes 64 KiB.
+ */
+#include "lib/base/compat.h"
+#include "lib/sync/remote-pack.h"
+
+#include <pthread.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/exp/pack-end.h"
+#include "lib/exp/pack-source.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+#define TAIL ((uint64_t)PACK_TAIL_MAX)
+#define WINDOW_MIN ((size_t)64 << 10)
+#define WINDOW_MAX ((size_t)1 << 20)
+/* As many as there are threads at most that verify or unpack. */
+#define WINDOWS 32
+
+struct window {
+	unsigned char *buf;
+	size_t room;
+	uint64_t at;
+	size_t len;		/* 0: nothing is in it */
+	unsigned readers;	/* that copy out of it */
+	bool loading;
+	uint64_t used;		/* when it was used last, in reads */
+};
+
+struct remote_source {
+	struct pack_source base;
+	struct remote *remote;
+	char *name, *key, *version;
+	pthread_mutex_t lock;	/* of what follows */
+	pthread_cond_t loaded;
+	struct window tail;	/* is kept */
+	struct window window[WINDOWS];
+	uint64_t reads;
+};
+
+static uint64_t window_end(const struct window *w)
+{
+	return w->at + w->len;
+}
+
+static bool holds(const struct window *w, uint64_t offset, size_t len)
+{
+	return w->len && offset >= w->at && offset <= window_end(w) &&
+	       len <= window_end(w) - offset;
+}
+
+/* The one that is loaded, or is just being loaded, with these bytes. */
+static struct window *find_window(struct remote_source *s, uint64_t offset,
+				  size_t len)
+{
+	size_t i;
+
+	if (holds(&s->tail, offset, len))
+		return &s->tail;
+	for (i = 0; i < WINDOWS; i++)
+		if (holds(&s->window[i], offset, len))
+			return &s->window[i];
+	return NULL;
+}
+
+/* Whoever goes on where a window ends gets one twice as long. */
+static size_t choose_length(const struct remote_source *s, uint64_t offset,
+			    size_t len)
+{
+	size_t want = WINDOW_MIN, i;
+
+	for (i = 0; i < WINDOWS; i++) {
+		const struct window *w = &s->window[i];
+
+		if (w->len && offset > w->at && offset <= window_end(w))
+			want = MAXIMUM(want, MINIMUM(2 * w->len, WINDOW_MAX));
+	}
+	want = MAXIMUM(want, len);
+	return (size_t)MINIMUM((uint64_t)want, s->base.size - offset);
+}
+
+/* The one that nobody has used for longest; NULL: all are in use. */
+static struct window *choose_window(struct remote_source *s)
+{
+	struct window *oldest = NULL;
+	size_t i;
+
+	for (i = 0; i < WINDOWS; i++) {
+		struct window *w = &s->window[i];
+
+		if (!w->loading && !w->readers &&
+		    (!oldest || w->used < oldest->used))
+			oldest = w;
+	}
+	return oldest;
+}
+
+static int get(struct remote_source *s, void *buf, size_t len, uint64_t offset,
+	       struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret = transport_read(s->remote->transport, s->key, s->version, buf,
+				 len, offset, &why);
+
+	if (ret)
+		fail(err, ret, "'%s': %s", s->name, why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+/* Called and left with the lock held. */
+static int load(struct remote_source *s, struct window *w, uint64_t offset,
+		size_t len, struct strbuf *err)
+{
+	int ret;
+
+	w->at = offset;
+	w->len = len;
+	w->loading = true;
+	pthread_mutex_unlock(&s->lock);
+	if (w->room < len) {
+		free(w->buf);
+		w->buf = xmalloc(len);
+		w->room = len;
+	}
+	ret = get(s, w->buf, len, offset, err);
+	pthread_mutex_lock(&s->lock);
+	w->loading = false;
+	w->used = ++s->reads;
+	if (ret)
+		w->len = 0;
+	pthread_cond_broadcast(&s->loaded);
+	return ret;
+}
+
+static void copy_out(struct remote_source *s, struct window *w, void *buf,
+		     size_t len, uint64_t offset)
+{
+	w->used = ++s->reads;
+	w->readers++;
+	pthread_mutex_unlock(&s->lock);
+	memcpy(buf, w->buf + (offset - w->at), len);
+	pthread_mutex_lock(&s->lock);
+	w->readers--;
+}
+
+/* With the lock; *direct: there is no window for it. */
+static int read_by_window(struct remote_source *s, void *buf, size_t len,
+			  uint64_t offset, bool *direct, struct strbuf *err)
+{
+	uint64_t tail_at = s->base.size > TAIL ? s->base.size - TAIL : 0;
+	int ret = 0;
+
+	while (!ret) {
+		struct window *w = find_window(s, offset, len);
+
+		if (w && w->loading) {
+			pthread_cond_wait(&s->loaded, &s->lock);
+		} else if (w) {
+			copy_out(s, w, buf, len, offset);
+			return 0;
+		} else if (offset >= tail_at && !s->tail.loading) {
+			ret = load(s, &s->tail, tail_at,
+				   (size_t)(s->base.size - tail_at), err);
+		} else {
+			w = choose_window(s);
+			*direct = !w;
+			if (!w)
+				return 0;
+			ret = load(s, w, offset, choose_length(s, offset, len),
+				   err);
+		}
+	}
+	return ret;
+}
+
+static int remote_read(struct pack_source *source, void *buf, size_t len,
+		       uint64_t offset, struct strbuf *err)
+{
+	struct remote_source *s = (struct remote_source *)source;
+	bool direct = len >= WINDOW_MAX;
+	int ret = 0;
+
+	if (offset > source->size || len > source->size - offset)
+		return fail(err, ERR_CONTENT, "'%s' ends early", s->name);
+	if (!len)
+		return 0;
+	if (!direct) {
+		pthread_mutex_lock(&s->lock);
+		ret = read_by_window(s, buf, len, offset, &direct, err);
+		pthread_mutex_unlock(&s->lock);
+	}
+	return direct ? get(s, buf, len, offset, err) : ret;
+}
+
+static void remote_release(struct pack_source *source)
+{
+	struct remote_source *s = (struct remote_source *)source;
+	size_t i;
+
+	for (i = 0; i < WINDOWS; i++)
+		free(s->window[i].buf);
+	free(s->tail.buf);
+	pthread_cond_destroy(&s->loaded);
+	pthread_mutex_destroy(&s->lock);
+	free(s->version);
+	free(s->key);
+	free(s->name);
+	free(s);
+}
+
+struct pack_source *remote_pack_source(struct remote *r,
+				       const struct remote_exp *exp)
+{
+	struct remote_source *s = xcalloc(1, sizeof(*s));
+	struct strbuf key = STRBUF_INIT;
+
+	remote_key(r, exp->name, &key);
+	s->key = strbuf_detach(&key, NULL);
+	s->name = xstrfmt("%s:%s", r->name, exp->name);
+	s->version = xstrdup(exp->version);
+	s->remote = r;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->loaded, NULL);
+	s->base.name = s->name;
+	s->base.size = exp->size;
+	s->base.read = remote_read;
+	s->base.release = remote_release;
+	return &s->base;
+}
