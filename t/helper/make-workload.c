@@ -4,10 +4,14 @@
  *
  *	w1	a record and 10,000 files of 1 to 8 KiB: text, CSV, JSON
  *	w2	4 files of 256 MiB: two of float32 weights, two of log text
+ *	w3	a results_dir of 1,000 experiments, each of a record and 5
+ *		files of 1 to 8 KiB
+ *	w3x10	the same with 10,000
  *	log	one file of 1 GiB of log text
  *	many	100,000 files of a few bytes
  *
- * DIVISOR divides the number of files, of w2 and log their sizes.
+ * DIVISOR divides the number of files or experiments, of w2 and log their
+ * sizes.
  */
 #include "lib/base/compat.h"
 
@@ -16,6 +20,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/exp/name.h"
 
 #define BLOCK (1u << 20)
 
@@ -254,12 +259,13 @@ static void make_record(const char *dir)
 	free(path);
 }
 
+static void (*const add[])(struct strbuf *, size_t, uint64_t *) = {
+	add_words, add_csv, add_json
+};
+static const char *const ending[] = { "txt", "csv", "json" };
+
 static void make_w1(const char *dir, unsigned divisor)
 {
-	static void (*const add[])(struct strbuf *, size_t, uint64_t *) = {
-		add_words, add_csv, add_json
-	};
-	static const char *const ending[] = { "txt", "csv", "json" };
 	struct strbuf text = STRBUF_INIT;
 	unsigned nr = 10000 / divisor, i;
 	uint64_t seed = 1;
@@ -280,6 +286,75 @@ static void make_w1(const char *dir, unsigned divisor)
 		free(path);
 	}
 	strbuf_release(&text);
+}
+
+/* As `run` writes it, but for what git and the machine would say. */
+static void add_record(struct strbuf *out, const char *name, const char *time,
+		       unsigned nr)
+{
+	strbuf_addf(out, "resutil: 1\n"
+		    "id: 00000000-0000-4000-8000-%012u\n"
+		    "revision: 2\n"
+		    "name: %s\n"
+		    "cmd: python3 train.py --lr 0.001 --seed %u\n"
+		    "argv:\n- python3\n- train.py\n- --lr\n- \"0.001\"\n"
+		    "- --seed\n- \"%u\"\n"
+		    "cwd: .\n"
+		    "params:\n  lr: 0.001\n  seed: %u\n"
+		    "dependency: []\n"
+		    "result_dir: results/%s\n", nr, name, nr, nr, nr, name);
+	strbuf_addf(out, "at:\n"
+		    "  created: \"%s\"\n"
+		    "  started: \"%s\"\n"
+		    "  finished: \"%s\"\n"
+		    "state: done\nexit_code: 0\n"
+		    "usage:\n  wall: 0.5\n  user: 0.25\n  sys: 0.125\n"
+		    "host: bench\nuser: bench\n", time, time, time);
+}
+
+/* One a minute; the name says so. */
+static void make_one_run(const char *dir, unsigned nr, struct tm *tm,
+			 uint64_t *seed)
+{
+	struct strbuf name = STRBUF_INIT, text = STRBUF_INIT;
+	char *comment = xstrfmt("run-%05u", nr), *path;
+	char time[64];
+	unsigned i;
+
+	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S.000000+00:00", tm);
+	name_make(&name, tm, comment);
+	path = xstrfmt("%s/%s", dir, name.buf);
+	make_dir(path);
+	free(path);
+	path = xstrfmt("%s/%s/resutil-exp.yaml", dir, name.buf);
+	add_record(&text, name.buf, time, nr);
+	make_small(path, &text);
+	free(path);
+	for (i = 0; i < 5; i++) {
+		path = xstrfmt("%s/%s/out-%u.%s", dir, name.buf, i,
+			       ending[i % ARRAY_SIZE(ending)]);
+		strbuf_reset(&text);
+		add[i % ARRAY_SIZE(add)](&text, 1024 + below(seed, 7 * 1024),
+					 seed);
+		make_small(path, &text);
+		free(path);
+	}
+	strbuf_release(&name);
+	strbuf_release(&text);
+	free(comment);
+}
+
+static void make_runs(const char *dir, unsigned nr)
+{
+	struct tm tm = { .tm_year = 124, .tm_mday = 1 };
+	uint64_t seed = 3;
+	unsigned i, j;
+
+	for (i = 0; i < nr; i++) {
+		make_one_run(dir, i, &tm, &seed);
+		for (j = 0; j < 60; j++)
+			name_next_second(&tm);
+	}
 }
 
 static void make_many(const char *dir, unsigned divisor)
@@ -309,13 +384,18 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || argc > 4 || divisor < 1 || divisor > 10000)
 		die_status(EXIT_USAGE,
-			   "usage: make-workload w1|w2|log|many DIR [DIVISOR]");
+			   "usage: make-workload w1|w2|w3|w3x10|log|many DIR "
+			   "[DIVISOR]");
 	make_dir(argv[2]);
 	if (!strcmp(kind, "w1"))
 		make_w1(argv[2], (unsigned)divisor);
 	else if (!strcmp(kind, "w2"))
 		make_big_files(argv[2], 4, 2,
 			       ((uint64_t)256 << 20) / (unsigned)divisor);
+	else if (!strcmp(kind, "w3"))
+		make_runs(argv[2], 1000 / (unsigned)divisor);
+	else if (!strcmp(kind, "w3x10"))
+		make_runs(argv[2], 10000 / (unsigned)divisor);
 	else if (!strcmp(kind, "log"))
 		make_big_files(argv[2], 1, 0,
 			       ((uint64_t)1 << 30) / (unsigned)divisor);
