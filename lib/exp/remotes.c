@@ -199,6 +199,21 @@ static int check_result(const struct strbuf *text, const struct project *p,
 	return ret;
 }
 
+/* The notes on a remote that is no more would be believed of the next one of
+ * its name. */
+static int remove_ledger(const struct project *p, const char *name,
+			 struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret = 0;
+
+	strbuf_addf(&path, "%s/.resutil/remotes/%s.log", p->root, name);
+	if (sys_unlink(path.buf) && errno != ENOENT && errno != ENOTDIR)
+		ret = fail_errno(err, "cannot remove '%s'", path.buf);
+	strbuf_release(&path);
+	return ret;
+}
+
 static int change(const struct project *p, const char *name,
 		  const struct value *value, struct strbuf *err)
 {
@@ -218,9 +233,13 @@ static int change(const struct project *p, const char *name,
 		ret = check_result(&text, p, err);
 	if (!ret && stat(p->conf_path, &st))
 		ret = fail_errno(err, "cannot look at '%s'", p->conf_path);
+	if (!ret && value)
+		ret = remove_ledger(p, name, err);
 	if (!ret)
 		ret = write_file_atomic(p->conf_path, text.buf, text.len,
 					st.st_mode & 0777, TEMPFILE_SYNC, err);
+	if (!ret && !value)
+		ret = remove_ledger(p, name, err);
 	if (fd >= 0)
 		close(fd);
 	free(key);

@@ -44,7 +44,9 @@ int remote_check_name(const char *name, struct strbuf *err);
 
 /** Puts it into the project's conf, or takes it out, keeping the rest of the
  *  file as it is. ERR_CONFLICT: there is one of that name. ERR_USAGE: origin,
- *  which is a key of its own. ERR_NOT_FOUND. */
+ *  which is a key of its own. ERR_NOT_FOUND. What this clone has noted of a
+ *  remote of that name before (its ledger) is removed: it was another store,
+ *  or may be. */
 int remotes_add(const struct project *p, const struct remote_conf *r,
 		struct strbuf *err);
 int remotes_remove(const struct project *p, const char *name,

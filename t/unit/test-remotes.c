@@ -219,6 +219,43 @@ static void test_mode(void)
 	      "the mode of the conf stays");
 }
 
+static bool has_ledger(void)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool ret;
+
+	strbuf_addf(&path, "%s/.resutil/remotes/a.log", root.buf);
+	ret = path_exists(path.buf);
+	strbuf_release(&path);
+	return ret;
+}
+
+static void make_ledger(void)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/.resutil/remotes", root.buf);
+	if (sys_mkdir_all(path.buf, 0777))
+		BUG("cannot make '%s'", path.buf);
+	strbuf_addstr(&path, "/a.log");
+	if (write_file_atomic(path.buf, "x\n", 2, 0666, 0, NULL))
+		BUG("cannot write '%s'", path.buf);
+	strbuf_release(&path);
+}
+
+static void test_ledger(void)
+{
+	write_conf(HEAD);
+	make_ledger();
+	check(!change_at("a", "dir", "x", NULL) && !has_ledger(),
+	      "a new remote has no notes of an older one");
+	make_ledger();
+	check(change_at("a", "dir", "x", NULL) == ERR_CONFLICT &&
+	      has_ledger(), "what is refused leaves them");
+	check(!change_at("a", NULL, NULL, NULL) && !has_ledger(),
+	      "they go with the remote");
+}
+
 /* Each of several processes adds its own; none is lost. */
 static void test_together(void)
 {
@@ -258,6 +295,7 @@ int main(void)
 	test_names();
 	test_change();
 	test_mode();
+	test_ledger();
 	test_together();
 	tempfile_delete(&dir);
 	strbuf_release(&root);
