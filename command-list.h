@@ -28,6 +28,8 @@ COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the 
 COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
 COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")
 COMMAND("scan-deps",      cmd_scan_deps,     PLUMBING, NEED_PROJECT, "find experiments among a command's words")
+COMMAND_IN(pack,
+	"send-pack",      cmd_send_pack,     PLUMBING, NEED_PROJECT, "put experiments into a store")
 COMMAND("show",           cmd_show,          BUILTIN,  NEED_PROJECT, "show one experiment, or a file of it")
 COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the state of the code")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")

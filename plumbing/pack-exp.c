@@ -12,18 +12,16 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/value.h"
-#include "lib/exp/config.h"
 #include "lib/exp/exp-or-dir.h"
 #include "lib/exp/hash-cache.h"
 #include "lib/exp/live.h"
+#include "lib/exp/pack-level.h"
 #include "lib/exp/pack-write.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/zstream.h"
 #include "command.h"
-
-#define NOT_GIVEN INT_MIN	/* --level */
 
 static const char *const usage[] = {
 	"pack-exp [--level N] [-j N] EXP|DIR",
@@ -121,20 +119,6 @@ static int check_stdout(const char *dir, struct strbuf *err)
 	return check_outside(path, path, dir, err);
 }
 
-static int read_level(int given, int *level, struct strbuf *err)
-{
-	const char *text = config_get_str("pack.level", NULL);
-
-	*level = given != NOT_GIVEN ? given : ZSTREAM_LEVEL_DEFAULT;
-	if (given != NOT_GIVEN || !text)
-		return 0;
-	if (text[0] < '0' || text[0] > '9' || text[1])
-		return fail(err, ERR_CONTENT, "the setting 'pack.level' must "
-			    "be a number from 0 to 9, not '%s'", text);
-	*level = text[0] - '0';
-	return 0;
-}
-
 /* Whether a program may still be writing to the experiment. */
 static bool is_live(const char *dir)
 {
@@ -223,7 +207,7 @@ static int pack_arg(const char *arg, struct target *t,
 	struct pack_result result = PACK_RESULT_INIT;
 	int ret;
 
-	ret = read_level(level, &o->level, err);
+	ret = pack_level_read(level, &o->level, err);
 	if (!ret)
 		ret = exp_or_dir(the_project, arg, &name, &dir, err);
 	if (!ret)
@@ -258,7 +242,7 @@ int cmd_pack_exp(int argc, const char **argv)
 	struct target target = { none, NULL };
 	struct pack_options o = { 0 };
 	struct strbuf err = STRBUF_INIT;
-	int level = NOT_GIVEN, jobs = 0, json = 0, ret;
+	int level = PACK_LEVEL_NOT_GIVEN, jobs = 0, json = 0, ret;
 	const struct option options[] = {
 		{ .type = OPTION_STRING, .letter = 'o', .value = &target.path,
 		  .argh = "FILE", .arg = ARG_FILE,
@@ -280,7 +264,8 @@ int cmd_pack_exp(int argc, const char **argv)
 		usage_with_options(usage, options, "-o needs a file");
 	if (!strcmp(target.path, "-"))
 		target.path = "";
-	if (level != NOT_GIVEN && (level < 0 || level > ZSTREAM_LEVEL_MAX))
+	if (level != PACK_LEVEL_NOT_GIVEN &&
+	    (level < 0 || level > ZSTREAM_LEVEL_MAX))
 		usage_with_options(usage, options,
 				   "--level is a number from 0 to %d",
 				   ZSTREAM_LEVEL_MAX);

@@ -10,6 +10,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/record.h"
+#include "lib/wrap/digest.h"
 
 #define BLOCK_MIN (16u << 10)
 #define BLOCK_MAX (1u << 20)
@@ -40,6 +41,8 @@ struct walk {
 	struct level level[KEPT_OPEN];	/* each within the one before */
 	size_t levels;
 	uid_t user;
+	struct digest *digest;		/* NULL: no signature is wanted */
+	struct timespec newest;
 	struct strbuf *err;
 };
 
@@ -168,6 +171,31 @@ static struct exp_entry *new_entry(struct walk *w, bool is_record)
 	return &tree->entry[tree->nr++];
 }
 
+static void sign_time(struct walk *w, const struct timespec *t)
+{
+	if (t->tv_sec > w->newest.tv_sec ||
+	    (t->tv_sec == w->newest.tv_sec && t->tv_nsec > w->newest.tv_nsec))
+		w->newest = *t;
+}
+
+/* path: with the NUL at its end, so that no two trees give the same bytes. */
+static void sign(struct walk *w, const char *path, size_t len,
+		 const struct stat *st)
+{
+	const uint64_t part[] = {
+		st->st_dev, st->st_ino, st->st_mode, (uint64_t)st->st_size,
+		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
+		(uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec
+	};
+
+	if (!w->digest)
+		return;
+	digest_add(w->digest, part, sizeof(part));
+	digest_add(w->digest, path, len + 1);
+	sign_time(w, &st->st_mtim);
+	sign_time(w, &st->st_ctim);
+}
+
 static int add_child(struct walk *w, int dirfd, const struct level *parent,
 		     const char *name)
 {
@@ -193,6 +221,7 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 	if (S_ISDIR(st.st_mode))
 		path[len++] = '/';
 	path[len] = '\0';
+	sign(w, path, len, &st);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
 	    !S_ISLNK(st.st_mode)) {
 		struct strbuf quoted = STRBUF_INIT;
@@ -322,22 +351,60 @@ static int walk_all(struct walk *w)
 	return ret;
 }
 
-int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
+static int sign_top(struct walk *w)
 {
-	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
+	struct stat st;
+
+	if (!w->digest)
+		return 0;
+	if (fstat(w->tree->fd, &st))
+		return fail_top(w, errno);
+	sign(w, "", 0, &st);
+	return 0;
+}
+
+static int read_tree(struct walk *w, const char *dir)
+{
+	struct exp_tree *tree = w->tree;
 	int ret;
 
 	exp_tree_release(tree);
 	tree->dir = xstrdup(dir);
 	tree->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ret = tree->fd < 0 ? fail_top(&w, errno) : walk_all(&w);
+	ret = tree->fd < 0 ? fail_top(w, errno) : sign_top(w);
+	if (!ret)
+		ret = walk_all(w);
 	strvec_sort(&tree->skipped, false);
-	while (w.levels)
-		leave_level(&w, w.levels - 1);
-	free(w.todo);
+	while (w->levels)
+		leave_level(w, w->levels - 1);
+	free(w->todo);
 	if (ret)
 		exp_tree_release(tree);
 	return ret;
+}
+
+int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
+{
+	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
+
+	return read_tree(&w, dir);
+}
+
+int exp_tree_read_signed(struct exp_tree *tree, const char *dir,
+			 struct exp_tree_sign *out, struct strbuf *err)
+{
+	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
+	int ret = digest_start(&w.digest, err);
+
+	if (!ret)
+		ret = read_tree(&w, dir);
+	if (ret) {
+		digest_drop(&w.digest);
+		return ret;
+	}
+	digest_finish(&w.digest, out->raw);
+	out->newest = w.newest;
+	return 0;
 }
 
 void exp_tree_release(struct exp_tree *tree)

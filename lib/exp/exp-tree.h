@@ -14,6 +14,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/wrap/digest.h"
 
 /* zip gives a name 16 bits. */
 #define EXP_TREE_PATH_MAX 65535
@@ -48,6 +49,22 @@ struct exp_tree {
  * longer than EXP_TREE_PATH_MAX).
  */
 int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err);
+
+/**
+ * What stat(2) says of all that is below a directory and of itself, in one
+ * number. While it is the same, and `newest` lay well before the walk that gave
+ * it (as hash-cache.h explains), nothing there has changed: what is added or
+ * removed leaves its time in the directory. The same tree may give another
+ * number, which only costs time.
+ */
+struct exp_tree_sign {
+	unsigned char raw[DIGEST_RAWSZ];
+	struct timespec newest;	/* of all times of change */
+};
+
+/** exp_tree_read() with the signature of what was walked. */
+int exp_tree_read_signed(struct exp_tree *tree, const char *dir,
+			 struct exp_tree_sign *sign, struct strbuf *err);
 void exp_tree_release(struct exp_tree *tree);	/* makes it usable again */
 
 /** Whether `path` in an experiment, of this st_mode, is its record, or a

@@ -71,33 +71,6 @@ static struct pack_source *file_source(int fd, bool lent, const char *name,
 
 /* ---- a pipe ------------------------------------------------------------- */
 
-/* A file that no one else can open, and that is gone when we are. */
-static int open_spool(const char *dir, struct strbuf *err)
-{
-	struct strbuf path = STRBUF_INIT;
-	struct tempfile *temp = NULL;
-	int fd;
-
-	if (!dir)
-		dir = getenv("TMPDIR");
-	if (!dir || !*dir)
-		dir = "/tmp";
-	fd = sys_open(dir, O_TMPFILE | O_RDWR, 0600);
-	if (fd >= 0)
-		return fd;
-
-	/* not every file system knows O_TMPFILE */
-	strbuf_addf(&path, "%s/resutil-spool", dir);
-	if (!tempfile_create(&temp, path.buf, 0600, err)) {
-		fd = fcntl(tempfile_fd(temp), F_DUPFD_CLOEXEC, 3);
-		if (fd < 0)
-			fail_errno(err, "cannot spool in '%s'", dir);
-		tempfile_delete(&temp);
-	}
-	strbuf_release(&path);
-	return fd;
-}
-
 static int spool(int to, int from, uint64_t max, uint64_t *size,
 		 struct strbuf *err)
 {
@@ -150,9 +123,9 @@ static int open_stdin(struct pack_source **out, const char *spool_dir,
 				   (uint64_t)st.st_size);
 		return 0;
 	}
-	fd = open_spool(spool_dir, err);
-	if (fd < 0)
-		return ERR_FAILED;
+	ret = tempfile_unnamed(&fd, spool_dir, err);
+	if (ret)
+		return ret;
 	ret = spool(fd, STDIN_FILENO, max_spool, &size, err);
 	if (ret)
 		close(fd);

@@ -7,6 +7,8 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
+#include "lib/exp/exp-cache.h"
+#include "lib/exp/exp-tree.h"
 #include "lib/exp/hash-dir.h"
 #include "lib/exp/project.h"
 #include "lib/sync/ledger.h"
@@ -15,38 +17,64 @@
 /** One experiment here. */
 struct local_exp {
 	char *name;
-	struct pack_info info;	/* version PACK_FORMAT; id "" when none */
+	struct pack_info info;	/* version PACK_FORMAT, or 0: the tree was not
+				 * hashed; id "" when none */
 	uint64_t bytes;		/* of its regular files with the record */
 	size_t entries;
-	bool live;		/* its recorder or its program runs */
+	bool live;		/* its recorder or its program runs here */
+	bool elsewhere;		/* it goes on, or ended unseen, on another host */
 	bool final;		/* its state is final */
-	struct value *record;	/* normalized; NULL: none */
+	bool links;		/* it has symbolic links */
+	struct value *record;	/* normalized; NULL: none, or not read */
+	struct exp_tree_sign sign;	/* before anything was read */
 };
+
+#define LOCAL_EXP_INIT { 0 }
 
 /**
  * Reads record and tree (hashes from the cache where nothing changed).
- * jobs: threads for hashing. Errors: ERR_NOT_FOUND (no such experiment),
- * ERR_CONTENT (its record cannot be read), ERR_CONFLICT (a file kept changing:
- * not for a live one, whose hashes are then not known, info.version 0).
+ * jobs: threads for hashing; 0: one a processor. Errors: ERR_NOT_FOUND (no
+ * such experiment), ERR_CONTENT (its record cannot be read), ERR_CONFLICT (a
+ * file kept changing: not for a live one, whose tree hash is then not known).
+ * After an error there is nothing to release.
  */
 int local_exp_read(struct local_exp *out, const struct project *p,
 		   const char *name, unsigned jobs, struct strbuf *err);
+
+enum local_flags {
+	/* Nothing is hashed: info has what the record says. */
+	LOCAL_NO_HASH = 1 << 0,
+	/* The record is not wanted where `cache` knows the rest. */
+	LOCAL_NO_RECORD = 1 << 1
+};
+
+/** The same for many: `cache` (or NULL) is asked first, and told. Needs
+ *  local_exp_prepare(); thread-safe. */
+int local_exp_look(struct local_exp *out, const struct project *p,
+		   struct exp_cache *cache, const char *name, unsigned flags,
+		   unsigned jobs, struct strbuf *err);
+/** What local_exp_look() is to find ready in any thread. */
+void local_exp_prepare(void);
 void local_exp_release(struct local_exp *l);
+
+/** Both hashes are known, and equal. */
+bool sync_same_hashes(const struct pack_info *a, const struct pack_info *b);
 
 enum sync_relation {
 	SYNC_ABSENT,	/* not there */
 	SYNC_SAME,
 	SYNC_HERE_GROWN,	/* and may replace what is there */
 	SYNC_THERE_GROWN,	/* and may replace what is here */
-	SYNC_RENAMED,	/* the same run is there under another name */
+	SYNC_RENAMED,	/* the same run is there under another name; said by
+			 * sync_other_name(), not by sync_compare() */
 	SYNC_CONFLICT
 };
 
 /**
- * What `there` (NULL: nothing; at least KNOWN_INFO, and KNOWN_RECORD when ids
- * are equal and hashes differ: it is learnt here as needed) is to `here`. The
- * ledger of `r` must be open. Packs that resutil did not write are compared by
- * paths, sizes and CRC-32 of their files.
+ * What `there` (NULL: nothing) is to `here`; more of `there` is learnt as
+ * needed. The ledger must be open; a remote without one never sent or fetched
+ * anything. Packs that resutil did not write are compared by paths, sizes and CRC-32 of their files; that
+ * they are the same is noted in the ledger. Thread-safe.
  * why: gets a sentence for SYNC_CONFLICT, or NULL.
  */
 int sync_compare(enum sync_relation *out, struct remote *r,
@@ -54,9 +82,10 @@ int sync_compare(enum sync_relation *out, struct remote *r,
 		 struct strbuf *why, struct strbuf *err);
 
 /**
- * The name under which `list` (or the ledger) has the run of `id`, other than
- * `name`: of the same PREFIX_TIMESTAMP (these are learnt), or known already.
- * Adds it to `out`; ERR_NOT_FOUND (no sentence): none.
+ * The name under which `list` has the run of `id`, other than `name`: of the
+ * same PREFIX_TIMESTAMP (these are learnt), noted in the ledger, or known
+ * already. Adds it to `out`; ERR_NOT_FOUND (no sentence): none. Not for two
+ * threads at once on one list.
  */
 int sync_other_name(struct remote *r, const struct remote_list *list,
 		    const char *name, const char *id, struct strbuf *out,

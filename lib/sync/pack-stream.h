@@ -1,10 +1,11 @@
 /*
  * A pack that is written while it is read: the source of an upload.
  *
- * A small tree is packed into memory first, so that size and hash are known and
- * it is one request; a larger one is packed by a thread into a ring of buffers.
- * Begun again at an offset, it is packed again: the same bytes, which is
- * checked by the hash of those that are passed over.
+ * A small tree, and one that still changes, is packed first: into memory, or
+ * beyond some megabytes into a file without a name. So its size and its hashes
+ * are known, and it can be begun again at any offset. A larger one is packed by
+ * a thread while it is sent. Begun again, it is packed again: the same bytes,
+ * which is checked by checksums of all that was packed before.
  */
 #ifndef LIB_SYNC_PACK_STREAM_H
 #define LIB_SYNC_PACK_STREAM_H
@@ -14,23 +15,31 @@
 #include "lib/exp/pack-write.h"
 #include "transport/transport.h"
 
-/* Trees of fewer bytes are packed into memory. */
+/* Trees of fewer bytes are packed into memory, by one thread unless
+ * options->jobs says more. */
 #define PACK_STREAM_SMALL (8u << 20)
 
 struct pack_stream;
 
 /**
- * dir: the experiment's directory. bytes: of its files, as far as known.
- * options: lent until release. Memory: bytes and 1 MiB, or 16 MiB and what
- * pack_write() needs.
- * Errors of a small one: those of pack_write().
+ * dir: the experiment's directory, lent. bytes: of its files, as far as known.
+ * options: lent until release. Memory: 16 MiB, and what pack_write() needs.
+ * Errors: those of pack_write(), for a tree that is packed first; ERR_FAILED
+ * (no room for it). Then there is no stream.
  */
 int pack_stream_open(struct pack_stream **out, const char *dir,
 		     uint64_t bytes, const struct pack_options *options,
 		     struct strbuf *err);
 struct put_source *pack_stream_source(struct pack_stream *s);
-/** What was packed; only after the source has come to its end. NULL before. */
+
+/** What was packed; NULL before the last byte of it was. For a tree that was
+ *  packed first that is at once. */
 const struct pack_result *pack_stream_result(const struct pack_stream *s);
+
+/** 0, or why there is no pack: what the source then returned was no failure of
+ *  the store. */
+int pack_stream_failed(const struct pack_stream *s);
+
 /** Also ends an upload that stopped in the middle. NULL is fine. */
 void pack_stream_release(struct pack_stream *s);
 

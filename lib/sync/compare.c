@@ -1,0 +1,309 @@
+#include "lib/base/compat.h"
+#include "lib/sync/compare.h"
+
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/exp/live.h"
+#include "lib/exp/name.h"
+#include "lib/exp/pack-compare.h"
+#include "lib/exp/pack-limits.h"
+#include "lib/exp/pack-read.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/remote-pack.h"
+#include "lib/sync/remote.h"
+
+bool sync_same_hashes(const struct pack_info *a, const struct pack_info *b)
+{
+	return a->version && b->version && a->has_record == b->has_record &&
+	       !memcmp(a->tree, b->tree, DIGEST_RAWSZ) &&
+	       (!a->has_record || !memcmp(a->record, b->record, DIGEST_RAWSZ));
+}
+
+/* One comparison. */
+struct pair {
+	struct remote *r;
+	const struct local_exp *here;
+	struct remote_exp *there;
+	struct strbuf *why;
+};
+
+static int say_why(const struct pair *p, enum sync_relation *out,
+		   const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static int say_why(const struct pair *p, enum sync_relation *out,
+		   const char *fmt, ...)
+{
+	va_list ap;
+
+	*out = SYNC_CONFLICT;
+	if (p->why) {
+		va_start(ap, fmt);
+		strbuf_vaddf(p->why, fmt, ap);
+		va_end(ap);
+	}
+	return 0;
+}
+
+/* What is here is what was last sent or fetched. */
+static bool is_noted_here(const struct pair *p)
+{
+	const struct ledger_note *done;
+
+	if (!p->r->ledger)
+		return false;
+	done = ledger_done(p->r->ledger, p->here->name);
+	return done && sync_same_hashes(&done->info, &p->here->info);
+}
+
+/* What is there is what was last sent or fetched. */
+static bool is_noted_there(const struct pair *p)
+{
+	return p->r->ledger &&
+	       ledger_knows(p->r->ledger, p->here->name, p->there->version,
+			    p->there->info.version ? &p->there->info : NULL);
+}
+
+/* Whether what a store recorded of the run can still grow. */
+static int is_final_there(const struct pair *p, bool *final,
+			  struct strbuf *err)
+{
+	const char *state;
+	int ret = remote_learn(p->r, p->there, 1, KNOWN_RECORD, 1, err);
+
+	if (ret)
+		return ret;
+	state = value_text(value_map_get(p->there->summary, "state"));
+	/* What says nothing of it is not taken for unfinished. */
+	*final = !state || record_state_is_final(state);
+	return 0;
+}
+
+static int compare_grown_here(const struct pair *p, enum sync_relation *out,
+			      struct strbuf *err)
+{
+	bool final;
+	int ret;
+
+	*out = SYNC_HERE_GROWN;
+	if (is_noted_there(p))
+		return 0;
+	ret = is_final_there(p, &final, err);
+	if (ret || !final)
+		return ret;
+	return say_why(p, out, "'%s' has grown here, and was changed in '%s' "
+		       "since this project last sent or fetched it",
+		       p->here->name, p->r->name);
+}
+
+static int compare_grown_there(const struct pair *p, enum sync_relation *out)
+{
+	*out = SYNC_THERE_GROWN;
+	if (p->here->live)
+		return say_why(p, out, "'%s' runs here, and '%s' has a later "
+			       "revision of it", p->here->name, p->r->name);
+	if (is_noted_here(p))
+		return 0;
+	return say_why(p, out, "'%s' has a later revision of '%s', which was "
+		       "changed here since this project last sent or fetched "
+		       "it", p->r->name, p->here->name);
+}
+
+static bool same_record(const struct pack_info *a, const struct pack_info *b)
+{
+	return a->has_record && b->has_record &&
+	       !memcmp(a->record, b->record, DIGEST_RAWSZ);
+}
+
+/* Both packs are ours, and both hashes are not the same. */
+static int compare_revisions(const struct pair *p, enum sync_relation *out,
+			     struct strbuf *err)
+{
+	const struct pack_info *here = &p->here->info;
+	const struct pack_info *there = &p->there->info;
+
+	if (here->revision > there->revision)
+		return compare_grown_here(p, out, err);
+	if (here->revision < there->revision)
+		return compare_grown_there(p, out);
+	/* What a program writes meanwhile raises no revision. */
+	if (p->here->live && same_record(here, there)) {
+		*out = SYNC_SAME;
+		return 0;
+	}
+	return say_why(p, out, "'%s' is not what '%s' has, though both are of "
+		       "revision %" PRIu64, p->here->name, p->r->name,
+		       here->revision);
+}
+
+/* Without ids, or revisions, the ledger alone can tell who has changed. */
+static int compare_by_ledger(const struct pair *p, const char *difference,
+			     enum sync_relation *out)
+{
+	bool here = is_noted_here(p), there = is_noted_there(p);
+
+	if (here != there) {
+		*out = here ? SYNC_THERE_GROWN : SYNC_HERE_GROWN;
+		if (!here || !p->here->live)
+			return 0;
+	}
+	return say_why(p, out, "'%s' is not what '%s' has%s%s", p->here->name,
+		       p->r->name, *difference ? ": " : "", difference);
+}
+
+/* So that the next time nothing is read. */
+static int note_same(const struct pair *p, struct strbuf *err)
+{
+	struct ledger_note note = {
+		.name = p->here->name,
+		.info = p->here->info,
+		.version = p->there->version
+	};
+
+	if (!p->r->ledger || !note.info.version)
+		return 0;
+	return ledger_note(p->r->ledger, &note, err);
+}
+
+static int compare_files(const struct pair *p, bool *same,
+			 struct strbuf *difference, struct strbuf *err)
+{
+	struct pack_limits limits = PACK_LIMITS_INIT;
+	struct strbuf dir = STRBUF_INIT;
+	struct pack *pack = NULL;
+	int ret;
+
+	ret = pack_limits_fill(&limits, err);
+	if (ret)
+		return ret;
+	project_exp_path(p->r->project, p->here->name, &dir);
+	ret = pack_open(&pack, remote_pack_source(p->r, p->there), &limits,
+			err);
+	if (!ret)
+		ret = pack_compare_dir(pack, dir.buf, same, difference, err);
+	pack_close(pack);
+	strbuf_release(&dir);
+	return ret;
+}
+
+static int compare_foreign(const struct pair *p, enum sync_relation *out,
+			   struct strbuf *err)
+{
+	struct strbuf difference = STRBUF_INIT;
+	bool same = is_noted_here(p) && is_noted_there(p);
+	int ret = 0;
+
+	if (!same) {
+		ret = compare_files(p, &same, &difference, err);
+		if (!ret && same)
+			ret = note_same(p, err);
+	}
+	if (!ret && same)
+		*out = SYNC_SAME;
+	else if (!ret)
+		ret = compare_by_ledger(p, difference.buf, out);
+	strbuf_release(&difference);
+	return ret;
+}
+
+int sync_compare(enum sync_relation *out, struct remote *r,
+		 const struct local_exp *here, struct remote_exp *there,
+		 struct strbuf *why, struct strbuf *err)
+{
+	const struct pair p = { r, here, there, why };
+	int ret;
+
+	if (!there) {
+		*out = SYNC_ABSENT;
+		return 0;
+	}
+	ret = remote_learn(r, there, 1, KNOWN_INFO, 1, err);
+	if (ret)
+		return ret;
+	if (there->problem)
+		return say_why(&p, out, "what '%s' has as '%s' cannot be "
+			       "read: %s", r->name, here->name,
+			       there->problem);
+	if (!there->info.version)
+		return compare_foreign(&p, out, err);
+	if (sync_same_hashes(&here->info, &there->info)) {
+		*out = SYNC_SAME;
+		return 0;
+	}
+	if (*here->info.id && *there->info.id &&
+	    strcmp(here->info.id, there->info.id))
+		return say_why(&p, out, "'%s' has another run that is called "
+			       "'%s'", r->name, here->name);
+	if (!*here->info.id || !*there->info.id)
+		return compare_by_ledger(&p, "", out);
+	return compare_revisions(&p, out, err);
+}
+
+/* ---- the same run under another name ------------------------------------ */
+
+/* The first of `list` whose name is not before `text`. */
+static size_t first_from(const struct remote_list *list, const char *text,
+			 size_t len)
+{
+	size_t low = 0, high = list->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strncmp(list->exp[middle].name, text, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool has_id(const struct remote_exp *e, const char *id)
+{
+	return e->level >= KNOWN_INFO && !strcmp(e->info.id, id);
+}
+
+/* Learns what there is, unless it is known. */
+static int ask_id(struct remote *r, struct remote_exp *e, const char *id,
+		  struct strbuf *out, struct strbuf *err)
+{
+	int ret = remote_learn(r, e, 1, KNOWN_INFO, 1, err);
+
+	if (ret)
+		return ret;
+	if (!has_id(e, id))
+		return ERR_NOT_FOUND;
+	strbuf_addstr(out, e->name);
+	return 0;
+}
+
+int sync_other_name(struct remote *r, const struct remote_list *list,
+		    const char *name, const char *id, struct strbuf *out,
+		    struct strbuf *err)
+{
+	const char *noted = r->ledger ? ledger_name_of(r->ledger, id) : NULL;
+	struct remote_exp *e;
+	size_t i;
+	int ret = ERR_NOT_FOUND;
+
+	if (!*id)
+		return ERR_NOT_FOUND;
+	/* PREFIX_TIMESTAMP is what a comment leaves as it is. */
+	for (i = first_from(list, name, NAME_HEAD_LEN);
+	     ret == ERR_NOT_FOUND && i < list->nr &&
+	     !strncmp(list->exp[i].name, name, NAME_HEAD_LEN); i++)
+		if (strcmp(list->exp[i].name, name))
+			ret = ask_id(r, &list->exp[i], id, out, err);
+	e = noted && strcmp(noted, name) ? remote_list_find(list, noted) :
+					   NULL;
+	if (ret == ERR_NOT_FOUND && e)
+		ret = ask_id(r, e, id, out, err);
+	for (i = 0; ret == ERR_NOT_FOUND && i < list->nr; i++) {
+		if (!has_id(&list->exp[i], id) ||
+		    !strcmp(list->exp[i].name, name))
+			continue;
+		strbuf_addstr(out, list->exp[i].name);
+		ret = 0;
+	}
+	return ret;
+}

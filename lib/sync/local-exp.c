@@ -1,0 +1,222 @@
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-cache.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/exp-tree.h"
+#include "lib/exp/hash-cache.h"
+#include "lib/exp/hash-dir.h"
+#include "lib/exp/live.h"
+#include "lib/exp/name.h"
+#include "lib/exp/record.h"
+#include "lib/sync/compare.h"
+#include "lib/wrap/digest.h"
+
+/* Smaller trees are hashed again sooner than a cache of theirs is read. */
+#define HASH_CACHE_MIN (1u << 20)
+
+/* Which record was hashed must be which was read. */
+#define TRIES 3
+
+void local_exp_prepare(void)
+{
+	record_host();
+	record_boot_id();
+}
+
+static int hash_text(unsigned char *raw, const struct strbuf *text,
+		     struct strbuf *err)
+{
+	struct digest *d;
+	int ret = digest_start(&d, err);
+
+	if (ret)
+		return ret;
+	digest_add(d, text->buf, text->len);
+	digest_finish(&d, raw);
+	return 0;
+}
+
+/* id and revision, as the packer takes them from the record's text. */
+static void take_identity(struct pack_info *info, const struct value *record)
+{
+	const char *id = value_get_text(record, "id");
+	int64_t revision;
+
+	if (id && strlen(id) == PACK_ID_LEN && record_is_id(id))
+		memcpy(info->id, id, PACK_ID_LEN + 1);
+	if (value_get_int(record, "revision", &revision) && revision > 0)
+		info->revision = (uint64_t)revision;
+}
+
+/* The record is read once, for its hash and for what it says. */
+static int read_record(struct local_exp *l, const char *dir,
+		       struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+	int ret;
+
+	strbuf_addf(&path, "%s/%s", dir, RECORD_FILE);
+	ret = read_file(&text, path.buf, RECORD_MAX_BYTES, NULL);
+	if (ret == ERR_NOT_FOUND) {
+		/* Perhaps there is one of another kind, which is packed as
+		 * any other file. */
+		ret = record_read(&l->record, dir, err);
+		if (ret == ERR_NOT_FOUND) {
+			strbuf_reset(err);
+			ret = 0;
+		}
+		goto cleanup;
+	}
+	if (ret)
+		ret = read_file(&text, path.buf, RECORD_MAX_BYTES, err);
+	if (!ret)
+		ret = hash_text(l->info.record, &text, err);
+	if (!ret)
+		ret = record_parse(&l->record, text.buf, text.len, path.buf,
+				   err);
+	if (ret)
+		goto cleanup;
+	l->info.has_record = true;
+	take_identity(&l->info, l->record);
+	record_normalize(l->record);
+
+cleanup:
+	strbuf_release(&text);
+	strbuf_release(&path);
+	return ret;
+}
+
+static void take_state(struct local_exp *l, const struct project *p)
+{
+	enum live_state state = live_state_of(p, l->record);
+
+	l->live = state == LIVE_RUNNING || state == LIVE_UNATTENDED;
+	l->elsewhere = state == LIVE_ELSEWHERE;
+	l->final = record_state_is_final(value_get_text(l->record, "state"));
+}
+
+static int hash_tree(struct local_exp *l, const struct project *p,
+		     const char *dir, unsigned jobs, struct strbuf *err)
+{
+	struct dir_hash hash = DIR_HASH_INIT;
+	struct hash_cache *cache = NULL;
+	int ret;
+
+	if (l->bytes >= HASH_CACHE_MIN)
+		cache = hash_cache_open(p, l->name);
+	ret = hash_dir(&hash, dir, jobs, cache, NULL, err);
+	if (!ret && (hash.has_record != l->info.has_record ||
+		     memcmp(hash.record, l->info.record,
+			    hash.has_record ? DIGEST_RAWSZ : 0)))
+		ret = ERR_TRANSIENT;
+	if (!ret) {
+		memcpy(l->info.tree, hash.tree, DIGEST_RAWSZ);
+		l->info.version = PACK_FORMAT;
+		hash_cache_close(cache);
+	} else {
+		hash_cache_drop(cache);
+	}
+	dir_hash_release(&hash);
+	return ret;
+}
+
+static int read_all(struct local_exp *l, const struct project *p,
+		    struct exp_cache *cache, const char *dir, unsigned flags,
+		    unsigned jobs, struct strbuf *err)
+{
+	struct exp_tree tree = EXP_TREE_INIT;
+	struct exp_known known;
+	bool is_known;
+	size_t i;
+	int ret;
+
+	ret = exp_tree_read_signed(&tree, dir, &l->sign, err);
+	if (ret)
+		return ret;
+	l->bytes = tree.bytes;
+	l->entries = tree.nr;
+	for (i = 0; i < tree.nr && !l->links; i++)
+		l->links = S_ISLNK(tree.entry[i].mode);
+	exp_tree_release(&tree);
+	is_known = exp_cache_find(cache, l->name, &l->sign, &known);
+	if (is_known && (flags & LOCAL_NO_RECORD)) {
+		l->info = known.info;
+		l->final = known.final;
+		return 0;
+	}
+	ret = read_record(l, dir, err);
+	if (ret)
+		return ret;
+	take_state(l, p);
+	if (is_known && !l->live && !l->elsewhere)
+		l->info = known.info;
+	if (l->info.version || l->live || (flags & LOCAL_NO_HASH))
+		return 0;
+	ret = hash_tree(l, p, dir, jobs, err);
+	if (ret == ERR_CONFLICT && l->elsewhere) {
+		strbuf_reset(err);
+		return 0;
+	}
+	if (!ret && !l->elsewhere)
+		exp_cache_note(cache, l->name, &l->sign,
+			       &(struct exp_known){ l->info, l->final });
+	return ret;
+}
+
+int local_exp_look(struct local_exp *out, const struct project *p,
+		   struct exp_cache *cache, const char *name, unsigned flags,
+		   unsigned jobs, struct strbuf *err)
+{
+	static const struct local_exp empty = LOCAL_EXP_INIT;
+	struct strbuf dir = STRBUF_INIT, shown = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT;
+	int ret = ERR_TRANSIENT, tries;
+
+	*out = empty;
+	if (!name_is_valid(name) || !exp_is_here(p, name)) {
+		quote_terminal(&shown, name, strlen(name));
+		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			   "here", shown.buf);
+		goto cleanup;
+	}
+	project_exp_path(p, name, &dir);
+	for (tries = 0; ret == ERR_TRANSIENT && tries < TRIES; tries++) {
+		local_exp_release(out);
+		*out = empty;
+		out->name = xstrdup(name);
+		ret = read_all(out, p, cache, dir.buf, flags, jobs, &why);
+	}
+	if (ret == ERR_TRANSIENT)
+		ret = fail(err, ERR_CONFLICT, "the record of '%s' changes "
+			   "while it is read; try again", name);
+	else if (ret)
+		ret = fail(err, ret, "%s", why.buf);
+	if (ret)
+		local_exp_release(out);
+
+cleanup:
+	strbuf_release(&why);
+	strbuf_release(&shown);
+	strbuf_release(&dir);
+	return ret;
+}
+
+int local_exp_read(struct local_exp *out, const struct project *p,
+		   const char *name, unsigned jobs, struct strbuf *err)
+{
+	return local_exp_look(out, p, NULL, name, 0, jobs, err);
+}
+
+void local_exp_release(struct local_exp *l)
+{
+	static const struct local_exp empty = LOCAL_EXP_INIT;
+
+	free(l->name);
+	value_free(l->record);
+	*l = empty;
+}

@@ -1,0 +1,351 @@
+#include "lib/base/compat.h"
+#include "lib/sync/send-internal.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-cache.h"
+#include "lib/exp/exp-links.h"
+#include "lib/exp/hash-cache.h"
+#include "lib/exp/pack-write.h"
+#include "lib/exp/project.h"
+#include "lib/exp/record.h"
+#include "lib/sync/compare.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/pack-stream.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+/* Smaller trees are hashed again sooner than a cache of theirs is read. */
+#define HASH_CACHE_MIN (1u << 20)
+
+/* A pack is put again when a file changed, or when the store has something
+ * that may be replaced as well as what was listed. */
+#define TRIES 3
+
+/* One upload. */
+struct upload {
+	struct send_item *item;
+	const char *dir;
+	struct pack_options options;
+	struct pack_stream *stream;
+	struct strvec meta;
+	struct object object;
+};
+
+/* ---- what is sent along ------------------------------------------------- */
+
+static void push_hash(struct strvec *meta, const char *key,
+		      const unsigned char *raw)
+{
+	struct strbuf hex = STRBUF_INIT;
+
+	digest_hex(&hex, raw);
+	strvec_pushf(meta, "%s=%s", key, hex.buf);
+	strbuf_release(&hex);
+}
+
+/* Only of what is known before the first byte is sent. */
+static void make_meta(struct upload *u)
+{
+	const struct pack_result *result = pack_stream_result(u->stream);
+	const struct pack_info *info = result ? &result->info : NULL;
+
+	strvec_clear(&u->meta);
+	if (!info)
+		return;
+	push_hash(&u->meta, "resutil-tree", info->tree);
+	if (info->has_record)
+		push_hash(&u->meta, "resutil-record", info->record);
+	if (*info->id)
+		strvec_pushf(&u->meta, "resutil-id=%s", info->id);
+	if (info->revision)
+		strvec_pushf(&u->meta, "resutil-revision=%" PRIu64,
+			     info->revision);
+}
+
+/* What is packed must still be the run that was compared. */
+static int check_identity(struct upload *u, struct strbuf *err)
+{
+	const struct pack_result *result = pack_stream_result(u->stream);
+	const struct pack_info *here = &u->item->here.info;
+
+	if (!result)
+		return 0;
+	if (strcmp(result->info.id, here->id) ||
+	    result->info.revision < here->revision)
+		return fail(err, ERR_CONFLICT, "'%s' was replaced by another "
+			    "run while it was sent; try again",
+			    u->item->name);
+	return 0;
+}
+
+/* ---- the upload --------------------------------------------------------- */
+
+static void close_stream(struct upload *u)
+{
+	pack_stream_release(u->stream);
+	u->stream = NULL;
+	object_release(&u->object);
+	u->object = (struct object)OBJECT_INIT;
+}
+
+static int put_once(struct upload *u, struct strbuf *err)
+{
+	struct send_item *item = u->item;
+	struct remote *r = item->send->r;
+	struct strbuf key = STRBUF_INIT;
+	struct put_request request = { .meta = &u->meta };
+	int ret;
+
+	close_stream(u);
+	ret = pack_stream_open(&u->stream, u->dir, item->here.bytes,
+			       &u->options, err);
+	if (!ret)
+		ret = check_identity(u, err);
+	if (ret)
+		return ret;
+	make_meta(u);
+	remote_key(r, item->name, &key);
+	request.key = key.buf;
+	request.source = pack_stream_source(u->stream);
+	request.expect = item->there ? EXPECT_VERSION : EXPECT_ABSENT;
+	request.version = item->there ? item->there->version : NULL;
+	ret = transport_put(r->transport, &request, &u->object, err);
+	strbuf_release(&key);
+	return ret;
+}
+
+/* Whether a conflict is about what is here, and not about what is there. */
+static bool is_conflict_here(const struct upload *u)
+{
+	return !u->stream || pack_stream_failed(u->stream);
+}
+
+int send_compare_again(struct send_item *item, struct strbuf *err)
+{
+	struct send *s = item->send;
+	struct strvec name = STRVEC_INIT;
+	int ret = 0;
+
+	if (!item->here.info.version && !item->here.live) {
+		local_exp_release(&item->here);
+		ret = local_exp_look(&item->here, s->r->project, s->cache,
+				     item->name, 0, 0, err);
+	}
+	if (ret)
+		return ret;
+	remote_list_release(&item->looked);
+	item->looked = (struct remote_list)REMOTE_LIST_INIT;
+	strvec_push(&name, item->name);
+	ret = remote_look(s->r, &name, 1, &item->looked, err);
+	strvec_release(&name);
+	if (ret)
+		return ret;
+	item->there = remote_list_find(&item->looked, item->name);
+	strbuf_reset(&item->why);
+	return sync_compare(&item->relation, s->r, &item->here, item->there,
+			    &item->why, err);
+}
+
+static int note_done(struct send_item *item, const struct pack_info *info,
+		     const char *version, struct strbuf *err)
+{
+	const struct ledger_note note = {
+		.name = item->name, .info = *info, .version = (char *)version
+	};
+
+	if (!item->send->r->ledger)
+		return 0;
+	return ledger_note(item->send->r->ledger, &note, err);
+}
+
+/*
+ * Somebody else was faster, or the answer to an earlier try was lost. What is
+ * there by now may be the same, or may be replaced; then *again is set.
+ */
+static int settle_conflict(struct send_item *item, bool *again,
+			   struct strbuf *err)
+{
+	int ret = send_compare_again(item, err);
+
+	if (ret)
+		return ret;
+	switch (item->relation) {
+	case SYNC_SAME:
+		if (!item->new_name)
+			item->status = "same";
+		item->bytes = item->there->size;
+		if (!item->here.info.version)
+			return 0;
+		return note_done(item, &item->here.info, item->there->version,
+				 err);
+	case SYNC_ABSENT:
+	case SYNC_HERE_GROWN:
+		*again = true;
+		return 0;
+	case SYNC_THERE_GROWN:
+		return fail(err, ERR_CONFLICT, "'%s' has got a later revision "
+			    "of '%s' meanwhile; fetch it", item->send->r->name,
+			    item->name);
+	case SYNC_RENAMED:
+	case SYNC_CONFLICT:
+		*again = item->forced;
+		break;
+	}
+	if (*again)
+		return 0;
+	return fail(err, ERR_CONFLICT, "somebody else was faster: %s",
+		    item->why.buf);
+}
+
+/* ---- afterwards --------------------------------------------------------- */
+
+static void note_known(struct upload *u, const struct pack_result *result)
+{
+	struct send_item *item = u->item;
+	struct send *s = item->send;
+	const struct local_exp *here = &item->here;
+	struct remote_exp exp = {
+		.name = item->name, .size = u->object.size,
+		.version = u->object.version, .modified = u->object.modified,
+		.level = KNOWN_INFO, .info = result->info
+	};
+
+	/* Read before it was packed, so it may be an older one. */
+	if (here->record && here->info.has_record && result->info.has_record &&
+	    !memcmp(here->info.record, result->info.record, DIGEST_RAWSZ)) {
+		exp.level = KNOWN_RECORD;
+		exp.summary = remote_summary(here->record);
+	}
+	remote_note(s->r, &exp);
+	value_free(exp.summary);
+	if (!here->live && !here->elsewhere)
+		exp_cache_note(s->cache, item->name, &here->sign,
+			       &(struct exp_known){ result->info,
+						    here->final });
+}
+
+static void warn_of_links(struct send_item *item, const char *dir)
+{
+	struct strvec links = STRVEC_INIT;
+	size_t i;
+
+	if (item->here.links && !exp_links_outside(dir, &links, NULL))
+		for (i = 0; i < links.nr; i++)
+			strbuf_addf(&item->message, "%s'%s' leads out of the "
+				    "experiment", item->message.len ? "; " :
+				    "", links.v[i]);
+	strvec_release(&links);
+}
+
+static void warn_of_skipped(struct send_item *item,
+			    const struct pack_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->skipped.nr; i++)
+		strbuf_addf(&item->message, "%s'%s' was left out",
+			    item->message.len ? "; " : "",
+			    result->skipped.v[i]);
+}
+
+static int finish(struct upload *u, struct strbuf *err)
+{
+	struct send_item *item = u->item;
+	const struct pack_result *result = pack_stream_result(u->stream);
+	int ret;
+
+	if (!result || result->packed != u->object.size)
+		return fail(err, ERR_CONTENT, "'%s' has %" PRIu64 " bytes of "
+			    "'%s', not %" PRIu64, item->send->r->name,
+			    u->object.size, item->name,
+			    result ? result->packed : 0);
+	item->bytes = u->object.size;
+	ret = note_done(item, &result->info, u->object.version, err);
+	if (!ret)
+		ret = check_identity(u, err);
+	if (ret)
+		return ret;
+	note_known(u, result);
+	warn_of_skipped(item, result);
+	warn_of_links(item, u->dir);
+	return 0;
+}
+
+static int put_until_settled(struct upload *u, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	bool again = true;
+	int ret = 0, tries;
+
+	for (tries = 0; again && tries < TRIES; tries++) {
+		again = false;
+		strbuf_reset(&why);
+		ret = put_once(u, &why);
+		if (!ret) {
+			ret = finish(u, &why);
+		} else if (ret == ERR_CONFLICT && is_conflict_here(u)) {
+			again = u->stream != NULL;
+		} else if (ret == ERR_CONFLICT && tries + 1 < TRIES) {
+			strbuf_reset(&why);
+			ret = settle_conflict(u->item, &again, &why);
+		}
+	}
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+static bool is_gone(struct send *s, int *code)
+{
+	pthread_mutex_lock(&s->lock);
+	*code = s->gone;
+	pthread_mutex_unlock(&s->lock);
+	return *code != 0;
+}
+
+void send_put(struct send_item *item)
+{
+	struct send *s = item->send;
+	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
+	struct upload u = {
+		.item = item, .meta = STRVEC_INIT, .object = OBJECT_INIT
+	};
+	int ret;
+
+	if (is_gone(s, &ret)) {
+		send_fail(item, "failed", ret, "'%s' was not sent, since '%s' "
+			  "cannot be %s", item->name, s->r->name,
+			  ret == ERR_UNREACHABLE ? "reached" : "used");
+		return;
+	}
+	if (item->relation == SYNC_RENAMED && item->new_name &&
+	    send_rename_there(item))
+		return;
+	if (item->relation == SYNC_SAME)
+		return;
+	project_exp_path(s->r->project, item->name, &dir);
+	u.dir = dir.buf;
+	u.options.level = s->options->level;
+	u.options.live = item->here.live || item->here.elsewhere;
+	if (item->here.bytes >= HASH_CACHE_MIN)
+		u.options.cache = hash_cache_open(s->r->project, item->name);
+	ret = put_until_settled(&u, &err);
+	close_stream(&u);
+	if (ret) {
+		hash_cache_drop(u.options.cache);
+		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",
+			  ret, "%s", err.buf);
+		send_note_gone(s, ret);
+	} else {
+		hash_cache_close(u.options.cache);
+	}
+	strvec_release(&u.meta);
+	strbuf_release(&err);
+	strbuf_release(&dir);
+}

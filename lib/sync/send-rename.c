@@ -1,0 +1,208 @@
+#include "lib/base/compat.h"
+#include "lib/sync/send-internal.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/sys.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/name.h"
+#include "lib/exp/project.h"
+#include "lib/sync/compare.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+/* More names in a row than this are never taken. */
+#define SECONDS_MAX 100000
+
+/*
+ * Whether a name that is not there has to be looked for under others. Where
+ * only some names were asked for that costs a listing, and a run that this
+ * clone never sent or fetched can hardly be there.
+ */
+static bool is_worth_listing(const struct send_item *item)
+{
+	const struct remote *r = item->send->r;
+	const char *noted;
+
+	if (!*item->here.info.id)
+		return false;
+	if (item->send->listed_all || !r->ledger)
+		return true;
+	noted = ledger_name_of(r->ledger, item->here.info.id);
+	return ledger_done(r->ledger, item->name) ||
+	       (noted && strcmp(noted, item->name));
+}
+
+int send_find_other(struct send_item *item, struct strbuf *err)
+{
+	struct send *s = item->send;
+	struct strbuf other = STRBUF_INIT;
+	int ret = 0;
+
+	if (!is_worth_listing(item))
+		return 0;
+	ret = send_list_all(s, err);
+	if (!ret)
+		ret = sync_other_name(s->r, &s->list, item->name,
+				      item->here.info.id, &other, err);
+	if (!ret) {
+		item->relation = SYNC_RENAMED;
+		item->other = remote_list_find(&s->list, other.buf);
+	}
+	strbuf_release(&other);
+	return ret == ERR_NOT_FOUND ? 0 : ret;
+}
+
+/* The next name after `name` that is free here and, as listed, there. */
+static bool next_free(const struct send *s, struct strbuf *name)
+{
+	struct name_parts parts;
+	struct tm when;
+	char *comment;
+	int tries;
+
+	if (!name_parse(&parts, name->buf) ||
+	    !name_parse_stamp(&when, parts.stamp))
+		return false;
+	comment = parts.comment ? xstrdup(parts.comment) : NULL;
+	for (tries = 0; tries < SECONDS_MAX; tries++) {
+		name_next_second(&when);
+		strbuf_reset(name);
+		name_make(name, &when, comment);
+		if (!remote_list_find(&s->list, name->buf) &&
+		    !exp_is_here(s->r->project, name->buf))
+			break;
+	}
+	free(comment);
+	return tries < SECONDS_MAX;
+}
+
+/* 0, 1 when that name was just taken, or ERR_FAILED. */
+static int rename_dir(const struct project *p, const char *from,
+		      const char *to, struct strbuf *err)
+{
+	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+	int ret = 0;
+
+	project_exp_path(p, from, &old);
+	project_exp_path(p, to, &new);
+	if (sys_rename_noreplace(old.buf, new.buf)) {
+		ret = errno == EEXIST || errno == ENOTEMPTY;
+		if (!ret)
+			ret = fail(err, ERR_FAILED, "cannot rename '%s' to "
+				   "'%s': %s", from, to, strerror(errno));
+	} else if (sys_fsync_dir(p->results_path)) {
+		ret = fail(err, ERR_FAILED, "cannot sync '%s': %s",
+			   p->results_path, strerror(errno));
+	}
+	strbuf_release(&new);
+	strbuf_release(&old);
+	return ret;
+}
+
+static int claim_free(struct send_item *item, struct strbuf *name,
+		      struct strbuf *err)
+{
+	struct send *s = item->send;
+	int ret = send_list_all(s, err);
+
+	if (ret)
+		return ret;
+	do {
+		if (!next_free(s, name))
+			return fail(err, ERR_CONFLICT, "there is no free name "
+				    "near '%s'", item->name);
+		ret = s->options->dry_run ? 0 :
+			rename_dir(s->r->project, item->name, name->buf, err);
+	} while (ret == 1);
+	return ret;
+}
+
+/* Here first: a crash then leaves a run that is not sent yet, and nothing
+ * twice. */
+void send_rename_here(struct send_item *item)
+{
+	struct send *s = item->send;
+	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
+	int ret = 0;
+
+	if (item->here.live || item->here.elsewhere) {
+		send_fail(item, "conflict", ERR_CONFLICT, "%s; this one still "
+			  "runs and cannot be renamed", item->why.buf);
+		return;
+	}
+	strbuf_addstr(&name, item->name);
+	ret = claim_free(item, &name, &err);
+	/* Nothing here has the old name any more. */
+	if (!ret && !s->options->dry_run && s->r->ledger &&
+	    ledger_done(s->r->ledger, item->name))
+		ret = ledger_drop(s->r->ledger, item->name, &err);
+	if (ret) {
+		send_fail(item, "failed", ret, "%s", err.buf);
+	} else {
+		free(item->name);
+		item->name = xstrdup(name.buf);
+		item->new_name = xstrdup(name.buf);
+		free(item->here.name);
+		item->here.name = xstrdup(name.buf);
+		item->status = "renamed";
+		item->relation = SYNC_ABSENT;
+		item->there = NULL;
+		item->to_send = true;
+	}
+	strbuf_release(&err);
+	strbuf_release(&name);
+}
+
+static int rename_object(struct send_item *item, struct strbuf *err)
+{
+	struct remote *r = item->send->r;
+	struct strbuf from = STRBUF_INIT, to = STRBUF_INIT;
+	int ret;
+
+	remote_key(r, item->other->name, &from);
+	remote_key(r, item->name, &to);
+	ret = transport_rename(r->transport, from.buf, to.buf,
+			       item->other->version, err);
+	if (!ret)
+		remote_forget(r, item->other->name);
+	if (!ret && r->ledger)
+		ret = ledger_rename(r->ledger, item->other->name, item->name,
+				    err);
+	strbuf_release(&to);
+	strbuf_release(&from);
+	return ret;
+}
+
+int send_rename_there(struct send_item *item)
+{
+	struct strbuf err = STRBUF_INIT;
+	int ret = 0;
+
+	if (exp_is_here(item->send->r->project, item->other->name))
+		ret = fail(&err, ERR_CONFLICT, "'%s' and '%s' are the same "
+			   "run, and both are here; remove one of them",
+			   item->name, item->other->name);
+	if (!ret)
+		ret = rename_object(item, &err);
+	if (!ret)
+		ret = send_compare_again(item, &err);
+	if (!ret && item->relation != SYNC_SAME &&
+	    item->relation != SYNC_HERE_GROWN)
+		ret = fail(&err, ERR_CONFLICT, "'%s' is called '%s' in '%s' "
+			   "now, and was not sent: %s", item->other->name,
+			   item->name, item->send->r->name,
+			   item->relation == SYNC_CONFLICT ? item->why.buf :
+			   "it has a later revision there");
+	if (!ret && item->relation == SYNC_SAME)
+		item->bytes = item->there->size;
+	if (ret) {
+		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",
+			  ret, "%s", err.buf);
+		send_note_gone(item->send, ret);
+	}
+	strbuf_release(&err);
+	return ret;
+}

@@ -1,0 +1,472 @@
+/*
+ * The order of writes, for each batch of names: all are compared; what is
+ * going to be sent is noted in the ledger as an intent, and made durable by
+ * one sync; packs are put, each noted as done with its version. After the last
+ * batch the ledger is synced once more.
+ */
+#include "lib/base/compat.h"
+#include "lib/sync/send.h"
+
+#include <pthread.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/progress.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/workers.h"
+#include "lib/exp/exp-cache.h"
+#include "lib/exp/name.h"
+#include "lib/exp/partial.h"
+#include "lib/sync/compare.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/pack-stream.h"
+#include "lib/sync/remote.h"
+#include "lib/sync/send-internal.h"
+
+#define JOBS_DEFAULT 16
+#define BATCH 4096		/* names; bounds the memory for them */
+#define BIG_AT_ONCE 4		/* each takes all processors and 40 MiB */
+
+/* ---- results ------------------------------------------------------------ */
+
+void send_fail(struct send_item *item, const char *status, int code,
+	       const char *fmt, ...)
+{
+	va_list ap;
+
+	item->status = status;
+	item->code = code;
+	item->to_send = false;
+	strbuf_reset(&item->message);
+	va_start(ap, fmt);
+	strbuf_vaddf(&item->message, fmt, ap);
+	va_end(ap);
+}
+
+void send_note_gone(struct send *s, int code)
+{
+	if (code != ERR_UNREACHABLE && code != ERR_CREDENTIALS)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->gone = code;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void tell(struct send_item *item)
+{
+	struct send *s = item->send;
+	const struct sync_result result = {
+		.name = item->asked,
+		.status = item->status,
+		.other = item->new_name ? item->new_name : "",
+		.bytes = item->bytes,
+		.code = item->code,
+		.message = item->message.buf
+	};
+
+	pthread_mutex_lock(&s->lock);
+	s->fn(&result, s->data);
+	if (item->to_send) {
+		s->items_done++;
+		s->bytes_done += item->here.bytes;
+		progress_items(s->progress, s->items_done);
+		progress_bytes(s->progress, s->bytes_done);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- comparing ---------------------------------------------------------- */
+
+static int check_name(struct send_item *item)
+{
+	const struct project *p = item->send->r->project;
+
+	if (!strcmp(item->name, NAME_DEBUG))
+		send_fail(item, "failed", ERR_USAGE, "'%s' is what is tried "
+			  "out, and is never sent", NAME_DEBUG);
+	else if (partial_is(p, item->name))
+		send_fail(item, "failed", ERR_CONFLICT, "only some files of "
+			  "'%s' are here; fetch all of it first", item->name);
+	return item->code;
+}
+
+static void compare(struct work *work, unsigned worker UNUSED)
+{
+	struct send_item *item = (struct send_item *)work;
+	struct send *s = item->send;
+	struct strbuf err = STRBUF_INIT;
+	int ret;
+
+	if (check_name(item))
+		return;
+	item->there = remote_list_find(&s->list, item->name);
+	/* What is not there has no hash to be compared with. */
+	ret = local_exp_look(&item->here, s->r->project, s->cache, item->name,
+			     item->there ? LOCAL_NO_RECORD : LOCAL_NO_HASH, 0,
+			     &err);
+	if (!ret)
+		ret = sync_compare(&item->relation, s->r, &item->here,
+				   item->there, &item->why, &err);
+	if (ret)
+		send_fail(item, ret == ERR_NOT_FOUND ? "missing" : "failed",
+			  ret, "%s", err.buf);
+	send_note_gone(s, ret);
+	strbuf_release(&err);
+}
+
+/* Whether the ledger has to be told that both sides have the same. */
+static bool is_news(const struct send_item *item)
+{
+	const struct ledger *l = item->send->r->ledger;
+	const struct ledger_note *done;
+
+	if (!l || !item->there || !item->here.info.version)
+		return false;
+	done = ledger_done(l, item->name);
+	return !done || strcmp(done->version, item->there->version) ||
+	       !sync_same_hashes(&done->info, &item->here.info);
+}
+
+static void decide_same(struct send_item *item)
+{
+	struct send *s = item->send;
+	struct ledger_note note = { .name = item->name };
+	struct strbuf err = STRBUF_INIT;
+
+	item->status = "same";
+	item->bytes = item->there->size;
+	if (s->options->dry_run || !is_news(item))
+		return;
+	note.info = item->here.info;
+	note.version = item->there->version;
+	if (ledger_note(s->r->ledger, &note, &err))
+		send_fail(item, "failed", ERR_FAILED, "%s", err.buf);
+	s->noted = true;
+	strbuf_release(&err);
+}
+
+static bool is_another_run(const struct send_item *item)
+{
+	return item->there && *item->here.info.id &&
+	       strcmp(item->here.info.id, item->there->info.id);
+}
+
+static void decide_conflict(struct send_item *item)
+{
+	const struct send_options *o = item->send->options;
+
+	if (o->force) {
+		item->status = "grown";
+		item->forced = item->to_send = true;
+	} else if (o->rename && is_another_run(item)) {
+		send_rename_here(item);
+	} else {
+		send_fail(item, "conflict", ERR_CONFLICT, "%s; %s",
+			  item->why.buf, is_another_run(item) ?
+			  "--rename sends this one under a free name, --force "
+			  "replaces the other" :
+			  "--force replaces what is there");
+	}
+}
+
+static void decide_absent(struct send_item *item)
+{
+	const struct send_options *o = item->send->options;
+	struct strbuf err = STRBUF_INIT;
+	int ret = send_find_other(item, &err);
+
+	if (ret) {
+		send_fail(item, "failed", ret, "%s", err.buf);
+		send_note_gone(item->send, ret);
+	} else if (item->relation == SYNC_ABSENT || o->force) {
+		item->status = "new";
+		item->to_send = true;
+	} else if (o->rename) {
+		item->status = "renamed";
+		item->new_name = xstrdup(item->other->name);
+		item->to_send = true;
+	} else {
+		item->new_name = xstrdup(item->other->name);
+		send_fail(item, "conflict", ERR_CONFLICT, "the run '%s' is "
+			  "called '%s' in '%s'; --rename gives it the name "
+			  "that it has here", item->name, item->other->name,
+			  item->send->r->name);
+	}
+	strbuf_release(&err);
+}
+
+/* What is to be done; one item after another. */
+static void decide(struct send_item *item)
+{
+	if (item->code)
+		return;
+	item->bytes = item->here.bytes;
+	switch (item->relation) {
+	case SYNC_SAME:
+		decide_same(item);
+		break;
+	case SYNC_HERE_GROWN:
+		item->status = "grown";
+		item->to_send = true;
+		break;
+	case SYNC_THERE_GROWN:
+		item->status = item->send->options->force ? "grown" : "newer";
+		item->forced = item->to_send = item->send->options->force;
+		break;
+	case SYNC_ABSENT:
+	case SYNC_RENAMED:
+		decide_absent(item);
+		break;
+	case SYNC_CONFLICT:
+		decide_conflict(item);
+		break;
+	}
+}
+
+/* ---- sending ------------------------------------------------------------ */
+
+static int note_intents(struct send *s, struct strbuf *err)
+{
+	struct ledger_note note = { .version = (char *)"" };
+	bool any = false;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && s->r->ledger && i < s->nr; i++) {
+		if (!s->item[i].to_send)
+			continue;
+		note.name = s->item[i].name;
+		note.info = s->item[i].here.info;
+		ret = ledger_note(s->r->ledger, &note, err);
+		any = true;
+	}
+	if (!ret && any)
+		ret = ledger_sync(s->r->ledger, err);
+	s->noted = s->noted || any;
+	return ret;
+}
+
+static bool is_big(const struct send_item *item)
+{
+	return item->here.bytes >= PACK_STREAM_SMALL;
+}
+
+static void put(struct work *work, unsigned worker UNUSED)
+{
+	struct send_item *item = (struct send_item *)work;
+	struct send *s = item->send;
+	struct send_item *next = NULL;
+
+	send_put(item);
+	tell(item);
+	if (!is_big(item))
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (s->big_next < s->big_nr)
+		next = s->big[s->big_next++];
+	pthread_mutex_unlock(&s->lock);
+	if (next)
+		workers_add(s->workers, &next->work);
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct send_item *x = *(struct send_item *const *)a;
+	const struct send_item *y = *(struct send_item *const *)b;
+
+	if (x->here.bytes != y->here.bytes)
+		return x->here.bytes < y->here.bytes ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+/* The largest begin first, but only a few at once: each of them has work for
+ * all processors. */
+static void put_all(struct send *s, struct send_item **todo, size_t nr)
+{
+	unsigned jobs = s->options->jobs ? s->options->jobs : JOBS_DEFAULT;
+	size_t i;
+
+	qsort(todo, nr, sizeof(*todo), compare_sizes);
+	s->big = todo;
+	for (s->big_nr = 0; s->big_nr < nr; s->big_nr++)
+		if (!is_big(todo[s->big_nr]))
+			break;
+	s->big_next = MINIMUM(s->big_nr, BIG_AT_ONCE);
+	s->workers = workers_start((unsigned)MINIMUM(nr, jobs));
+	for (i = 0; i < nr; i++)
+		todo[i]->work.fn = put;
+	for (i = 0; i < s->big_next; i++)
+		workers_add(s->workers, &todo[i]->work);
+	for (i = s->big_nr; i < nr; i++)
+		workers_add(s->workers, &todo[i]->work);
+	workers_wait_all(s->workers);
+	workers_stop(&s->workers);
+}
+
+static void send_batch(struct send *s)
+{
+	struct send_item **todo = xcalloc(s->nr + 1, sizeof(*todo));
+	struct strbuf err = STRBUF_INIT;
+	uint64_t bytes = 0;
+	size_t nr = 0, i;
+	int ret = 0;
+
+	if (!s->options->dry_run)
+		ret = note_intents(s, &err);
+	for (i = 0; i < s->nr; i++) {
+		struct send_item *item = &s->item[i];
+
+		if (item->to_send && ret)
+			send_fail(item, "failed", ret, "%s", err.buf);
+		if (!item->to_send || s->options->dry_run) {
+			item->to_send = false;
+			tell(item);
+			continue;
+		}
+		bytes += item->here.bytes;
+		todo[nr++] = item;
+	}
+	s->items_done = s->bytes_done = 0;
+	s->progress = progress_start(_("Sending"), nr, bytes);
+	if (nr)
+		put_all(s, todo, nr);
+	progress_stop(&s->progress);
+	strbuf_release(&err);
+	free(todo);
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static void start_batch(struct send *s, const char *const *names, size_t nr)
+{
+	size_t i;
+
+	s->item = xcalloc(nr, sizeof(*s->item));
+	s->nr = nr;
+	for (i = 0; i < nr; i++) {
+		struct send_item *item = &s->item[i];
+
+		item->work.fn = compare;
+		item->send = s;
+		item->asked = names[i];
+		item->name = xstrdup(names[i]);
+		strbuf_init(&item->why);
+		strbuf_init(&item->message);
+	}
+}
+
+static void release_batch(struct send *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr; i++) {
+		struct send_item *item = &s->item[i];
+
+		local_exp_release(&item->here);
+		remote_list_release(&item->looked);
+		strbuf_release(&item->why);
+		strbuf_release(&item->message);
+		free(item->new_name);
+		free(item->name);
+	}
+	free(s->item);
+	s->item = NULL;
+	s->nr = 0;
+}
+
+static void run_batch(struct send *s, const char *const *names, size_t nr)
+{
+	struct workers *workers;
+	size_t i;
+
+	start_batch(s, names, nr);
+	workers = workers_start((unsigned)MINIMUM(nr, workers_default()));
+	for (i = 0; i < nr; i++)
+		workers_add(workers, &s->item[i].work);
+	workers_wait_all(workers);
+	workers_stop(&workers);
+	for (i = 0; i < nr; i++)
+		decide(&s->item[i]);
+	send_batch(s);
+	release_batch(s);
+}
+
+int send_list_all(struct send *s, struct strbuf *err)
+{
+	struct remote_list all = REMOTE_LIST_INIT;
+	size_t i;
+	int ret;
+
+	if (s->listed_all)
+		return 0;
+	ret = remote_list(s->r, &all, err);
+	if (ret)
+		return ret;
+	/* What was looked up before is no longer lent from the old list. */
+	for (i = 0; i < s->nr; i++)
+		if (s->item[i].there)
+			s->item[i].there = remote_list_find(&all,
+							s->item[i].name);
+	remote_list_release(&s->list);
+	s->list = all;
+	s->listed_all = true;
+	return 0;
+}
+
+static int ask_store(struct send *s, const struct strvec *names,
+		     struct strbuf *err)
+{
+	struct strvec good = STRVEC_INIT;
+	size_t i;
+	int ret;
+
+	s->listed_all = names->nr > REMOTE_STAT_MAX;
+	if (s->listed_all)
+		return remote_list(s->r, &s->list, err);
+	/* No store is asked for what cannot be there. */
+	for (i = 0; i < names->nr; i++)
+		if (name_is_valid(names->v[i]))
+			strvec_push(&good, names->v[i]);
+	ret = good.nr ? remote_look(s->r, &good, 0, &s->list, err) : 0;
+	strvec_release(&good);
+	return ret;
+}
+
+int sync_send(struct remote *r, const struct strvec *names,
+	      const struct send_options *options, sync_result_fn fn,
+	      void *data, struct strbuf *err)
+{
+	struct send s = {
+		.r = r, .options = options, .list = REMOTE_LIST_INIT,
+		.fn = fn, .data = data
+	};
+	struct strvec sorted = STRVEC_INIT;
+	size_t i;
+	int ret = 0;
+
+	if (!names->nr)
+		return 0;
+	strvec_pushv(&sorted, names->v);
+	strvec_sort(&sorted, true);
+	pthread_mutex_init(&s.lock, NULL);
+	local_exp_prepare();
+	ret = remote_open_ledger(r, err);
+	if (!ret)
+		ret = ask_store(&s, &sorted, err);
+	if (ret)
+		goto cleanup;
+	s.cache = exp_cache_open(r->project);
+	for (i = 0; i < sorted.nr; i += BATCH)
+		run_batch(&s, sorted.v + i, MINIMUM(sorted.nr - i, BATCH));
+	exp_cache_close(s.cache);
+	if (s.noted)
+		ret = ledger_sync(r->ledger, err);
+
+cleanup:
+	remote_list_release(&s.list);
+	pthread_mutex_destroy(&s.lock);
+	strvec_release(&sorted);
+	return ret;
+}
