@@ -94,10 +94,12 @@ cleanup:
 static void take_state(struct local_exp *l, const struct project *p)
 {
 	enum live_state state = live_state_of(p, l->record);
+	const char *text = value_get_text(l->record, "state");
 
 	l->live = state == LIVE_RUNNING || state == LIVE_UNATTENDED;
 	l->elsewhere = state == LIVE_ELSEWHERE;
-	l->final = record_state_is_final(value_get_text(l->record, "state"));
+	/* records of the Python tool have none */
+	l->final = !text || record_state_is_final(text);
 }
 
 static int hash_tree(struct local_exp *l, const struct project *p,
