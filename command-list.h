@@ -9,7 +9,14 @@ COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
+COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  WANT_PROJECT, "send a run as it is now")
+COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
+COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")
+COMMAND_IN(pack,
+	"fetch-exp",      cmd_fetch_exp,     PLUMBING, NEED_PROJECT, "get experiments out of a store")
+COMMAND_IN(pack,
+	"get-object",     cmd_get_object,    PLUMBING, WANT_PROJECT, "read an object of a store")
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
@@ -17,13 +24,30 @@ COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a pro
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
 COMMAND("list-exps",      cmd_list_exps,     PLUMBING, NEED_PROJECT, "print the names of experiments here")
 COMMAND_IN(pack,
+	"list-objects",   cmd_list_objects,  PLUMBING, WANT_PROJECT, "print what lies in a store")
+COMMAND_IN(pack,
 	"list-pack",      cmd_list_pack,     PLUMBING, WANT_PROJECT, "print what a pack holds")
+COMMAND_IN(pack,
+	"list-remote",    cmd_list_remote,   PLUMBING, NEED_PROJECT, "print the names of experiments in a store")
+COMMAND_IN(pack,
+	"list-unpushed",  cmd_list_unpushed, PLUMBING, NEED_PROJECT, "print what a store does not have, as far as known here")
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,
 	"pack-exp",       cmd_pack_exp,      PLUMBING, WANT_PROJECT, "write the zip of an experiment")
+COMMAND("pull",           cmd_pull,          BUILTIN,  NEED_PROJECT, "fetch experiments from a store")
+COMMAND("push",           cmd_push,          BUILTIN,  NEED_PROJECT, "send experiments to a store")
+COMMAND_IN(pack,
+	"put-object",     cmd_put_object,    PLUMBING, WANT_PROJECT, "put a file into a store")
 COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
 COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
+COMMAND("remote",         cmd_remote,        BUILTIN,  NEED_PROJECT, "name the stores of a project")
+COMMAND_IN(pack,
+	"remove-exp",     cmd_remove_exp,    PLUMBING, NEED_PROJECT, "remove experiments here or from a store")
+COMMAND_IN(pack,
+	"remove-object",  cmd_remove_object, PLUMBING, WANT_PROJECT, "remove objects from a store")
+COMMAND_IN(pack,
+	"rename-exp",     cmd_rename_exp,    PLUMBING, NEED_PROJECT, "rename an experiment here or in a store")
 COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")
 COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
 COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")
@@ -32,7 +56,11 @@ COMMAND_IN(pack,
 	"send-pack",      cmd_send_pack,     PLUMBING, NEED_PROJECT, "put experiments into a store")
 COMMAND("show",           cmd_show,          BUILTIN,  NEED_PROJECT, "show one experiment, or a file of it")
 COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the state of the code")
+COMMAND_IN(pack,
+	"stat-remote",    cmd_stat_remote,   PLUMBING, NEED_PROJECT, "print which packs a store holds")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
+COMMAND_IN(pack,
+	"test-store",     cmd_test_store,    PLUMBING, WANT_PROJECT, "test whether a store keeps its contract")
 COMMAND_IN(pack,
 	"unpack-exp",     cmd_unpack_exp,    PLUMBING, WANT_PROJECT, "unpack the zip of an experiment")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")

@@ -226,27 +226,38 @@ static void write_all(struct known *k, struct strbuf *out)
 }
 
 /* Nothing is synced: what a crash leaves torn is passed over. */
-static int save(struct known *k)
+static void write_file(struct known *k, const struct timespec times[2])
 {
-	const struct timespec times[2] = {
-		{ .tv_sec = k->seen }, { .tv_sec = k->seen }
-	};
 	char *dir = xmemdupz(k->path, (size_t)(path_basename(k->path) -
 					       k->path));
 	struct strbuf out = STRBUF_INIT;
 	struct tempfile *temp = NULL;
-	int ret = -1;
 
 	write_all(k, &out);
 	if (out.len <= FILE_MAX_BYTES && !sys_mkdir_all(dir, 0700) &&
 	    !tempfile_create(&temp, k->path, 0600, NULL) &&
 	    !sys_write_all(tempfile_fd(temp), out.buf, out.len) &&
 	    !sys_futimens(tempfile_fd(temp), times))
-		ret = tempfile_commit(&temp, k->path, 0, NULL);
+		tempfile_commit(&temp, k->path, 0, NULL);
 	tempfile_delete(&temp);
 	strbuf_release(&out);
 	free(dir);
-	return ret;
+}
+
+void known_save(struct known *k)
+{
+	struct timespec times[2];
+
+	pthread_mutex_lock(&k->lock);
+	memset(times, 0, sizeof(times));
+	times[0].tv_sec = times[1].tv_sec = (time_t)k->seen;
+	if (k->path && k->changed)
+		write_file(k, times);
+	else if (k->path && k->seen != k->was_seen)
+		sys_utimensat(AT_FDCWD, k->path, times, AT_SYMLINK_NOFOLLOW);
+	k->changed = false;
+	k->was_seen = k->seen;
+	pthread_mutex_unlock(&k->lock);
 }
 
 void known_close(struct known *k)
@@ -255,15 +266,7 @@ void known_close(struct known *k)
 
 	if (!k)
 		return;
-	if (k->path && k->changed) {
-		save(k);
-	} else if (k->path && k->seen != k->was_seen) {
-		const struct timespec times[2] = {
-			{ .tv_sec = k->seen }, { .tv_sec = k->seen }
-		};
-
-		sys_utimensat(AT_FDCWD, k->path, times, AT_SYMLINK_NOFOLLOW);
-	}
+	known_save(k);
 	for (; k->blocks; k->blocks = next) {
 		next = k->blocks->next;
 		free(k->blocks);

@@ -64,8 +64,9 @@ int64_t known_seen(const struct known *k);
 void known_each(struct known *k,
 		void (*fn)(const struct known_exp *e, void *data), void *data);
 
-/** Writes it, as a whole, when something has changed; frees it. NULL is
- *  fine. */
+/** Writes it, as a whole, when something has changed. */
+void known_save(struct known *k);
+/** Saves and frees it. NULL is fine. */
 void known_close(struct known *k);
 
 /** Reads one line (which is cut up); for known.c, tests and fuzzing. */

@@ -114,6 +114,11 @@ cleanup:
 	return ret;
 }
 
+void remote_save(struct remote *r)
+{
+	known_save(r->known);
+}
+
 void remote_close(struct remote *r)
 {
 	if (!r)

@@ -87,8 +87,10 @@ struct remote {
  */
 int remote_open(struct remote **out, const struct project *p,
 		const char *name, unsigned patience, struct strbuf *err);
-/** Keeps what was learnt, as far as there is a place for caches. NULL is
- *  fine. */
+/** Keeps what was learnt, as far as there is a place for caches.
+ *  Thread-safe. */
+void remote_save(struct remote *r);
+/** Saves and closes it. NULL is fine. */
 void remote_close(struct remote *r);
 
 /** Opens the ledger, once. A remote that is a URL has none: `r->ledger` stays
