@@ -14,7 +14,7 @@
  * Compares paths, then sizes, then CRC-32 by the pack's directory, and stops at
  * the first that differs: so nothing is read when a size does. Directories do
  * not count. A link here is a link in the pack to the same place, or a file in
- * the pack that is what it leads to.
+ * the pack that is what it leads to; one to a directory may be missing there.
  * same: and when not, `why` (or NULL) gets what differs, as "'PATH' has another
  * size".
  * Errors: those of exp_tree_read(); ERR_FAILED (a file cannot be read).
