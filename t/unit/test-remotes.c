@@ -107,8 +107,9 @@ static void test_read(void)
 	write_conf(HEAD "remotes:\n");
 	remotes_are("origin=gcs:{\"backet_name\": \"lab\"}",
 		    "remotes without a value");
-	write_conf(HEAD "remotes:\n  z:\n    type: dir\n    config:\n"
-		   "      path: /z\n  a: {type: gs, config: {bucket_name: 7}}\n");
+	write_conf(HEAD "remotes:\n"
+		   "  z:\n    type: dir\n    config:\n      path: /z\n"
+		   "  a: {type: gs, config: {bucket_name: 7}}\n");
 	remotes_are("origin=gcs:{\"backet_name\": \"lab\"} "
 		    "z=dir:{\"path\": \"/z\"} a=gcs:{\"bucket_name\": 7}",
 		    "origin first, then as in the conf");
