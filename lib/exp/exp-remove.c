@@ -8,6 +8,7 @@
 #include "lib/exp/exp-remove.h"
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
+#include "lib/exp/partial.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
 
@@ -71,6 +72,15 @@ static void clear_live_file(const struct project *p, const char *id)
 	strbuf_release(&path);
 }
 
+int exp_remove_tree(const char *path)
+{
+	if (!sys_remove_tree(path))
+		return 0;
+	if (errno == EACCES || errno == EPERM)
+		open_up(AT_FDCWD, path);
+	return sys_remove_tree(path);
+}
+
 int exp_remove_local(const struct project *p, const char *name,
 		     struct strbuf *err)
 {
@@ -90,14 +100,11 @@ int exp_remove_local(const struct project *p, const char *name,
 	}
 	if (id.len)
 		clear_live_file(p, id.buf);
-	if (sys_remove_tree(hidden.buf)) {
-		if (errno == EACCES || errno == EPERM)
-			open_up(AT_FDCWD, hidden.buf);
-		if (sys_remove_tree(hidden.buf)) {
-			fail_errno(err, "'%s' is removed, but its files are "
-				   "not, see '%s'", name, hidden.buf);
-			ret = ERR_PARTLY;
-		}
+	partial_clear(p, name, NULL);
+	if (exp_remove_tree(hidden.buf)) {
+		fail_errno(err, "'%s' is removed, but its files are not, see "
+			   "'%s'", name, hidden.buf);
+		ret = ERR_PARTLY;
 	}
 
 cleanup:

@@ -19,4 +19,8 @@
 int exp_remove_local(const struct project *p, const char *name,
 		     struct strbuf *err);
 
+/** rm -rf, after making directories writable where that is needed. Returns 0,
+ *  or -1 and errno. */
+int exp_remove_tree(const char *path);
+
 #endif

@@ -43,13 +43,20 @@ void unpack_count(struct unpack *u, uint64_t items, uint64_t bytes)
 	}
 }
 
-/* There is no way to ask for it but to set it. */
-static mode_t current_umask(void)
-{
-	mode_t mask = umask(077);
+static pthread_once_t umask_once = PTHREAD_ONCE_INIT;
+static mode_t current_umask;
 
-	umask(mask);
-	return mask & 0777;
+/* There is no way to ask for it but to set it, for all threads. */
+static void ask_umask(void)
+{
+	current_umask = umask(077);
+	umask(current_umask);
+	current_umask &= 0777;
+}
+
+void pack_unpack_prepare(void)
+{
+	pthread_once(&umask_once, ask_umask);
 }
 
 static int init_unpack(struct unpack *u, const struct pack *p,
@@ -65,7 +72,8 @@ static int init_unpack(struct unpack *u, const struct pack *p,
 	u->p = p;
 	u->progress = options->progress;
 	u->root = place->fd;
-	u->mask = current_umask();
+	pack_unpack_prepare();
+	u->mask = current_umask;
 	u->dir_bits = st.st_mode & S_ISGID;
 	u->root_mode = place->exists ? place->mode :
 		       (0777 & ~u->mask) | u->dir_bits;
@@ -138,41 +146,18 @@ static int unpack_all(struct unpack *u, unsigned jobs, struct strbuf *err)
 		ret = unpack_finish_dirs(u, err);
 	if (!ret)
 		ret = check_hashes(u, err);
-	if (!ret && sys_syncfs(u->root))
-		ret = fail_errno(err, "cannot sync what was unpacked");
-	return ret;
-}
-
-/*
- * No signal comes in between: what has a directory that its owner cannot
- * write could not be removed.
- */
-static int claim(struct unpack *u, struct unpack_place *place,
-		 struct strbuf *err)
-{
-	bool claimed = false;
-	sigset_t all, before;
-	int ret;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = unpack_close_dirs(u, err);
-	if (!ret)
-		ret = unpack_place_claim(place, &claimed, err);
-	if (ret) {
-		unpack_reopen_dirs(u);
-		if (claimed)
-			unpack_place_undo(place);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }
 
 static void release_unpack(struct unpack *u)
 {
+	size_t i;
+
 	if (u->reader)
 		pack_reader_free(u->reader[0]);
 	free(u->reader);
+	for (i = 0; i < u->nr_odd; i++)
+		free(u->odd[i].path);
 	free(u->odd);
 	free(u->digest);
 	strbuf_release(&u->why);
@@ -188,26 +173,130 @@ int pack_unpack_check(const char *dir, struct strbuf *err)
 	return ret;
 }
 
+/* ---- in steps ------------------------------------------------------------ */
+
+struct unpack_stage {
+	struct unpack_place place;
+	struct unpack u;
+	bool claimed;
+};
+
+/* What is not needed any more takes memory for each that waits for a sync. */
+static void settle(struct unpack *u)
+{
+	u->p = NULL;
+	u->progress = NULL;
+	if (u->reader)
+		pack_reader_free(u->reader[0]);
+	free(u->reader);
+	u->reader = NULL;
+	free(u->digest);
+	u->digest = NULL;
+}
+
+int unpack_stage_make(struct unpack_stage **out, const struct pack *p,
+		      const char *dir, const struct unpack_options *options,
+		      struct strbuf *err)
+{
+	static const struct unpack_place empty_place = UNPACK_PLACE_INIT;
+	struct unpack_stage *s = xcalloc(1, sizeof(*s));
+	int ret;
+
+	s->place = empty_place;
+	s->place.replace = options->replace;
+	s->place.beside = options->beside;
+	s->u.root = -1;
+	strbuf_init(&s->u.why);
+	pthread_mutex_init(&s->u.lock, NULL);
+	ret = unpack_place_look(&s->place, dir, err);
+	if (!ret && !options->ignore_space)
+		ret = unpack_place_has_room(&s->place, p->size, err);
+	if (!ret)
+		ret = unpack_place_make(&s->place, err);
+	if (!ret)
+		ret = init_unpack(&s->u, p, &s->place, options, err);
+	if (!ret)
+		ret = unpack_all(&s->u, options->jobs, err);
+	settle(&s->u);
+	if (ret)
+		unpack_stage_end(&s);
+	*out = s;
+	return ret;
+}
+
+const char *unpack_stage_path(const struct unpack_stage *s)
+{
+	return s->place.hidden.buf;
+}
+
+int unpack_stage_sync(const struct unpack_stage *s, struct strbuf *err)
+{
+	if (sys_syncfs(s->u.root))
+		return fail_errno(err, "cannot sync what was unpacked");
+	return 0;
+}
+
+/*
+ * No signal comes in between: what has a directory that its owner cannot
+ * write could not be removed.
+ */
+int unpack_stage_claim(struct unpack_stage *s, struct strbuf *err)
+{
+	sigset_t all, before;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = unpack_close_dirs(&s->u, err);
+	if (!ret)
+		ret = unpack_place_claim(&s->place, err);
+	if (ret)
+		unpack_reopen_dirs(&s->u);
+	s->claimed = !ret;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+void unpack_stage_undo(struct unpack_stage *s)
+{
+	if (!s->claimed)
+		return;
+	unpack_reopen_dirs(&s->u);
+	unpack_place_undo(&s->place);
+	s->claimed = false;
+}
+
+void unpack_stage_end(struct unpack_stage **s)
+{
+	if (!*s)
+		return;
+	release_unpack(&(*s)->u);
+	unpack_place_release(&(*s)->place);
+	free(*s);
+	*s = NULL;
+}
+
 int pack_unpack(const struct pack *p, const char *dir,
 		const struct unpack_options *options, struct strbuf *err)
 {
-	struct unpack_place place = UNPACK_PLACE_INIT;
-	struct unpack u = { .root = -1, .why = STRBUF_INIT };
+	struct unpack_stage *s;
+	sigset_t all, before;
 	int ret;
 
-	pthread_mutex_init(&u.lock, NULL);
-	ret = unpack_place_look(&place, dir, err);
-	if (!ret && !options->ignore_space)
-		ret = unpack_place_has_room(&place, p->size, err);
+	ret = unpack_stage_make(&s, p, dir, options, err);
 	if (!ret)
-		ret = unpack_place_make(&place, err);
+		ret = unpack_stage_sync(s, err);
+	/* As for claiming alone: it may have to be undone. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (!ret)
-		ret = init_unpack(&u, p, &place, options, err);
-	if (!ret)
-		ret = unpack_all(&u, options->jobs, err);
-	if (!ret)
-		ret = claim(&u, &place, err);
-	release_unpack(&u);
-	unpack_place_release(&place);
+		ret = unpack_stage_claim(s, err);
+	if (!ret && sys_fsync_dir(s->place.parent.buf)) {
+		ret = fail_errno(err, "cannot sync directory '%s'",
+				 s->place.parent.buf);
+		unpack_stage_undo(s);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	unpack_stage_end(&s);
 	return ret;
 }

@@ -12,6 +12,10 @@
 struct unpack_options {
 	unsigned jobs;		/* 0: one a processor */
 	bool ignore_space;	/* do not ask the file system for room first */
+	bool replace;		/* `dir` may be a directory that is not empty;
+				 * its mode is kept, nothing else */
+	bool beside;		/* it stays beside `dir`, whatever that is, and
+				 * is never claimed */
 	struct progress *progress;	/* or NULL */
 };
 
@@ -19,6 +23,10 @@ struct unpack_options {
  *  Errors: those of pack_unpack() about it; ERR_NOT_FOUND: no directory that
  *  it could be made in. */
 int pack_unpack_check(const char *dir, struct strbuf *err);
+
+/** Before threads that unpack are started: what a process can only ask for by
+ *  setting it (the umask) is asked for now. */
+void pack_unpack_prepare(void);
 
 /**
  * Extracts all entries into a new directory beside `dir` (.NAME.PID.tmp, only
@@ -34,8 +42,33 @@ int pack_unpack_check(const char *dir, struct strbuf *err);
  * names that are one for this file system); ERR_CONTENT; ERR_FAILED (no room,
  * ...); those of pack_unpack_check(). After an error `dir` is as it was, and
  * nothing is left beside it.
+ * With `replace` the two directories are exchanged in one step; where the file
+ * system cannot, the old one is renamed aside first, to .NAME.PID.rm. The old
+ * one is removed last.
  */
 int pack_unpack(const struct pack *p, const char *dir,
 		const struct unpack_options *options, struct strbuf *err);
+
+/*
+ * The same in steps, so that many can share one sync. Between the steps the
+ * pack may be closed. Any thread may go on with it.
+ */
+struct unpack_stage;
+
+/** Everything up to the sync. */
+int unpack_stage_make(struct unpack_stage **out, const struct pack *p,
+		      const char *dir, const struct unpack_options *options,
+		      struct strbuf *err);
+/** Where it is until it is claimed; lent. */
+const char *unpack_stage_path(const struct unpack_stage *s);
+/** Syncs this one and all others on that file system. */
+int unpack_stage_sync(const struct unpack_stage *s, struct strbuf *err);
+/** Makes it `dir`; not durable before the directory that holds it is synced.
+ *  After an error `dir` is as it was. */
+int unpack_stage_claim(struct unpack_stage *s, struct strbuf *err);
+/** Takes a claim back, as long as it has not been ended. */
+void unpack_stage_undo(struct unpack_stage *s);
+/** Removes what was not claimed, or what was replaced; frees. NULL is fine. */
+void unpack_stage_end(struct unpack_stage **s);
 
 #endif

@@ -175,8 +175,7 @@ static void note_odd(struct unpack *u, const char *path, uint32_t len,
 		return;
 	ARRAY_GROW(u->odd, u->nr_odd + 1, u->alloc_odd);
 	odd = &u->odd[u->nr_odd++];
-	odd->path = path;
-	odd->len = len;
+	odd->path = xmemdupz(path, len ? len - 1 : 0);
 	odd->mode = mode;
 }
 
@@ -226,11 +225,7 @@ int unpack_finish_dirs(struct unpack *u, struct strbuf *err)
 static int open_odd(const struct unpack *u, const struct odd_dir *odd,
 		    int flags)
 {
-	char *path = xmemdupz(odd->path, odd->len ? odd->len - 1 : 0);
-	int fd = open_beneath(u->root, path, flags | O_DIRECTORY);
-
-	free(path);
-	return fd;
+	return open_beneath(u->root, odd->path, flags | O_DIRECTORY);
 }
 
 static int close_dir(struct unpack *u, const struct odd_dir *odd, bool sync,
@@ -240,8 +235,8 @@ static int close_dir(struct unpack *u, const struct odd_dir *odd, bool sync,
 	int ret = 0;
 
 	if (fd < 0 || sys_fchmod(fd, odd->mode) || (sync && sys_fsync(fd)))
-		ret = unpack_errno(u, odd->path, odd->len, "set the mode of",
-				   err);
+		ret = unpack_errno(u, odd->path, strlen(odd->path),
+				   "set the mode of", err);
 	if (fd >= 0)
 		close(fd);
 	return ret;

@@ -29,18 +29,22 @@
 struct unpack_place {
 	struct strbuf dir;	/* the target, no slash at its end */
 	struct strbuf parent;
-	bool exists;		/* an empty directory */
+	bool exists;		/* an empty directory, or one to replace */
+	bool replace;		/* it need not be empty */
+	bool beside;		/* it is not to be replaced at all */
 	mode_t mode;		/* of that */
 	struct tempfile *temp;
 	struct strbuf hidden;	/* where temp is, also after the claim */
+	struct strbuf old;	/* where the replaced one is; "": none */
 	int fd;			/* the new directory, readable */
 };
 
 #define UNPACK_PLACE_INIT { .dir = STRBUF_INIT, .parent = STRBUF_INIT, \
-			    .hidden = STRBUF_INIT, .fd = -1 }
+			    .hidden = STRBUF_INIT, .old = STRBUF_INIT, \
+			    .fd = -1 }
 
-/** Whether `dir` can be the target. ERR_CONFLICT, ERR_NOT_FOUND (no parent),
- *  ERR_FAILED. */
+/** Whether `dir` can be the target; `replace` is set before. ERR_CONFLICT,
+ *  ERR_NOT_FOUND (no parent), ERR_FAILED. */
 int unpack_place_look(struct unpack_place *place, const char *dir,
 		      struct strbuf *err);
 /** Whether its file system has room for `size` bytes. */
@@ -48,25 +52,23 @@ int unpack_place_has_room(const struct unpack_place *place, uint64_t size,
 			  struct strbuf *err);
 /** Makes the temporary directory beside it. */
 int unpack_place_make(struct unpack_place *place, struct strbuf *err);
-/** Renames it to the target, for good; *claimed as soon as it is there. */
-int unpack_place_claim(struct unpack_place *place, bool *claimed,
-		       struct strbuf *err);
+/** Renames it to the target; not synced. */
+int unpack_place_claim(struct unpack_place *place, struct strbuf *err);
 /** Takes the claim back: the target is as it was. */
 void unpack_place_undo(struct unpack_place *place);
-/** Removes what was not claimed. */
+/** Removes what was not claimed, and what was replaced. */
 void unpack_place_release(struct unpack_place *place);
 
 /* ---- the work ----------------------------------------------------------- */
 
 /* A directory that its owner cannot write or enter, in the end. */
 struct odd_dir {
-	const char *path;
-	uint32_t len;
+	char *path;		/* "": the root */
 	mode_t mode;
 };
 
 struct unpack {
-	const struct pack *p;
+	const struct pack *p;	/* until all of it is there */
 	struct progress *progress;	/* or NULL */
 	int root;		/* the temporary directory */
 	mode_t mask;		/* umask */

@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
+#include "lib/exp/exp-remove.h"
 
 #include <dirent.h>
 #include <sys/statvfs.h>
@@ -68,7 +69,7 @@ static int check_existing(struct unpack_place *place, const struct stat *st,
 	if (!S_ISDIR(st->st_mode))
 		return fail(err, ERR_CONFLICT, "'%s' is there and is no "
 			    "directory", dir);
-	if (check_empty(dir, err))
+	if (!place->replace && check_empty(dir, err))
 		return ERR_CONFLICT;
 	if (!stat(place->parent.buf, &above) && above.st_dev != st->st_dev)
 		return fail(err, ERR_CONFLICT, "'%s' is a mount point, which "
@@ -103,6 +104,8 @@ int unpack_place_look(struct unpack_place *place, const char *dir,
 	if (stat(place->parent.buf, &st))
 		return fail_errno(err, "cannot make '%s' in '%s'", base,
 				  place->parent.buf);
+	if (place->beside)
+		return 0;
 	if (!lstat(place->dir.buf, &st))
 		return check_existing(place, &st, err);
 	if (errno != ENOENT)
@@ -180,36 +183,91 @@ cleanup:
 	return ret;
 }
 
-int unpack_place_claim(struct unpack_place *place, bool *claimed,
-		       struct strbuf *err)
+/* Onto nothing, or over an empty directory. */
+static int claim_empty(struct unpack_place *place, struct strbuf *err)
 {
 	struct strbuf why = STRBUF_INIT;
 	int ret;
 
 	ret = tempfile_commit(&place->temp, place->dir.buf, place->exists ? 0 :
 			      TEMPFILE_NOREPLACE, &why);
-	if (ret) {
-		if (ret == ERR_CONFLICT ||
-		    (place->exists && check_empty(place->dir.buf, NULL)))
-			ret = fail(err, ERR_CONFLICT, "'%s' was made by "
-				   "another while this was unpacked",
-				   place->dir.buf);
-		else
-			ret = fail(err, ret, "%s", why.buf);
-		goto cleanup;
-	}
-	*claimed = true;
-	if (sys_fsync_dir(place->parent.buf))
-		ret = fail_errno(err, "cannot sync directory '%s'",
-				 place->parent.buf);
-
-cleanup:
+	if (ret == ERR_CONFLICT ||
+	    (ret && place->exists && check_empty(place->dir.buf, NULL)))
+		ret = fail(err, ERR_CONFLICT, "'%s' was made by another while "
+			   "this was unpacked", place->dir.buf);
+	else if (ret)
+		ret = fail(err, ret, "%s", why.buf);
 	strbuf_release(&why);
 	return ret;
 }
 
+/* ".NAME.PID.rm", as exp_remove_local() would call it. */
+static int put_aside(struct unpack_place *place, struct strbuf *err)
+{
+	strbuf_reset(&place->old);
+	strbuf_addbuf(&place->old, &place->hidden);
+	strbuf_setlen(&place->old, place->old.len - strlen("tmp"));
+	strbuf_addstr(&place->old, "rm");
+	if (!sys_rename_noreplace(place->dir.buf, place->old.buf))
+		return 0;
+	strbuf_reset(&place->old);
+	return fail_errno(err, "cannot replace '%s'", place->dir.buf);
+}
+
+/*
+ * The temporary directory stays registered: what lies there from now on is
+ * the old one, which goes as well when a signal comes.
+ */
+static int claim_replacing(struct unpack_place *place, struct strbuf *err)
+{
+	int ret;
+
+	if (!sys_renameat(AT_FDCWD, place->hidden.buf, AT_FDCWD,
+			  place->dir.buf, RENAME_EXCHANGE)) {
+		strbuf_addbuf(&place->old, &place->hidden);
+		return 0;
+	}
+	if (errno == ENOENT)
+		return fail(err, ERR_CONFLICT, "'%s' was removed by another "
+			    "while this was unpacked", place->dir.buf);
+	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+		return fail_errno(err, "cannot replace '%s'", place->dir.buf);
+	ret = put_aside(place, err);
+	if (ret)
+		return ret;
+	place->exists = false;
+	ret = claim_empty(place, err);
+	if (ret && !sys_rename_noreplace(place->old.buf, place->dir.buf))
+		strbuf_reset(&place->old);
+	place->exists = true;
+	return ret;
+}
+
+int unpack_place_claim(struct unpack_place *place, struct strbuf *err)
+{
+	return place->replace && place->exists ? claim_replacing(place, err) :
+						 claim_empty(place, err);
+}
+
+static void undo_replacing(struct unpack_place *place)
+{
+	/* Exchanged: the temporary directory is the new one again. */
+	if (place->temp) {
+		sys_renameat(AT_FDCWD, place->hidden.buf, AT_FDCWD,
+			     place->dir.buf, RENAME_EXCHANGE);
+	} else if (!sys_rename_noreplace(place->dir.buf, place->hidden.buf)) {
+		sys_rename_noreplace(place->old.buf, place->dir.buf);
+		sys_remove_tree(place->hidden.buf);
+	}
+	strbuf_reset(&place->old);
+}
+
 void unpack_place_undo(struct unpack_place *place)
 {
+	if (place->old.len) {
+		undo_replacing(place);
+		return;
+	}
 	/* Where even that fails the whole tree stays, which is no harm. */
 	if (sys_rename_noreplace(place->dir.buf, place->hidden.buf))
 		return;
@@ -229,7 +287,13 @@ void unpack_place_release(struct unpack_place *place)
 {
 	if (place->fd >= 0)
 		close(place->fd);
+	if (place->old.len) {
+		/* Large trees are not removed under the registry's lock. */
+		tempfile_forget(&place->temp);
+		exp_remove_tree(place->old.buf);
+	}
 	tempfile_delete(&place->temp);
+	strbuf_release(&place->old);
 	strbuf_release(&place->dir);
 	strbuf_release(&place->parent);
 	strbuf_release(&place->hidden);
