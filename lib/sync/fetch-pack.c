@@ -1,0 +1,219 @@
+#include "lib/base/compat.h"
+#include "lib/sync/fetch-internal.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/exp/pack-data.h"
+#include "lib/exp/pack-read.h"
+#include "lib/exp/pack-source.h"
+#include "lib/exp/project.h"
+#include "lib/exp/record.h"
+#include "lib/sync/remote-pack.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+/* What votakvot writes; record_read() takes it where there is no other. */
+#define OTHER_RECORD "votakvot.yaml"
+
+/*
+ * The pack as it was listed: whole in memory, or read by ranges. That the store
+ * has something else by now is noted, wherever in the reading it shows.
+ */
+struct fetch_source {
+	struct pack_source base;
+	struct fetch_item *item;
+	struct pack_source *under;
+	char *name;
+};
+
+static void note_failure(struct fetch_item *item, int code)
+{
+	if (code == ERR_CONFLICT || code == ERR_NOT_FOUND)
+		__atomic_store_n(&item->changed, true, __ATOMIC_RELAXED);
+}
+
+static void count_bytes(struct fetch *f, uint64_t len)
+{
+	uint64_t bytes = __atomic_add_fetch(&f->bytes, len, __ATOMIC_RELAXED);
+
+	if (f->progress)
+		progress_bytes(f->progress, bytes);
+}
+
+static int source_read(struct pack_source *source, void *buf, size_t len,
+		       uint64_t offset, struct strbuf *err)
+{
+	struct fetch_source *s = (struct fetch_source *)source;
+	int ret = s->under->read(s->under, buf, len, offset, err);
+
+	if (ret)
+		note_failure(s->item, ret);
+	else
+		count_bytes(s->item->f, len);
+	return ret;
+}
+
+static void source_release(struct pack_source *source)
+{
+	struct fetch_source *s = (struct fetch_source *)source;
+
+	s->under->release(s->under);
+	free(s->name);
+	free(s);
+}
+
+struct small_source {
+	struct pack_source base;
+	unsigned char *buf;
+	struct pack_source *memory;
+};
+
+static int small_read(struct pack_source *source, void *buf, size_t len,
+		      uint64_t offset, struct strbuf *err)
+{
+	struct small_source *s = (struct small_source *)source;
+
+	return s->memory->read(s->memory, buf, len, offset, err);
+}
+
+static void small_release(struct pack_source *source)
+{
+	struct small_source *s = (struct small_source *)source;
+
+	s->memory->release(s->memory);
+	free(s->buf);
+	free(s);
+}
+
+/* All of it by one request. */
+static int get_small(struct pack_source **out, struct fetch_item *item,
+		     struct strbuf *err)
+{
+	const struct remote_exp *there = item->there;
+	size_t len = (size_t)there->size;
+	struct small_source *s;
+	struct strbuf key = STRBUF_INIT;
+	unsigned char *buf = xmalloc(MAXIMUM(len, (size_t)1));
+	int ret;
+
+	remote_key(item->f->r, item->name, &key);
+	ret = transport_read(item->f->r->transport, key.buf, there->version,
+			     buf, len, 0, err);
+	strbuf_release(&key);
+	if (ret) {
+		note_failure(item, ret);
+		free(buf);
+		return ret;
+	}
+	s = xcalloc(1, sizeof(*s));
+	s->buf = buf;
+	s->memory = pack_source_memory(buf, len);
+	s->base.size = len;
+	s->base.read = small_read;
+	s->base.release = small_release;
+	*out = &s->base;
+	return 0;
+}
+
+static int open_source(struct pack_source **out, struct fetch_item *item,
+		       bool whole, struct strbuf *err)
+{
+	struct remote *r = item->f->r;
+	struct pack_source *under;
+	struct fetch_source *s;
+	int ret = 0;
+
+	if (whole && item->there->size <= FETCH_SMALL)
+		ret = get_small(&under, item, err);
+	else
+		under = remote_pack_source(r, item->there);
+	if (ret)
+		return ret;
+	s = xcalloc(1, sizeof(*s));
+	s->item = item;
+	s->under = under;
+	s->name = xstrfmt("%s:%s", r->name, item->name);
+	s->base.name = s->name;
+	s->base.size = under->size;
+	s->base.read = source_read;
+	s->base.release = source_release;
+	*out = &s->base;
+	return 0;
+}
+
+static int add_piece(const unsigned char *buf, size_t len,
+		     uint64_t offset UNUSED, void *data)
+{
+	strbuf_add(data, buf, len);
+	return 0;
+}
+
+/* For the cache, so that `list` need not read it again. A record that says
+ * nothing does not make the pack a bad one. */
+static int read_summary(struct fetch_item *item, const struct pack *p,
+			const struct pack_entry *e, struct strbuf *err)
+{
+	struct pack_reader *reader;
+	struct strbuf text = STRBUF_INIT;
+	struct value *record = NULL;
+	int ret;
+
+	if (e->size > RECORD_MAX_BYTES)
+		return pack_entry_fail(p, e, ERR_CONTENT, err,
+				       "it is longer than a record can be");
+	reader = pack_reader_new();
+	ret = pack_read_entry(p, e, reader, add_piece, &text, err);
+	pack_reader_free(reader);
+	if (!ret && !record_parse(&record, text.buf, text.len, RECORD_FILE,
+				  NULL))
+		record_normalize(record);
+	value_free(item->summary);
+	item->summary = ret ? NULL : remote_summary(record);
+	value_free(record);
+	strbuf_release(&text);
+	return ret;
+}
+
+int fetch_open(struct pack **out, struct fetch_item *item, bool whole,
+	       struct strbuf *err)
+{
+	const struct pack_entry *record;
+	struct pack_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = open_source(&source, item, whole, err);
+	if (!ret)
+		ret = pack_open(out, source, &item->f->options->limits, err);
+	if (ret)
+		return ret;
+	item->info = (*out)->info;
+	record = pack_find(*out, RECORD_FILE);
+	if (record && S_ISREG(record->mode))
+		return read_summary(item, *out, record, err);
+	record = pack_find(*out, OTHER_RECORD);
+	if (record && S_ISREG(record->mode))
+		return 0;
+	return fail(err, ERR_CONTENT, "'%s' is no experiment: it has no "
+		    "record", (*out)->source->name);
+}
+
+int fetch_stage(struct fetch_item *item, const struct pack *p,
+		struct strbuf *err)
+{
+	struct fetch *f = item->f;
+	const struct unpack_options options = {
+		.jobs = item->there->size <= FETCH_SMALL ? 1 : f->pack_jobs,
+		.ignore_space = f->options->ignore_space,
+		.replace = item->replace,
+		.beside = item->beside
+	};
+	int ret = project_need_results(f->project, err);
+
+	if (!ret)
+		ret = unpack_stage_make(&item->stage, p, item->dir.buf,
+					&options, err);
+	return ret;
+}

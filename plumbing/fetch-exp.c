@@ -1,0 +1,187 @@
+/*
+ * fetch-exp: gets experiments out of a store.
+ */
+#include "lib/base/compat.h"
+#include "command.h"
+#include "lib/base/error.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/exp/name.h"
+#include "lib/exp/pack-limits.h"
+#include "lib/sync/fetch.h"
+#include "lib/sync/remote.h"
+#include "lib/sync/sync-result.h"
+#include "transport/transport.h"
+
+static const char *const usage[] = {
+	"fetch-exp [--remote REMOTE] [-j N] [--force] [--rename] [-n] "
+		"[--max-size=SIZE] [--max-entries=N] [--no-space-check] "
+		"[-z] [--json] NAME... [-- PATHSPEC...]",
+	"fetch-exp [--remote REMOTE] [-j N] [--force] [--rename] [-n] "
+		"[--max-size=SIZE] [--max-entries=N] [--no-space-check] "
+		"[-z] [--json] --stdin [-- PATHSPEC...]",
+	NULL
+};
+
+struct fetch_exp {
+	struct fetch_options options;
+	const char *remote;
+	int jobs, patience;
+	int force, rename, dry_run, no_space_check, from_stdin, nul, json;
+	struct strvec names, paths;
+	struct items items;
+};
+
+/* For sync_fetch(), and for what never comes to it. */
+static void print(const struct sync_result *result, void *data)
+{
+	struct fetch_exp *f = data;
+	struct strbuf out = STRBUF_INIT;
+
+	if (f->json)
+		sync_result_json(&out, result, f->nul);
+	else
+		sync_result_line(&out, result, f->nul);
+	fwrite(out.buf, 1, out.len, stdout);
+	/* The next one may take long; what is the same takes no time. */
+	if (strcmp(result->status, "same"))
+		fflush(stdout);
+	items_count(&f->items, result->code);
+	if (result->code)
+		error("%s", result->message);
+	else if (*result->message)
+		warning("%s", result->message);
+	strbuf_release(&out);
+}
+
+/* No store has what is no name, and no such key is ever asked for. */
+static int add_name(const char *name, void *data)
+{
+	struct fetch_exp *f = data;
+	struct strbuf message = STRBUF_INIT;
+	struct sync_result result = {
+		.name = name, .status = "missing", .other = "",
+		.code = ERR_NOT_FOUND
+	};
+
+	if (name_is_valid(name)) {
+		strvec_push(&f->names, name);
+		return 0;
+	}
+	strbuf_addf(&message, "'%s' is no name of an experiment", name);
+	result.message = message.buf;
+	print(&result, f);
+	strbuf_release(&message);
+	return 0;
+}
+
+/* Splits what `--` divides; returns how many words stand before it. */
+static int take_paths(struct fetch_exp *f, int argc, const char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc && strcmp(argv[i], "--"); i++)
+		;
+	if (i == argc)
+		return argc;
+	strvec_pushv(&f->paths, argv + i + 1);
+	argv[i] = NULL;
+	f->options.paths = &f->paths;
+	return i;
+}
+
+static int fetch_names(struct fetch_exp *f, struct strbuf *err)
+{
+	struct remote *r = NULL;
+	int ret;
+
+	if (!f->names.nr)
+		return 0;
+	ret = remote_open(&r, the_project, f->remote, (unsigned)f->patience,
+			  err);
+	if (!ret)
+		ret = sync_fetch(r, &f->names, &f->options, print, f, err);
+	remote_close(r);
+	return ret;
+}
+
+static int fetch(struct fetch_exp *f, const char **argv, struct strbuf *err)
+{
+	struct items read = { 0 };
+	int ret;
+
+	ret = pack_limits_fill(&f->options.limits, err);
+	if (!ret)
+		ret = items_each(&read, argv, f->from_stdin ? stdin : NULL,
+				 f->nul ? '\0' : '\n', add_name, f, err);
+	return ret ? ret : fetch_names(f, err);
+}
+
+static void check(const struct fetch_exp *f, const struct option *options,
+		  int argc)
+{
+	if (!argc == !f->from_stdin)
+		usage_with_options(usage, options, argc ?
+				   "--stdin takes no names" :
+				   "which experiment?");
+	if (f->options.paths && !f->paths.nr)
+		usage_with_options(usage, options, "which files?");
+	if (f->jobs < 0)
+		usage_with_options(usage, options, "-j is a number from 0 on");
+	if (f->patience < 0)
+		usage_with_options(usage, options, "--patience is a number of "
+				   "seconds");
+}
+
+int cmd_fetch_exp(int argc, const char **argv)
+{
+	struct fetch_exp f = {
+		.options.limits = PACK_LIMITS_INIT,
+		.names = STRVEC_INIT, .paths = STRVEC_INIT,
+		.patience = TRANSPORT_PATIENCE_DEFAULT
+	};
+	const struct option options[] = {
+		OPT_STRING(0, "remote", &f.remote, "REMOTE",
+			   "the store: a remote's name, or a URL"),
+		OPT_INTEGER('j', "jobs", &f.jobs, "N", "transfers at once"),
+		OPT_BOOL(0, "force", &f.force,
+			 "replace what is here, whatever it is"),
+		OPT_BOOL(0, "rename", &f.rename,
+			 "give a run that is here the name it has there"),
+		OPT_BOOL('n', "dry-run", &f.dry_run,
+			 "only tell what would be done"),
+		OPT_PACK_LIMITS(&f.options.limits),
+		OPT_BOOL(0, "no-space-check", &f.no_space_check,
+			 "do not ask first whether there is room"),
+		OPT_BOOL(0, "stdin", &f.from_stdin,
+			 "read names from standard input, one a line"),
+		OPT_BOOL('z', NULL, &f.nul,
+			 "end records with NUL, quote nothing"),
+		OPT_BOOL(0, "json", &f.json, "one JSON object a line"),
+		{ .type = OPTION_INT, .name = "patience",
+		  .value = &f.patience, .argh = "SECONDS",
+		  .flags = OPT_HIDDEN,
+		  .help = "how long a failing store is tried again" },
+		OPT_END_OF_TABLE
+	};
+	struct strbuf err = STRBUF_INIT;
+	int ret;
+
+	argc = parse_options(argc, argv, options, usage, PARSE_KEEP_DASHDASH);
+	argc = take_paths(&f, argc, argv);
+	check(&f, options, argc);
+	f.options.jobs = (unsigned)f.jobs;
+	f.options.force = f.force;
+	f.options.rename = f.rename;
+	f.options.dry_run = f.dry_run;
+	f.options.ignore_space = f.no_space_check;
+	ret = fetch(&f, argv, &err);
+	if (ret)
+		error("%s", err.buf);
+	strvec_release(&f.paths);
+	strvec_release(&f.names);
+	strbuf_release(&err);
+	return ret ? exit_status_of(ret) : items_status(&f.items);
+}

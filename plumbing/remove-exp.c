@@ -1,0 +1,277 @@
+/*
+ * remove-exp: removes experiments here, or from a store.
+ */
+#include "lib/base/compat.h"
+#include "command.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/path.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/base/workers.h"
+#include "lib/exp/exp-remove.h"
+#include "lib/exp/exp-rest.h"
+#include "lib/exp/name.h"
+#include "lib/exp/record.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+static const char *const usage[] = {
+	"remove-exp [-l | --remote REMOTE] [--force] [--version=VERSION] [-z] "
+		"NAME...",
+	"remove-exp [-l | --remote REMOTE] [--force] [-z] --stdin",
+	NULL
+};
+
+struct remove_exp {
+	const char *remote, *version;
+	int local, force, from_stdin, nul, patience;
+	struct strvec names;
+	struct items items;
+};
+
+static void print_removed(const struct remove_exp *r, const char *name)
+{
+	printf("removed\t%s%c", name, r->nul ? '\0' : '\n');
+}
+
+static int add_name(const char *name, void *data)
+{
+	struct remove_exp *r = data;
+
+	if (name_is_valid(name) || (r->local && !strcmp(name, NAME_DEBUG))) {
+		strvec_push(&r->names, name);
+		return 0;
+	}
+	error("'%s' is no name of an experiment", name);
+	items_count(&r->items, ERR_NOT_FOUND);
+	return 0;
+}
+
+/* ---- here ---------------------------------------------------------------- */
+
+static int remove_here(const struct remove_exp *r, const char *name,
+		       struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT, state = STRBUF_INIT;
+	int ret;
+
+	project_exp_path(the_project, name, &path);
+	/* A link in the place of an experiment may be cleared away, too. */
+	if (!path_exists(path.buf))
+		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			   "here", name);
+	else if (!r->force &&
+		 !exp_is_at_rest(the_project, name, &state))
+		ret = fail(err, ERR_CONFLICT, "'%s' is %s, and stays; --force "
+			   "removes it all the same", name, state.buf);
+	else
+		ret = exp_remove_local(the_project, name, err);
+	strbuf_release(&state);
+	strbuf_release(&path);
+	return ret;
+}
+
+static void remove_all_here(struct remove_exp *r)
+{
+	struct strbuf err = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < r->names.nr; i++) {
+		strbuf_reset(&err);
+		ret = remove_here(r, r->names.v[i], &err);
+		if (ret)
+			error("%s", err.buf);
+		else
+			print_removed(r, r->names.v[i]);
+		items_count(&r->items, ret);
+	}
+	strbuf_release(&err);
+}
+
+/* ---- in a store ---------------------------------------------------------- */
+
+struct removal {
+	struct work work;
+	struct remove_exp *r;
+	struct remote *remote;
+	struct remote_exp *exp;		/* NULL: it is not there */
+	const char *name;
+	int code;
+	struct strbuf err;
+};
+
+/* Whoever recorded it, as far as its record says. */
+static int check_owner(const struct removal *removal, struct strbuf *err)
+{
+	const char *user = value_text(value_map_get(removal->exp->summary,
+						    "user"));
+
+	if (!user || !strcmp(user, record_user()))
+		return 0;
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' is a run of '%s'; --force "
+		    "removes it all the same", removal->name,
+		    removal->remote->name, user);
+}
+
+/* The version that was looked at, so that nothing goes that came later. */
+static int remove_there(struct removal *removal, struct strbuf *err)
+{
+	struct remote *remote = removal->remote;
+	struct strbuf key = STRBUF_INIT, why = STRBUF_INIT;
+	const char *version = removal->r->version;
+	int ret;
+
+	if (!removal->exp)
+		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			    "in '%s'", removal->name, remote->name);
+	if (!removal->r->force) {
+		ret = check_owner(removal, err);
+		if (ret)
+			return ret;
+	}
+	remote_key(remote, removal->name, &key);
+	ret = transport_remove(remote->transport, key.buf, version ? version :
+			       removal->exp->version, &why);
+	if (ret == ERR_CONFLICT)
+		fail(err, ret, "'%s' in '%s' is of another version by now, and "
+		     "stays", removal->name, remote->name);
+	else if (ret)
+		fail(err, ret, "%s", why.buf);
+	else
+		remote_forget(remote, removal->name);
+	if (!ret && remote->ledger)
+		ret = ledger_drop(remote->ledger, removal->name, err);
+	strbuf_release(&why);
+	strbuf_release(&key);
+	return ret;
+}
+
+static void do_removal(struct work *work, unsigned worker UNUSED)
+{
+	struct removal *removal = (struct removal *)work;
+
+	removal->code = remove_there(removal, &removal->err);
+}
+
+static void remove_listed(struct remove_exp *r, struct remote *remote,
+			  const struct remote_list *list)
+{
+	struct removal *removal = xcalloc(r->names.nr, sizeof(*removal));
+	struct workers *workers;
+	size_t i;
+
+	workers = workers_start((unsigned)MINIMUM(r->names.nr,
+						  (size_t)REMOTE_JOBS));
+	for (i = 0; i < r->names.nr; i++) {
+		removal[i].work.fn = do_removal;
+		removal[i].r = r;
+		removal[i].remote = remote;
+		removal[i].name = r->names.v[i];
+		removal[i].exp = remote_list_find(list, r->names.v[i]);
+		strbuf_init(&removal[i].err);
+		workers_add(workers, &removal[i].work);
+	}
+	for (i = 0; i < r->names.nr; i++) {
+		workers_wait(workers, &removal[i].work);
+		if (removal[i].code)
+			error("%s", removal[i].err.buf);
+		else
+			print_removed(r, removal[i].name);
+		items_count(&r->items, removal[i].code);
+		strbuf_release(&removal[i].err);
+	}
+	workers_stop(&workers);
+	free(removal);
+}
+
+static int remove_all_there(struct remove_exp *r, struct strbuf *err)
+{
+	struct remote_list list = REMOTE_LIST_INIT;
+	struct remote *remote = NULL;
+	int ret;
+
+	ret = remote_open(&remote, the_project, r->remote,
+			  (unsigned)r->patience, err);
+	if (!ret)
+		ret = remote_open_ledger(remote, err);
+	if (!ret)
+		ret = remote_look(remote, &r->names, REMOTE_JOBS, &list, err);
+	if (!ret && !r->force)
+		ret = remote_learn(remote, list.exp, list.nr, KNOWN_RECORD, 0,
+				   err);
+	if (!ret)
+		remove_listed(r, remote, &list);
+	if (!ret && remote->ledger)
+		ret = ledger_sync(remote->ledger, err);
+	remote_list_release(&list);
+	remote_close(remote);
+	return ret;
+}
+
+/* -------------------------------------------------------------------------- */
+
+static void check(const struct remove_exp *r, const struct option *options,
+		  int argc)
+{
+	if (!argc == !r->from_stdin)
+		usage_with_options(usage, options, argc ?
+				   "--stdin takes no names" :
+				   "which experiment?");
+	if (r->local && r->remote)
+		usage_with_options(usage, options,
+				   "-l is here, --remote is a store");
+	if (r->version && (r->local || argc != 1))
+		usage_with_options(usage, options, "--version is of one "
+				   "experiment in a store");
+	if (r->patience < 0)
+		usage_with_options(usage, options, "--patience is a number of "
+				   "seconds");
+}
+
+int cmd_remove_exp(int argc, const char **argv)
+{
+	struct remove_exp r = {
+		.names = STRVEC_INIT, .patience = TRANSPORT_PATIENCE_DEFAULT
+	};
+	const struct option options[] = {
+		OPT_BOOL('l', "local", &r.local, "remove them here"),
+		OPT_STRING(0, "remote", &r.remote, "REMOTE",
+			   "the store: a remote's name, or a URL"),
+		OPT_BOOL(0, "force", &r.force,
+			 "also what runs, and other users' runs"),
+		OPT_STRING(0, "version", &r.version, "VERSION",
+			   "only if that is the version in the store"),
+		OPT_BOOL(0, "stdin", &r.from_stdin,
+			 "read names from standard input, one a line"),
+		OPT_BOOL('z', NULL, &r.nul, "records end with NUL"),
+		{ .type = OPTION_INT, .name = "patience",
+		  .value = &r.patience, .argh = "SECONDS",
+		  .flags = OPT_HIDDEN,
+		  .help = "how long a failing store is tried again" },
+		OPT_END_OF_TABLE
+	};
+	struct strbuf err = STRBUF_INIT;
+	struct items read = { 0 };
+	int ret;
+
+	argc = parse_options(argc, argv, options, usage, 0);
+	check(&r, options, argc);
+	ret = items_each(&read, argv, r.from_stdin ? stdin : NULL,
+			 r.nul ? '\0' : '\n', add_name, &r, &err);
+	strvec_sort(&r.names, true);
+	if (!ret && r.names.nr && r.local)
+		remove_all_here(&r);
+	else if (!ret && r.names.nr)
+		ret = remove_all_there(&r, &err);
+	if (ret)
+		error("%s", err.buf);
+	strvec_release(&r.names);
+	strbuf_release(&err);
+	return ret ? exit_status_of(ret) : items_status(&r.items);
+}

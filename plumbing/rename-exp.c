@@ -1,0 +1,167 @@
+/*
+ * rename-exp: gives an experiment another name, here or in a store.
+ */
+#include "lib/base/compat.h"
+#include "command.h"
+#include "lib/base/error.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/exp-rename.h"
+#include "lib/exp/name.h"
+#include "lib/sync/ledger.h"
+#include "lib/sync/remote.h"
+#include "transport/transport.h"
+
+static const char *const usage[] = {
+	"rename-exp [-l | --remote REMOTE] OLD NEW",
+	NULL
+};
+
+/* ---- in a store ---------------------------------------------------------- */
+
+static int check_list(const struct remote *r, const struct remote_list *list,
+		      const char *from, const char *to, struct strbuf *err)
+{
+	if (!remote_list_find(list, from))
+		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			    "in '%s'", from, r->name);
+	if (remote_list_find(list, to))
+		return fail(err, ERR_CONFLICT, "cannot rename '%s': there is "
+			    "an experiment '%s' in '%s' already", from, to,
+			    r->name);
+	return 0;
+}
+
+static int move(struct remote *r, const struct remote_exp *exp, const char *to,
+		struct strbuf *err)
+{
+	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	remote_key(r, exp->name, &old);
+	remote_key(r, to, &new);
+	ret = transport_rename(r->transport, old.buf, new.buf, exp->version,
+			       &why);
+	if (ret == ERR_CONFLICT)
+		fail(err, ret, "cannot rename '%s' in '%s': it was replaced "
+		     "meanwhile, or '%s' was made", exp->name, r->name, to);
+	else if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	strbuf_release(&new);
+	strbuf_release(&old);
+	return ret;
+}
+
+/* The version may be another one now; all else that is known stays. */
+static int note_new_name(struct remote *r, struct remote_exp *exp,
+			 const char *to, struct strbuf *err)
+{
+	const struct ledger_note *done = NULL;
+	struct remote_list list = REMOTE_LIST_INIT;
+	struct strvec names = STRVEC_INIT;
+	struct ledger_note note = { 0 };
+	int ret = 0;
+
+	remote_forget(r, exp->name);
+	if (r->ledger)
+		ret = ledger_rename(r->ledger, exp->name, to, err);
+	strvec_push(&names, to);
+	/* It has been renamed, so whatever fails here is no failure. */
+	if (!ret && !remote_look(r, &names, 1, &list, NULL) && list.nr) {
+		if (list.exp->level < KNOWN_INFO && exp->level >= KNOWN_INFO) {
+			list.exp->level = KNOWN_INFO;
+			list.exp->info = exp->info;
+			remote_note(r, list.exp);
+		}
+		if (r->ledger)
+			done = ledger_done(r->ledger, to);
+		if (done && strcmp(done->version, list.exp->version)) {
+			note.name = (char *)to;
+			note.info = done->info;
+			note.version = list.exp->version;
+			ret = ledger_note(r->ledger, &note, err);
+		}
+	}
+	if (!ret && r->ledger)
+		ret = ledger_sync(r->ledger, err);
+	remote_list_release(&list);
+	strvec_release(&names);
+	return ret;
+}
+
+static int rename_there(const char *remote, unsigned patience,
+			const char *from, const char *to, struct strbuf *err)
+{
+	struct remote_list list = REMOTE_LIST_INIT;
+	struct strvec names = STRVEC_INIT;
+	struct remote *r = NULL;
+	int ret;
+
+	strvec_pushl(&names, from, to, NULL);
+	strvec_sort(&names, true);
+	ret = remote_open(&r, the_project, remote, patience, err);
+	if (!ret)
+		ret = remote_open_ledger(r, err);
+	if (!ret)
+		ret = remote_look(r, &names, 0, &list, err);
+	if (!ret)
+		ret = check_list(r, &list, from, to, err);
+	if (!ret)
+		ret = move(r, remote_list_find(&list, from), to, err);
+	if (!ret)
+		ret = note_new_name(r, remote_list_find(&list, from), to, err);
+	remote_list_release(&list);
+	strvec_release(&names);
+	remote_close(r);
+	return ret;
+}
+
+/* -------------------------------------------------------------------------- */
+
+int cmd_rename_exp(int argc, const char **argv)
+{
+	const char *remote = NULL;
+	int local = 0, patience = TRANSPORT_PATIENCE_DEFAULT, ret, i;
+	const struct option options[] = {
+		OPT_BOOL('l', "local", &local, "rename it here"),
+		OPT_STRING(0, "remote", &remote, "REMOTE",
+			   "the store: a remote's name, or a URL"),
+		{ .type = OPTION_INT, .name = "patience", .value = &patience,
+		  .argh = "SECONDS", .flags = OPT_HIDDEN,
+		  .help = "how long a failing store is tried again" },
+		OPT_END_OF_TABLE
+	};
+	struct strbuf err = STRBUF_INIT;
+
+	argc = parse_options(argc, argv, options, usage, 0);
+	if (argc != 2)
+		usage_with_options(usage, options,
+				   "two names are needed, OLD and NEW");
+	if (local && remote)
+		usage_with_options(usage, options,
+				   "-l is here, --remote is a store");
+	if (patience < 0)
+		usage_with_options(usage, options, "--patience is a number of "
+				   "seconds");
+	for (i = 0; i < 2; i++)
+		if (!name_is_valid(argv[i]))
+			usage_with_options(usage, options, "'%s' is no name of "
+					   "an experiment", argv[i]);
+	if (!strcmp(argv[0], argv[1]))
+		usage_with_options(usage, options, "both names are the same");
+	if (local)
+		ret = exp_rename_local(the_project, argv[0], argv[1], &err);
+	else
+		ret = rename_there(remote, (unsigned)patience, argv[0],
+				   argv[1], &err);
+	if (ret)
+		error("%s", err.buf);
+	else
+		printf("renamed\t%s\t%s\n", argv[0], argv[1]);
+	strbuf_release(&err);
+	return exit_status_of(ret);
+}
