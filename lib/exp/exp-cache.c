@@ -1,7 +1,7 @@
 /*
  * The file, all numbers little-endian: the line MAGIC; for each experiment, in
  * byte order of names, ENTRY_LEN bytes as put_entry() writes them, the name
- * and a NUL; SHA-256 of all that. It is rebuilt at any time, so another way of
+ * and a NUL; the fingerprint of all that. It is rebuilt at any time, so another way of
  * writing it gets another line, and needs no page.
  */
 #include "lib/base/compat.h"
@@ -11,6 +11,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
+#include "lib/base/fingerprint.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/tempfile.h"
@@ -19,12 +20,11 @@
 #include "lib/exp/exp-tree.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/project.h"
-#include "lib/wrap/digest.h"
 
 #define MAGIC "resutil experiments 1\n"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
 #define SIGN_AT 0
-#define TREE_AT (SIGN_AT + DIGEST_RAWSZ)
+#define TREE_AT (SIGN_AT + FINGERPRINT_RAWSZ)
 #define RECORD_AT (TREE_AT + DIGEST_RAWSZ)
 #define ID_AT (RECORD_AT + DIGEST_RAWSZ)
 #define REVISION_AT (ID_AT + PACK_ID_LEN)
@@ -57,20 +57,27 @@ static const char *name_at(const unsigned char *entry)
 	return (const char *)entry + ENTRY_LEN;
 }
 
-static bool is_whole(const struct strbuf *text)
+static void sum_up(const struct strbuf *text, size_t len, unsigned char *raw)
 {
-	unsigned char raw[DIGEST_RAWSZ];
-	struct digest *d;
+	struct fingerprint f = FINGERPRINT_INIT;
 
-	if (text->len < MAGIC_LEN + DIGEST_RAWSZ ||
-	    memcmp(text->buf, MAGIC, MAGIC_LEN) || digest_start(&d, NULL))
-		return false;
-	digest_add(d, text->buf, text->len - DIGEST_RAWSZ);
-	digest_finish(&d, raw);
-	return !memcmp(text->buf + text->len - DIGEST_RAWSZ, raw, sizeof(raw));
+	fingerprint_add(&f, text->buf, len);
+	fingerprint_finish(&f, raw);
 }
 
-/* Also what is whole is looked at: whoever wrote it could hash. */
+static bool is_whole(const struct strbuf *text)
+{
+	size_t len = text->len - FINGERPRINT_RAWSZ;
+	unsigned char raw[FINGERPRINT_RAWSZ];
+
+	if (text->len < MAGIC_LEN + FINGERPRINT_RAWSZ ||
+	    memcmp(text->buf, MAGIC, MAGIC_LEN))
+		return false;
+	sum_up(text, len, raw);
+	return !memcmp(text->buf + len, raw, sizeof(raw));
+}
+
+/* Also what is whole is looked at: whoever wrote it could sum up. */
 static bool parse(struct exp_cache *c)
 {
 	const unsigned char *at, *end, *last = NULL;
@@ -79,7 +86,8 @@ static bool parse(struct exp_cache *c)
 	if (!is_whole(&c->text))
 		return false;
 	at = (const unsigned char *)c->text.buf + MAGIC_LEN;
-	end = (const unsigned char *)c->text.buf + c->text.len - DIGEST_RAWSZ;
+	end = (const unsigned char *)c->text.buf + c->text.len -
+	      FINGERPRINT_RAWSZ;
 	for (; at < end; last = at, at += ENTRY_LEN + len + 1) {
 		left = (size_t)(end - at);
 		if (left <= ENTRY_LEN)
@@ -140,7 +148,7 @@ static void put_entry(unsigned char *out, const struct exp_tree_sign *sign,
 {
 	int i;
 
-	memcpy(out + SIGN_AT, sign->raw, DIGEST_RAWSZ);
+	memcpy(out + SIGN_AT, sign->raw, FINGERPRINT_RAWSZ);
 	memcpy(out + TREE_AT, known->info.tree, DIGEST_RAWSZ);
 	memcpy(out + RECORD_AT, known->info.record, DIGEST_RAWSZ);
 	memcpy(out + ID_AT, known->info.id, PACK_ID_LEN);
@@ -174,7 +182,7 @@ bool exp_cache_find(struct exp_cache *c, const char *name,
 		return false;
 	/* Also one that is out of date: it is here. */
 	__atomic_store_n(&item->wanted, true, __ATOMIC_RELAXED);
-	if (memcmp(item->at + SIGN_AT, sign->raw, DIGEST_RAWSZ))
+	if (memcmp(item->at + SIGN_AT, sign->raw, FINGERPRINT_RAWSZ))
 		return false;
 	get_entry(item->at, out);
 	return true;
@@ -257,15 +265,11 @@ static void gather(struct exp_cache *c, struct strbuf *out)
 /* Not synced: a file that a crash leaves torn is not whole, and ignored. */
 static void save(struct exp_cache *c)
 {
-	unsigned char raw[DIGEST_RAWSZ];
+	unsigned char raw[FINGERPRINT_RAWSZ];
 	struct strbuf out = STRBUF_INIT;
-	struct digest *d;
 
-	if (digest_start(&d, NULL))
-		return;
 	gather(c, &out);
-	digest_add(d, out.buf, out.len);
-	digest_finish(&d, raw);
+	sum_up(&out, out.len, raw);
 	strbuf_add(&out, raw, sizeof(raw));
 	if (out.len <= CACHE_MAX_BYTES)
 		write_file_atomic(c->path, out.buf, out.len, 0600, 0, NULL);

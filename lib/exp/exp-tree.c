@@ -6,11 +6,11 @@
 #include "lib/base/alloc.h"
 #include "lib/base/beneath.h"
 #include "lib/base/error.h"
+#include "lib/base/fingerprint.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/record.h"
-#include "lib/wrap/digest.h"
 
 #define BLOCK_MIN (16u << 10)
 #define BLOCK_MAX (1u << 20)
@@ -41,7 +41,7 @@ struct walk {
 	struct level level[KEPT_OPEN];	/* each within the one before */
 	size_t levels;
 	uid_t user;
-	struct digest *digest;		/* NULL: no signature is wanted */
+	struct fingerprint *print;	/* NULL: no signature is wanted */
 	struct timespec newest;
 	struct strbuf *err;
 };
@@ -188,10 +188,10 @@ static void sign(struct walk *w, const char *path, size_t len,
 		(uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec
 	};
 
-	if (!w->digest)
+	if (!w->print)
 		return;
-	digest_add(w->digest, part, sizeof(part));
-	digest_add(w->digest, path, len + 1);
+	fingerprint_add(w->print, part, sizeof(part));
+	fingerprint_add(w->print, path, len + 1);
 	sign_time(w, &st->st_mtim);
 	sign_time(w, &st->st_ctim);
 }
@@ -355,7 +355,7 @@ static int sign_top(struct walk *w)
 {
 	struct stat st;
 
-	if (!w->digest)
+	if (!w->print)
 		return 0;
 	if (fstat(w->tree->fd, &st))
 		return fail_top(w, errno);
@@ -393,16 +393,14 @@ int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
 int exp_tree_read_signed(struct exp_tree *tree, const char *dir,
 			 struct exp_tree_sign *out, struct strbuf *err)
 {
-	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
-	int ret = digest_start(&w.digest, err);
+	struct fingerprint print = FINGERPRINT_INIT;
+	struct walk w = { .tree = tree, .user = geteuid(), .print = &print,
+			  .err = err };
+	int ret = read_tree(&w, dir);
 
-	if (!ret)
-		ret = read_tree(&w, dir);
-	if (ret) {
-		digest_drop(&w.digest);
+	if (ret)
 		return ret;
-	}
-	digest_finish(&w.digest, out->raw);
+	fingerprint_finish(&print, out->raw);
 	out->newest = w.newest;
 	return 0;
 }

@@ -12,9 +12,9 @@
 #define LIB_EXP_EXP_TREE_H
 
 #include "lib/base/compat.h"
+#include "lib/base/fingerprint.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/wrap/digest.h"
 
 /* zip gives a name 16 bits. */
 #define EXP_TREE_PATH_MAX 65535
@@ -58,7 +58,7 @@ int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err);
  * number, which only costs time.
  */
 struct exp_tree_sign {
-	unsigned char raw[DIGEST_RAWSZ];
+	unsigned char raw[FINGERPRINT_RAWSZ];
 	struct timespec newest;	/* of all times of change */
 };
 

@@ -27,6 +27,7 @@ struct local_exp {
 	bool links;		/* it has symbolic links */
 	struct value *record;	/* normalized; NULL: none, or not read */
 	struct exp_tree_sign sign;	/* before anything was read */
+	bool known;			/* private: info is of the cache */
 };
 
 #define LOCAL_EXP_INIT { 0 }
@@ -42,9 +43,10 @@ int local_exp_read(struct local_exp *out, const struct project *p,
 		   const char *name, unsigned jobs, struct strbuf *err);
 
 enum local_flags {
-	/* Nothing is hashed: info has what the record says. */
+	/* Nothing is hashed: where the cache does not know the tree, info has
+	 * what the record says. */
 	LOCAL_NO_HASH = 1 << 0,
-	/* The record is not wanted where `cache` knows the rest. */
+	/* The record is not wanted where the cache knows the rest. */
 	LOCAL_NO_RECORD = 1 << 1
 };
 
@@ -53,7 +55,15 @@ enum local_flags {
 int local_exp_look(struct local_exp *out, const struct project *p,
 		   struct exp_cache *cache, const char *name, unsigned flags,
 		   unsigned jobs, struct strbuf *err);
-/** What local_exp_look() is to find ready in any thread. */
+/** Its two steps. The first opens no file, so it can go before it is known what
+ *  is wanted. */
+int local_exp_begin(struct local_exp *out, const struct project *p,
+		    struct exp_cache *cache, const char *name,
+		    struct strbuf *err);
+int local_exp_finish(struct local_exp *l, const struct project *p,
+		     struct exp_cache *cache, unsigned flags, unsigned jobs,
+		     struct strbuf *err);
+/** What they are to find ready in any thread. */
 void local_exp_prepare(void);
 void local_exp_release(struct local_exp *l);
 

@@ -127,46 +127,116 @@ static int hash_tree(struct local_exp *l, const struct project *p,
 	return ret;
 }
 
-static int read_all(struct local_exp *l, const struct project *p,
-		    struct exp_cache *cache, const char *dir, unsigned flags,
-		    unsigned jobs, struct strbuf *err)
+/* Without opening a file. */
+static int walk(struct local_exp *l, const struct project *p,
+		struct exp_cache *cache, struct strbuf *err)
 {
 	struct exp_tree tree = EXP_TREE_INIT;
+	struct strbuf dir = STRBUF_INIT;
 	struct exp_known known;
-	bool is_known;
 	size_t i;
 	int ret;
 
-	ret = exp_tree_read_signed(&tree, dir, &l->sign, err);
+	project_exp_path(p, l->name, &dir);
+	ret = exp_tree_read_signed(&tree, dir.buf, &l->sign, err);
 	if (ret)
-		return ret;
+		goto cleanup;
 	l->bytes = tree.bytes;
 	l->entries = tree.nr;
 	for (i = 0; i < tree.nr && !l->links; i++)
 		l->links = S_ISLNK(tree.entry[i].mode);
-	exp_tree_release(&tree);
-	is_known = exp_cache_find(cache, l->name, &l->sign, &known);
-	if (is_known && (flags & LOCAL_NO_RECORD)) {
+	l->known = exp_cache_find(cache, l->name, &l->sign, &known);
+	if (l->known) {
 		l->info = known.info;
 		l->final = known.final;
-		return 0;
 	}
-	ret = read_record(l, dir, err);
+
+cleanup:
+	exp_tree_release(&tree);
+	strbuf_release(&dir);
+	return ret;
+}
+
+static int read_all(struct local_exp *l, const struct project *p,
+		    struct exp_cache *cache, unsigned flags, unsigned jobs,
+		    struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT;
+	struct pack_info known = l->info;
+	int ret;
+
+	project_exp_path(p, l->name, &dir);
+	memset(&l->info, 0, sizeof(l->info));
+	ret = read_record(l, dir.buf, err);
 	if (ret)
-		return ret;
+		goto cleanup;
 	take_state(l, p);
-	if (is_known && !l->live && !l->elsewhere)
-		l->info = known.info;
+	if (l->known && !l->live && !l->elsewhere)
+		l->info = known;
 	if (l->info.version || l->live || (flags & LOCAL_NO_HASH))
-		return 0;
-	ret = hash_tree(l, p, dir, jobs, err);
+		goto cleanup;
+	ret = hash_tree(l, p, dir.buf, jobs, err);
 	if (ret == ERR_CONFLICT && l->elsewhere) {
 		strbuf_reset(err);
-		return 0;
-	}
-	if (!ret && !l->elsewhere)
+		ret = 0;
+	} else if (!ret && !l->elsewhere) {
 		exp_cache_note(cache, l->name, &l->sign,
 			       &(struct exp_known){ l->info, l->final });
+	}
+
+cleanup:
+	strbuf_release(&dir);
+	return ret;
+}
+
+int local_exp_begin(struct local_exp *out, const struct project *p,
+		    struct exp_cache *cache, const char *name,
+		    struct strbuf *err)
+{
+	static const struct local_exp empty = LOCAL_EXP_INIT;
+	struct strbuf shown = STRBUF_INIT;
+	int ret;
+
+	*out = empty;
+	if (!name_is_valid(name) || !exp_is_here(p, name)) {
+		quote_terminal(&shown, name, strlen(name));
+		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			   "here", shown.buf);
+		strbuf_release(&shown);
+		return ret;
+	}
+	out->name = xstrdup(name);
+	ret = walk(out, p, cache, err);
+	if (ret)
+		local_exp_release(out);
+	return ret;
+}
+
+int local_exp_finish(struct local_exp *l, const struct project *p,
+		     struct exp_cache *cache, unsigned flags, unsigned jobs,
+		     struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret, tries;
+
+	if (l->known && (flags & LOCAL_NO_RECORD))
+		return 0;
+	ret = read_all(l, p, cache, flags, jobs, &why);
+	for (tries = 1; ret == ERR_TRANSIENT && tries < TRIES; tries++) {
+		value_free(l->record);
+		l->record = NULL;
+		ret = walk(l, p, cache, &why);
+		if (!ret)
+			ret = read_all(l, p, cache, flags, jobs, &why);
+	}
+	if (ret == ERR_TRANSIENT)
+		ret = fail(err, ERR_CONFLICT, "the record of '%s' changes "
+			   "while it is read; try again", l->name);
+	else if (ret)
+		ret = fail(err, ret, "%s", why.buf);
+	if (ret)
+		local_exp_release(l);
+	strbuf_release(&why);
 	return ret;
 }
 
@@ -174,38 +244,9 @@ int local_exp_look(struct local_exp *out, const struct project *p,
 		   struct exp_cache *cache, const char *name, unsigned flags,
 		   unsigned jobs, struct strbuf *err)
 {
-	static const struct local_exp empty = LOCAL_EXP_INIT;
-	struct strbuf dir = STRBUF_INIT, shown = STRBUF_INIT;
-	struct strbuf why = STRBUF_INIT;
-	int ret = ERR_TRANSIENT, tries;
+	int ret = local_exp_begin(out, p, cache, name, err);
 
-	*out = empty;
-	if (!name_is_valid(name) || !exp_is_here(p, name)) {
-		quote_terminal(&shown, name, strlen(name));
-		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
-			   "here", shown.buf);
-		goto cleanup;
-	}
-	project_exp_path(p, name, &dir);
-	for (tries = 0; ret == ERR_TRANSIENT && tries < TRIES; tries++) {
-		local_exp_release(out);
-		*out = empty;
-		out->name = xstrdup(name);
-		ret = read_all(out, p, cache, dir.buf, flags, jobs, &why);
-	}
-	if (ret == ERR_TRANSIENT)
-		ret = fail(err, ERR_CONFLICT, "the record of '%s' changes "
-			   "while it is read; try again", name);
-	else if (ret)
-		ret = fail(err, ret, "%s", why.buf);
-	if (ret)
-		local_exp_release(out);
-
-cleanup:
-	strbuf_release(&why);
-	strbuf_release(&shown);
-	strbuf_release(&dir);
-	return ret;
+	return ret ? ret : local_exp_finish(out, p, cache, flags, jobs, err);
 }
 
 int local_exp_read(struct local_exp *out, const struct project *p,

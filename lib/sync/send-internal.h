@@ -26,7 +26,7 @@
 #include "lib/sync/send.h"
 
 struct send_item {
-	struct work work;		/* first */
+	struct work work;		/* first; sends it */
 	struct send *send;
 	const char *asked;		/* the name that was given, lent */
 	char *name;			/* of the experiment; after a rename
@@ -53,7 +53,7 @@ struct send {
 	const struct send_options *options;
 	struct exp_cache *cache;
 	struct remote_list list;	/* of the names, or of all */
-	bool listed_all;
+	bool asked, listed_all;
 
 	struct send_item *item;		/* of this batch */
 	size_t nr;

@@ -27,6 +27,7 @@
 
 #define JOBS_DEFAULT 16
 #define BATCH 4096		/* names; bounds the memory for them */
+#define CHUNK 8			/* names that a thread takes at once */
 #define BIG_AT_ONCE 4		/* each takes all processors and 40 MiB */
 
 /* ---- results ------------------------------------------------------------ */
@@ -92,28 +93,85 @@ static int check_name(struct send_item *item)
 	return item->code;
 }
 
-static void compare(struct work *work, unsigned worker UNUSED)
+static void fail_look(struct send_item *item, int code,
+		      const struct strbuf *err)
 {
-	struct send_item *item = (struct send_item *)work;
+	send_fail(item, code == ERR_NOT_FOUND ? "missing" : "failed", code,
+		  "%s", err->buf);
+}
+
+static void look(struct send_item *item)
+{
 	struct send *s = item->send;
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 
 	if (check_name(item))
 		return;
+	ret = local_exp_begin(&item->here, s->r->project, s->cache,
+			      item->name, &err);
+	if (ret)
+		fail_look(item, ret, &err);
+	strbuf_release(&err);
+}
+
+static void compare(struct send_item *item)
+{
+	struct send *s = item->send;
+	struct strbuf err = STRBUF_INIT;
+	unsigned flags;
+	int ret;
+
+	if (item->code)
+		return;
 	item->there = remote_list_find(&s->list, item->name);
 	/* What is not there has no hash to be compared with. */
-	ret = local_exp_look(&item->here, s->r->project, s->cache, item->name,
-			     item->there ? LOCAL_NO_RECORD : LOCAL_NO_HASH, 0,
-			     &err);
+	flags = item->there ? LOCAL_NO_RECORD : LOCAL_NO_HASH;
+	ret = local_exp_finish(&item->here, s->r->project, s->cache, flags, 0,
+			       &err);
 	if (!ret)
 		ret = sync_compare(&item->relation, s->r, &item->here,
 				   item->there, &item->why, &err);
 	if (ret)
-		send_fail(item, ret == ERR_NOT_FOUND ? "missing" : "failed",
-			  ret, "%s", err.buf);
+		fail_look(item, ret, &err);
 	send_note_gone(s, ret);
 	strbuf_release(&err);
+}
+
+/* Some items one after another, so that threads seldom meet. */
+struct chunk {
+	struct work work;		/* first */
+	struct send_item *item;
+	size_t nr;
+	void (*fn)(struct send_item *item);
+};
+
+static void do_chunk(struct work *work, unsigned worker UNUSED)
+{
+	struct chunk *c = (struct chunk *)work;
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		c->fn(&c->item[i]);
+}
+
+/* The chunks are freed by the caller, when the workers are done. */
+static struct chunk *give_chunks(struct send *s, struct workers *workers,
+				 void (*fn)(struct send_item *item))
+{
+	size_t nr = (s->nr + CHUNK - 1) / CHUNK, i;
+	struct chunk *chunk = xcalloc(nr, sizeof(*chunk));
+
+	for (i = 0; i < nr; i++) {
+		struct chunk *c = &chunk[i];
+
+		c->work.fn = do_chunk;
+		c->item = &s->item[i * CHUNK];
+		c->nr = MINIMUM(s->nr - i * CHUNK, CHUNK);
+		c->fn = fn;
+		workers_add(workers, &c->work);
+	}
+	return chunk;
 }
 
 /* Whether the ledger has to be told that both sides have the same. */
@@ -348,7 +406,6 @@ static void start_batch(struct send *s, const char *const *names, size_t nr)
 	for (i = 0; i < nr; i++) {
 		struct send_item *item = &s->item[i];
 
-		item->work.fn = compare;
 		item->send = s;
 		item->asked = names[i];
 		item->name = xstrdup(names[i]);
@@ -374,23 +431,6 @@ static void release_batch(struct send *s)
 	free(s->item);
 	s->item = NULL;
 	s->nr = 0;
-}
-
-static void run_batch(struct send *s, const char *const *names, size_t nr)
-{
-	struct workers *workers;
-	size_t i;
-
-	start_batch(s, names, nr);
-	workers = workers_start((unsigned)MINIMUM(nr, workers_default()));
-	for (i = 0; i < nr; i++)
-		workers_add(workers, &s->item[i].work);
-	workers_wait_all(workers);
-	workers_stop(&workers);
-	for (i = 0; i < nr; i++)
-		decide(&s->item[i]);
-	send_batch(s);
-	release_batch(s);
 }
 
 int send_list_all(struct send *s, struct strbuf *err)
@@ -434,6 +474,48 @@ static int ask_store(struct send *s, const struct strvec *names,
 	return ret;
 }
 
+/* Looking here and asking the store, which is done once, go on together. */
+static int compare_batch(struct send *s, const struct strvec *names,
+			 struct strbuf *err)
+{
+	size_t nr = (s->nr + CHUNK - 1) / CHUNK;
+	struct workers *workers =
+		workers_start((unsigned)MINIMUM(nr, workers_default()));
+	struct chunk *chunk = give_chunks(s, workers, look);
+	int ret = 0;
+
+	if (!s->asked) {
+		ret = ask_store(s, names, err);
+		s->asked = true;
+	}
+	workers_wait_all(workers);
+	free(chunk);
+	if (!ret) {
+		chunk = give_chunks(s, workers, compare);
+		workers_wait_all(workers);
+		free(chunk);
+	}
+	workers_stop(&workers);
+	return ret;
+}
+
+static int run_batch(struct send *s, const struct strvec *names, size_t from,
+		     struct strbuf *err)
+{
+	size_t i;
+	int ret;
+
+	start_batch(s, names->v + from, MINIMUM(names->nr - from, BATCH));
+	ret = compare_batch(s, names, err);
+	if (!ret) {
+		for (i = 0; i < s->nr; i++)
+			decide(&s->item[i]);
+		send_batch(s);
+	}
+	release_batch(s);
+	return ret;
+}
+
 int sync_send(struct remote *r, const struct strvec *names,
 	      const struct send_options *options, sync_result_fn fn,
 	      void *data, struct strbuf *err)
@@ -444,7 +526,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 	};
 	struct strvec sorted = STRVEC_INIT;
 	size_t i;
-	int ret = 0;
+	int ret;
 
 	if (!names->nr)
 		return 0;
@@ -452,19 +534,13 @@ int sync_send(struct remote *r, const struct strvec *names,
 	strvec_sort(&sorted, true);
 	pthread_mutex_init(&s.lock, NULL);
 	local_exp_prepare();
-	ret = remote_open_ledger(r, err);
-	if (!ret)
-		ret = ask_store(&s, &sorted, err);
-	if (ret)
-		goto cleanup;
 	s.cache = exp_cache_open(r->project);
-	for (i = 0; i < sorted.nr; i += BATCH)
-		run_batch(&s, sorted.v + i, MINIMUM(sorted.nr - i, BATCH));
+	ret = remote_open_ledger(r, err);
+	for (i = 0; !ret && i < sorted.nr; i += BATCH)
+		ret = run_batch(&s, &sorted, i, err);
 	exp_cache_close(s.cache);
-	if (s.noted)
+	if (!ret && s.noted)
 		ret = ledger_sync(r->ledger, err);
-
-cleanup:
 	remote_list_release(&s.list);
 	pthread_mutex_destroy(&s.lock);
 	strvec_release(&sorted);
