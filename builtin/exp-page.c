@@ -1,6 +1,8 @@
 #include "lib/base/compat.h"
 #include "builtin/exp-page.h"
+#include "builtin/store-exp.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -320,12 +322,76 @@ static void add_lost_output(struct strbuf *out, const struct value *list)
 	strbuf_release(&text);
 }
 
-/* What lies at the top of the experiment, directories as sums. */
-static void add_files(struct strbuf *out, const char *dir)
+/* What lies at the top of an experiment, by name; directories as sums. */
+struct tops {
+	struct top {
+		char *name;	/* that of a directory ends in '/' */
+		struct exp_usage usage;
+	} *top;
+	size_t nr, alloc;
+};
+
+static struct exp_usage *add_top(struct tops *tops, const char *name,
+				 size_t len)
+{
+	struct top *top;
+
+	ARRAY_GROW(tops->top, tops->nr + 1, tops->alloc);
+	top = &tops->top[tops->nr++];
+	top->name = xmemdupz(name, len);
+	top->usage = (struct exp_usage){ 0, 0 };
+	return &top->usage;
+}
+
+static void tops_release(struct tops *tops)
+{
+	size_t i;
+
+	for (i = 0; i < tops->nr; i++)
+		free(tops->top[i].name);
+	free(tops->top);
+}
+
+static void add_tops(struct strbuf *out, const struct tops *tops)
 {
 	struct exp_usage total = { 0, 0 };
 	struct strbuf lines = STRBUF_INIT, text = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < tops->nr; i++) {
+		const struct exp_usage *usage = &tops->top[i].usage;
+		const char *name = tops->top[i].name;
+
+		total.files += usage->files;
+		total.bytes += usage->bytes;
+		if (i >= SHOWN_FILES)
+			continue;
+		strbuf_reset(&text);
+		size_format(&text, usage->bytes);
+		strbuf_addf(&lines, "%*s  ", LABEL_WIDTH + 10, text.buf);
+		quote_terminal(&lines, name, strlen(name));
+		if (name[strlen(name) - 1] == '/')
+			strbuf_addf(&lines, "  %" PRIu64 " file%s",
+				    usage->files,
+				    usage->files == 1 ? "" : "s");
+		strbuf_addch(&lines, '\n');
+	}
+	if (tops->nr > SHOWN_FILES)
+		strbuf_addf(&lines, "%*s  and %zu more\n", LABEL_WIDTH + 10,
+			    "", tops->nr - SHOWN_FILES);
+	strbuf_reset(&text);
+	strbuf_addf(&text, "%" PRIu64 ", ", total.files);
+	size_format(&text, total.bytes);
+	add_text(out, "files:", text.buf);
+	strbuf_addbuf(out, &lines);
+	strbuf_release(&text);
+	strbuf_release(&lines);
+}
+
+static void add_files(struct strbuf *out, const char *dir)
+{
 	struct strvec names = STRVEC_INIT;
+	struct tops tops = { NULL, 0, 0 };
 	int fd, list_fd = -1;
 	size_t i;
 
@@ -336,38 +402,65 @@ static void add_files(struct strbuf *out, const char *dir)
 		add_text(out, "files:", "cannot be read");
 		goto cleanup;
 	}
-	for (i = 0; i < names.nr; i++) {
-		struct exp_usage usage = { 0, 0 };
-
-		exp_file_usage(&usage, fd, names.v[i]);
-		total.files += usage.files;
-		total.bytes += usage.bytes;
-		if (i >= SHOWN_FILES)
-			continue;
-		strbuf_reset(&text);
-		size_format(&text, usage.bytes);
-		strbuf_addf(&lines, "%*s  ", LABEL_WIDTH + 10, text.buf);
-		quote_terminal(&lines, names.v[i], strlen(names.v[i]));
-		if (names.v[i][strlen(names.v[i]) - 1] == '/')
-			strbuf_addf(&lines, "  %" PRIu64 " file%s", usage.files,
-				    usage.files == 1 ? "" : "s");
-		strbuf_addch(&lines, '\n');
-	}
-	if (names.nr > SHOWN_FILES)
-		strbuf_addf(&lines, "%*s  and %zu more\n", LABEL_WIDTH + 10, "",
-			    names.nr - SHOWN_FILES);
-	strbuf_reset(&text);
-	strbuf_addf(&text, "%" PRIu64 ", ", total.files);
-	size_format(&text, total.bytes);
-	add_text(out, "files:", text.buf);
-	strbuf_addbuf(out, &lines);
+	for (i = 0; i < names.nr; i++)
+		exp_file_usage(add_top(&tops, names.v[i], strlen(names.v[i])),
+			       fd, names.v[i]);
+	add_tops(out, &tops);
 
 cleanup:
 	if (fd >= 0)
 		close(fd);
+	tops_release(&tops);
 	strvec_release(&names);
-	strbuf_release(&text);
-	strbuf_release(&lines);
+}
+
+static int compare_tops(const void *a, const void *b)
+{
+	return strcmp(((const struct top *)a)->name,
+		      ((const struct top *)b)->name);
+}
+
+/* Entries of one directory need not be neighbours: sorted, then summed. */
+static void sum_tops(struct tops *tops)
+{
+	size_t i, nr = 0;
+
+	if (tops->nr)
+		qsort(tops->top, tops->nr, sizeof(*tops->top), compare_tops);
+	for (i = 0; i < tops->nr; i++) {
+		struct top *one = &tops->top[i];
+
+		if (nr && !strcmp(tops->top[nr - 1].name, one->name)) {
+			tops->top[nr - 1].usage.files += one->usage.files;
+			tops->top[nr - 1].usage.bytes += one->usage.bytes;
+			free(one->name);
+		} else {
+			tops->top[nr++] = *one;
+		}
+	}
+	tops->nr = nr;
+}
+
+void exp_page_stored(struct strbuf *out, const char *remote,
+		     const struct strbuf *listing)
+{
+	const char *at = listing->buf, *end = at + listing->len, *path;
+	struct tops tops = { NULL, 0, 0 };
+	uint64_t size;
+	unsigned mode;
+
+	add_text(out, "only in:", remote);
+	while ((at = store_exp_next(at, end, &mode, &size, &path))) {
+		size_t len = strcspn(path, "/");
+		struct exp_usage *usage;
+
+		usage = add_top(&tops, path, len + (path[len] == '/'));
+		usage->files += !S_ISDIR(mode);
+		usage->bytes += S_ISREG(mode) ? size : 0;
+	}
+	sum_tops(&tops);
+	add_tops(out, &tops);
+	tops_release(&tops);
 }
 
 void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
@@ -396,5 +489,6 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	add_map(out, "result:", value_get(record, "result"));
 	add_key(out, "repeats:", row, "rerun_of");
 	add_list(out, "once named:", value_get(record, "renamed_from"));
-	add_files(out, dir);
+	if (dir)
+		add_files(out, dir);
 }

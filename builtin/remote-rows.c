@@ -6,6 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
+#include "lib/exp/exp-fields.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/rename-journal.h"
@@ -13,7 +14,7 @@
 
 #define ROWS_MAX_BYTES (512u << 20)
 /* The child gives up by itself; this is for one that cannot. */
-#define GRACE_MSEC 1500
+#define GRACE_MSEC 1000
 
 int code_of_status(int status)
 {
@@ -31,12 +32,21 @@ int code_of_status(int status)
 
 const char *last_words(struct strbuf *said)
 {
-	const char *line;
+	static const char prefix[] = "resutil: ";
+	char *line = said->buf, *last = said->buf, *nl;
 
 	strbuf_trim(said);
-	line = strrchr(said->buf, '\n');
-	line = line ? line + 1 : said->buf;
-	return strncmp(line, "resutil: ", 9) ? line : line + 9;
+	for (; line; line = nl ? nl + 1 : NULL) {
+		nl = strchr(line, '\n');
+		if (!strncmp(line, prefix, strlen(prefix)))
+			last = line;
+	}
+	/* What follows is usage, or candidates: the sentence is enough. */
+	nl = strchr(last, '\n');
+	if (nl)
+		strbuf_setlen(said, (size_t)(nl - said->buf));
+	return strncmp(last, prefix, strlen(prefix)) ? last :
+						       last + strlen(prefix);
 }
 
 static void add_row(struct remote_rows *rows, struct value *fields)
@@ -146,26 +156,31 @@ const struct remote_row *remote_rows_find(const struct remote_rows *rows,
 				  sizeof(*rows->row), compare_name) : NULL;
 }
 
-struct moment remote_row_created(const struct remote_row *row)
+struct moment name_moment(const char *name)
 {
-	const char *created = value_get_text(row->fields, "created");
 	struct moment m = { 0, 0, 0 };
 	struct name_parts parts;
 	struct tm local;
+	time_t t;
 
-	if (created && moment_parse(&m, created))
+	if (!name_parse(&parts, name) ||
+	    !name_parse_stamp(&local, parts.stamp))
 		return m;
-	if (name_parse(&parts, row->name) &&
-	    name_parse_stamp(&local, parts.stamp)) {
-		time_t t;
-
-		local.tm_isdst = -1;
-		t = mktime(&local);
-		m.sec = t;
-		if (localtime_r(&t, &local))
-			m.offset = (int32_t)local.tm_gmtoff;
-	}
+	local.tm_isdst = -1;
+	t = mktime(&local);
+	m.sec = t;
+	if (localtime_r(&t, &local))
+		m.offset = (int32_t)local.tm_gmtoff;
 	return m;
+}
+
+struct moment remote_row_created(const struct remote_row *row)
+{
+	const char *created = value_get_text(row->fields, "created");
+	struct moment m;
+
+	return created && moment_parse(&m, created) ? m :
+						      name_moment(row->name);
 }
 
 struct value *remote_row_record(const struct remote_row *row)
@@ -246,15 +261,22 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 	return ret;
 }
 
-const char *split_remote_arg(const char *arg, struct strbuf *remote)
+void remote_row_live(struct exp_row *row, const struct moment *now)
 {
-	const char *slash = strrchr(arg, '/');
-	size_t back;
+	const struct value *record = row->item->record;
+	const char *host = value_get_text(record, "host");
+	const char *started = value_get_text(record, "at.started");
+	struct moment begin;
 
-	if (!slash || slash == arg || !exp_parse_latest(slash + 1, &back))
-		return NULL;
-	strbuf_add(remote, arg, (size_t)(slash - arg));
-	return slash + 1;
+	if (row->live == LIVE_FINAL || row->live == LIVE_ELSEWHERE)
+		return;
+	row->live = LIVE_ELSEWHERE;
+	strbuf_reset(&row->state);
+	strbuf_addf(&row->state, "running%s%s", host ? " on " : "",
+		    host ? host : "");
+	row->duration = -1;
+	if (started && moment_parse(&begin, started))
+		row->duration = MAXIMUM(moment_diff(now, &begin), 0);
 }
 
 void recover_renames(unsigned seconds)

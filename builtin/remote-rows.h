@@ -58,14 +58,16 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 /** As much of the record as a row tells, in the record's own shape. */
 struct value *remote_row_record(const struct remote_row *row);
 
+/** The wall-clock time in a name, taken as this machine's. */
+struct moment name_moment(const char *name);
+
 /** When the run was made: as exp_load() knows it. */
 struct moment remote_row_created(const struct remote_row *row);
 
-/**
- * "REMOTE/@", "REMOTE/@~N": returns what follows the slash, lent, and the
- * remote; NULL for any other word.
- */
-const char *split_remote_arg(const char *arg, struct strbuf *remote);
+/** A run that only a store has may go on wherever it does: nothing that lies
+ *  here tells of it. Corrects what exp_row_init() made of its record. */
+struct exp_row;
+void remote_row_live(struct exp_row *row, const struct moment *now);
 
 /** The code that stands for the exit status of a child. */
 int code_of_status(int status);

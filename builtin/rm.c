@@ -1,90 +1,153 @@
 /*
- * rm: removes experiments. From stores it will one day, too, which is why
- * what is removed where has to be said already.
+ * rm: removes experiments here, in the store, or both. The store goes first:
+ * it may refuse or be away, and then the copy here must not be gone already.
+ * Whoever dies in between has one copy too many, never one too few, and the
+ * same words remove it.
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/remote-rows.h"
 
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/path.h"
+#include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/base/value.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/exp-rest.h"
 #include "lib/exp/live.h"
-#include "lib/exp/name.h"
+#include "lib/exp/project.h"
 #include "lib/exp/record.h"
-#include "lib/exp/exp-remove.h"
 
 #define SHOWN_NAMES 20
+#define ANSWER_MAX_BYTES (64u << 20)
 
 static const char *const usage[] = {
-	"rm -l [-y] [-n] [--force] EXP...",
+	"rm [-l] [-r] [-y] [-n] [--force] [--remote R] EXP...",
 	NULL
 };
 
 struct removal {
-	struct strvec names;
+	int local, store;	/* -l, -r */
 	int force;
+	const char *remote;
+	struct remote_rows rows;
+	struct strvec names;	/* sorted */
+	struct strvec here;	/* of these: those to be removed here */
+	struct strvec there;	/* and in the store */
 };
 
-/* The recorder of a debug run is known by the name of its directory. */
-static bool debug_is_live(void)
+/* A link in place of an experiment is none, but may be cleared away. */
+static bool is_here(const char *name)
 {
-	struct strbuf ignored = STRBUF_INIT;
-	struct live *live = NULL;
-	int ret = live_start(&live, the_project, NAME_DEBUG, &ignored);
+	struct strbuf path = STRBUF_INIT;
+	bool here;
 
-	live_end(&live);
-	strbuf_release(&ignored);
-	return ret == ERR_CONFLICT;
+	project_exp_path(the_project, name, &path);
+	here = path_exists(path.buf);
+	strbuf_release(&path);
+	return here;
 }
 
 /* 0, or ERR_CONFLICT: somebody still writes into it, or may. */
-static int check_at_rest(const char *name, struct strbuf *err)
+static int check_here(const char *name, struct strbuf *err)
 {
-	struct strbuf dir = STRBUF_INIT, ignored = STRBUF_INIT;
 	struct strbuf state = STRBUF_INIT;
-	struct value *record = NULL;
-	bool live = false;
+	int ret = 0;
 
-	project_exp_path(the_project, name, &dir);
-	if (!strcmp(name, NAME_DEBUG)) {
-		live = debug_is_live();
-		strbuf_addstr(&state, "running");
-	} else if (!record_read(&record, dir.buf, &ignored)) {
-		enum live_state now = live_state_of(the_project, record);
-
-		live = now == LIVE_RUNNING || now == LIVE_UNATTENDED ||
-		       now == LIVE_ELSEWHERE;
-		live_state_text(the_project, record, &state);
-	}
-	value_free(record);
-	if (live)
-		fail(err, ERR_CONFLICT, "'%s' is %s, and stays; --force "
-		     "removes it all the same", name, state.buf);
+	if (!exp_is_at_rest(the_project, name, &state))
+		ret = fail(err, ERR_CONFLICT, "'%s' is %s, and stays; --force "
+			   "removes it all the same", name, state.buf);
 	strbuf_release(&state);
-	strbuf_release(&ignored);
-	strbuf_release(&dir);
-	return live ? ERR_CONFLICT : 0;
+	return ret;
+}
+
+/* What can be told without a request; remove-exp looks into the pack. */
+static int check_there(const struct removal *r, const char *name, bool here,
+		       struct strbuf *err)
+{
+	const struct remote_row *row = remote_rows_find(&r->rows, name);
+	const char *user = value_get_text(row->fields, "user");
+	const char *state = value_get_text(row->fields, "state");
+
+	if (user && *user && strcmp(user, record_user()))
+		return fail(err, ERR_CONFLICT, "'%s' in '%s' is of '%s', and "
+			    "stays; --force removes it all the same", name,
+			    r->remote, user);
+	if (!here && state && *state && !record_state_is_final(state))
+		return fail(err, ERR_CONFLICT, "'%s' may still run, by what "
+			    "'%s' has of it, and stays; --force removes it all "
+			    "the same", name, r->remote);
+	return 0;
+}
+
+/* The name that `arg` means, here or, if that is where to remove, there. */
+static int find_name(const struct removal *r, const char *arg,
+		     struct strbuf *name, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	size_t back, len;
+	const char *word = exp_split_remote(arg, &len);
+	bool is_text = !strchr(arg, '/') && !exp_parse_latest(arg, &back);
+	int ret;
+
+	if (word) {
+		ret = !r->store || strlen(r->remote) != len ||
+		      memcmp(arg, r->remote, len) ?
+			fail(err, ERR_USAGE, "'%.*s' is not where to remove; "
+			     "see --remote", (int)len, arg) :
+			remote_rows_choose(&r->rows, r->remote, word, name,
+					   err);
+		goto cleanup;
+	}
+	if (r->store && remote_rows_find(&r->rows, arg)) {
+		strbuf_addstr(name, arg);
+		ret = 0;
+		goto cleanup;
+	}
+	ret = !r->local && is_text ? ERR_NOT_FOUND :
+	      exp_find(the_project, arg, name, &why);
+	if (ret == ERR_NOT_FOUND && r->local &&
+	    !exp_find_link(the_project, arg, name, NULL))
+		ret = 0;
+	if (ret == ERR_NOT_FOUND && r->store && is_text) {
+		strbuf_reset(&why);
+		ret = remote_rows_choose(&r->rows, r->remote, arg, name, &why);
+	}
+	strbuf_addbuf(err, &why);
+
+cleanup:
+	strbuf_release(&why);
+	return ret;
 }
 
 static int choose_one(const char *arg, void *data)
 {
 	struct removal *r = data;
 	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
-	int ret;
+	bool here, there;
+	int ret = find_name(r, arg, &name, &err);
 
-	ret = exp_find(the_project, arg, &name, &err);
-	if (!ret && !r->force)
-		ret = check_at_rest(name.buf, &err);
-	/* A link in place of an experiment is none, but may be cleared away. */
-	else if (ret == ERR_NOT_FOUND &&
-		 !exp_find_link(the_project, arg, &name, NULL))
-		ret = 0;
+	if (ret)
+		goto cleanup;
+	here = is_here(name.buf);
+	there = r->store && remote_rows_find(&r->rows, name.buf);
+	if (!(r->local && here) && !there) {
+		ret = fail(&err, ERR_NOT_FOUND, "'%s' is not in '%s'",
+			   name.buf, r->remote);
+		goto cleanup;
+	}
+	if (!r->force && here)
+		ret = check_here(name.buf, &err);
+	if (!r->force && there && !ret)
+		ret = check_there(r, name.buf, here, &err);
+
+cleanup:
 	if (ret)
 		error("%s", err.buf);
 	else
@@ -108,92 +171,294 @@ static void warn_of_dependants(const struct strvec *names)
 	strvec_release(&who);
 }
 
-static bool confirm(const struct strvec *names)
+/*
+ * What will be nowhere. Removed on both sides is what was asked for; removed
+ * on one, the other is taken for a copy. For -l no store is asked: what this
+ * clone has sent is known here.
+ */
+static void warn_of_last_copies(const struct removal *r)
 {
-	struct strbuf question = STRBUF_INIT;
-	bool yes;
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf out = STRBUF_INIT, ignored = STRBUF_INIT;
+	char *line, *save = NULL;
 	size_t i;
 
-	for (i = 0; i < names->nr && i < SHOWN_NAMES; i++)
-		say("  %s", names->v[i]);
-	if (names->nr > SHOWN_NAMES)
-		say(_("  ... and %zu more"), names->nr - SHOWN_NAMES);
-	if (names->nr == 1)
-		strbuf_addstr(&question, _("Remove this experiment here?"));
+	for (i = 0; r->store && !r->local && i < r->there.nr; i++)
+		if (!exp_is_here(the_project, r->there.v[i]))
+			warning("'%s' is not here: what '%s' has is the last "
+				"copy that is known", r->there.v[i],
+				r->remote);
+	if (r->store)
+		return;
+	child.resutil_cmd = 1;
+	strvec_push(&child.args, "list-unpushed");
+	strvec_pushf(&child.args, "--remote=%s", r->remote);
+	if (pipe_command(&child, NULL, 0, &out, &ignored, ANSWER_MAX_BYTES,
+			 &ignored))
+		goto cleanup;
+	for (line = strtok_r(out.buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		const char *name = strchr(line, '\t');
+
+		if (!name || strvec_find(&r->here, ++name) < 0)
+			continue;
+		if (!strncmp(line, "grown\t", 6))
+			warning("'%s' has grown since it was pushed to '%s'",
+				name, r->remote);
+		else
+			warning("'%s' was not pushed to '%s'", name,
+				r->remote);
+	}
+
+cleanup:
+	strbuf_release(&ignored);
+	strbuf_release(&out);
+}
+
+/* " here and from 'origin'" */
+static void add_where(struct strbuf *out, const struct removal *r, bool here,
+		      bool there)
+{
+	if (here && there)
+		strbuf_addf(out, _(" here and from '%s'"), r->remote);
+	else if (there)
+		strbuf_addf(out, _(" from '%s'"), r->remote);
+}
+
+static void add_line(struct strbuf *out, const struct removal *r,
+		     const char *name)
+{
+	strbuf_addstr(out, name);
+	add_where(out, r, strvec_find(&r->here, name) >= 0,
+		  strvec_find(&r->there, name) >= 0);
+}
+
+static bool confirm(const struct removal *r)
+{
+	struct strbuf question = STRBUF_INIT, line = STRBUF_INIT;
+	size_t i;
+	bool yes;
+
+	for (i = 0; i < r->names.nr && i < SHOWN_NAMES; i++) {
+		strbuf_reset(&line);
+		add_line(&line, r, r->names.v[i]);
+		say("  %s", line.buf);
+	}
+	if (r->names.nr > SHOWN_NAMES)
+		say(_("  ... and %zu more"), r->names.nr - SHOWN_NAMES);
+	if (r->names.nr == 1)
+		strbuf_addstr(&question, _("Remove this experiment"));
 	else
-		strbuf_addf(&question, _("Remove these %zu experiments here?"),
-			    names->nr);
+		strbuf_addf(&question, _("Remove these %zu experiments"),
+			    r->names.nr);
+	if (!r->there.nr)
+		strbuf_addstr(&question, _(" here"));
+	else
+		add_where(&question, r, r->here.nr > 0, true);
+	strbuf_addch(&question, '?');
 	yes = ask_yes_no(question.buf, false);
+	strbuf_release(&line);
 	strbuf_release(&question);
 	return yes;
 }
 
-static int remove_one(const char *name, void *data UNUSED)
+/* One side, by one child; `gone` gets those that it removed. */
+static int remove_side(const struct removal *r, bool there,
+		       const struct strvec *names, struct strvec *gone)
 {
-	struct strbuf err = STRBUF_INIT;
-	int ret = exp_remove_local(the_project, name, &err);
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf in = STRBUF_INIT, out = STRBUF_INIT, err = STRBUF_INIT;
+	char *line, *save = NULL;
+	size_t i;
+	int ret;
 
-	if (ret)
+	if (!names->nr)
+		return 0;
+	for (i = 0; i < names->nr; i++)
+		strbuf_addf(&in, "%s\n", names->v[i]);
+	child.resutil_cmd = 1;
+	strvec_push(&child.args, "remove-exp");
+	if (there)
+		strvec_pushf(&child.args, "--remote=%s", r->remote);
+	else
+		strvec_push(&child.args, "-l");
+	if (r->force)
+		strvec_push(&child.args, "--force");
+	strvec_push(&child.args, "--stdin");
+	ret = pipe_command(&child, in.buf, in.len, &out, NULL,
+			   ANSWER_MAX_BYTES, &err);
+	if (ret < 0)
 		error("%s", err.buf);
-	else if (verbosity >= 0)
-		printf(_("Removed %s\n"), name);
+	else
+		ret = code_of_status(ret);
+	for (line = strtok_r(out.buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, "removed\t", 8))
+			strvec_push(gone, line + 8);
+	strvec_sort(gone, true);
 	strbuf_release(&err);
+	strbuf_release(&out);
+	strbuf_release(&in);
 	return ret;
 }
 
-static int remove_all(const struct removal *r, struct items *items,
-		      int yes, int dry_run)
+/* What is to be removed here and not kept back by the store. */
+static void leave_kept(struct strvec *here, const struct strvec *there,
+		       const struct strvec *gone)
 {
+	size_t i = here->nr;
+
+	while (i--)
+		if (strvec_find(there, here->v[i]) >= 0 &&
+		    strvec_find(gone, here->v[i]) < 0)
+			strvec_remove(here, i);
+}
+
+static void tell(struct removal *r, struct items *items,
+		 const struct strvec *gone_here,
+		 const struct strvec *gone_there, int code)
+{
+	struct strbuf line = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < r->names.nr; i++) {
+		const char *name = r->names.v[i];
+		bool here = strvec_find(gone_here, name) >= 0;
+		bool there = strvec_find(gone_there, name) >= 0;
+		bool all = here == (strvec_find(&r->here, name) >= 0) &&
+			   there == (strvec_find(&r->there, name) >= 0);
+
+		items_count(items, all ? 0 : code ? code : ERR_FAILED);
+		if (verbosity < 0 || (!here && !there))
+			continue;
+		strbuf_reset(&line);
+		add_where(&line, r, here, there);
+		printf(_("Removed %s%s\n"), name, line.buf);
+	}
+	strbuf_release(&line);
+}
+
+static void remove_chosen(struct removal *r, struct items *items)
+{
+	struct strvec gone_there = STRVEC_INIT, gone_here = STRVEC_INIT;
+	struct strvec here = STRVEC_INIT;
+	int code, ret;
+
+	strvec_pushv(&here, r->here.v);
+	code = remove_side(r, true, &r->there, &gone_there);
+	leave_kept(&here, &r->there, &gone_there);
+	ret = remove_side(r, false, &here, &gone_here);
+	tell(r, items, &gone_here, &gone_there, code ? code : ret);
+	strvec_release(&here);
+	strvec_release(&gone_here);
+	strvec_release(&gone_there);
+}
+
+static void split_sides(struct removal *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->names.nr; i++) {
+		const char *name = r->names.v[i];
+
+		if (r->local && is_here(name))
+			strvec_push(&r->here, name);
+		if (r->store && remote_rows_find(&r->rows, name))
+			strvec_push(&r->there, name);
+	}
+}
+
+static int remove_all(struct removal *r, struct items *items, int yes,
+		      int dry_run)
+{
+	struct strbuf line = STRBUF_INIT;
 	size_t i;
 
 	if (!r->names.nr)
 		return items_status(items);
+	split_sides(r);
 	warn_of_dependants(&r->names);
+	warn_of_last_copies(r);
 	if (dry_run) {
-		for (i = 0; i < r->names.nr; i++)
-			printf(_("Would remove %s\n"), r->names.v[i]);
+		for (i = 0; i < r->names.nr; i++) {
+			strbuf_reset(&line);
+			add_line(&line, r, r->names.v[i]);
+			printf(_("Would remove %s\n"), line.buf);
+		}
+		strbuf_release(&line);
 		return items_status(items);
 	}
-	if (!yes && !confirm(&r->names)) {
+	if (!yes && !confirm(r)) {
 		say(_("Nothing was removed."));
 		return EXIT_NO;
 	}
 	/* Chosen and not removed is no success: count anew. */
 	items->done = 0;
-	items_each(items, r->names.v, NULL, 0, remove_one, NULL, NULL);
+	remove_chosen(r, items);
 	return items_status(items);
+}
+
+/* What the store holds; a store that is away ends it all. */
+static void ask_store(struct removal *r, const char **argv)
+{
+	struct strbuf err = STRBUF_INIT;
+	unsigned flags = 0;
+	size_t len;
+	int ret;
+
+	/* '@' there goes by what the records say. */
+	for (; *argv; argv++)
+		if (exp_split_remote(*argv, &len))
+			flags = REMOTE_ROWS_LONG;
+	ret = remote_rows_read(&r->rows, r->remote, flags, 0, &err);
+	if (ret)
+		die_status(exit_status_of(ret), "%s; nothing was removed%s",
+			   err.buf, r->local ? ", and -l removes here alone" :
+					       "");
+	strbuf_release(&err);
 }
 
 int cmd_rm(int argc, const char **argv)
 {
-	struct removal r = { .names = STRVEC_INIT };
+	struct removal r = {
+		.remote = "origin", .rows = REMOTE_ROWS_INIT,
+		.names = STRVEC_INIT, .here = STRVEC_INIT,
+		.there = STRVEC_INIT
+	};
 	struct items items = { 0 };
 	struct strbuf err = STRBUF_INIT;
-	int local = 0, yes = 0, dry_run = 0, status;
+	int yes = 0, dry_run = 0, status;
 	const struct option options[] = {
-		OPT_BOOL('l', "local", &local, "remove them here"),
+		OPT_BOOL('l', "local", &r.local, "remove them here"),
+		OPT_BOOL('r', NULL, &r.store, "remove them in the store"),
 		OPT_BOOL('y', "yes", &yes, "do not ask"),
 		OPT_BOOL('n', "dry-run", &dry_run, "only show what would go"),
-		OPT_BOOL(0, "force", &r.force,
-			 "remove also what runs or may run"),
+		OPT_BOOL(0, "force", &r.force, "remove also what runs or may "
+			 "run, and runs of others"),
+		OPT_STRING(0, "remote", &r.remote, "R",
+			   "the store (default: origin)"),
 		OPT_END_OF_TABLE
 	};
 
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (!argc)
 		usage_with_options(usage, options, "no EXP is given");
-	if (!local)
-		usage_with_options(usage, options, "say where to remove: -l is "
-				   "here, and this version knows no other "
-				   "place");
+	if (!r.local && !r.store)
+		r.local = r.store = 1;
 	if (!yes && !dry_run && !term_is_interactive())
 		usage_with_options(usage, options,
 				   "nobody can be asked, so -y is needed");
+	recover_renames(0);
+	if (r.store)
+		ask_store(&r, argv);
 	/* All words are understood before one is acted on: '@' moves. */
 	items_each(&items, argv, NULL, 0, choose_one, &r, &err);
 	strvec_sort(&r.names, true);
 	status = remove_all(&r, &items, yes, dry_run);
 	strbuf_release(&err);
+	strvec_release(&r.there);
+	strvec_release(&r.here);
 	strvec_release(&r.names);
+	remote_rows_release(&r.rows);
 	return status;
 }

@@ -1,6 +1,8 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/exp-page.h"
+#include "builtin/remote-rows.h"
+#include "builtin/store-exp.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
@@ -8,6 +10,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
+#include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/exp/config.h"
@@ -17,8 +20,8 @@
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {
-	"show [--json | --format FORMAT] [-z] EXP...",
-	"show [-z] EXP:PATH",
+	"show [--remote R] [--json | --format FORMAT] [-z] EXP...",
+	"show [--remote R] [-z] EXP:PATH",
 	NULL
 };
 
@@ -27,7 +30,81 @@ struct showing {
 	struct moment now;
 	bool as_json;
 	size_t shown;
+	const char *remote;	/* where to look for what is not here */
 };
+
+/* An experiment that was asked for. */
+struct found {
+	struct strbuf name;
+	struct strbuf remote;	/* that has it; "": it is here */
+};
+
+#define FOUND_INIT { STRBUF_INIT, STRBUF_INIT }
+
+static void found_release(struct found *found)
+{
+	strbuf_release(&found->remote);
+	strbuf_release(&found->name);
+}
+
+/* By what the store holds; `not_here` is why it is asked. */
+static int find_there(struct found *found, const char *arg, unsigned flags,
+		      const struct strbuf *not_here, struct strbuf *err)
+{
+	struct remote_rows rows = REMOTE_ROWS_INIT;
+	struct strbuf why = STRBUF_INIT, shown = STRBUF_INIT;
+	const char *remote = found->remote.buf;
+	int ret = remote_rows_read(&rows, remote, flags, 0, &why);
+
+	if (ret) {
+		fail(err, ret, "%s%s%s", not_here->buf,
+		     not_here->len ? "; and " : "", why.buf);
+		goto cleanup;
+	}
+	ret = remote_rows_choose(&rows, remote, arg, &found->name, &why);
+	if (ret == ERR_NOT_FOUND && not_here->len) {
+		quote_terminal(&shown, arg, strlen(arg));
+		fail(err, ret, "there is no experiment '%s' here or in '%s'; "
+		     "see 'resutil list'", shown.buf, remote);
+	} else {
+		strbuf_addbuf(err, &why);
+	}
+
+cleanup:
+	strbuf_release(&shown);
+	strbuf_release(&why);
+	remote_rows_release(&rows);
+	return ret;
+}
+
+/* Here first: what is here needs no store. */
+static int find_exp(const struct showing *showing, const char *arg,
+		    struct found *found, struct strbuf *err)
+{
+	struct strbuf not_here = STRBUF_INIT;
+	size_t len, back;
+	const char *word = exp_split_remote(arg, &len);
+	int ret;
+
+	if (word) {
+		strbuf_add(&found->remote, arg, len);
+		ret = find_there(found, word, REMOTE_ROWS_LONG, &not_here,
+				 err);
+		goto cleanup;
+	}
+	ret = exp_find(the_project, arg, &found->name, &not_here);
+	if (ret == ERR_NOT_FOUND && !strchr(arg, '/') &&
+	    !exp_parse_latest(arg, &back)) {
+		strbuf_addstr(&found->remote, showing->remote);
+		ret = find_there(found, arg, 0, &not_here, err);
+	} else {
+		strbuf_addbuf(err, &not_here);
+	}
+
+cleanup:
+	strbuf_release(&not_here);
+	return ret;
+}
 
 /* A file's bytes as they are; but a terminal gets no escape sequences. */
 static int put_bytes(const char *data, size_t len, bool to_person)
@@ -77,41 +154,44 @@ static int put_file(int fd, const char *path)
 	return 0;
 }
 
-static int put_directory(int fd, bool nul)
+static void put_names(const struct strvec *names, bool nul)
 {
-	struct strvec names = STRVEC_INIT;
-	struct strbuf line = STRBUF_INIT, err = STRBUF_INIT;
-	int ret = exp_file_list(&names, fd, &err);
+	struct strbuf line = STRBUF_INIT;
 	size_t i;
 
-	if (ret)
-		die_code(ret, &err);
-	for (i = 0; i < names.nr; i++) {
+	for (i = 0; i < names->nr; i++) {
 		if (nul)
-			strbuf_addstr(&line, names.v[i]);
+			strbuf_addstr(&line, names->v[i]);
 		else
-			quote_c(&line, names.v[i], strlen(names.v[i]));
+			quote_c(&line, names->v[i], strlen(names->v[i]));
 		strbuf_addch(&line, nul ? '\0' : '\n');
 	}
 	fwrite(line.buf, 1, line.len, stdout);
-	strbuf_release(&err);
 	strbuf_release(&line);
+}
+
+static int put_directory(int fd, bool nul)
+{
+	struct strvec names = STRVEC_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret = exp_file_list(&names, fd, &err);
+
+	if (ret)
+		die_code(ret, &err);
+	put_names(&names, nul);
+	strbuf_release(&err);
 	strvec_release(&names);
 	return 0;
 }
 
-static int show_path(const char *exp, const char *path, bool nul)
+static int show_path_here(const char *name, const char *path, bool nul)
 {
-	struct strbuf name = STRBUF_INIT, dir = STRBUF_INIT;
-	struct strbuf err = STRBUF_INIT;
+	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
 	struct stat st;
 	int fd = -1, ret;
 
-	ret = exp_find(the_project, exp, &name, &err);
-	if (!ret) {
-		project_exp_path(the_project, name.buf, &dir);
-		ret = exp_file_open(&fd, dir.buf, path, &err);
-	}
+	project_exp_path(the_project, name, &dir);
+	ret = exp_file_open(&fd, dir.buf, path, &err);
 	if (ret)
 		die_code(ret, &err);
 	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
@@ -120,7 +200,71 @@ static int show_path(const char *exp, const char *path, bool nul)
 		ret = put_file(fd, path);
 	strbuf_release(&err);
 	strbuf_release(&dir);
-	strbuf_release(&name);
+	return ret;
+}
+
+/* The bytes go from the store to our output; a person's pass through here. */
+static int put_stored_file(const struct found *found, const char *path)
+{
+	bool to_person = isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret, fd = -1;
+
+	ret = store_exp_cat(&child, found->remote.buf, found->name.buf, path,
+			    to_person ? &fd : NULL, &err);
+	if (ret)
+		die_code(ret, &err);
+	if (to_person)
+		put_file(fd, path);
+	strbuf_release(&err);
+	return finish_command(&child);
+}
+
+static int show_path_there(const struct found *found, const char *path,
+			   bool nul)
+{
+	struct strbuf listing = STRBUF_INIT, clean = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
+	struct strvec names = STRVEC_INIT;
+	enum store_exp_kind kind;
+	int ret;
+
+	ret = store_exp_listing(&listing, found->remote.buf, found->name.buf,
+				&err);
+	if (!ret)
+		ret = store_exp_look(&listing, path, &kind, &clean, &names,
+				     &err);
+	if (!ret && kind == STORE_EXP_LINK)
+		ret = fail(&err, ERR_FAILED, "'%s' is a link, and links are "
+			   "not followed in a store; 'resutil pull %s'",
+			   clean.buf, found->name.buf);
+	if (ret)
+		die_code(ret, &err);
+	if (kind == STORE_EXP_DIRECTORY)
+		put_names(&names, nul);
+	else
+		ret = put_stored_file(found, clean.buf);
+	strvec_release(&names);
+	strbuf_release(&err);
+	strbuf_release(&clean);
+	strbuf_release(&listing);
+	return ret;
+}
+
+static int show_path(const struct showing *showing, const char *exp,
+		     const char *path, bool nul)
+{
+	struct found found = FOUND_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret = find_exp(showing, exp, &found, &err);
+
+	if (ret)
+		die_code(ret, &err);
+	ret = found.remote.len ? show_path_there(&found, path, nul) :
+				 show_path_here(found.name.buf, path, nul);
+	strbuf_release(&err);
+	found_release(&found);
 	return ret;
 }
 
@@ -139,54 +283,95 @@ static void put_json(const struct showing *showing, const struct exp_row *row)
 	value_free(record);
 }
 
-static void put_page(struct showing *showing, const struct exp_row *row)
+static int put_page(struct showing *showing, const struct exp_row *row,
+		    const struct found *found, struct strbuf *err)
 {
 	struct strbuf page = STRBUF_INIT, dir = STRBUF_INIT;
+	struct strbuf listing = STRBUF_INIT;
+	const bool here = !found->remote.len;
+	int ret = 0;
 
+	if (!here)
+		ret = store_exp_listing(&listing, found->remote.buf,
+					found->name.buf, err);
+	if (ret)
+		goto cleanup;
 	project_exp_path(the_project, row->item->name, &dir);
 	if (showing->shown)
 		strbuf_addch(&page, '\n');
-	exp_page(&page, row, dir.buf, &showing->now);
+	exp_page(&page, row, here ? dir.buf : NULL, &showing->now);
+	if (!here)
+		exp_page_stored(&page, found->remote.buf, &listing);
 	fwrite(page.buf, 1, page.len, stdout);
+
+cleanup:
+	strbuf_release(&listing);
 	strbuf_release(&dir);
 	strbuf_release(&page);
+	return ret;
+}
+
+/* The record, from here or from there; items of one. */
+static int load(struct exp_items *items, const struct found *found,
+		struct strbuf *err)
+{
+	struct strvec names = STRVEC_INIT;
+	struct exp_item *item;
+	const char *created;
+	int ret = 0;
+
+	if (!found->remote.len) {
+		strvec_push(&names, found->name.buf);
+		exp_load(items, the_project, &names);
+		strvec_release(&names);
+		if (items->item[0].problem)
+			ret = fail(err, items->item[0].code, "%s",
+				   items->item[0].problem);
+		return ret;
+	}
+	items->item = xcalloc(1, sizeof(*items->item));
+	items->nr = 1;
+	item = &items->item[0];
+	item->name = xstrdup(found->name.buf);
+	ret = store_exp_record(&item->record, found->remote.buf, item->name,
+			       err);
+	created = value_get_text(item->record, "at.created");
+	if (!created || !moment_parse(&item->created, created))
+		item->created = name_moment(item->name);
+	return ret;
 }
 
 static int show_one(const char *arg, void *data)
 {
 	struct showing *showing = data;
 	struct exp_items items = EXP_ITEMS_INIT;
-	struct strvec names = STRVEC_INIT;
-	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
+	struct found found = FOUND_INIT;
+	struct strbuf err = STRBUF_INIT;
 	struct exp_row row;
-	int ret = exp_find(the_project, arg, &name, &err);
+	int ret = find_exp(showing, arg, &found, &err);
 
-	if (ret) {
-		error("%s", err.buf);
+	if (!ret)
+		ret = load(&items, &found, &err);
+	if (ret)
 		goto cleanup;
-	}
-	strvec_push(&names, name.buf);
-	exp_load(&items, the_project, &names);
-	if (items.item[0].problem) {
-		error("%s", items.item[0].problem);
-		ret = items.item[0].code;
-		goto cleanup;
-	}
 	exp_row_init(&row, the_project, &items.item[0], &showing->now);
+	if (found.remote.len)
+		remote_row_live(&row, &showing->now);
 	if (showing->as_json)
 		put_json(showing, &row);
 	else if (showing->rows.state)
 		rows_add(&showing->rows, &row);
 	else
-		put_page(showing, &row);
-	showing->shown++;
+		ret = put_page(showing, &row, &found, &err);
+	showing->shown += !ret;
 	exp_row_release(&row);
 
 cleanup:
+	if (ret)
+		error("%s", err.buf);
 	exp_items_release(&items);
-	strvec_release(&names);
+	found_release(&found);
 	strbuf_release(&err);
-	strbuf_release(&name);
 	return ret;
 }
 
@@ -206,13 +391,16 @@ static int show_all(struct showing *showing, const char **argv)
 int cmd_show(int argc, const char **argv)
 {
 	struct showing showing = {
-		.rows = { .fields = exp_record_fields }
+		.rows = { .fields = exp_record_fields },
+		.remote = "origin"
 	};
 	struct strbuf err = STRBUF_INIT;
 	struct rows *rows = &showing.rows;
 	const char *colon;
 	int ret;
 	const struct option options[] = {
+		OPT_STRING(0, "remote", &showing.remote, "R", "the store to "
+			   "look in for what is not here (default: origin)"),
 		OPT_ROWS(&showing.rows),
 		OPT_END_OF_TABLE
 	};
@@ -235,7 +423,7 @@ int cmd_show(int argc, const char **argv)
 	if (colon) {
 		char *exp = xmemdupz(argv[0], (size_t)(colon - argv[0]));
 
-		ret = show_path(exp, colon + 1, rows->nul);
+		ret = show_path(&showing, exp, colon + 1, rows->nul);
 		free(exp);
 	} else {
 		ret = show_all(&showing, argv);

@@ -1,15 +1,18 @@
 /*
- * status: what runs, what was lost, and what the next run would capture. All
- * is gathered into one value first, which is what --json prints.
+ * status: what runs, what was lost, what was not pushed, and what the next run
+ * would capture. No store is asked. All is gathered into one value first, which
+ * is what --json prints.
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/remote-rows.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
+#include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/exp/exp-fields.h"
@@ -20,6 +23,9 @@
 #include "lib/wrap/json.h"
 
 #define SHOWN 20	/* of one kind, unless -a */
+#define ANSWER_MAX_BYTES (64u << 20)
+/* For a store, where a rename must be finished first. */
+#define STORE_SECONDS 3
 
 static const char *const usage[] = {
 	"status [-a] [--json | --porcelain] [-z]",
@@ -89,6 +95,41 @@ static size_t gather_runs(struct value *status)
 	strvec_release(&names);
 	strbuf_release(&err);
 	return unreadable;
+}
+
+/* How many origin lacks, and how many have grown since it got them: by the
+ * ledger. */
+static void gather_unpushed(struct value *status)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf out = STRBUF_INIT, said = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int64_t lacking = 0, grown = 0;
+	const char *line;
+	int ret;
+
+	child.resutil_cmd = 1;
+	strvec_push(&child.args, "list-unpushed");
+	ret = pipe_command(&child, NULL, 0, &out, &said, ANSWER_MAX_BYTES,
+			   &err);
+	if (ret) {
+		warning("%s", ret > 0 ? last_words(&said) : err.buf);
+		value_map_set(status, "not_pushed", value_new_null());
+		value_map_set(status, "grown", value_new_null());
+		goto cleanup;
+	}
+	for (line = out.buf; *line; line += *line == '\n') {
+		lacking += !strncmp(line, "not-pushed\t", 11);
+		grown += !strncmp(line, "grown\t", 6);
+		line += strcspn(line, "\n");
+	}
+	value_map_set_int(status, "not_pushed", lacking);
+	value_map_set_int(status, "grown", grown);
+
+cleanup:
+	strbuf_release(&err);
+	strbuf_release(&said);
+	strbuf_release(&out);
 }
 
 static int compare_size(const void *a, const void *b)
@@ -188,6 +229,7 @@ static struct value *gather(size_t *unreadable)
 	if (ret)
 		die_code(ret, &err);
 	*unreadable = gather_runs(status);
+	gather_unpushed(status);
 	finish_git(status, state);
 	git_state_free(state);
 	strbuf_release(&err);
@@ -223,7 +265,7 @@ static void add_porcelain(struct strbuf *out, const struct value *status,
 {
 	static const char *const single[] = {
 		"project", "root", "results_dir", "storage_type",
-		"experiments", "latest"
+		"experiments", "latest", "not_pushed", "grown"
 	};
 	const struct value *runs = value_get(status, "runs");
 	const struct value *git = value_get(status, "git");
@@ -404,6 +446,22 @@ static void add_git(struct strbuf *out, const struct value *git,
 	add_change_list(out, left, opts);
 }
 
+static void add_unpushed(struct strbuf *out, const struct value *status)
+{
+	int64_t lacking = 0, grown = 0;
+
+	value_get_int(status, "not_pushed", &lacking);
+	value_get_int(status, "grown", &grown);
+	if (!lacking && !grown)
+		return;
+	if (lacking)
+		strbuf_addf(out, "%" PRId64 " not pushed", lacking);
+	if (grown)
+		strbuf_addf(out, "%s%" PRId64 " grown", lacking ? ", " : "",
+			    grown);
+	strbuf_addstr(out, " ('resutil push -A' sends them)\n");
+}
+
 static void add_text(struct strbuf *out, const struct value *status,
 		     const struct status_options *opts)
 {
@@ -424,6 +482,7 @@ static void add_text(struct strbuf *out, const struct value *status,
 		add_safe(out, latest);
 		strbuf_addch(out, '\n');
 	}
+	add_unpushed(out, status);
 	add_runs(out, runs, "running", "Running:", COLOR_CYAN);
 	add_runs(out, runs, "elsewhere", "Not ended, on other machines:",
 		 COLOR_YELLOW);
@@ -459,6 +518,7 @@ int cmd_status(int argc, const char **argv)
 	if (opts.nul && !opts.json)
 		opts.porcelain = 1;	/* as in git */
 
+	recover_renames(STORE_SECONDS);
 	status = gather(&unreadable);
 	if (opts.json) {
 		json_write(&out, status);

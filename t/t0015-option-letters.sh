@@ -33,10 +33,12 @@ z -
 EOF
 
 # command, letter, long name. How many (log -n 5) is what git's users know;
-# neither command changes anything, so -n means nothing else there.
+# neither command changes anything, so -n means nothing else there. rm -r is a
+# flag beside --remote R, which names the store.
 cat >allowed <<\EOF
 list n max-count
 log n max-count
+rm r -
 EOF
 
 test_expect_success 'the letters of all commands' '

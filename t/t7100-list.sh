@@ -12,7 +12,7 @@ test_expect_success 'without a project there is nothing to list' '
 '
 
 test_expect_success 'an empty project has an empty list' '
-	make_conf &&
+	make_conf && mkdir store &&
 	resutil list >out &&
 	test_must_be_empty out &&
 	resutil list --json >out &&
@@ -24,17 +24,17 @@ test_expect_success 'the table goes by the time of creation, not by name' '
 		"  created: \"2024-07-04T19:15:55.000000+09:00\"" \
 		"usage: {wall: 1.25}" &&
 	make_exp zzzzzz_20231231T235900_early "state: fail" "exit_code: 3" \
-		"at:" "  created: \"2023-12-31T23:59:00.000000+09:00\"" \
+		"user: ann" "at:" "  created: \"2023-12-31T23:59:00.000000+09:00\"" \
 		"  started: \"2023-12-31T23:59:00.000000+09:00\"" \
 		"  finished: \"2024-01-01T02:04:00.500000+09:00\"" &&
 	make_exp aapfup_20240704T191550 "state: added" "at:" \
 		"  created: \"2024-07-04T19:15:50.000000+09:00\"" &&
 	resutil list >actual &&
 	cat >expect <<-\END &&
-	name                          date              state  duration  comment
-	zzzzzz_20231231T235900_early  2023-12-31 23:59  fail   2 h 05 m  early
-	aapfup_20240704T191550        2024-07-04 19:15  added
-	aapfup_20240704T191555_late   2024-07-04 19:15  done      1.2 s  late
+	local | remote | name                         | date             | state | duration | user
+	  *   |        | zzzzzz_20231231T235900_early | 2023-12-31 23:59 | fail  | 2 h 05 m | ann
+	  *   |        | aapfup_20240704T191550       | 2024-07-04 19:15 | added |          |
+	  *   |        | aapfup_20240704T191555_late  | 2024-07-04 19:15 | done  |    1.2 s |
 	END
 	test_cmp expect actual
 '
@@ -103,8 +103,8 @@ test_expect_success PYTHON '--json has all fields, and null for what is not ther
 test_expect_success 'csv, tsv, -z' '
 	resutil list --format=csv --state=done | tr -d "\r" >actual &&
 	cat >expect <<-\END &&
-	name,date,state,duration,comment
-	aapfup_20240704T191555_late,2024-07-04T19:15:55.000000+09:00,done,1.25,late
+	local,remote,name,date,state,duration,user
+	true,false,aapfup_20240704T191555_late,2024-07-04T19:15:55.000000+09:00,done,1.25,
 	END
 	test_cmp expect actual &&
 	resutil list --format=tsv --state=done >actual &&
@@ -117,7 +117,7 @@ test_expect_success 'csv, tsv, -z' '
 
 test_expect_success 'an unknown field names those that there are' '
 	test_expect_code 129 resutil list --format="%(nmae)" 2>err &&
-	test_grep "no field .nmae.; there are name, date, state" err &&
+	test_grep "no field .nmae.; there are local, remote, name, date, state" err &&
 	test_expect_code 129 resutil list --format=xml 2>err &&
 	test_grep "unknown format .xml." err &&
 	test_expect_code 129 resutil list --json --format=csv 2>err &&
@@ -149,7 +149,7 @@ test_expect_success 'wide characters are aligned, hostile ones are tamed' '
 	make_exp aapfuq_20240704T191600_日本 "state: \"\\e[31mdone\"" "at:" \
 		"  created: \"2024-07-04T19:16:00.000000+09:00\"" &&
 	test_might_fail resutil list >out 2>err &&
-	test_grep "aapfuq_20240704T191600_日本  *2024-07-04 19:16" out &&
+	test_grep "aapfuq_20240704T191600_日本  *| 2024-07-04 19:16" out &&
 	! grep "$(printf "\033")" out &&
 	! grep "$(printf "\033")" err
 '
@@ -172,7 +172,7 @@ test_expect_success PTY 'a terminal gets a bold header' '
 	TERM=xterm pty-run --screen=screen --raw resutil list -n 1 &&
 	tr -d "\r" <screen >seen &&
 	head -n 1 seen >head &&
-	test_grep "$(printf "\033\\[1m")name" head &&
+	test_grep "$(printf "\033\\[1m")local" head &&
 	sed 1d seen >row &&
 	! grep "$(printf "\033")" row &&
 	NO_COLOR=1 TERM=xterm pty-run --screen=screen --raw \

@@ -9,7 +9,7 @@ A=aapfup_20240704T191555_full
 B=aapfuq_20240704T191600_small
 
 test_expect_success 'setup' '
-	make_conf && test_set_now 1720088755 &&
+	make_conf && mkdir store && test_set_now 1720088755 &&
 	make_exp $A \
 		"id: $(test_id 7)" "revision: 3" "state: fail" "exit_code: 3" \
 		"cmd: python3 train.py --lr 0.1" "cwd: /home/ann/project" \

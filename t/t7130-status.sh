@@ -22,6 +22,8 @@ test_expect_success 'a project without repository or experiment' '
 	storage_type|dir
 	experiments|0
 	latest|
+	not_pushed|0
+	grown|0
 	END
 	test_cmp expect actual &&
 	test_path_is_missing results &&
@@ -63,6 +65,7 @@ test_expect_success 'changes, the largest first; what is left out, and why' '
 	cat >expect <<-END &&
 	Project project: 1 experiment in '\''results'\'', store of type dir
 	Latest: aapfup_20240704T191555_x
+	1 not pushed ('\''resutil push -A'\'' sends them)
 
 	The next run records commit $(cut -c 1-12 ../head) on main, and 3 changed files, 22 B:
 	        22 B  train.py
@@ -85,6 +88,8 @@ test_expect_success '--porcelain says the same in a form that stays' '
 	storage_type	dir
 	experiments	1
 	latest	aapfup_20240704T191555_x
+	not_pushed	1
+	grown	0
 	commit	$(cat ../head)
 	branch	main
 	captured	22	modified	train.py

@@ -402,7 +402,7 @@ static void print_cells(const struct rows *r, const char *const *cell,
 			continue;
 		gap = width[column] - text_width(cell[column]);
 		if (column)
-			strbuf_addstr(&line, "  ");
+			strbuf_addstr(&line, r->between ? r->between : "  ");
 		if (f->right)
 			add_blanks(&line, gap);
 		strbuf_addstr(&line, cell[column]);

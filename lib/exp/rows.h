@@ -32,6 +32,7 @@ struct rows {
 				 * "tsv", or a template with %( */
 	int json, nul;		/* --json, -z */
 	bool no_header;
+	const char *between;	/* the columns of a table; NULL: blanks */
 	/* private */
 	struct row_state *state;
 };
