@@ -303,7 +303,7 @@ int cmd_clone(int argc, const char **argv)
 		  .help = "where experiments are kept" },
 		OPT_LIST('o', NULL, &c.config, "KEY=VALUE",
 			 "a setting of the store (gcs: key_file_path=FILE)"),
-		OPT_BOOL('a', "all", &c.all, "fetch all experiments, too"),
+		OPT_BOOL(0, "all", &c.all, "fetch all experiments, too"),
 		OPT_BOOL('n', "dry-run", &c.dry_run,
 			 "ask the store, but make nothing"),
 		OPT_END_OF_TABLE

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/exp/store-url.h"
@@ -42,20 +43,25 @@ static char *parsed(const char *url, bool want_project)
 	return strbuf_detach(&out, NULL);
 }
 
+static void check_parsed(const char *url, bool want_project, const char *want)
+{
+	struct strbuf label = STRBUF_INIT;
+	char *got = parsed(url, want_project);
+
+	quote_terminal(&label, url, strlen(url));
+	check_str(got, want, label.buf);
+	strbuf_release(&label);
+	free(got);
+}
+
 static void gives(const char *url, const char *want)
 {
-	char *got = parsed(url, false);
-
-	check_str(got, want, url);
-	free(got);
+	check_parsed(url, false, want);
 }
 
 static void gives_project(const char *url, const char *want)
 {
-	char *got = parsed(url, true);
-
-	check_str(got, want, url);
-	free(got);
+	check_parsed(url, true, want);
 }
 
 static void test_dir(void)
