@@ -11,10 +11,12 @@
 #include "lib/exp/pack-data.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/exp/pack-read.h"
+#include "lib/sync/pack-arg.h"
 #include "command.h"
 
 static const char *const usage[] = {
-	"cat-pack [--max-size=SIZE] [--max-entries=N] FILE PATH...",
+	"cat-pack [--remote R] [--max-size=SIZE] [--max-entries=N] FILE|EXP "
+		"PATH...",
 	NULL
 };
 
@@ -98,14 +100,16 @@ static int print_one(const char *path, void *data)
 
 int cmd_cat_pack(int argc, const char **argv)
 {
-	struct pack_limits limits = PACK_LIMITS_INIT;
+	struct pack_arg arg = PACK_ARG_INIT;
 	struct printing printing = { 0 };
 	struct items items = { 0 };
 	struct strbuf err = STRBUF_INIT;
 	struct pack *p;
 	int ret;
 	const struct option options[] = {
-		OPT_PACK_LIMITS(&limits),
+		OPT_STRING(0, "remote", &arg.remote_name, "R",
+			   "of an experiment: its remote, or a store's URL"),
+		OPT_PACK_LIMITS(&arg.limits),
 		OPT_END_OF_TABLE
 	};
 
@@ -113,7 +117,8 @@ int cmd_cat_pack(int argc, const char **argv)
 	if (argc < 2)
 		usage_with_options(usage, options, argc ? "which path in it?" :
 				   "which pack?");
-	ret = pack_open_path(&p, argv[0], NULL, &limits, &err);
+	arg.project = the_project;
+	ret = pack_arg_open(&p, &arg, argv[0], &err);
 	if (ret)
 		die_code(ret, &err);
 	printing.pack = p;
@@ -125,6 +130,7 @@ int cmd_cat_pack(int argc, const char **argv)
 		die_code(ret, &err);
 	pack_reader_free(printing.reader);
 	pack_close(p);
+	pack_arg_release(&arg);
 	strbuf_release(&err);
 	return items_status(&items);
 }

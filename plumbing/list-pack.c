@@ -12,15 +12,16 @@
 #include "lib/exp/pack-read.h"
 #include "lib/exp/rows.h"
 #include "lib/exp/zip-format.h"
+#include "lib/sync/pack-arg.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 #include "command.h"
 
 static const char *const usage[] = {
-	"list-pack [--json | --format FORMAT] [-z] [--max-size=SIZE] "
-		"[--max-entries=N] FILE",
-	"list-pack --info [--json] [-z] [--max-size=SIZE] [--max-entries=N] "
-		"FILE",
+	"list-pack [--remote R] [--json | --format FORMAT] [-z] "
+		"[--max-size=SIZE] [--max-entries=N] FILE|EXP",
+	"list-pack --info [--remote R] [--json] [-z] [--max-size=SIZE] "
+		"[--max-entries=N] FILE|EXP",
 	NULL
 };
 
@@ -212,15 +213,17 @@ static void print_info(const struct pack *p, const struct rows *rows)
 int cmd_list_pack(int argc, const char **argv)
 {
 	struct rows rows = { .fields = fields };
-	struct pack_limits limits = PACK_LIMITS_INIT;
+	struct pack_arg arg = PACK_ARG_INIT;
 	struct strbuf err = STRBUF_INIT;
 	struct pack *p;
 	int info = 0, ret;
 	const struct option options[] = {
+		OPT_STRING(0, "remote", &arg.remote_name, "R",
+			   "of an experiment: its remote, or a store's URL"),
 		OPT_ROWS(&rows),
 		OPT_BOOL(0, "info", &info,
 			 "print what the pack says of itself"),
-		OPT_PACK_LIMITS(&limits),
+		OPT_PACK_LIMITS(&arg.limits),
 		OPT_END_OF_TABLE
 	};
 
@@ -233,7 +236,8 @@ int cmd_list_pack(int argc, const char **argv)
 				   "--info knows no --format");
 	if (!info && (rows.json || rows.format) && rows_begin(&rows, &err))
 		usage_with_options(usage, options, "%s", err.buf);
-	ret = pack_open_path(&p, argv[0], NULL, &limits, &err);
+	arg.project = the_project;
+	ret = pack_arg_open(&p, &arg, argv[0], &err);
 	if (ret)
 		die_code(ret, &err);
 	if (info)
@@ -243,6 +247,7 @@ int cmd_list_pack(int argc, const char **argv)
 	else
 		print_lines(p, rows.nul);
 	pack_close(p);
+	pack_arg_release(&arg);
 	strbuf_release(&err);
 	return 0;
 }

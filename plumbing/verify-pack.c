@@ -9,23 +9,28 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
+#include "lib/base/workers.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/exp/pack-read.h"
 #include "lib/exp/pack-verify.h"
+#include "lib/sync/pack-arg.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 #include "command.h"
 
 static const char *const usage[] = {
-	"verify-pack [--quick] [--json] [-j N] [-z] [--max-size=SIZE] "
-		"[--max-entries=N] FILE...",
+	"verify-pack [--remote R] [--quick] [--json] [-j N] [-z] "
+		"[--max-size=SIZE] [--max-entries=N] FILE|EXP...",
 	NULL
 };
 
 struct verify_options {
 	int quick, json, nul, jobs;
-	struct pack_limits limits;
+	struct pack_arg arg;
 };
+
+/* A thread that waits for a store does nothing else meanwhile. */
+#define REMOTE_THREADS 8u
 
 /* What one pack is, as far as it is known. */
 struct verdict {
@@ -91,23 +96,31 @@ static void print(struct verdict *v, const struct verify_options *o, bool good)
 	strbuf_release(&out);
 }
 
+static unsigned count_threads(const struct verify_options *o)
+{
+	if (o->jobs || !o->arg.is_remote)
+		return (unsigned)o->jobs;
+	return MAXIMUM(workers_default(), REMOTE_THREADS);
+}
+
 /* For items_each(). */
 static int verify_one(const char *file, void *data)
 {
-	const struct verify_options *o = data;
+	struct verify_options *o = data;
 	struct verdict v = { .file = file, .problems = value_new_list() };
-	struct pack_limits limits = o->limits;
 	struct strbuf err = STRBUF_INIT;
 	struct progress *progress;
 	struct pack *p;
 	int ret;
 
-	ret = pack_open_path(&p, file, NULL, &limits, &err);
+	ret = pack_arg_open(&p, &o->arg, file, &err);
+	if (o->arg.name.len)
+		v.file = o->arg.name.buf;
 	if (!ret) {
 		v.pack = p;
 		progress = progress_start(_("Verifying"), p->nr,
 					  o->quick ? 0 : p->size);
-		ret = pack_verify(p, (unsigned)o->jobs,
+		ret = pack_verify(p, count_threads(o),
 				  o->quick ? PACK_VERIFY_QUICK : 0, v.tree,
 				  progress, note, &v, &err);
 		progress_stop(&progress);
@@ -124,17 +137,19 @@ static int verify_one(const char *file, void *data)
 
 int cmd_verify_pack(int argc, const char **argv)
 {
-	struct verify_options o = { .limits = PACK_LIMITS_INIT };
+	struct verify_options o = { .arg = PACK_ARG_INIT };
 	struct items items = { 0 };
 	struct strbuf err = STRBUF_INIT;
 	const struct option options[] = {
+		OPT_STRING(0, "remote", &o.arg.remote_name, "R",
+			   "of experiments: their remote, or a store's URL"),
 		OPT_BOOL(0, "quick", &o.quick, "check the headers only"),
 		OPT_BOOL(0, "json", &o.json, "one JSON object a pack"),
 		OPT_INTEGER('j', NULL, &o.jobs, "N",
 			    "threads; 0: one for each processor"),
 		OPT_BOOL('z', NULL, &o.nul,
 			 "end records with NUL, quote nothing"),
-		OPT_PACK_LIMITS(&o.limits),
+		OPT_PACK_LIMITS(&o.arg.limits),
 		OPT_END_OF_TABLE
 	};
 
@@ -145,8 +160,10 @@ int cmd_verify_pack(int argc, const char **argv)
 		usage_with_options(usage, options,
 				   "-j wants a number of threads, not %d",
 				   o.jobs);
+	o.arg.project = the_project;
 	if (items_each(&items, argv, NULL, '\n', verify_one, &o, &err))
 		die("%s", err.buf);
+	pack_arg_release(&o.arg);
 	strbuf_release(&err);
 	return items_status(&items);
 }

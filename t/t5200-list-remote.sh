@@ -70,11 +70,11 @@ b.zip" && : >$d/.zip && : >store/$six.zip &&
 '
 
 test_expect_success '--long tells what is in the packs' '
-	resutil list-remote --long --format "%(name) %(state) %(user) %(id) %(revision) %(created)" >out &&
+	resutil list-remote --long --format "%(name),%(state),%(user),%(id),%(revision),%(created)" >out &&
 	cat >want <<-EOF &&
-	$one done ada $(test_id 1) 3 2024-07-04T11:15:55.000000+09:00
-	$two running  $(test_id 2)  
-	$six     
+	$one,done,ada,$(test_id 1),3,2024-07-04T11:15:55.000000+09:00
+	$two,running,,$(test_id 2),,
+	$six,,,,,
 	EOF
 	test_cmp want out &&
 	resutil list-remote --long --json >out &&

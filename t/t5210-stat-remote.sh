@@ -25,9 +25,9 @@ requests () {
 test_expect_success 'setup' '
 	mkdir -p store/project && make_conf &&
 	make_exp $one "id: $(test_id 1)" "revision: 3" "at:" \
-		"  created: \"2024-07-04T11:15:55.000000+09:00\"" &&
+		"  created: \"2024-07-04T11:15:55.000000+00:00\"" &&
 	make_exp $two "id: $(test_id 2)" "at:" \
-		"  created: \"2024-07-04T11:15:56.000000+09:00\"" &&
+		"  created: \"2024-07-04T11:15:56.000000+00:00\"" &&
 	make_exp $old && store $one && store $two && store $old &&
 	rm -r results/$two results/$old
 '
@@ -80,11 +80,13 @@ test_expect_success 'EXP is what it means here, then there' '
 		resutil stat-remote "$word" >out &&
 		test "$(cut -f 1 out)" = $one || return 1
 	done &&
-	for word in two origin/@ aapfcd_20240704T111556_
+	for word in two origin/@
 	do
 		resutil stat-remote "$word" >out &&
 		test "$(cut -f 1 out)" = $two || return 1
 	done &&
+	resutil stat-remote aapfcd_20240704T11150 >out &&
+	test "$(cut -f 1 out)" = $old &&
 	resutil stat-remote origin/@~1 >out && test "$(cut -f 1 out)" = $one &&
 	resutil stat-remote origin/@~2 >out && test "$(cut -f 1 out)" = $old &&
 	test_expect_code 10 resutil stat-remote origin/@~3 2>err &&

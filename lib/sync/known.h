@@ -4,7 +4,7 @@
  * cache directory; whatever is wrong with it, it is as if it were not there.
  *
  * The file is text. Its first lines are "resutil-known 1" and, split by TAB,
- * "store", the store's URL and the prefix there (both as paths are quoted); then
+ * "store", the store's URL and the prefix there (quoted as paths are); then
  * a line for each experiment, in byte order of names, its fields split by TAB:
  *
  *	NAME SIZE VERSION MODIFIED LEVEL FORMAT ID REVISION TREE RECORD SUMMARY

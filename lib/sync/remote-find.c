@@ -14,24 +14,26 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 
-/* The wall clock of a name is 14 hours east of UTC at most, or 12 west of it;
- * the rest is for names that were made a while before their records. */
-#define APART (INT64_C(24) * 3600)
+/* Wall clocks are 26 hours apart at most; the rest is for names that were made
+ * a while before their records. */
+#define APART (INT64_C(48) * 3600)
 
 struct dated {
 	struct remote_exp *exp;
 	struct moment created;
 };
 
-/* The time in a name, as if it were UTC. */
+/* The time in a name, taken as this machine's, as it is for those here. */
 static void time_of_name(struct moment *out, const char *name)
 {
 	struct name_parts parts;
-	struct tm tm;
+	struct tm tm = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	if (name_parse(&parts, name) && name_parse_stamp(&tm, parts.stamp))
-		out->sec = timegm(&tm);
+	if (!name_parse(&parts, name) || !name_parse_stamp(&tm, parts.stamp))
+		return;
+	tm.tm_isdst = -1;
+	out->sec = mktime(&tm);
 }
 
 /* Newest first; of equal times the last name is the newest. */
@@ -64,7 +66,7 @@ static size_t count_candidates(const struct dated *dated, size_t nr,
 	size_t n = back + 1;
 
 	while (n < nr && dated[n].created.sec >=
-			 dated[back].created.sec - 2 * APART)
+			 dated[back].created.sec - APART)
 		n++;
 	return n;
 }

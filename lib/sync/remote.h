@@ -135,8 +135,8 @@ void remote_forget(struct remote *r, const char *name);
 /**
  * The experiment that an EXP argument means there: as exp_find(), by `list`,
  * but for paths. `@` and `@~N` go by `created` of the records; those are learnt
- * that can be so new by the time in the name, which is at most a day away from
- * that of the record. Without a record that time counts, as UTC.
+ * that can be so new by the time in the name: two of them that are two days
+ * apart are in that order. Without a record that time counts, as here.
  * Errors: ERR_NOT_FOUND; ERR_USAGE when ambiguous, with the candidates; those
  * of remote_learn().
  */
