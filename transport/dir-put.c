@@ -166,6 +166,7 @@ static int appear(struct dir_store *s, struct dir_place *from,
 		  const char *name, struct dir_place *to, const char *key,
 		  int lock, bool *linked, struct strbuf *err)
 {
+	const int no_follow = AT_SYMLINK_NOFOLLOW;
 	struct stat old, new;
 
 	*linked = false;
@@ -175,9 +176,8 @@ static int appear(struct dir_store *s, struct dir_place *from,
 	}
 	if (errno == EEXIST) {
 		/* NFS repeats a call whose answer was lost: that was us. */
-		*linked = !fstatat(from->dir, name, &old, AT_SYMLINK_NOFOLLOW) &&
-			  !fstatat(to->dir, to->base, &new,
-				   AT_SYMLINK_NOFOLLOW) &&
+		*linked = !fstatat(from->dir, name, &old, no_follow) &&
+			  !fstatat(to->dir, to->base, &new, no_follow) &&
 			  old.st_nlink > 1 && old.st_dev == new.st_dev &&
 			  old.st_ino == new.st_ino;
 		return *linked ? 0 : fail_exists(s, key, err);

@@ -1,5 +1,4 @@
 #include "lib/base/compat.h"
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
@@ -272,8 +271,8 @@ int transport_presign(struct transport *t, const char *key, unsigned seconds,
 	if (ret)
 		return ret;
 	if (!(t->caps & TRANSPORT_CAN_PRESIGN))
-		return fail(err, ERR_USAGE, "'%s' is a kind of store that gives "
-			    "no URLs of objects", t->url);
+		return fail(err, ERR_USAGE, "'%s' is a kind of store that "
+			    "gives no URLs of objects", t->url);
 	return t->ops->presign(t, key, seconds, url, err);
 }
 
@@ -288,37 +287,18 @@ static int write_fd(void *data, const void *buf, size_t len,
 	return 0;
 }
 
-/* A file that nobody else sees and that goes with its descriptor. */
-static int open_nameless(struct strbuf *err)
-{
-	struct tempfile *scratch = NULL;
-	char *path;
-	int fd;
-
-	if (tempfile_scratch_dir(&scratch, err))
-		return -1;
-	path = xstrfmt("%s/object", tempfile_path(scratch));
-	fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	if (fd < 0)
-		fail_errno(err, "cannot create '%s'", path);
-	tempfile_delete(&scratch);
-	free(path);
-	return fd;
-}
-
 static int carry_over(struct transport *t, const struct object *from,
 		      const char *to, struct strbuf *err)
 {
 	struct object_range range = { 0, RANGE_TO_END, from->version };
 	struct put_request request = { .key = to, .expect = EXPECT_ABSENT };
 	struct put_file source;
-	struct object_sink sink;
-	int fd = open_nameless(err), ret;
+	int fd, ret;
+	struct object_sink sink = { write_fd, &fd };
 
-	if (fd < 0)
-		return ERR_FAILED;
-	sink.write = write_fd;
-	sink.data = &fd;
+	ret = tempfile_unnamed(&fd, NULL, err);
+	if (ret)
+		return ret;
 	ret = transport_get(t, from->key, &range, &sink, NULL, err);
 	if (!ret)
 		ret = put_file_init(&source, fd, from->key, err);

@@ -1,0 +1,51 @@
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/exp/project.h"
+#include "lib/exp/remotes.h"
+#include "lib/exp/store-url.h"
+#include "plumbing/object-store.h"
+#include "command.h"
+
+int object_store_open(struct transport **out, const char *name,
+		      struct strbuf *err)
+{
+	struct transport_config c = { .patience = TRANSPORT_PATIENCE_DEFAULT };
+	struct remote_conf conf = { 0 };
+	struct strbuf base = STRBUF_INIT;
+	int ret;
+
+	if (name && store_url_looks(name)) {
+		/* What is typed counts from where it is typed. */
+		ret = path_cwd(&base, err);
+		if (!ret)
+			ret = store_url_parse(name, &conf.type, &conf.config,
+					      NULL, err);
+	} else if (!the_project) {
+		ret = fail(err, ERR_FAILED, "no project here; go into one, or "
+			   "name a store by its URL");
+	} else {
+		strbuf_addstr(&base, the_project->root);
+		ret = remotes_find(&conf, the_project, name, err);
+	}
+	c.type = conf.type;
+	c.config = conf.config;
+	c.base_dir = base.buf;
+	if (!ret)
+		ret = transport_open(out, &c, err);
+	remote_conf_release(&conf);
+	strbuf_release(&base);
+	return ret;
+}
+
+struct transport *object_store_need(const char *name)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct transport *t;
+	int ret = object_store_open(&t, name, &err);
+
+	if (ret)
+		die_code(ret, &err);
+	strbuf_release(&err);
+	return t;
+}
