@@ -316,6 +316,7 @@ static int keep_missing(struct pack *p, int dirfd, struct strbuf *err)
 	}
 	if (!ret)
 		drop_others(&s, p);
+	p->info.version = 0;	/* as for any that is not whole */
 	free(s.keep);
 	return ret;
 }
