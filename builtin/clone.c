@@ -27,6 +27,9 @@
 /* Of names of experiments. */
 #define LISTING_MAX ((size_t)1 << 30)
 
+/* Other projects that are named when the one is not there. */
+#define SHOWN_PROJECTS 10
+
 static const char *const usage[] = {
 	"clone [--results-dir=DIR] [-o KEY=VALUE]... [--all] [-n] URL [DIR]",
 	NULL
@@ -147,16 +150,72 @@ static int scratch_conf(const struct clone *c, struct strbuf *text,
 	return ret;
 }
 
+/* Runs plumbing in the scratch project; its cache of the store goes with it. */
+static int ask(const struct tempfile *scratch, struct strvec *args,
+	       struct strbuf *out, struct strbuf *err)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+
+	child.resutil_cmd = 1;
+	child.dir = tempfile_path(scratch);
+	strvec_pushv(&child.args, args->v);
+	strvec_pushf(&child.env, "XDG_CACHE_HOME=%s", child.dir);
+	return pipe_command(&child, NULL, 0, out, NULL, LISTING_MAX, err);
+}
+
+/* A typing error shows when the names that are right stand beside it. Hostile
+ * ones are passed over. */
+static void add_projects(const struct strbuf *records, struct strbuf *out)
+{
+	const char *p = records->buf, *end = records->buf + records->len;
+	unsigned nr = 0;
+
+	for (; p < end && nr < SHOWN_PROJECTS; p += strlen(p) + 1) {
+		const char *tab = strchr(p, '\t');
+		const char *key = tab ? strchr(tab + 1, '\t') : NULL;
+		size_t len = key ? strlen(++key) : 0;
+		char *name;
+
+		if (!len || key[len - 1] != '/')
+			continue;
+		name = xmemdupz(key, len - 1);
+		if (!conf_check_project_name(name, NULL))
+			strbuf_addf(out, "%s'%s'", nr++ ? ", " : "", name);
+		free(name);
+	}
+}
+
+static int no_such_project(const struct clone *c,
+			   const struct tempfile *scratch, struct strbuf *err)
+{
+	struct strvec args = STRVEC_INIT;
+	struct strbuf records = STRBUF_INIT, others = STRBUF_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+
+	strvec_pushl(&args, "list-objects", "--one-level", "-z", NULL);
+	if (!ask(scratch, &args, &records, &ignored))
+		add_projects(&records, &others);
+	fail(err, ERR_NOT_FOUND, "no experiments of a project '%s' in '%s'; "
+	     "%s%s", c->plan.name.buf, c->url.buf, others.len ?
+	     "there may be some of: " : "a new project is made with 'resutil "
+	     "init'", others.buf);
+	strvec_release(&args);
+	strbuf_release(&records);
+	strbuf_release(&others);
+	strbuf_release(&ignored);
+	return ERR_NOT_FOUND;
+}
+
 /*
  * list-remote works in a project, so it gets one that holds nothing but the
- * conf. What it would remember of the store goes with it. Returns 0, the
- * status of the child, which has said why, or a negative code.
+ * conf. Returns 0, the status of the child, which has said why, or a negative
+ * code.
  */
 static int ask_store(struct clone *c, struct strbuf *err)
 {
-	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf text = STRBUF_INIT, path = STRBUF_INIT;
 	struct strbuf names = STRBUF_INIT;
+	struct strvec args = STRVEC_INIT;
 	struct tempfile *scratch = NULL;
 	const char *p;
 	int ret = tempfile_scratch_dir(&scratch, err);
@@ -170,20 +229,16 @@ static int ask_store(struct clone *c, struct strbuf *err)
 					err);
 	if (ret)
 		goto cleanup;
-	child.resutil_cmd = 1;
-	child.dir = tempfile_path(scratch);
-	strvec_pushl(&child.args, "list-remote", NULL);
-	strvec_pushf(&child.env, "XDG_CACHE_HOME=%s", child.dir);
-	ret = pipe_command(&child, NULL, 0, &names, NULL, LISTING_MAX, err);
+	strvec_push(&args, "list-remote");
+	ret = ask(scratch, &args, &names, err);
 	for (p = names.buf; !ret && (p = strchr(p, '\n')); p++)
 		c->nr++;
 	if (!ret && !c->nr)
-		ret = fail(err, ERR_NOT_FOUND, "no experiments of a project "
-			   "'%s' in '%s'; a new project is made with 'resutil "
-			   "init'", c->plan.name.buf, c->url.buf);
+		ret = no_such_project(c, scratch, err);
 
 cleanup:
 	tempfile_delete(&scratch);
+	strvec_release(&args);
 	strbuf_release(&names);
 	strbuf_release(&path);
 	strbuf_release(&text);

@@ -263,6 +263,10 @@ test_expect_success 'test counts what one listing says' '
 	echo "origin: dir:$TRASH_DIRECTORY/store holds 0 experiments of" \
 		"${SQ}project$SQ" >expect &&
 	test_cmp expect actual &&
+	sed -n "s/.* store: //p" trace >requests &&
+	printf "%s\n" "open dir:$TRASH_DIRECTORY/store" \
+		"list project/ -> 0 objects" >expect &&
+	test_cmp expect requests &&
 	mkdir ../store/project &&
 	>../store/project/stray &&
 	>../store/project/aaaaaa_20240101T000000.zip &&
