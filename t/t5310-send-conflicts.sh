@@ -158,6 +158,17 @@ test_expect_success 'without the intent it would be a conflict' '
 	 grow c && test_expect_code 14 send x && says "conflict\t$name\t-")
 '
 
+test_expect_success 'also when it was sent for the first time' '
+	rm -rf a && project a && rm -r "$objects" &&
+	name=$(cd a && resutil add x) &&
+	(cd a && send x && log=.resutil/remotes/origin.log &&
+	 sed -i "\$d" $log && test_line_count = 2 $log && tail -n 1 $log >last &&
+	 test_grep "^intent" last && cp $log keep &&
+	 grow b && send x && says "grown\t$name\t-" &&
+	 cp keep $log && sed -i "\$d" $log && grow c &&
+	 test_expect_code 14 send x && says "conflict\t$name\t-")
+'
+
 # What the Python tool writes: no directories, no hashes, links followed.
 python_zip () {
 	(cd "$1/results/$name" && python3 -c "

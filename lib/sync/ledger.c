@@ -694,6 +694,19 @@ static bool same_content(const struct pack_info *a, const struct pack_info *b)
 	       (!a->has_record || !memcmp(a->record, b->record, DIGEST_RAWSZ));
 }
 
+/* The tree of what was sent for the first time may not have been hashed before.
+ * No record is written twice with the same revision. */
+static bool is_intended(const struct pack_info *intent,
+			const struct pack_info *info)
+{
+	if (intent->version)
+		return same_content(intent, info);
+	return intent->has_record && info->has_record && *intent->id &&
+	       !strcmp(intent->id, info->id) &&
+	       intent->revision == info->revision &&
+	       !memcmp(intent->record, info->record, DIGEST_RAWSZ);
+}
+
 bool ledger_knows(const struct ledger *l, const char *name,
 		  const char *version, const struct pack_info *info)
 {
@@ -709,7 +722,7 @@ bool ledger_knows(const struct ledger *l, const char *name,
 		known = (version && !strcmp(e->done->note.version, version)) ||
 			(info && same_content(&e->done->note.info, info));
 	for (n = e ? e->intent : NULL; n && !known && info; n = n->older)
-		known = same_content(&n->note.info, info);
+		known = is_intended(&n->note.info, info);
 	unlock(l);
 	return known;
 }
