@@ -222,6 +222,27 @@ test_expect_success 'the project stays when --all cannot fetch all' '
 	test_cmp expect actual
 '
 
+test_expect_success 'of several clones into one DIR one wins' '
+	rm -rf work && mkdir work && cd work &&
+	pids= &&
+	for i in 1 2 3 4
+	do
+		resutil -q clone dir:../store/MyProj same 2>../err$i &
+		pids="$pids $!"
+	done &&
+	for pid in $pids
+	do
+		wait $pid
+		echo $?
+	done >../codes &&
+	sort -n ../codes >../actual &&
+	printf "%s\n" 0 14 14 14 >../expect &&
+	test_cmp ../expect ../actual &&
+	ls -A >../actual && echo same >../expect &&
+	test_cmp ../expect ../actual &&
+	resutil -C same remote
+'
+
 test_expect_success FAULTS 'killed at any point it leaves nothing or a project' '
 	rm -rf work && mkdir work && cd work &&
 	mkdir P &&

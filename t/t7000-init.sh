@@ -146,6 +146,14 @@ test_expect_success 'each type of store takes what it needs' '
 	test_path_is_dir shared
 '
 
+test_expect_success 'a password is not written into the conf' '
+	test_expect_code 129 resutil init --storage-type=ssh \
+		-o host=me:hunter2@box -o path=/p secret 2>err &&
+	test_grep "password" err &&
+	test_grep ! hunter2 err &&
+	test_path_is_missing secret
+'
+
 test_expect_success 'results_dir is the first usual directory that is there' '
 	mkdir usual usual/output usual/data && : >usual/result &&
 	resutil init usual >out &&
