@@ -261,4 +261,55 @@ test_expect_success 'a run of the Python tool comes like any other' '
 	fetch $old && says "grown\t$old\t-" && diff -r py results/$old
 '
 
+test_expect_success 'many that fetch at once: each has it' '
+	rm -rf results/$far results/$other &&
+	for i in 1 2 3 4 5 6
+	do
+		resutil fetch-exp $far $other >out.$i 2>err.$i &
+	done &&
+	wait && cat err.? && cat out.? >all && test_line_count = 12 all &&
+	! grep -v "^new\|^same" all && is_tidy &&
+	hash_of $far >got && test_cmp hash.far got &&
+	hash_of $other >got && test_cmp hash.other got
+'
+
+test_expect_success FAULTS 'a pack that is replaced while it is fetched is fetched again' '
+	for exp in $far $other
+	do
+		rm -rf results/$exp &&
+		with_faults RESUTIL_TEST_STORE_FAULT=get:1:conflict,get:3:conflict \
+			resutil fetch-exp $exp >out 2>err && grep ^new out &&
+		test_must_be_empty err && hash_of $exp >got &&
+		test_cmp hash.$(test $exp = $far && echo far || echo other) got || return 1
+	done
+'
+
+test_expect_success FAULTS 'but not for ever' '
+	rm -rf results/$other &&
+	test_expect_code 14 with_faults RESUTIL_TEST_STORE_FAULT=get:1+:conflict \
+		resutil fetch-exp $other >out && grep ^conflict out && is_tidy &&
+	test_path_is_missing results/$other
+'
+
+test_expect_success FAULTS 'one that is removed meanwhile is missing' '
+	mv "$objects"/$far.zip away && rm -rf results/$far &&
+	test_expect_code 10 with_faults RESUTIL_TEST_STORE_FAULT=get:1:conflict \
+		resutil fetch-exp $far && mv away "$objects"/$far.zip
+'
+
+test_expect_success FAULTS 'half an answer, and one that was lost, are asked for again' '
+	with_faults RESUTIL_TEST_STORE_FAULT=get:1:half,get:2:lost,get:4:half \
+		resutil fetch-exp $far $other >out && hash_of $far >got &&
+	test_cmp hash.far got && hash_of $other >got && test_cmp hash.other got
+'
+
+test_expect_success FAULTS 'a store that is lost is asked once, not for each' '
+	rm -rf results/* && resutil list-remote >names &&
+	test_expect_code 12 with_faults RESUTIL_TEST_STORE_FAULT=get:1+:unreachable \
+		resutil fetch-exp -j 1 --stdin --patience 0 <names >out 2>err &&
+	! grep -v "^failed" out && test $(wc -l <out) = $(wc -l <names) && is_tidy &&
+	test_expect_code 11 with_faults RESUTIL_TEST_STORE_FAULT=get:1+:refused \
+		resutil fetch-exp $far
+'
+
 test_done

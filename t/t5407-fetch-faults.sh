@@ -148,15 +148,15 @@ test_expect_success FAULTS 'kill: some more files' '
 '
 
 test_expect_success FAULTS 'where directories cannot change places' '
-	prepare old &&
+	rm -f points && prepare old &&
 	with_faults RESUTIL_TEST_FAULT=rename:1:EINVAL \
 		RESUTIL_TEST_FAULT_LOG="$PWD/points" resutil fetch-exp $exp >out &&
 	grep "^rename.*\.rm$" points && grep "^grown" out && state_of >now && test_cmp new now && is_tidy
 '
 
 test_expect_success FAULTS 'one sync for all, one for results_dir, one for the ledger' '
-	prepare absent && with_faults RESUTIL_TEST_FAULT_LOG="$PWD/points" \
-		resutil fetch-exp $exp >out &&
+	rm -f points && prepare absent &&
+	with_faults RESUTIL_TEST_FAULT_LOG="$PWD/points" resutil fetch-exp $exp >out &&
 	grep "^sync" points | grep -v /closed >syncs && sed "s|.*/||" syncs >got &&
 	test_line_count = 4 got && grep "\.tmp$" got && grep "^results$" got &&
 	grep "^origin.log$" got && grep "^remotes$" got

@@ -19,14 +19,33 @@
 /* Each has a descriptor open. */
 #define READY_MAX 128
 
+/* Another process may have fetched the same meanwhile. */
+static bool is_there_by_now(struct fetch_item *item)
+{
+	struct fetch *f = item->f;
+	struct local_exp here;
+	bool same;
+
+	if (item->some || !item->info.version ||
+	    local_exp_look(&here, f->project, f->cache, item->name, 0, 1,
+			   NULL))
+		return false;
+	same = sync_same_hashes(&here.info, &item->info);
+	local_exp_release(&here);
+	return same;
+}
+
 static void fail_item(struct fetch_item *item, int code,
 		      const struct strbuf *why)
 {
 	unpack_stage_end(&item->stage);
 	if (item->marked)
 		partial_clear(item->f->project, item->name, NULL);
-	fetch_end(item, code == ERR_CONFLICT ? "conflict" : "failed", code,
-		  why);
+	if (code == ERR_CONFLICT && is_there_by_now(item))
+		fetch_end(item, "same", 0, NULL);
+	else
+		fetch_end(item, code == ERR_CONFLICT ? "conflict" : "failed",
+			  code, why);
 }
 
 /* What is here must be what was compared with what is there. */
