@@ -8,6 +8,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/store-exp.h"
 
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
@@ -93,43 +94,48 @@ static bool is_taken_here(const char *name)
 	return taken;
 }
 
-static int check_run(const struct renaming *r, struct strbuf *err)
+/* What the store has of it; a pack without a record is no obstacle. */
+static int check_there(const struct renaming *r, struct strbuf *err)
 {
-	const struct remote_row *row = remote_rows_find(&r->rows, r->from.buf);
-	const char *state = row ? value_get_text(row->fields, "state") : NULL;
-	const char *id = row ? value_get_text(row->fields, "id") : NULL;
-	struct strbuf now = STRBUF_INIT, dir = STRBUF_INIT;
-	struct value *record = NULL;
-	const char *own;
-	int ret = 0;
+	struct strbuf dir = STRBUF_INIT, why = STRBUF_INIT;
+	struct value *there = NULL, *here = NULL;
+	const char *state, *id, *own;
+	int ret = store_exp_record(&there, r->remote, r->from.buf, &why);
 
-	if (r->here && !exp_is_at_rest(the_project, r->from.buf, &now))
-		ret = fail(err, ERR_CONFLICT, "'%s' is %s, and its program "
-			   "writes by that name", r->from.buf, now.buf);
-	else if (!r->here && state && *state && !record_state_is_final(state))
+	if (ret == ERR_UNREACHABLE || ret == ERR_CREDENTIALS) {
+		strbuf_addbuf(err, &why);
+		goto cleanup;
+	}
+	ret = 0;
+	state = value_get_text(there, "state");
+	if (!r->here && state && *state && !record_state_is_final(state))
 		ret = fail(err, ERR_CONFLICT, "'%s' may still run, by what "
 			   "'%s' has of it", r->from.buf, r->remote);
-	if (ret || !r->here || !r->there || !id)
+	id = value_get_text(there, "id");
+	if (ret || !r->here || !id)
 		goto cleanup;
 	project_exp_path(the_project, r->from.buf, &dir);
-	if (!record_read(&record, dir.buf, NULL)) {
-		own = value_get_text(record, "id");
-		if (own && strcmp(own, id))
-			ret = fail(err, ERR_CONFLICT, "'%s' in '%s' is "
-				   "another run; -l renames the one here alone",
-				   r->from.buf, r->remote);
-	}
+	own = record_read(&here, dir.buf, NULL) ? NULL :
+	      value_get_text(here, "id");
+	if (own && strcmp(own, id))
+		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' is another run; -l "
+			   "renames the one here alone", r->from.buf,
+			   r->remote);
 
 cleanup:
-	value_free(record);
+	value_free(here);
+	value_free(there);
+	strbuf_release(&why);
 	strbuf_release(&dir);
-	strbuf_release(&now);
 	return ret;
 }
 
 /* All that can be wrong is looked for before anything changes. */
 static int check(struct renaming *r, struct strbuf *err)
 {
+	struct strbuf state = STRBUF_INIT;
+	int ret = 0;
+
 	r->here = exp_is_here(the_project, r->from.buf);
 	r->there = remote_rows_find(&r->rows, r->from.buf) != NULL;
 	if (is_taken_here(r->to.buf))
@@ -138,7 +144,11 @@ static int check(struct renaming *r, struct strbuf *err)
 	if (remote_rows_find(&r->rows, r->to.buf))
 		return fail(err, ERR_CONFLICT, "'%s' is in '%s' already",
 			    r->to.buf, r->remote);
-	return check_run(r, err);
+	if (r->here && !exp_is_at_rest(the_project, r->from.buf, &state))
+		ret = fail(err, ERR_CONFLICT, "'%s' is %s, and its program "
+			   "writes by that name", r->from.buf, state.buf);
+	strbuf_release(&state);
+	return ret || !r->there ? ret : check_there(r, err);
 }
 
 static int change_comment(struct renaming *r, const char *arg,

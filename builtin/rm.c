@@ -16,13 +16,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/base/value.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
-#include "lib/exp/live.h"
 #include "lib/exp/project.h"
-#include "lib/exp/record.h"
 
 #define SHOWN_NAMES 20
 #define ANSWER_MAX_BYTES (64u << 20)
@@ -65,25 +62,6 @@ static int check_here(const char *name, struct strbuf *err)
 			   "removes it all the same", name, state.buf);
 	strbuf_release(&state);
 	return ret;
-}
-
-/* What can be told without a request; remove-exp looks into the pack. */
-static int check_there(const struct removal *r, const char *name, bool here,
-		       struct strbuf *err)
-{
-	const struct remote_row *row = remote_rows_find(&r->rows, name);
-	const char *user = value_get_text(row->fields, "user");
-	const char *state = value_get_text(row->fields, "state");
-
-	if (user && *user && strcmp(user, record_user()))
-		return fail(err, ERR_CONFLICT, "'%s' in '%s' is of '%s', and "
-			    "stays; --force removes it all the same", name,
-			    r->remote, user);
-	if (!here && state && *state && !record_state_is_final(state))
-		return fail(err, ERR_CONFLICT, "'%s' may still run, by what "
-			    "'%s' has of it, and stays; --force removes it all "
-			    "the same", name, r->remote);
-	return 0;
 }
 
 /* The name that `arg` means, here or, if that is where to remove, there. */
@@ -144,8 +122,6 @@ static int choose_one(const char *arg, void *data)
 	}
 	if (!r->force && here)
 		ret = check_here(name.buf, &err);
-	if (!r->force && there && !ret)
-		ret = check_there(r, name.buf, here, &err);
 
 cleanup:
 	if (ret)
@@ -262,7 +238,8 @@ static bool confirm(const struct removal *r)
 	return yes;
 }
 
-/* One side, by one child; `gone` gets those that it removed. */
+/* One side, by one child; `gone` gets those that it removed. In the store it is
+ * the child that looks whose they are, and whether they may still run. */
 static int remove_side(const struct removal *r, bool there,
 		       const struct strvec *names, struct strvec *gone)
 {

@@ -12,8 +12,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
+#include "lib/exp/exp-list.h"
 #include "lib/exp/exp-remove.h"
 #include "lib/exp/exp-rest.h"
+#include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 #include "lib/sync/ledger.h"
@@ -119,6 +121,27 @@ static int check_owner(const struct removal *removal, struct strbuf *err)
 		    removal->remote->name, user);
 }
 
+/* A run that goes on: what is here knows best, else its record there. */
+static int check_at_rest(const struct removal *removal, struct strbuf *err)
+{
+	const char *recorded = value_text(value_map_get(removal->exp->summary,
+							"state"));
+	struct strbuf state = STRBUF_INIT;
+	bool at_rest;
+
+	if (exp_is_here(the_project, removal->name))
+		at_rest = exp_is_at_rest(the_project, removal->name, &state);
+	else
+		at_rest = !recorded || !*recorded ||
+			  record_state_is_final(recorded);
+	strbuf_release(&state);
+	if (at_rest)
+		return 0;
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' may still run; --force "
+		    "removes it all the same", removal->name,
+		    removal->remote->name);
+}
+
 /* The version that was looked at, so that nothing goes that came later. */
 static int remove_there(struct removal *removal, struct strbuf *err)
 {
@@ -132,6 +155,8 @@ static int remove_there(struct removal *removal, struct strbuf *err)
 			    "in '%s'", removal->name, remote->name);
 	if (!removal->r->force) {
 		ret = check_owner(removal, err);
+		if (!ret)
+			ret = check_at_rest(removal, err);
 		if (ret)
 			return ret;
 	}
@@ -166,6 +191,7 @@ static void remove_listed(struct remove_exp *r, struct remote *remote,
 	struct workers *workers;
 	size_t i;
 
+	record_user();		/* found out by one thread, for all */
 	workers = workers_start((unsigned)MINIMUM(r->names.nr,
 						  (size_t)REMOTE_JOBS));
 	for (i = 0; i < r->names.nr; i++) {

@@ -206,7 +206,12 @@ test_expect_success 'a run that may go on elsewhere is refused, too' '
 	make_exp ${head}_far "id: $(test_id 4)" "revision: 1" \
 		"state: running" "host: far.example.org" &&
 	test_expect_code 14 resutil comment far near 2>err &&
-	test_grep far.example.org err
+	test_grep far.example.org err &&
+	resutil send-pack --force ${head}_far &&
+	rm -r results/${head}_far &&
+	test_expect_code 14 resutil comment far near 2>err &&
+	test_grep "may still run, by what .origin. has" err &&
+	places_are "${head}_far false true"
 '
 
 # What a command that died has left: the note, and one side renamed.
