@@ -149,7 +149,7 @@ int cmd_hash_experiment(int argc, const char **argv)
 			 "print the hash of the record, too"),
 		OPT_BOOL(0, "no-cache", &o.no_cache,
 			 "read every file, and remember nothing"),
-		OPT_INTEGER('j', NULL, &o.jobs, "N",
+		OPT_INTEGER('j', "jobs", &o.jobs, "N",
 			    "threads; 0: one for each processor"),
 		OPT_BOOL(0, "stdin", &o.from_stdin,
 			 "read EXP or DIR from standard input, one a line"),

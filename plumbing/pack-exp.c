@@ -251,7 +251,7 @@ int cmd_pack_exp(int argc, const char **argv)
 			 "with -o: print what was packed as JSON"),
 		OPT_INTEGER(0, "level", &level, "N",
 			    "0 (store) to 9 (smallest)"),
-		OPT_INTEGER('j', NULL, &jobs, "N",
+		OPT_INTEGER('j', "jobs", &jobs, "N",
 			    "use N threads, not one a processor"),
 		OPT_END_OF_TABLE
 	};

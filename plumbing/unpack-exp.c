@@ -122,7 +122,7 @@ int cmd_unpack_exp(int argc, const char **argv)
 		{ .type = OPTION_STRING, .letter = 'C', .value = &dir,
 		  .argh = "DIR", .arg = ARG_DIR,
 		  .help = "unpack into DIR, absent or empty" },
-		OPT_INTEGER('j', NULL, &jobs, "N",
+		OPT_INTEGER('j', "jobs", &jobs, "N",
 			    "use N threads; 0: one a processor"),
 		OPT_PACK_LIMITS(&limits),
 		OPT_BOOL(0, "no-space-check", &no_space_check,

@@ -145,7 +145,7 @@ int cmd_verify_pack(int argc, const char **argv)
 			   "of experiments: their remote, or a store's URL"),
 		OPT_BOOL(0, "quick", &o.quick, "check the headers only"),
 		OPT_BOOL(0, "json", &o.json, "one JSON object a pack"),
-		OPT_INTEGER('j', NULL, &o.jobs, "N",
+		OPT_INTEGER('j', "jobs", &o.jobs, "N",
 			    "threads; 0: one for each processor"),
 		OPT_BOOL('z', NULL, &o.nul,
 			 "end records with NUL, quote nothing"),

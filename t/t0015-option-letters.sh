@@ -20,7 +20,7 @@ c -
 d dependency
 f follow
 h help
-j -
+j jobs
 l local
 m comment
 n dry-run
