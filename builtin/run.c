@@ -11,6 +11,8 @@
 #include "command.h"
 
 #include "builtin/ask-comment.h"
+#include "builtin/run-deps.h"
+#include "builtin/run-store.h"
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
@@ -26,7 +28,6 @@
 #include "lib/exp/birth.h"
 #include "lib/exp/collect.h"
 #include "lib/exp/config.h"
-#include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/live.h"
@@ -40,10 +41,10 @@ struct run {
 	/* Options. */
 	const char *comment;
 	const char *name_file;
-	struct strvec deps;		/* -d, as given */
-	struct strvec needed;		/* the names of all dependencies */
+	struct run_deps deps;
 	struct strvec globs;
 	int subst, debug, dry_run, treeish, push;
+	enum run_push how;		/* to push at the end */
 
 	/* What will run. */
 	const char **argv;
@@ -53,7 +54,6 @@ struct run {
 	/* What is gathered before the claim. */
 	struct git_state_options git_options;
 	struct git_state *git;
-	struct dep_scan scan;
 	struct value *record;
 	struct collect *collect;	/* patterns of the command line */
 	struct collect *collect_conf;	/* patterns of run.collect */
@@ -69,14 +69,12 @@ struct run {
 
 static void run_release(struct run *r)
 {
-	strvec_release(&r->deps);
-	strvec_release(&r->needed);
+	run_deps_release(&r->deps);
 	strvec_release(&r->globs);
 	strbuf_release(&r->cwd);
 	strbuf_release(&r->program);
 	strbuf_release(&r->asked_comment);
 	git_state_free(r->git);
-	dep_scan_release(&r->scan);
 	value_free(r->record);
 	collect_free(r->collect);
 	collect_free(r->collect_conf);
@@ -108,60 +106,6 @@ static void tell(const char *fmt, ...)
 	say("%s", safe.buf);
 	strbuf_release(&text);
 	strbuf_release(&safe);
-}
-
-static int need(struct run *r, const char *name, struct strbuf *err)
-{
-	struct strbuf dir = STRBUF_INIT;
-	int ret = 0;
-
-	project_exp_path(the_project, name, &dir);
-	if (!path_is_dir(dir.buf))
-		ret = fail(err, ERR_NOT_FOUND,
-			   "dependency '%s' is not in '%s'", name,
-			   the_project->results_dir);
-	else
-		strvec_push(&r->needed, name);
-	strbuf_release(&dir);
-	return ret;
-}
-
-static int find_dependencies(struct run *r, struct strbuf *err)
-{
-	struct strbuf name = STRBUF_INIT;
-	int ret = 0;
-	size_t i;
-
-	deps_scan(&r->scan, the_project, r->cwd.buf, r->argv, NULL);
-	for (i = 0; i < r->scan.names.nr && !ret; i++)
-		ret = need(r, r->scan.names.v[i], err);
-	for (i = 0; i < r->deps.nr && !ret; i++) {
-		strbuf_reset(&name);
-		ret = deps_find(&name, the_project, r->deps.v[i], err);
-		if (!ret)
-			ret = need(r, name.buf, err);
-	}
-	strbuf_release(&name);
-	return ret;
-}
-
-static int add_dependencies(struct run *r, struct strbuf *err)
-{
-	struct value *inputs = NULL;
-	bool hash = false;
-	int ret;
-	size_t i;
-
-	for (i = 0; i < r->needed.nr; i++)
-		deps_note(r->record, the_project, r->needed.v[i]);
-	if (!r->scan.nr)
-		return 0;
-	ret = config_get_bool("run.hash-inputs", false, &hash, err);
-	if (!ret)
-		ret = deps_inputs(&inputs, the_project, &r->scan, hash, err);
-	if (!ret)
-		value_map_set(r->record, "inputs", inputs);
-	return ret;
 }
 
 static int start_collecting(struct run *r, struct strbuf *err)
@@ -200,7 +144,10 @@ static int prepare(struct run *r, struct strbuf *err)
 	ret = git_state_start(&r->git, &r->git_options, err);
 	if (ret)
 		return ret;
-	ret = find_dependencies(r, err);
+	ret = run_push_choose(&r->how, r->push, err);
+	if (!ret)
+		ret = run_deps_find(&r->deps, r->cwd.buf, r->argv, r->dry_run,
+				    err);
 	if (ret)
 		return ret;
 	if (r->debug)
@@ -220,7 +167,7 @@ static int make_record(struct run *r, const struct moment *created,
 	value_map_set_str(r->record, "executor", "local");
 	if (r->subst)
 		value_map_set(r->record, "subst", value_new_bool(true));
-	return add_dependencies(r, err);
+	return run_deps_add(&r->deps, r->record, err);
 }
 
 /* Code state into the directory; the rest of the record from it. */
@@ -596,17 +543,28 @@ static void tell_end(const struct run *r)
 	strbuf_release(&took);
 }
 
-/* Recorded first, asked last; the default keeps it. */
-static void offer_removal(struct run *r)
+/* Recorded and pushed first, asked last; the default keeps it. */
+static void push_and_ask(struct run *r)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
+	bool ask, pushed;
+	int stopped = 0;
 
-	if (r->debug || !strcmp(end_state(r), "done") || !term_is_interactive())
+	if (r->debug)
 		return;
-	if (!ask_yes_no(_("Delete this experiment?"), false))
+	ask = strcmp(end_state(r), "done") && term_is_interactive();
+	/* What a person may remove next is not left to the background. */
+	pushed = run_push(r->name.buf, r->how, ask, &stopped);
+	if (!ask || stopped ||
+	    !ask_yes_no(pushed ? _("Delete this experiment, here and in the "
+				   "store?") : _("Delete this experiment?"),
+			false))
 		return;
 	child.resutil_cmd = 1;
-	strvec_pushl(&child.args, "rm", "-l", "-y", "--", r->name.buf, NULL);
+	strvec_pushl(&child.args, "rm", "-y", NULL);
+	if (!pushed)
+		strvec_push(&child.args, "-l");
+	strvec_pushl(&child.args, "--", r->name.buf, NULL);
 	run_command(&child);
 }
 
@@ -633,8 +591,10 @@ static void print_plan(struct run *r)
 	plan_line("command", line.buf, NULL);
 	if (r->comment && *r->comment)
 		plan_line("comment", r->comment, NULL);
-	for (i = 0; i < r->needed.nr; i++)
-		plan_line("dependency", r->needed.v[i], NULL);
+	for (i = 0; i < r->deps.needed.nr; i++)
+		plan_line("dependency", r->deps.needed.v[i], NULL);
+	for (i = 0; i < r->deps.wanted.nr; i++)
+		plan_line("pull", r->deps.wanted.v[i], NULL);
 	if (!git_state_changes(r->git, &list, &nr, NULL))
 		for (i = 0; i < nr; i++)
 			plan_line(list[i].left_out ? "left-out" :
@@ -661,7 +621,7 @@ static int no_interactive(const struct option *opt UNUSED,
 
 static const char *const run_usage[] = {
 	"run [-m COMMENT] [-d EXP]... [--collect=GLOB]... [--name-file=FILE] "
-	"[--subst] [--debug] [--treeish] [--no-push] [-n] [--] CMD...",
+	"[--subst] [--debug] [--treeish] [--[no-]push] [-n] [--] CMD...",
 	NULL
 };
 
@@ -672,7 +632,7 @@ static void read_options(struct run *r, int argc, const char **argv)
 		OPT_STRING('m', "comment", &r->comment, "COMMENT",
 			   "the comment in the name; asked for on a terminal"),
 		{ .type = OPTION_LIST, .letter = 'd', .name = "dependency",
-		  .value = &r->deps, .argh = "EXP", .arg = ARG_EXP,
+		  .value = &r->deps.asked, .argh = "EXP", .arg = ARG_EXP,
 		  .help = "an experiment that this one needs" },
 		OPT_LIST(0, "collect", &r->globs, "GLOB",
 			 "take matching files into the experiment at the end"),
@@ -686,7 +646,7 @@ static void read_options(struct run *r, int argc, const char **argv)
 		OPT_BOOL(0, "treeish", &r->treeish,
 			 "also record a git tree of the changed code"),
 		OPT_BOOL(0, "push", &r->push,
-			 "push at the end"),
+			 "push at the end, whatever push.auto says"),
 		OPT_BOOL('n', "dry-run", &r->dry_run,
 			 "print what would be recorded, run nothing"),
 		{ .type = OPTION_STRING, .name = "resutil_comment",
@@ -720,8 +680,7 @@ int cmd_run(int argc, const char **argv)
 {
 	/* A limit on file sizes is a full disk for us: EFBIG, not our end. */
 	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct run r = { .scan = DEP_SCAN_INIT, .sup = SUPERVISE_INIT,
-			 .deps = STRVEC_INIT, .needed = STRVEC_INIT,
+	struct run r = { .deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,
 			 .globs = STRVEC_INIT,
 			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
 			 .asked_comment = STRBUF_INIT, .name = STRBUF_INIT,
@@ -768,7 +727,7 @@ int cmd_run(int argc, const char **argv)
 	supervise_end();
 	status = run_status(&r);
 	tell_end(&r);
-	offer_removal(&r);
+	push_and_ask(&r);
 
 cleanup:
 	ret = r.sup.signo == SIGINT && r.sup.interrupted_by == SIGINT;

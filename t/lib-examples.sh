@@ -14,11 +14,17 @@ prepare_examples () {
 	)
 }
 
-# run_examples DIR PAGE: in a place prepared as DIR.
+# run_examples DIR PAGE: in a place prepared as DIR. On the pages that tell of
+# the push at the end of a run, there is one.
 run_examples () {
 	(
 		HOME=$(cd "$1/home" && pwd) &&
 		export HOME &&
+		case "$2" in
+		*/resutil-run.adoc|*/resutil-checkpoint.adoc)
+			unset RESUTIL_NO_REMOTE
+			;;
+		esac &&
 		cd "$1/project" &&
 		python3 "$SOURCE_DIRECTORY/tools/run-examples" "$2"
 	)

@@ -171,11 +171,18 @@ test_expect_success 'an unknown dependency is refused before anything is made' '
 	ls results >before &&
 	test_expect_code 125 resutil run -d nowhere -- touch ran 2>err &&
 	test_grep "nowhere" err && test_line_count = 1 err &&
-	test_expect_code 125 resutil run -- touch ran \
-		results/aapfup_20240704T191555_gone/x 2>err &&
-	test_grep "aapfup_20240704T191555_gone" err &&
 	test_path_is_missing ran &&
 	ls results >after && test_cmp before after
+'
+
+test_expect_success 'a word that names what is nowhere is told, and no reason to stop' '
+	gone=aapfup_20240704T191555_gone &&
+	resutil run -m gone -- echo results/$gone/x >out 2>err &&
+	echo results/$gone/x >want && test_cmp want out &&
+	test_line_count = 1 err && test_grep "warning: .*$gone" err &&
+	resutil read-deps gone >out && test_must_be_empty out &&
+	resutil read-exp --json --key inputs gone >out &&
+	test_grep "\"experiment\":\"$gone\",\"path\":\"x\"" out
 '
 
 test_expect_success 'nothing can depend on the debug directory' '

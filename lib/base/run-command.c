@@ -175,8 +175,9 @@ static int find_program(struct strbuf *path, const struct child_process *child,
 	return status;
 }
 
-static int spawn_attributes(posix_spawnattr_t *attr)
+static int spawn_attributes(posix_spawnattr_t *attr, bool new_session)
 {
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	sigset_t reset;
 	size_t i;
 
@@ -187,8 +188,9 @@ static int spawn_attributes(posix_spawnattr_t *attr)
 			sigaddset(&reset, maybe_ignored[i]);
 	posix_spawnattr_setsigdefault(attr, &reset);
 	posix_spawnattr_setsigmask(attr, &initial_mask);
-	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF |
-					POSIX_SPAWN_SETSIGMASK);
+	if (new_session)
+		flags |= POSIX_SPAWN_SETSID;
+	return posix_spawnattr_setflags(attr, flags);
 }
 
 /* 0, or an errno. */
@@ -203,7 +205,7 @@ static int spawn(struct child_process *child, const char *path,
 	make_env(&env, child);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
-	ret = spawn_attributes(&attr);
+	ret = spawn_attributes(&attr, child->new_session);
 	for (nr = 0; nr < 3 && !ret; nr++)
 		if (streams[nr].theirs >= 0)
 			ret = posix_spawn_file_actions_adddup2(

@@ -1,0 +1,430 @@
+/*
+ * pull: experiments out of a store, and what they need. It is `fetch-exp
+ * --stdin` in waves: what came is asked by read-deps what it needs, and what
+ * of that is missing comes next. For --all it is
+ *
+ *	resutil list-remote | resutil fetch-exp --stdin
+ *
+ * Dependencies are read by the function that read-deps is made of, because the
+ * names that are missing are the next wave.
+ */
+#include "lib/base/compat.h"
+#include "command.h"
+
+#include "builtin/transfer.h"
+#include "lib/base/error.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/path.h"
+#include "lib/base/run-command.h"
+#include "lib/base/signals.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/term.h"
+#include "lib/exp/deps.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/name.h"
+#include "lib/exp/record.h"
+
+#define ANSWER_MAX_BYTES (1u << 20)
+
+static const char *const usage[] = {
+	"pull [--remote=REMOTE] [--no-dependency] [-j N] [--force] [--rename] "
+	"[-n] EXP... [-- PATHSPEC...]",
+	"pull [--remote=REMOTE] [-A|-y] [-j N] [--force] [--rename] [-n]",
+	NULL
+};
+
+struct pull {
+	struct transfer t;
+	int all, yes, dependency;
+	struct strvec names;
+	/* What the store holds, asked for once and only when needed. */
+	struct strvec there;
+	bool asked;
+	int refused;		/* the status of that question */
+};
+
+static int ask_store(struct pull *p)
+{
+	if (!p->asked)
+		p->refused = transfer_list_remote(&p->t, &p->there);
+	p->asked = true;
+	return transfer_error_of(p->refused);
+}
+
+/* REMOTE/@ and REMOTE/@~N: the latest there. */
+static bool is_latest_there(const struct pull *p, const char *arg)
+{
+	const char *remote = transfer_remote_name(&p->t);
+	size_t len;
+
+	return exp_split_remote(arg, &len) && len == strlen(remote) &&
+	       !strncmp(arg, remote, len);
+}
+
+/* What stat-remote says of these EXPs there, into `out`; it tells of its own
+ * failures. */
+static int ask_about(struct pull *p, const struct strvec *exps,
+		     struct strbuf *out)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int status;
+
+	child.resutil_cmd = 1;
+	strvec_push(&child.args, "stat-remote");
+	if (p->t.remote)
+		strvec_pushf(&child.args, "--remote=%s", p->t.remote);
+	strvec_push(&child.args, "--");
+	strvec_pushv(&child.args, exps->v);
+	status = pipe_command(&child, NULL, 0, out, NULL, ANSWER_MAX_BYTES,
+			      &err);
+	if (status < 0) {
+		error("%s", err.buf);
+		status = EXIT_FAILED;
+	}
+	strbuf_release(&err);
+	return transfer_error_of(status);
+}
+
+static int find_latest_there(struct pull *p, const char *exp,
+			     struct strbuf *name)
+{
+	struct strvec exps = STRVEC_INIT;
+	struct strbuf out = STRBUF_INIT;
+	int ret;
+
+	strvec_push(&exps, exp);
+	ret = ask_about(p, &exps, &out);
+	strbuf_add(name, out.buf, strcspn(out.buf, "\t\n"));
+	strbuf_release(&out);
+	strvec_release(&exps);
+	return ret;
+}
+
+/* A path into an experiment, which need not be here yet. */
+static bool find_by_path(const char *arg, struct strbuf *name)
+{
+	struct strbuf cwd = STRBUF_INIT, rest = STRBUF_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+	bool found;
+
+	found = !path_cwd(&cwd, &ignored) &&
+		exp_split_path(the_project, cwd.buf, arg, name, &rest) &&
+		name_is_valid(name->buf);
+	if (!found)
+		strbuf_reset(name);
+	strbuf_release(&ignored);
+	strbuf_release(&rest);
+	strbuf_release(&cwd);
+	return found;
+}
+
+/* Part of a name, or a comment: of what is here and of what is there. */
+static int find_by_text(struct pull *p, const char *arg, struct strbuf *name,
+			struct strbuf *err)
+{
+	struct strvec both = STRVEC_INIT;
+	struct strbuf where = STRBUF_INIT;
+	int ret = ask_store(p);
+
+	if (ret)
+		goto cleanup;	/* the child told why */
+	ret = exp_list_names(the_project, &both, err);
+	if (ret)
+		goto cleanup;
+	strvec_pushv(&both, p->there.v);
+	strvec_sort(&both, true);
+	strbuf_addf(&where, "here or in '%s'", transfer_remote_name(&p->t));
+	ret = exp_find_among(&both, arg, where.buf, name, err);
+
+cleanup:
+	strbuf_release(&where);
+	strvec_release(&both);
+	return ret;
+}
+
+static int find(struct pull *p, const char *arg, struct strbuf *name,
+		struct strbuf *err)
+{
+	if (is_latest_there(p, arg))
+		return find_latest_there(p, arg, name);
+	if (name_is_valid(arg)) {
+		strbuf_addstr(name, arg);
+		return 0;
+	}
+	if (strchr(arg, '/') && find_by_path(arg, name))
+		return 0;
+	if (!*arg || *arg == '@' || strchr(arg, '/') ||
+	    !strcmp(arg, NAME_DEBUG))
+		return exp_find(the_project, arg, name, err);
+	return find_by_text(p, arg, name, err);
+}
+
+static int choose_one(const char *arg, void *data)
+{
+	struct pull *p = data;
+	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
+	int ret = find(p, arg, &name, &err);
+
+	if (!ret && !strcmp(name.buf, NAME_DEBUG))
+		ret = fail(&err, ERR_USAGE, "'%s' is in no store", name.buf);
+	if (!ret)
+		strvec_push(&p->names, name.buf);
+	else if (err.len)
+		error("%s", err.buf);
+	strbuf_release(&err);
+	strbuf_release(&name);
+	return ret;
+}
+
+/* The id that one of `names` recorded with its dependency `name`. */
+static void find_recorded_id(const struct strvec *names, const char *name,
+			     struct strbuf *id)
+{
+	struct strbuf dir = STRBUF_INIT, ignored = STRBUF_INIT;
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < names->nr && !id->len; i++) {
+		struct value *record = NULL;
+
+		strbuf_reset(&dir);
+		project_exp_path(the_project, names->v[i], &dir);
+		if (record_read(&record, dir.buf, &ignored))
+			continue;
+		text = value_text(value_map_get(
+			value_map_get(record, "dependency_ids"), name));
+		if (text)
+			strbuf_addstr(id, text);
+		value_free(record);
+	}
+	strbuf_release(&ignored);
+	strbuf_release(&dir);
+}
+
+static const char *find_in(const struct strvec *sorted, const char *name,
+			   size_t len)
+{
+	struct strbuf text = STRBUF_INIT;
+	ssize_t pos;
+
+	strbuf_add(&text, name, len);
+	pos = strvec_find(sorted, text.buf);
+	strbuf_release(&text);
+	return pos < 0 ? NULL : sorted->v[pos];
+}
+
+/* The one of `names` that is the run `id` there, by what stat-remote prints:
+ * NAME SIZE VERSION ID and more. NULL: none is. */
+static const char *choose_by_id(struct pull *p, const struct strvec *names,
+				const char *id)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *found = NULL, *line;
+	size_t i, len;
+
+	if (ask_about(p, names, &out))
+		goto cleanup;
+	for (i = 0, line = out.buf; i < names->nr && !found; i++) {
+		const char *field = line;
+		int skip;
+
+		for (skip = 0; skip < 3 && field; skip++) {
+			field = strchr(field, '\t');
+			field = field ? field + 1 : NULL;
+		}
+		len = strcspn(line, "\t");
+		if (field && !strncmp(field, id, strlen(id)) &&
+		    field[strlen(id)] == '\t')
+			found = find_in(&p->there, line, len);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+
+cleanup:
+	strbuf_release(&out);
+	return found;
+}
+
+/*
+ * The name that a needed experiment has there: its own, else one of the same
+ * PREFIX_TIMESTAMP, when its comment was changed. Which, the id tells that was
+ * recorded by one of `have`; without one there must be no choice.
+ */
+static const char *name_there(struct pull *p, const char *name,
+			      const struct strvec *have)
+{
+	struct strvec like = STRVEC_INIT;
+	struct strbuf id = STRBUF_INIT;
+	const char *found = NULL;
+	size_t i;
+
+	if (ask_store(p) || !name_is_valid(name))
+		return NULL;
+	if (strvec_find(&p->there, name) >= 0)
+		return name;
+	for (i = 0; i < p->there.nr; i++)
+		if (!strncmp(p->there.v[i], name, NAME_HEAD_LEN)) {
+			strvec_push(&like, p->there.v[i]);
+			found = p->there.v[i];
+		}
+	if (like.nr)
+		find_recorded_id(have, name, &id);
+	if (id.len)
+		found = choose_by_id(p, &like, id.buf);
+	else if (like.nr > 1)
+		found = NULL;
+	strbuf_release(&id);
+	strvec_release(&like);
+	return found;
+}
+
+/* What those that came need, is not here, and was not yet asked for. */
+static int next_wave(struct pull *p, struct strvec *wave, struct strvec *tried,
+		     struct strbuf *err)
+{
+	struct strvec have = STRVEC_INIT, missing = STRVEC_INIT;
+	size_t i;
+	int ret;
+
+	ret = deps_closure(&have, &missing, the_project, &p->t.here, err);
+	strvec_clear(&p->t.here);
+	strvec_clear(wave);
+	for (i = 0; !ret && i < missing.nr; i++) {
+		const char *name;
+
+		if (strvec_find(tried, missing.v[i]) >= 0)
+			continue;
+		strvec_push(tried, missing.v[i]);
+		strvec_sort(tried, true);
+		name = name_there(p, missing.v[i], &have);
+		if (name) {
+			strvec_push(wave, name);
+			continue;
+		}
+		error("'%s' is needed and is neither here nor in '%s'",
+		      missing.v[i], transfer_remote_name(&p->t));
+		items_count(&p->t.items, ERR_NOT_FOUND);
+	}
+	strvec_sort(wave, true);
+	strvec_release(&missing);
+	strvec_release(&have);
+	return ret;
+}
+
+/* EXPs, and what they need until nothing is missing. */
+static int pull_chosen(struct pull *p)
+{
+	struct strvec wave = STRVEC_INIT, tried = STRVEC_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret = 0;
+
+	strvec_pushv(&wave, p->names.v);
+	while (wave.nr && !p->t.signo) {
+		transfer_run(&p->t, &wave);
+		strvec_clear(&wave);
+		if (!p->dependency || p->t.dry_run || p->t.paths)
+			break;
+		ret = next_wave(p, &wave, &tried, &err);
+		if (ret)
+			break;
+	}
+	if (ret) {
+		error("%s", err.buf);
+		items_count(&p->t.items, ret);
+	}
+	transfer_print_sum(&p->t);
+	strbuf_release(&err);
+	strvec_release(&tried);
+	strvec_release(&wave);
+	return items_status(&p->t.items);
+}
+
+static int pull(struct pull *p, const char **argv)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct items found = { 0 };
+	int status;
+
+	p->t.told = transfer_print_line;
+	if (*argv) {
+		items_each(&found, argv, NULL, 0, choose_one, p, &err);
+		found.done = 0;		/* found is not yet fetched */
+		p->t.items = found;
+		status = pull_chosen(p);
+		goto cleanup;
+	}
+	ask_store(p);
+	if (p->refused) {
+		status = p->refused;
+	} else if (p->all) {
+		transfer_run(&p->t, &p->there);
+		transfer_print_sum(&p->t);
+		status = items_status(&p->t.items);
+	} else {
+		status = transfer_ask_and_run(&p->t, &p->there, p->yes);
+	}
+
+cleanup:
+	strbuf_release(&err);
+	return status;
+}
+
+/* Words behind `--` are paths; `--` ends the EXPs. */
+static int split_words(struct pull *p, int argc, const char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			argv[i] = NULL;
+			if (argv[i + 1])
+				p->t.paths = argv + i + 1;
+			return i;
+		}
+	return argc;
+}
+
+int cmd_pull(int argc, const char **argv)
+{
+	struct pull p = { .t = TRANSFER_INIT, .dependency = 1,
+			  .names = STRVEC_INIT, .there = STRVEC_INIT };
+	struct strbuf err = STRBUF_INIT;
+	int status;
+	const struct option options[] = {
+		OPT_BOOL('A', "all", &p.all,
+			 "all experiments that are missing here or have grown "
+			 "there"),
+		OPT_BOOL(0, "dependency", &p.dependency,
+			 "also what they need (the default)"),
+		OPT_BOOL('y', "yes", &p.yes, "do not ask"),
+		TRANSFER_OPTIONS(&p.t),
+		OPT_END_OF_TABLE
+	};
+
+	p.t.fetch = true;
+	argc = parse_options(argc, argv, options, usage, PARSE_KEEP_DASHDASH);
+	argc = split_words(&p, argc, argv);
+	if (!argc && p.t.paths)
+		usage_with_options(usage, options, "the paths of which EXP?");
+	if (argc && p.all)
+		usage_with_options(usage, options, "'%s' is too much: --all "
+				   "is all of them", argv[0]);
+	if (!argc && !p.all && !p.yes && !p.t.dry_run &&
+	    !term_is_interactive())
+		usage_with_options(usage, options, "nobody can be asked: "
+				   "name an EXP, or say --all");
+	if (transfer_check(&p.t, &err))
+		die_code(ERR_USAGE, &err);
+	transfer_settle_renames();
+	status = pull(&p, argv);
+	strbuf_release(&err);
+	strvec_release(&p.names);
+	strvec_release(&p.there);
+	transfer_release(&p.t);
+	if (p.t.signo)
+		signal_die_of(p.t.signo);
+	return status;
+}

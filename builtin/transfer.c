@@ -1,0 +1,478 @@
+#include "lib/base/compat.h"
+#include "command.h"
+#include "builtin/transfer.h"
+
+#include "lib/base/date.h"
+#include "lib/base/error.h"
+#include "lib/base/sys.h"
+#include "lib/base/term.h"
+#include "lib/exp/config.h"
+#include "lib/exp/deps.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/remotes.h"
+#include "lib/exp/rename-journal.h"
+
+#include <sys/mman.h>
+
+#define LIST_MAX_BYTES (256u << 20)	/* a million names */
+
+void transfer_release(struct transfer *t)
+{
+	strvec_release(&t->moved_names);
+	strvec_release(&t->here);
+}
+
+const char *transfer_remote_name(const struct transfer *t)
+{
+	return t->remote ? t->remote : REMOTE_ORIGIN;
+}
+
+int transfer_check(struct transfer *t, struct strbuf *err)
+{
+	uint64_t jobs = 0;
+	int ret;
+
+	if (t->jobs < 0)
+		return fail(err, ERR_USAGE, "-j must not be negative");
+	if (t->jobs)
+		return 0;
+	ret = config_get_size("transfer.jobs", 0, &jobs, err);
+	if (!ret)
+		t->jobs = (int)MINIMUM(jobs, (uint64_t)INT_MAX);
+	return ret;
+}
+
+int transfer_error_of(int status)
+{
+	int code;
+
+	if (!status)
+		return 0;
+	for (code = ERR_FAILED; code >= ERR_PARTLY; code--)
+		if (exit_status_of(code) == status)
+			return code;
+	return ERR_FAILED;
+}
+
+/* What asks a program to end, while a child does our work. */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static volatile sig_atomic_t ended_by;
+static volatile pid_t told_pid;
+
+/* What the terminal sends reaches the child without us; but that it went away
+ * is told to the leader of its session alone. */
+static void tell_child(int signo, siginfo_t *info, void *context UNUSED)
+{
+	if (!ended_by)
+		ended_by = signo;
+	if (told_pid > 0 && (signo == SIGHUP || info->si_code != SI_KERNEL))
+		kill(told_pid, signo);
+}
+
+struct held_signals {
+	sigset_t set, before;
+	struct sigaction action[ARRAY_SIZE(ending)];
+};
+
+/* Blocked until the child is there to be told. */
+static void hold_signals(struct held_signals *h)
+{
+	struct sigaction action;
+	size_t i;
+
+	ended_by = 0;
+	told_pid = 0;
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = tell_child;
+	action.sa_flags = SA_RESTART | SA_SIGINFO;
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&h->set);
+	for (i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaddset(&h->set, ending[i]);
+	sigprocmask(SIG_BLOCK, &h->set, &h->before);
+	for (i = 0; i < ARRAY_SIZE(ending); i++) {
+		sigaction(ending[i], NULL, &h->action[i]);
+		/* Ignored (nohup): by us as by the child. */
+		if (h->action[i].sa_handler != SIG_IGN)
+			sigaction(ending[i], &action, NULL);
+	}
+}
+
+static void release_signals(struct held_signals *h, int *signo)
+{
+	size_t i;
+
+	told_pid = 0;
+	for (i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaction(ending[i], &h->action[i], NULL);
+	sigprocmask(SIG_SETMASK, &h->before, NULL);
+	if (ended_by && !*signo)
+		*signo = ended_by;
+}
+
+int transfer_child(struct child_process *child, int *signo,
+		   void (*read)(FILE *out, void *data), void *data)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct held_signals held;
+	FILE *out = NULL;
+	int status = EXIT_FAILED;
+
+	hold_signals(&held);
+	if (read)
+		child->out = -1;
+	if (start_command(child, &err)) {
+		error("%s", err.buf);
+		goto cleanup;
+	}
+	told_pid = child->pid;
+	sigprocmask(SIG_SETMASK, &held.before, NULL);
+	if (read) {
+		out = fdopen(child->out, "r");
+		if (out)
+			read(out, data);
+		else
+			close(child->out);
+		if (out)
+			fclose(out);
+	}
+	/* A child that is gone, and not yet waited for, keeps its number. */
+	status = finish_command(child);
+
+cleanup:
+	release_signals(&held, signo);
+	strbuf_release(&err);
+	return status;
+}
+
+/* Names in a file without a name: there may be more than fit into a pipe, and
+ * the child is not bound to read them all before it writes. */
+static int names_fd(const struct strvec *names, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < names->nr; i++)
+		strbuf_addf(&text, "%s\n", names->v[i]);
+	fd = memfd_create("names", MFD_CLOEXEC);
+	if (fd < 0 || sys_write_all(fd, text.buf, text.len) ||
+	    lseek(fd, 0, SEEK_SET)) {
+		fail_errno(err, "cannot pass on the names");
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	strbuf_release(&text);
+	return fd;
+}
+
+static bool split_line(struct strbuf *text, struct transfer_line *line)
+{
+	char *field[4], *at = text->buf;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		field[i] = at;
+		at = at ? strchr(at, '\t') : NULL;
+		if (at)
+			*at++ = '\0';
+		if (!field[i])
+			field[i] = text->buf + text->len;	/* "" */
+	}
+	line->status = field[0];
+	line->name = field[1];
+	line->bytes = strtoumax(field[2], NULL, 10);
+	line->other = strcmp(field[3], "-") ? field[3] : "";
+	return *line->name;
+}
+
+static bool is(const struct transfer_line *line, const char *status)
+{
+	return !strcmp(line->status, status);
+}
+
+static bool has_moved(const struct transfer_line *line)
+{
+	return is(line, "new") || is(line, "grown") || is(line, "renamed");
+}
+
+/* The lines of one child. */
+struct told {
+	struct transfer *t;
+	size_t nr, conflicts, missing, failed;
+};
+
+static void take_line(struct told *told, const struct transfer_line *line)
+{
+	struct transfer *t = told->t;
+
+	told->nr++;
+	if (is(line, "conflict"))
+		told->conflicts++;
+	else if (is(line, "missing"))
+		told->missing++;
+	else if (is(line, "failed"))
+		told->failed++;
+	else
+		items_count(&t->items, 0);
+	if (is(line, "same"))
+		t->same++;
+	if (is(line, "newer"))
+		t->newer++;
+	if (has_moved(line)) {
+		t->moved++;
+		t->bytes += line->bytes;
+		strvec_push(&t->moved_names, line->name);
+	}
+	if (t->fetch && (has_moved(line) || is(line, "same") ||
+			 is(line, "newer")))
+		strvec_push(&t->here, line->name);
+	if (t->told)
+		t->told(t, line);
+}
+
+static void read_lines(FILE *out, void *data)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct transfer_line line;
+
+	while (strbuf_getdelim(&text, out, '\n') > 0) {
+		if (split_line(&text, &line))
+			take_line(data, &line);
+		strbuf_reset(&text);
+	}
+	strbuf_release(&text);
+}
+
+static void count_many(struct items *items, size_t nr, int code)
+{
+	while (nr--)
+		items_count(items, code);
+}
+
+/* The child says which names failed, and by its status, why, if all did so
+ * for one reason. */
+static void count_failed(struct told *told, size_t nr_names, int status)
+{
+	struct items *items = &told->t->items;
+	int code = status == EXIT_PARTLY ? 0 : transfer_error_of(status);
+
+	count_many(items, told->conflicts, code ? code : ERR_CONFLICT);
+	count_many(items, told->missing, code ? code : ERR_NOT_FOUND);
+	count_many(items, told->failed, code ? code : ERR_FAILED);
+	if (nr_names > told->nr)
+		count_many(items, nr_names - told->nr,
+			   code ? code : ERR_FAILED);
+	else if (code && !told->conflicts && !told->missing && !told->failed)
+		items_count(items, code);	/* all went well, but its end */
+}
+
+static void add_arguments(const struct transfer *t, struct strvec *args)
+{
+	strvec_push(args, t->fetch ? "fetch-exp" : "send-pack");
+	strvec_push(args, "--stdin");
+	if (t->remote)
+		strvec_pushf(args, "--remote=%s", t->remote);
+	if (t->jobs)
+		strvec_pushf(args, "--jobs=%d", t->jobs);
+	if (t->patience)
+		strvec_pushf(args, "--patience=%s", t->patience);
+	if (t->force)
+		strvec_push(args, "--force");
+	if (t->rename)
+		strvec_push(args, "--rename");
+	if (t->dry_run)
+		strvec_push(args, "--dry-run");
+	if (t->paths) {
+		strvec_push(args, "--");
+		strvec_pushv(args, t->paths);
+	}
+}
+
+void transfer_run(struct transfer *t, const struct strvec *names)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf err = STRBUF_INIT;
+	struct told told = { .t = t };
+	int status;
+
+	if (!names->nr)
+		return;
+	child.in = names_fd(names, &err);
+	if (child.in < 0) {
+		error("%s", err.buf);
+		count_many(&t->items, names->nr, ERR_FAILED);
+		strbuf_release(&err);
+		return;
+	}
+	child.resutil_cmd = 1;
+	add_arguments(t, &child.args);
+	status = transfer_child(&child, &t->signo, read_lines, &told);
+	count_failed(&told, names->nr, status);
+	strbuf_release(&err);
+}
+
+void transfer_send_with_needed(struct transfer *t, const char *name)
+{
+	struct strvec roots = STRVEC_INIT, names = STRVEC_INIT;
+	struct strvec missing = STRVEC_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+
+	strvec_push(&roots, name);
+	if (deps_closure(&names, &missing, the_project, &roots, &ignored)) {
+		strvec_clear(&names);
+		strvec_push(&names, name);
+	}
+	transfer_run(t, &names);
+	strbuf_release(&ignored);
+	strvec_release(&missing);
+	strvec_release(&names);
+	strvec_release(&roots);
+}
+
+/* A run that is renamed here is sent as OTHER; one that is renamed there was
+ * OTHER before. */
+static void print_renamed(const struct transfer *t, const char *verb,
+			  const struct transfer_line *line)
+{
+	if (t->fetch)
+		printf(_("%s %s, which was %s here\n"), verb, line->name,
+		       line->other);
+	else if (t->dry_run)
+		printf(_("%s %s, with a rename: %s\n"), verb, line->name,
+		       line->other);
+	else if (exp_is_here(the_project, line->other))
+		printf(_("%s %s as %s\n"), verb, line->name, line->other);
+	else
+		printf(_("%s %s, which was %s in '%s'\n"), verb, line->name,
+		       line->other, transfer_remote_name(t));
+}
+
+void transfer_print_line(const struct transfer *t,
+			 const struct transfer_line *line)
+{
+	const char *verb;
+
+	if (verbosity < 0)
+		return;
+	if (t->dry_run)
+		verb = t->fetch ? _("Would fetch") : _("Would send");
+	else
+		verb = t->fetch ? _("Fetched") : _("Sent");
+	if (is(line, "new"))
+		printf("%s %s\n", verb, line->name);
+	else if (is(line, "grown"))
+		printf(_("%s %s, which has grown\n"), verb, line->name);
+	else if (is(line, "renamed"))
+		print_renamed(t, verb, line);
+	else if (is(line, "newer") && !t->fetch)
+		printf(_("Not sent: %s has grown in '%s'\n"), line->name,
+		       transfer_remote_name(t));
+	else if (is(line, "newer"))
+		printf(_("Not fetched: %s has grown here\n"), line->name);
+	fflush(stdout);
+}
+
+void transfer_print_sum(const struct transfer *t)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	if (verbosity < 0)
+		return;
+	if (t->dry_run)
+		strbuf_addf(&text, t->fetch ? _("%zu to fetch") :
+					      _("%zu to send"), t->moved);
+	else
+		strbuf_addf(&text, t->fetch ? _("%zu fetched") : _("%zu sent"),
+			    t->moved);
+	if (t->moved) {
+		strbuf_addstr(&text, " (");
+		size_format(&text, t->bytes);
+		strbuf_addstr(&text, ")");
+	}
+	strbuf_addf(&text, t->fetch ? _(", %zu already here") :
+				      _(", %zu already there"), t->same);
+	if (t->newer)
+		strbuf_addf(&text, t->fetch ? _(", %zu newer here") :
+					      _(", %zu newer there"),
+			    t->newer);
+	if (t->items.failed)
+		strbuf_addf(&text, _(", %zu not done"), t->items.failed);
+	printf("%s\n", text.buf);
+	strbuf_release(&text);
+}
+
+static bool confirm(const struct transfer *t)
+{
+	return ask_yes_no(t->fetch ? _("Fetch them?") : _("Send them?"), true);
+}
+
+int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
+			 bool yes)
+{
+	struct transfer work = *t;
+	bool only_plan = t->dry_run;
+
+	work.moved_names = work.here = (struct strvec)STRVEC_INIT;
+	t->dry_run = true;
+	t->told = transfer_print_line;
+	transfer_run(t, names);
+	transfer_print_sum(t);
+	if (only_plan || !t->moved || t->signo)
+		return items_status(&t->items);
+	if (!yes && !confirm(t)) {
+		say(_("Nothing was done."));
+		return EXIT_NO;
+	}
+	/* What cannot be done was told, and counts; what will be is counted
+	 * when it is done. */
+	work.items = t->items;
+	work.items.done = 0;
+	work.told = transfer_print_line;
+	transfer_run(&work, &t->moved_names);
+	work.same = t->same;
+	work.newer = t->newer;
+	transfer_print_sum(&work);
+	t->signo = work.signo;
+	transfer_release(&work);
+	return items_status(&work.items);
+}
+
+int transfer_list_remote(const struct transfer *t, struct strvec *names)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf out = STRBUF_INIT, err = STRBUF_INIT;
+	const char *line, *end;
+	int status;
+
+	child.resutil_cmd = 1;
+	strvec_push(&child.args, "list-remote");
+	if (t->remote)
+		strvec_pushf(&child.args, "--remote=%s", t->remote);
+	status = pipe_command(&child, NULL, 0, &out, NULL, LIST_MAX_BYTES,
+			      &err);
+	if (status < 0) {
+		error("%s", err.buf);
+		status = EXIT_FAILED;
+	}
+	for (line = out.buf; !status && (end = strchr(line, '\n'));
+	     line = end + 1)
+		strvec_pushn(names, line, (size_t)(end - line));
+	strbuf_release(&err);
+	strbuf_release(&out);
+	return status;
+}
+
+void transfer_settle_renames(void)
+{
+	struct strbuf said = STRBUF_INIT, err = STRBUF_INIT;
+
+	if (rename_journal_recover(the_project, 0, &said, &err))
+		warning("%s", err.buf);
+	strbuf_trim(&said);
+	if (said.len)
+		say("%s", said.buf);
+	strbuf_release(&err);
+	strbuf_release(&said);
+}

@@ -1,0 +1,107 @@
+/*
+ * What push, pull, run and checkpoint have in common: experiments are moved by
+ * one child, send-pack or fetch-exp, that gets all names at once and tells a
+ * line for each.
+ */
+#ifndef BUILTIN_TRANSFER_H
+#define BUILTIN_TRANSFER_H
+
+#include "lib/base/compat.h"
+#include "lib/base/items.h"
+#include "lib/base/parse-options.h"
+#include "lib/base/run-command.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+
+/** A line of the child: what became of one experiment. */
+struct transfer_line {
+	const char *status;	/* a word of send-pack(1) or fetch-exp(1) */
+	const char *name;
+	uint64_t bytes;
+	const char *other;	/* of renamed; else "" */
+};
+
+struct transfer {
+	bool fetch;			/* else send */
+	const char *remote;		/* NULL: origin */
+	int jobs, force, rename, dry_run;
+	const char *patience;		/* seconds; NULL: the child's own */
+	const char *const *paths;	/* of fetch; NULL: all */
+	/** Called for each line, when it comes. */
+	void (*told)(const struct transfer *t,
+		     const struct transfer_line *line);
+
+	/* What came of it; added to by each transfer_run(). */
+	struct items items;
+	size_t moved, same, newer;
+	uint64_t bytes;			/* of what was moved */
+	struct strvec moved_names;	/* of a dry run: that would be */
+	struct strvec here;		/* of fetch: that are here in the end */
+	int signo;			/* the first that came meanwhile */
+};
+
+#define TRANSFER_INIT { .moved_names = STRVEC_INIT, .here = STRVEC_INIT }
+void transfer_release(struct transfer *t);
+
+/** The options that push and pull share. */
+#define TRANSFER_OPTIONS(t)						\
+	{ .type = OPTION_STRING, .name = "remote",			\
+	  .value = &(t)->remote, .argh = "REMOTE",			\
+	  .help = "a store other than origin: its name or URL" },	\
+	OPT_INTEGER('j', "jobs", &(t)->jobs, "N",			\
+		    "how many transfers at once"),			\
+	OPT_BOOL(0, "force", &(t)->force,				\
+		 "also over what is in conflict"),			\
+	OPT_BOOL(0, "rename", &(t)->rename,				\
+		 "take another name where that ends a conflict"),	\
+	OPT_BOOL('n', "dry-run", &(t)->dry_run,				\
+		 "only tell what would be done")
+
+/** Sets `jobs` by transfer.jobs when no -j was given. ERR_USAGE. */
+int transfer_check(struct transfer *t, struct strbuf *err);
+
+/**
+ * Moves `names`, each once. Failures are told on stderr, by the child; a signal
+ * that asks us to end ends the child alone (`signo`), so that the caller can
+ * still say what is left.
+ */
+void transfer_run(struct transfer *t, const struct strvec *names);
+
+/** The same for one experiment and what it needs; what it needs and is not
+ *  here is not told. */
+void transfer_send_with_needed(struct transfer *t, const char *name);
+
+/** "sent" or "fetched" for a line and all of them, on stdout. */
+void transfer_print_line(const struct transfer *t,
+			 const struct transfer_line *line);
+void transfer_print_sum(const struct transfer *t);
+
+/** What a transfer of `names` would do, told; then, when that is anything and
+ *  `yes` or a person says so, the transfer. Returns the exit status. */
+int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
+			 bool yes);
+
+/** "origin", for messages. */
+const char *transfer_remote_name(const struct transfer *t);
+
+/**
+ * The names that the store holds, in byte order, by the child list-remote; its
+ * failure is told by it. Returns 0 or the child's exit status.
+ */
+int transfer_list_remote(const struct transfer *t, struct strvec *names);
+
+/** Settles renames that a dead process left, and tells of it. */
+void transfer_settle_renames(void);
+
+/** The error that an exit status stands for; 0 for 0. */
+int transfer_error_of(int status);
+
+/**
+ * Runs a child as run_command(), but signals that ask us to end are its own:
+ * it is told those that it does not hear of itself, and we go on. signo: gets
+ * the first of them, or stays. read: what to do with the output, or NULL.
+ */
+int transfer_child(struct child_process *child, int *signo,
+		   void (*read)(FILE *out, void *data), void *data);
+
+#endif
