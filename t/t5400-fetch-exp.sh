@@ -261,6 +261,19 @@ test_expect_success 'a run of the Python tool comes like any other' '
 	fetch $old && says "grown\t$old\t-" && diff -r py results/$old
 '
 
+test_expect_success 'many small files of a large pack are read by few requests' '
+	(
+		cd one && name=$(resutil add files) && mkdir results/$name/d &&
+		head -c 12000000 /dev/urandom |
+			(cd results/$name/d && split -b 4000 -a 3 - f) &&
+		resutil send-pack files >/dev/null && hash_of $name >../hash.files
+	) &&
+	files=${nice%_nice}_files &&
+	RESUTIL_TRACE=$PWD/trace3 resutil fetch-exp $files >out && grep ^new out &&
+	hash_of $files >got && test_cmp hash.files got &&
+	grep "store: get" trace3 >gets && test $(wc -l <gets) -lt 60
+'
+
 test_expect_success 'many that fetch at once: each has it' '
 	rm -rf results/$far results/$other &&
 	for i in 1 2 3 4 5 6

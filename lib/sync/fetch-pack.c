@@ -131,6 +131,8 @@ static int open_source(struct pack_source **out, struct fetch_item *item,
 		under = remote_pack_source(r, item->there);
 	if (ret)
 		return ret;
+	if (whole && item->there->size > FETCH_SMALL)
+		remote_pack_read_all(under);
 	s = xcalloc(1, sizeof(*s));
 	s->item = item;
 	s->under = under;

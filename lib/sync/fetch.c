@@ -10,12 +10,15 @@
 #include "lib/base/workers.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rename.h"
+#include "lib/exp/exp-rest.h"
 #include "lib/exp/name.h"
 #include "lib/exp/partial.h"
 #include "lib/exp/record.h"
 #include "lib/sync/fetch-internal.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote.h"
+
+#define PACK_JOBS_MIN 8u
 
 int fetch_end(struct fetch_item *item, const char *status, int code,
 	      const struct strbuf *message)
@@ -268,8 +271,16 @@ cleanup:
 static int replace(struct fetch_item *item, const struct local_exp *here,
 		   const char *status, struct strbuf *err)
 {
+	struct strbuf state = STRBUF_INIT;
 	int ret = 0;
 
+	/* Before much is fetched for nothing; it is asked for again then. */
+	if (!exp_is_at_rest(item->f->project, item->name, &state)) {
+		end_conflict(item, "'%s' is %s, and stays as it is until it "
+			     "ends", item->name, state.buf);
+		strbuf_release(&state);
+		return item->code;
+	}
 	item->replace = true;
 	item->check = here && here->info.version;
 	if (item->check)
@@ -498,6 +509,8 @@ static void try_item(struct fetch_item *item)
 		if (look_again(item))
 			break;
 	}
+	if (item->code)
+		unpack_stage_end(&item->stage);
 	strbuf_release(&err);
 }
 
@@ -565,7 +578,9 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 			bytes += item->there->size;
 	}
 	f->pack_jobs = (unsigned)(jobs / MAXIMUM(MINIMUM(large, jobs), 1u));
-	f->pack_jobs = MINIMUM(f->pack_jobs, 2 * workers_default());
+	/* A store that is far away needs some requests at once. */
+	f->pack_jobs = MINIMUM(f->pack_jobs,
+			       MAXIMUM(2 * workers_default(), PACK_JOBS_MIN));
 	if (!f->options->quiet && !f->options->dry_run)
 		f->progress = progress_start(_("Fetching"), names->nr, bytes);
 }

@@ -38,6 +38,7 @@ struct remote_source {
 	struct pack_source base;
 	struct remote *remote;
 	char *name, *key, *version;
+	size_t window_min;
 	pthread_mutex_t lock;	/* of what follows */
 	pthread_cond_t loaded;
 	struct window tail;	/* is kept */
@@ -74,7 +75,7 @@ static struct window *find_window(struct remote_source *s, uint64_t offset,
 static size_t choose_length(const struct remote_source *s, uint64_t offset,
 			    size_t len)
 {
-	size_t want = WINDOW_MIN, i;
+	size_t want = s->window_min, i;
 
 	for (i = 0; i < WINDOWS; i++) {
 		const struct window *w = &s->window[i];
@@ -227,6 +228,7 @@ struct pack_source *remote_pack_source(struct remote *r,
 	s->name = xstrfmt("%s:%s", r->name, exp->name);
 	s->version = xstrdup(exp->version);
 	s->remote = r;
+	s->window_min = WINDOW_MIN;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->loaded, NULL);
 	s->base.name = s->name;
@@ -234,4 +236,9 @@ struct pack_source *remote_pack_source(struct remote *r,
 	s->base.read = remote_read;
 	s->base.release = remote_release;
 	return &s->base;
+}
+
+void remote_pack_read_all(struct pack_source *source)
+{
+	((struct remote_source *)source)->window_min = WINDOW_MAX;
 }
