@@ -1,9 +1,13 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/tempfile.h"
 #include "lib/base/value.h"
 #include "transport/transport.h"
 #include "t/unit/unit.h"
+
+#include <dirent.h>
+#include <sys/wait.h>
 
 static void check_key(const char *key, bool good)
 {
@@ -161,6 +165,48 @@ static void test_use(void)
 	strbuf_release(&err);
 }
 
+static int die_in_read(struct put_source *source UNUSED, void *buf,
+		       size_t len, size_t *got, struct strbuf *err UNUSED)
+{
+	static int calls;
+
+	if (calls++)
+		raise(SIGTERM);
+	*got = len;
+	memset(buf, 'x', len);
+	return 0;
+}
+
+static int is_temporary(const struct dirent *d)
+{
+	return !strncmp(d->d_name, ".resutil-put-", 13);
+}
+
+static void test_signal(void)
+{
+	struct put_source source = { OBJECT_SIZE_UNKNOWN, NULL, die_in_read };
+	struct put_request r = { .key = "p/dies", .source = &source };
+	struct strbuf err = STRBUF_INIT;
+	struct dirent **list = NULL;
+	struct transport *t;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		tempfile_on_signals();
+		if (!open_store(&t, "store", &err))
+			transport_put(t, &r, NULL, &err);
+		_exit(1);
+	}
+	check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGTERM, "a put dies of a signal");
+	check(!scandir("store/p", &list, is_temporary, alphasort),
+	      "and leaves no temporary file");
+	free(list);
+	check(access("store/p/dies", F_OK) && !rmdir("store/p"),
+	      "and no object");
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/resutil-unit-XXXXXX";
@@ -170,6 +216,7 @@ int main(void)
 	test_keys();
 	test_open();
 	test_use();
+	test_signal();
 	if (unlink("store/.resutil-lock") || rmdir("store") || chdir("/") ||
 	    rmdir(dir))
 		return 1;
