@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
@@ -178,6 +179,8 @@ int cmd_send_pack(int argc, const char **argv)
 
 	argc = parse_options(argc, argv, options, usage, 0);
 	check(&s, options, argc);
+	/* A pack takes some megabytes, and there may be thousands. */
+	alloc_keep_freed();
 	s.options.jobs = (unsigned)s.jobs;
 	s.options.force = s.force;
 	s.options.rename = s.rename;

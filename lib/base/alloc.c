@@ -1,6 +1,10 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* Nothing here may allocate, so the message goes out as it stands. */
 static void NORETURN out_of_memory(size_t size)
 {
@@ -72,4 +76,12 @@ char *xstrfmt(const char *fmt, ...)
 	if (len < 0)
 		out_of_memory(strlen(fmt));
 	return text;
+}
+
+void alloc_keep_freed(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
 }

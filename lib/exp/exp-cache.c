@@ -1,8 +1,8 @@
 /*
  * The file, all numbers little-endian: the line MAGIC; for each experiment, in
  * byte order of names, ENTRY_LEN bytes as put_entry() writes them, the name
- * and a NUL; the fingerprint of all that. It is rebuilt at any time, so another way of
- * writing it gets another line, and needs no page.
+ * and a NUL; the fingerprint of all that. It is rebuilt at any time, so another
+ * way of writing it gets another line, and needs no page.
  */
 #include "lib/base/compat.h"
 #include "lib/exp/exp-cache.h"

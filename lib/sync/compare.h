@@ -14,6 +14,9 @@
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote.h"
 
+/* Smaller trees are hashed again sooner than a cache of theirs is read. */
+#define LOCAL_HASH_CACHE_MIN (1u << 20)
+
 /** One experiment here. */
 struct local_exp {
 	char *name;
@@ -22,7 +25,7 @@ struct local_exp {
 	uint64_t bytes;		/* of its regular files with the record */
 	size_t entries;
 	bool live;		/* its recorder or its program runs here */
-	bool elsewhere;		/* it goes on, or ended unseen, on another host */
+	bool elsewhere;		/* it goes on or ended unseen on another host */
 	bool final;		/* its state is final */
 	bool links;		/* it has symbolic links */
 	struct value *record;	/* normalized; NULL: none, or not read */
@@ -83,8 +86,9 @@ enum sync_relation {
 /**
  * What `there` (NULL: nothing) is to `here`; more of `there` is learnt as
  * needed. The ledger must be open; a remote without one never sent or fetched
- * anything. Packs that resutil did not write are compared by paths, sizes and CRC-32 of their files; that
- * they are the same is noted in the ledger. Thread-safe.
+ * anything. Packs that resutil did not write are compared by paths, sizes and
+ * CRC-32 of their files; that they are the same is noted in the ledger.
+ * Thread-safe.
  * why: gets a sentence for SYNC_CONFLICT, or NULL.
  */
 int sync_compare(enum sync_relation *out, struct remote *r,

@@ -16,9 +16,6 @@
 #include "lib/sync/compare.h"
 #include "lib/wrap/digest.h"
 
-/* Smaller trees are hashed again sooner than a cache of theirs is read. */
-#define HASH_CACHE_MIN (1u << 20)
-
 /* Which record was hashed must be which was read. */
 #define TRIES 3
 
@@ -109,7 +106,7 @@ static int hash_tree(struct local_exp *l, const struct project *p,
 	struct hash_cache *cache = NULL;
 	int ret;
 
-	if (l->bytes >= HASH_CACHE_MIN)
+	if (l->bytes >= LOCAL_HASH_CACHE_MIN)
 		cache = hash_cache_open(p, l->name);
 	ret = hash_dir(&hash, dir, jobs, cache, NULL, err);
 	if (!ret && (hash.has_record != l->info.has_record ||

@@ -34,7 +34,7 @@ struct send_item {
 	struct local_exp here;
 	enum sync_relation relation;
 	struct remote_exp *there;	/* lent of a list, or NULL */
-	struct remote_list looked;	/* of this name alone, looked up again */
+	struct remote_list looked;	/* of this name alone, asked again */
 	const struct remote_exp *other;	/* of SYNC_RENAMED */
 	struct strbuf why;		/* of SYNC_CONFLICT */
 	bool to_send;

@@ -19,9 +19,6 @@
 #include "lib/sync/remote.h"
 #include "transport/transport.h"
 
-/* Smaller trees are hashed again sooner than a cache of theirs is read. */
-#define HASH_CACHE_MIN (1u << 20)
-
 /* A pack is put again when a file changed, or when the store has something
  * that may be replaced as well as what was listed. */
 #define TRIES 3
@@ -333,7 +330,7 @@ void send_put(struct send_item *item)
 	u.dir = dir.buf;
 	u.options.level = s->options->level;
 	u.options.live = item->here.live || item->here.elsewhere;
-	if (item->here.bytes >= HASH_CACHE_MIN)
+	if (item->here.bytes >= LOCAL_HASH_CACHE_MIN)
 		u.options.cache = hash_cache_open(s->r->project, item->name);
 	ret = put_until_settled(&u, &err);
 	close_stream(&u);
