@@ -274,6 +274,53 @@ test_expect_success 'many small files of a large pack are read by few requests' 
 	grep "store: get" trace3 >gets && test $(wc -l <gets) -lt 60
 '
 
+# A fetch of $other that is stopped while it unpacks; false: it was too fast.
+stopped_fetch () {
+	resutil fetch-exp $other >out 2>err &
+	pid=$!
+	while kill -0 $pid 2>/dev/null && ! ls -d results/.$other.*.tmp >hidden 2>/dev/null
+	do
+		:
+	done
+	kill -STOP $pid 2>/dev/null && ls -d results/.$other.*.tmp >hidden 2>/dev/null &&
+	test_path_is_missing results/$other/grown
+}
+
+test_expect_success 'what is changed here while it is fetched stays' '
+	rm -rf results/$other && resutil fetch-exp $other &&
+	(
+		cd one && echo x >results/$other/grown &&
+		head -c 30000000 /dev/urandom >results/$other/big &&
+		resutil update-exp --set info.x=1 $other &&
+		resutil send-pack $other && hash_of $other >../hash.other
+	) &&
+	cp -Rp results/$other old.other && cp .resutil/remotes/origin.log old.log &&
+	caught=no &&
+	for try in 1 2 3 4 5 6 7 8 9 10
+	do
+		if stopped_fetch
+		then
+			caught=yes && break
+		fi
+		kill -CONT $pid 2>/dev/null
+		wait $pid
+		rm -rf results/$other && cp -Rp old.other results/$other &&
+		cp old.log .resutil/remotes/origin.log
+	done &&
+	test $caught = yes && echo mine >results/$other/mine && kill -CONT $pid &&
+	test_expect_code 14 wait $pid && grep "^conflict" out &&
+	test_grep "changed here while it was fetched" err && is_tidy &&
+	test_path_is_file results/$other/mine && rm results/$other/mine &&
+	fetch $other && says "grown\t$other\t-" && hash_of $other >got &&
+	test_cmp hash.other got
+'
+
+test_expect_success 'files of names from standard input' '
+	rm -rf results/$nice results/$files && echo $files >names &&
+	fetch --stdin -- d/faaa <names && says "new\t$files\t-" &&
+	test_path_is_file results/$files/d/faaa && test_path_is_missing results/$files/d/faab
+'
+
 test_expect_success 'many that fetch at once: each has it' '
 	rm -rf results/$far results/$other &&
 	for i in 1 2 3 4 5 6

@@ -262,6 +262,9 @@ cleanup:
 	strbuf_release(&other);
 	if (item->status)
 		return item->code;
+	/* Somebody else has just made it: it is compared like any other. */
+	if (ret == ERR_CONFLICT && exp_is_here(f->project, item->name))
+		item->changed = true;
 	return ret ? end_failed(item, ret, err) :
 		     fetch_end(item, "new", 0, NULL);
 }
