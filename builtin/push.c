@@ -197,4 +197,3 @@ int cmd_push(int argc, const char **argv)
 		signal_die_of(p.t.signo);
 	return status;
 }
-

@@ -14,6 +14,7 @@ all_commands () {
 
 # letter TAB long name ("-": has none)
 cat >meanings <<\EOF
+A all
 C -
 a all
 c -
@@ -75,8 +76,10 @@ test_expect_success 'nothing is allowed that no command does' '
 	test_must_be_empty stale
 '
 
+# DESIGN gives --all the letter A where it moves things.
 test_expect_success 'a long name has the same letter everywhere, or none' '
-	awk "\$3 != \"-\" { print \$3, \$2 }" letters | sort -u >pairs &&
+	awk "\$3 != \"-\" && \$2 != \"A\" { print \$3, \$2 }" letters |
+		sort -u >pairs &&
 	cut -d " " -f 1 pairs | uniq -d >twice &&
 	test_must_be_empty twice
 '
