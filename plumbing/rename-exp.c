@@ -56,7 +56,10 @@ static int move(struct remote *r, const struct remote_exp *exp, const char *to,
 	return ret;
 }
 
-/* The version may be another one now; all else that is known stays. */
+/*
+ * The version may be another one now; all else that is known stays. What this
+ * clone did not know under the old name it does not know under the new one.
+ */
 static int note_new_name(struct remote *r, struct remote_exp *exp,
 			 const char *to, struct strbuf *err)
 {
@@ -64,8 +67,10 @@ static int note_new_name(struct remote *r, struct remote_exp *exp,
 	struct remote_list list = REMOTE_LIST_INIT;
 	struct strvec names = STRVEC_INIT;
 	struct ledger_note note = { 0 };
+	bool noted;
 	int ret = 0;
 
+	noted = ledger_knows(r->ledger, exp->name, exp->version, NULL);
 	remote_forget(r, exp->name);
 	if (r->ledger)
 		ret = ledger_rename(r->ledger, exp->name, to, err);
@@ -77,7 +82,7 @@ static int note_new_name(struct remote *r, struct remote_exp *exp,
 			list.exp->info = exp->info;
 			remote_note(r, list.exp);
 		}
-		if (r->ledger)
+		if (noted && list.exp->size == exp->size)
 			done = ledger_done(r->ledger, to);
 		if (done && strcmp(done->version, list.exp->version)) {
 			note.name = (char *)to;
