@@ -289,8 +289,8 @@ static int next_wave(struct pull *p, struct strvec *wave, struct strvec *tried,
 	size_t i;
 	int ret;
 
-	ret = deps_closure(&have, &missing, the_project, &p->t.here, err);
-	strvec_clear(&p->t.here);
+	ret = deps_closure(&have, &missing, the_project, &p->t.well, err);
+	strvec_clear(&p->t.well);
 	strvec_clear(wave);
 	for (i = 0; !ret && i < missing.nr; i++) {
 		const char *name;

@@ -143,11 +143,27 @@ static size_t count_unpushed(void)
 	return nr;
 }
 
-static void tell_of_failure(const char *name)
+static bool was_sent(const struct transfer *t, const char *name)
 {
-	size_t others = count_unpushed();
+	size_t i;
 
-	warning(_("'%s' is kept here, and is not in '%s'; 'resutil push %s' "
+	for (i = 0; i < t->well.nr; i++)
+		if (!strcmp(t->well.v[i], name))
+			return true;
+	return false;
+}
+
+static void tell_of_failure(const struct transfer *t, const char *name)
+{
+	size_t others;
+
+	if (was_sent(t, name)) {
+		warning(_("not all that '%s' needs is in '%s'; 'resutil push "
+			  "%s' tries it again"), name, REMOTE_ORIGIN, name);
+		return;
+	}
+	others = count_unpushed();
+	warning(_("'%s' is kept here, but not in '%s'; 'resutil push %s' "
 		  "sends it"), name, REMOTE_ORIGIN, name);
 	if (others > 1)
 		warning(_("%zu other experiment%s not pushed; 'resutil push "
@@ -184,9 +200,9 @@ bool run_push(const char *name, enum run_push how, bool wait, int *stopped)
 	t.told = tell_line;
 	transfer_send_with_needed(&t, name);
 	*stopped = t.signo;
-	done = !t.items.failed;
-	if (!done)
-		tell_of_failure(name);
+	done = was_sent(&t, name);
+	if (t.items.failed)
+		tell_of_failure(&t, name);
 	transfer_release(&t);
 	return done;
 }

@@ -19,7 +19,7 @@
 void transfer_release(struct transfer *t)
 {
 	strvec_release(&t->moved_names);
-	strvec_release(&t->here);
+	strvec_release(&t->well);
 }
 
 const char *transfer_remote_name(const struct transfer *t)
@@ -225,9 +225,8 @@ static void take_line(struct told *told, const struct transfer_line *line)
 		t->bytes += line->bytes;
 		strvec_push(&t->moved_names, line->name);
 	}
-	if (t->fetch && (has_moved(line) || is(line, "same") ||
-			 is(line, "newer")))
-		strvec_push(&t->here, line->name);
+	if (has_moved(line) || is(line, "same") || is(line, "newer"))
+		strvec_push(&t->well, line->name);
 	if (t->told)
 		t->told(t, line);
 }
@@ -414,7 +413,7 @@ int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
 	struct transfer work = *t;
 	bool only_plan = t->dry_run;
 
-	work.moved_names = work.here = (struct strvec)STRVEC_INIT;
+	work.moved_names = work.well = (struct strvec)STRVEC_INIT;
 	t->dry_run = true;
 	t->told = transfer_print_line;
 	transfer_run(t, names);

@@ -36,11 +36,11 @@ struct transfer {
 	size_t moved, same, newer;
 	uint64_t bytes;			/* of what was moved */
 	struct strvec moved_names;	/* of a dry run: that would be */
-	struct strvec here;		/* of fetch: that are here in the end */
+	struct strvec well;		/* names that are on both sides now */
 	int signo;			/* the first that came meanwhile */
 };
 
-#define TRANSFER_INIT { .moved_names = STRVEC_INIT, .here = STRVEC_INIT }
+#define TRANSFER_INIT { .moved_names = STRVEC_INIT, .well = STRVEC_INIT }
 void transfer_release(struct transfer *t);
 
 /** The options that push and pull share. */

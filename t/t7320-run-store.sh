@@ -106,6 +106,16 @@ test_expect_success 'what was told is the way to send it' '
 	test_line_count = 1 said && sh -e said && there kept
 '
 
+test_expect_success 'what it needs meets a conflict: the run is there, the rest is told' '
+	resutil run -m clash -- true && clash=$(resutil rev-exp clash) &&
+	echo "id: \"11111111-2222-4333-8444-555555555555\"" >>changed &&
+	sed "/^id:/d" results/$clash/resutil-exp.yaml >>changed &&
+	cp changed results/$clash/resutil-exp.yaml &&
+	resutil run -m above -d clash -- true 2>err &&
+	there above && test_grep "warning: not all that .*_above. needs" err &&
+	test_line_count = 2 err && rm -r results/$clash
+'
+
 test_expect_success 'in the background: nobody waits, the log tells' '
 	stand_in <<-EOF &&
 	until test -e "$PWD/go"; do sleep 0.05; done
