@@ -104,6 +104,34 @@ test_expect_success 'what is known is not read again' '
 	test_cmp want short
 '
 
+# The directory of such a pack is longer than what is read of its end.
+test_expect_success 'of a pack of many files little is read' '
+	many=aapfcd_20240704T111540_many &&
+	make_exp $many "user: eve" && (
+		cd results/$many && seq 1 3000 | split -l 1 -a 4 - file
+	) && store $many && rm -r results/$many &&
+	test_when_finished "rm store/project/$many.zip" &&
+	requests resutil list-remote --long && grep "^$many	.*	eve$" out &&
+	printf "get\nget\nlist\n" >want && sort trace >sorted &&
+	test_cmp want sorted &&
+	sed -n "s/.* store: get .* -> \([0-9]*\) bytes.*/\1/p" all >bytes &&
+	test $(awk "{ n += \$1 } END { print n }" bytes) -lt 140000 &&
+	requests resutil list-remote --long && echo list >want &&
+	test_cmp want trace
+'
+
+# Whoever writes a record that has not the hash of the comment is found out.
+test_expect_success 'a record that is not the promised one' '
+	many=aapfcd_20240704T111540_many &&
+	make_exp $many "user: eve" &&
+	head -c 200000 /dev/urandom >results/$many/data && store $many &&
+	test_when_finished "rm -r results/$many store/project/$many.zip" &&
+	sed "s/user: eve/user: bob/" store/project/$many.zip >forged &&
+	cp forged store/project/$many.zip &&
+	resutil list-remote --long --format "%(name):%(user):%(problem)" >out &&
+	grep "^$many::.*resutil-exp.yaml.*CRC" out
+'
+
 cache () {
 	find "$HOME/.cache" -path "*remotes/origin"
 }

@@ -15,6 +15,7 @@
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/pack-data.h"
 #include "lib/exp/pack-end.h"
+#include "lib/exp/pack-first.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/exp/pack-read.h"
 #include "lib/exp/record.h"
@@ -158,6 +159,22 @@ static int learn_record(struct remote_exp *e, struct pack_source *source,
 	return ret;
 }
 
+/* Of a pack that is not in the last 64 KiB as a whole: its first bytes are one
+ * more read, and its directory may be many. */
+static int learn_first(struct remote_exp *e, struct pack_source *source,
+		       struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT;
+	int ret = ERR_NO;
+
+	if (source->size > PACK_TAIL_MAX)
+		ret = pack_first_record(&text, source, &e->info, err);
+	if (!ret)
+		set_summary(e, &text);
+	strbuf_release(&text);
+	return ret;
+}
+
 static int learn_version(struct remote *r, struct remote_exp *e,
 			 enum known_level level,
 			 const struct pack_limits *limits, struct strbuf *err)
@@ -170,8 +187,11 @@ static int learn_version(struct remote *r, struct remote_exp *e,
 	source = remote_pack_source(r, e);
 	if (e->level < KNOWN_INFO)
 		ret = learn_info(e, source, err);
-	if (!ret && e->level < level)
-		return learn_record(e, source, limits, err);
+	if (!ret && e->level < level) {
+		ret = learn_first(e, source, err);
+		if (ret == ERR_NO)
+			return learn_record(e, source, limits, err);
+	}
 	source->release(source);
 	return ret;
 }

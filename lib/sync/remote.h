@@ -116,7 +116,7 @@ int remote_look(struct remote *r, const struct strvec *names, unsigned jobs,
 
 /**
  * Raises what is known of exp[0..nr) to `level`, by one ranged read of each
- * that lacks it (a second one where the record is not in the last 64 KiB),
+ * that lacks it (a second one for the record where the pack is longer),
  * in parallel; jobs: 0: REMOTE_JOBS. One that changed since it was listed is
  * looked up again. A bad pack is no error here, and neither is one that has
  * gone: its `problem` is set. Errors: those of the store; some may be learnt
