@@ -137,6 +137,15 @@ test_expect_success 'among many names the other one is found as well' '
 	 grep "^conflict	${name}z	$name\$" told)
 '
 
+test_expect_success 'a copy is the same run, and is not sent beside it' '
+	begin && y=$(cd a && resutil add y) && (cd a &&
+	 cp -r results/$y results/${y}2 && test_expect_code 3 send $y ${y}2 &&
+	 says "new\t$y\t-" "conflict\t${y}2\t$y" && test_line_count = 1 err &&
+	 test_expect_code 14 send --rename ${y}2 && test_grep "both are here" err &&
+	 test_expect_code 14 send ${y}2 && says "conflict\t${y}2\t$y") &&
+	test_path_is_missing "$objects"/${y}2.zip
+'
+
 test_expect_success 'a pack that cannot be read is a conflict' '
 	begin && echo junk >"$objects"/$name.zip && (cd a && grow a &&
 	 test_expect_code 14 send x && says "conflict\t$name\t-" &&

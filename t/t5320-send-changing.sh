@@ -95,6 +95,30 @@ test_expect_success 'also one that only was added or removed' '
 '
 
 
+test_expect_success 'a cache of junk is no cache' '
+	n=$(sed -n 3p names) && RESUTIL_TEST_NOW=4000000000 &&
+	cache=$(echo "$HOME"/.cache/resutil/*/experiments) &&
+	for edit in "s/experiments 1/experiments 2/" "s/file/eile/" \
+		"s/aa/bb/" "\$d"
+	do
+		cp "$cache" keep.cache && sed -i "$edit" "$cache" &&
+		resutil send-pack $n >out && test_grep ^same out &&
+		cp keep.cache "$cache" || return 1
+	done && : >"$cache" && resutil send-pack $n >out &&
+	test_grep ^same out && RESUTIL_TRACE="$TRASH_DIRECTORY/trace2" \
+		resutil send-pack $n >out && test_grep ! "hash:" trace2
+'
+
+test_expect_success 'what has just changed is not remembered' '
+	RESUTIL_TEST_NOW=1720091755 && n=$(sed -n 4p names) &&
+	cp results/$n/file keep.file && echo 5 >results/$n/file &&
+	test_expect_code 14 resutil send-pack $n &&
+	cp keep.file results/$n/file && resutil send-pack $n >out &&
+	test_grep ^same out &&
+	rm -f trace2 && RESUTIL_TRACE="$TRASH_DIRECTORY/trace2" \
+		resutil send-pack $n >out && test_grep "hash:.* read" trace2
+'
+
 test_expect_success FAULTS 'a finished one: a small file that changes is read again' '
 	fresh && held check:small resutil send-pack x &&
 	hold && echo changed >$d/small && once && ends 0 &&
@@ -181,6 +205,16 @@ test_expect_success FAULTS 'when the other one is older it is replaced' '
 	held open:small resutil send-pack x && hold &&
 	touch "$objects"/$name.zip && once && ends 0 &&
 	says "grown\t$name\t-" && holds $d
+'
+
+test_expect_success FAULTS 'a store that goes away, and comes back' '
+	fresh && y=$(resutil add y) && z=$(resutil add z) &&
+	held open:small resutil send-pack --patience=0 -j 1 x y z && hold &&
+	mv "$store" away && once && ends 12 &&
+	says "failed\t$name\t-" "failed\t$y\t-" "failed\t$z\t-" &&
+	test_line_count = 3 err && test_path_is_missing "$store" &&
+	mv away "$store" && resutil send-pack x y z >out && holds $d &&
+	says "new\t$name\t-" "new\t$y\t-" "new\t$z\t-"
 '
 
 # two: an experiment that has grown, and a new one

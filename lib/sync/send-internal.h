@@ -18,6 +18,7 @@
 
 #include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
 #include "lib/exp/exp-cache.h"
@@ -57,6 +58,8 @@ struct send {
 
 	struct send_item *item;		/* of this batch */
 	size_t nr;
+	struct strmap ids;		/* of what is new in it: the name */
+	bool single;			/* one is sent, which tells how far */
 	struct workers *workers;	/* while they send */
 	struct send_item **big;		/* waiting for their turn */
 	size_t big_nr, big_next;

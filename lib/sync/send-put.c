@@ -329,6 +329,8 @@ void send_put(struct send_item *item)
 	project_exp_path(s->r->project, item->name, &dir);
 	u.dir = dir.buf;
 	u.options.level = s->options->level;
+	if (s->single)
+		u.options.progress = s->progress;
 	u.options.live = item->here.live || item->here.elsewhere;
 	if (item->here.bytes >= LOCAL_HASH_CACHE_MIN)
 		u.options.cache = hash_cache_open(s->r->project, item->name);

@@ -32,6 +32,7 @@ static bool is_worth_listing(const struct send_item *item)
 		return true;
 	noted = ledger_name_of(r->ledger, item->here.info.id);
 	return ledger_done(r->ledger, item->name) ||
+	       ledger_intent(r->ledger, item->name) ||
 	       (noted && strcmp(noted, item->name));
 }
 
@@ -176,6 +177,19 @@ static int rename_object(struct send_item *item, struct strbuf *err)
 	return ret;
 }
 
+/* That of the batch would have been of a name that is not there. */
+static int note_intent(struct send_item *item, struct strbuf *err)
+{
+	const struct ledger_note note = {
+		.name = item->name, .info = item->here.info,
+		.version = (char *)""
+	};
+	struct ledger *l = item->send->r->ledger;
+	int ret = l ? ledger_note(l, &note, err) : 0;
+
+	return !ret && l ? ledger_sync(l, err) : ret;
+}
+
 int send_rename_there(struct send_item *item)
 {
 	struct strbuf err = STRBUF_INIT;
@@ -198,6 +212,8 @@ int send_rename_there(struct send_item *item)
 			   "it has a later revision there");
 	if (!ret && item->relation == SYNC_SAME)
 		item->bytes = item->there->size;
+	else if (!ret)
+		ret = note_intent(item, &err);
 	if (ret) {
 		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",
 			  ret, "%s", err.buf);

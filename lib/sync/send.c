@@ -14,6 +14,7 @@
 #include "lib/base/progress.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
 #include "lib/exp/exp-cache.h"
@@ -69,7 +70,7 @@ static void tell(struct send_item *item)
 
 	pthread_mutex_lock(&s->lock);
 	s->fn(&result, s->data);
-	if (item->to_send) {
+	if (item->to_send && s->progress && !s->single) {
 		s->items_done++;
 		s->bytes_done += item->here.bytes;
 		progress_items(s->progress, s->items_done);
@@ -199,9 +200,11 @@ static void decide_same(struct send_item *item)
 		return;
 	note.info = item->here.info;
 	note.version = item->there->version;
+	/* It is there all the same. */
 	if (ledger_note(s->r->ledger, &note, &err))
-		send_fail(item, "failed", ERR_FAILED, "%s", err.buf);
-	s->noted = true;
+		strbuf_addbuf(&item->message, &err);
+	else
+		s->noted = true;
 	strbuf_release(&err);
 }
 
@@ -229,12 +232,34 @@ static void decide_conflict(struct send_item *item)
 	}
 }
 
+/* A copy of an experiment is the same run, too: one of them is sent. */
+static bool is_sent_already(struct send_item *item)
+{
+	struct send *s = item->send;
+	const char *id = item->here.info.id;
+	const char *other = *id ? strmap_get(&s->ids, id) : NULL;
+
+	if (other && !s->options->force) {
+		item->new_name = xstrdup(other);
+		send_fail(item, "conflict", ERR_CONFLICT, "'%s' and '%s' are "
+			  "the same run, and both are here; remove one of "
+			  "them", item->name, other);
+		return true;
+	}
+	if (*id)
+		strmap_put(&s->ids, id, item->name);
+	return false;
+}
+
 static void decide_absent(struct send_item *item)
 {
 	const struct send_options *o = item->send->options;
 	struct strbuf err = STRBUF_INIT;
-	int ret = send_find_other(item, &err);
+	int ret;
 
+	if (is_sent_already(item))
+		return;
+	ret = send_find_other(item, &err);
 	if (ret) {
 		send_fail(item, "failed", ret, "%s", err.buf);
 		send_note_gone(item->send, ret);
@@ -295,6 +320,10 @@ static int note_intents(struct send *s, struct strbuf *err)
 	for (i = 0; !ret && s->r->ledger && i < s->nr; i++) {
 		if (!s->item[i].to_send)
 			continue;
+		s->noted = true;
+		/* One that is renamed there has no such name yet. */
+		if (s->item[i].relation == SYNC_RENAMED && s->item[i].new_name)
+			continue;
 		note.name = s->item[i].name;
 		note.info = s->item[i].here.info;
 		ret = ledger_note(s->r->ledger, &note, err);
@@ -302,7 +331,6 @@ static int note_intents(struct send *s, struct strbuf *err)
 	}
 	if (!ret && any)
 		ret = ledger_sync(s->r->ledger, err);
-	s->noted = s->noted || any;
 	return ret;
 }
 
@@ -387,10 +415,14 @@ static void send_batch(struct send *s)
 		todo[nr++] = item;
 	}
 	s->items_done = s->bytes_done = 0;
-	s->progress = progress_start(_("Sending"), nr, bytes);
+	s->single = nr == 1;
+	if (nr && !s->options->quiet)
+		s->progress = progress_start(_("Sending"), s->single ? 0 : nr,
+					     bytes);
 	if (nr)
 		put_all(s, todo, nr);
-	progress_stop(&s->progress);
+	if (s->progress)
+		progress_stop(&s->progress);
 	strbuf_release(&err);
 	free(todo);
 }
@@ -512,6 +544,8 @@ static int run_batch(struct send *s, const struct strvec *names, size_t from,
 			decide(&s->item[i]);
 		send_batch(s);
 	}
+	/* Its keys are the batch's. */
+	strmap_release(&s->ids);
 	release_batch(s);
 	return ret;
 }
@@ -522,6 +556,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 {
 	struct send s = {
 		.r = r, .options = options, .list = REMOTE_LIST_INIT,
+		.ids = STRMAP_INIT,
 		.fn = fn, .data = data
 	};
 	struct strvec sorted = STRVEC_INIT;
