@@ -1,6 +1,7 @@
 #!/bin/sh
 # The tour of `make demo`: a real training program, recorded several times in
-# a scratch directory from a git repository with uncommitted changes.
+# a scratch directory from a git repository with uncommitted changes, and shared
+# with a colleague through a store.
 # RESUTIL names the program (default: the one on PATH). Leaves nothing behind;
 # KEEP=DIR keeps the scratch project in DIR.
 set -eu
@@ -56,7 +57,7 @@ git -c user.name=demo -c user.email=demo@localhost commit -q -m 'iris: train and
 
 chapter 'A project: a git repository with a training program and its data'
 try 'ls'
-try 'resutil init --project-name iris'
+try 'resutil init --project-name iris --storage-type dir -o path=../store'
 
 chapter 'A change that nobody committed'
 try "sed -i 's/%.4f  test accuracy/%.4f  accuracy/' train.py"
@@ -93,6 +94,28 @@ try 'resutil verify-pack check.zip'
 try 'resutil unpack-exp -C copy check.zip'
 try 'diff -r copy results/*check && echo "the same files"'
 try 'resutil hash-experiment check copy/'
+
+chapter 'Each run was pushed when it ended: a store holds a zip for each'
+try 'ls ../store/iris'
+try 'resutil push -A'
+
+chapter 'A colleague: a project out of the store, and one run with what it needs'
+try 'resutil clone dir:../store/iris ../colleague'
+cd ../colleague
+try 'resutil list'
+try 'resutil show check:confusion.csv'
+try 'resutil pull check'
+try 'resutil list'
+try 'resutil hash-experiment check lr-0.1'
+try 'resutil -C ../project hash-experiment check lr-0.1'
+
+chapter 'The colleague builds upon it, and you pull that'
+cp ../project/*.py ../project/*.csv .
+try "resutil run -m again --subst -- python3 evaluate.py --model results/$model/model.json --out {}"
+cd ../project
+try 'resutil pull again'
+try 'resutil read-deps again'
+try 'diff -r results/*again ../colleague/results/*again && echo "the same files"'
 
 chapter 'All of it is plain files'
 try 'ls results/*check'

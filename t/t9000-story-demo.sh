@@ -9,7 +9,7 @@ test_expect_success PYTHON 'the tour runs with an empty HOME and no identity' '
 	RESUTIL="$BUILD_DIRECTORY/resutil" KEEP="$PWD/kept" sh "$demo" >out 2>err
 '
 
-test_expect_success PYTHON 'it shows five runs, of which one failed' '
+test_expect_success PYTHON 'it shows five runs, of which one failed, and one of a colleague' '
 	resutil -C kept/project list --format="%(state) %(comment)" >list &&
 	cat >want <<-\EOF &&
 	done lr-0.01
@@ -17,6 +17,7 @@ test_expect_success PYTHON 'it shows five runs, of which one failed' '
 	done lr-1
 	done check
 	fail too-fast
+	done again
 	EOF
 	test_cmp want list
 '
@@ -25,6 +26,22 @@ test_expect_success PYTHON 'the run that evaluates depends on the one that train
 	resutil -C kept/project read-deps check >out &&
 	resutil -C kept/project rev-exp lr-0.1 >want &&
 	test_cmp want out
+'
+
+test_expect_success PYTHON 'all of them are in the store, which the colleague has used' '
+	resutil -C kept/project list-exps >want &&
+	resutil -C kept/project list-remote >got &&
+	test_cmp want got &&
+	resutil -C kept/colleague list-remote >got &&
+	test_cmp want got &&
+	for run in lr-0.1 check again
+	do
+		resutil -C kept/project hash-experiment $run >want &&
+		resutil -C kept/colleague hash-experiment $run >got &&
+		test_cmp want got || return 1
+	done &&
+	resutil -C kept/colleague list-exps >got &&
+	test_line_count = 3 got
 '
 
 test_expect_success PYTHON 'the training itself is real: each rate has its loss' '
