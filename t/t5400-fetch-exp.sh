@@ -226,6 +226,20 @@ test_expect_success 'a live run is not replaced, whatever is said' '
 	test_path_is_missing results/$live/stdout.log
 '
 
+test_expect_success 'a copy of what runs elsewhere is, once it has grown' '
+	run=${nice%_nice}_run &&
+	(
+		cd one && make_exp $run "id: $(test_id 3)" "revision: 1" \
+			"state: running" "host: elsewhere" && resutil send-pack $run
+	) &&
+	fetch $run && says "new\t$run\t-" &&
+	(
+		cd one && echo x >results/$run/x &&
+		resutil update-exp --set state=done $run && resutil send-pack $run
+	) &&
+	fetch $run && says "grown\t$run\t-" && test_path_is_file results/$run/x
+'
+
 test_expect_success 'a link in the place of an experiment is not followed' '
 	rm -rf results/$live && mkdir elsewhere && ln -s ../elsewhere results/$live &&
 	test_expect_code 14 fetch --force $live && test_grep "symbolic link" err &&

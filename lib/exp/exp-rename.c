@@ -41,7 +41,7 @@ int exp_rename_local(const struct project *p, const char *from,
 
 	if (!name_is_valid(from) || !name_is_valid(to))
 		BUG("'%s' or '%s' is no name of an experiment", from, to);
-	ret = exp_rest_take(&lock, p, from, err);
+	ret = exp_rest_take(&lock, p, from, 0, err);
 	if (ret)
 		return ret;
 	/* It must not look whole at any moment. */

@@ -26,20 +26,23 @@ static void read_record(struct value **out, const struct project *p,
 	strbuf_release(&dir);
 }
 
-static bool is_at_rest(const struct project *p, const struct value *record)
+static bool is_at_rest(const struct project *p, const struct value *record,
+		       unsigned flags)
 {
 	enum live_state now = record ? live_state_of(p, record) : LIVE_FINAL;
 
-	return now == LIVE_FINAL || now == LIVE_LOST;
+	return now == LIVE_FINAL || now == LIVE_LOST ||
+	       (now == LIVE_ELSEWHERE && (flags & EXP_REST_COPY));
 }
 
 static int check_record(const struct project *p, const char *name,
-			const struct value *record, struct strbuf *err)
+			const struct value *record, unsigned flags,
+			struct strbuf *err)
 {
 	struct strbuf state = STRBUF_INIT;
 	int ret;
 
-	if (is_at_rest(p, record))
+	if (is_at_rest(p, record, flags))
 		return 0;
 	live_state_text(p, record, &state);
 	ret = fail(err, ERR_CONFLICT, "'%s' is %s, and stays as it is until "
@@ -71,7 +74,7 @@ bool exp_is_at_rest(const struct project *p, const char *name,
 	if (!strcmp(name, NAME_DEBUG))
 		return debug_is_at_rest(p, state);
 	read_record(&record, p, name);
-	ret = is_at_rest(p, record);
+	ret = is_at_rest(p, record, 0);
 	if (!ret)
 		live_state_text(p, record, state);
 	value_free(record);
@@ -79,7 +82,7 @@ bool exp_is_at_rest(const struct project *p, const char *name,
 }
 
 int exp_rest_take(struct live **out, const struct project *p, const char *name,
-		  struct strbuf *err)
+		  unsigned flags, struct strbuf *err)
 {
 	struct value *before = NULL, *record = NULL;
 	bool same;
@@ -98,7 +101,7 @@ int exp_rest_take(struct live **out, const struct project *p, const char *name,
 		same = ret || !strcmp(lock_name(before, name),
 				      lock_name(record, name));
 		if (!ret && same)
-			ret = check_record(p, name, record, err);
+			ret = check_record(p, name, record, flags, err);
 		value_free(before);
 		value_free(record);
 		before = record = NULL;

@@ -9,6 +9,12 @@
 #include "lib/exp/live.h"
 #include "lib/exp/project.h"
 
+enum exp_rest_flags {
+	/* What another host runs is only a copy here: who knows that it came
+	 * from a store. */
+	EXP_REST_COPY = 1 << 0
+};
+
 /**
  * Takes the writer's lock of the experiment `name` here, so that its record
  * cannot change and no run of its id can begin, until live_unlock_writer().
@@ -17,7 +23,7 @@
  * from here elsewhere).
  */
 int exp_rest_take(struct live **out, const struct project *p, const char *name,
-		  struct strbuf *err);
+		  unsigned flags, struct strbuf *err);
 
 /** The same question without the lock. A missing experiment is at rest. state:
  *  gets what it does when it is not, as live_state_text(). */

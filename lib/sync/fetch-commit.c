@@ -74,7 +74,8 @@ static int claim(struct fetch_item *item, struct strbuf *err)
 	int ret = 0;
 
 	if (item->replace)
-		ret = exp_rest_take(&rest, item->f->project, item->name, err);
+		ret = exp_rest_take(&rest, item->f->project, item->name,
+				    item->copy ? EXP_REST_COPY : 0, err);
 	if (!ret && item->replace && item->check)
 		ret = check_unchanged(item, err);
 	if (!ret)

@@ -64,6 +64,7 @@ struct fetch_item {
 	struct pack_info info;		/* of the pack */
 	struct value *summary;		/* of its record */
 	bool replace;		/* what is here goes */
+	bool copy;		/* ... which came from a store itself */
 	bool beside;		/* it only gets more files */
 	bool check;		/* ... if it still is `expect` */
 	struct pack_info expect;

@@ -398,7 +398,8 @@ static int merge(struct fetch_item *item, const struct pack *p, int to,
 	if (m.from < 0)
 		return fail_errno(err, "cannot open '%s'",
 				  unpack_stage_path(item->stage));
-	ret = exp_rest_take(&rest, item->f->project, item->name, err);
+	ret = exp_rest_take(&rest, item->f->project, item->name,
+			    EXP_REST_COPY, err);
 	if (!ret)
 		ret = unpack_stage_sync(item->stage, err);
 	if (!ret)

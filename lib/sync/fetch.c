@@ -278,7 +278,8 @@ static int replace(struct fetch_item *item, const struct local_exp *here,
 	int ret = 0;
 
 	/* Before much is fetched for nothing; it is asked for again then. */
-	if (!exp_is_at_rest(item->f->project, item->name, &state)) {
+	if (!item->copy && !exp_is_at_rest(item->f->project, item->name,
+					   &state)) {
 		end_conflict(item, "'%s' is %s, and stays as it is until it "
 			     "ends", item->name, state.buf);
 		strbuf_release(&state);
@@ -351,6 +352,7 @@ static int fetch_over(struct fetch_item *item, const struct local_exp *here,
 				   "is not what '%s' has; fetch it without "
 				   "paths", item->name, f->r->name);
 	} else if (relation == SYNC_THERE_GROWN) {
+		item->copy = true;
 		ret = replace(item, here, "grown", err);
 	} else if (f->options->force && !here->live) {
 		ret = replace(item, here, "grown", err);
@@ -374,7 +376,7 @@ static int complete(struct fetch_item *item, const struct local_exp *here,
 	ret = fetch_open(&p, item, !f->options->dry_run, err);
 	if (!ret && !f->options->force)
 		ret = fetch_check_here(p, item->dir.buf, err);
-	item->replace = true;
+	item->replace = item->copy = true;
 	item->check = here->info.version != 0;
 	item->expect = here->info;
 	if (!ret && !f->options->dry_run)
@@ -502,7 +504,8 @@ static void try_item(struct fetch_item *item)
 	for (tries = 1;; tries++) {
 		item->changed = false;
 		item->status = NULL;
-		item->replace = item->check = item->some = false;
+		item->replace = item->copy = false;
+		item->check = item->some = false;
 		fetch_item(item, &err);
 		if (!item->changed || tries == FETCH_TRIES)
 			break;
@@ -555,6 +558,11 @@ static void do_item(struct work *work, unsigned worker UNUSED)
 
 /* ---- all of them --------------------------------------------------------- */
 
+static bool is_large(const struct fetch_item *item)
+{
+	return item->there && item->there->size > FETCH_SMALL;
+}
+
 static void start_items(struct fetch *f, struct fetch_item *items,
 			const struct strvec *names,
 			const struct remote_list *list)
@@ -576,7 +584,7 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 		item->there = remote_list_find(list, item->name);
 		if (!item->there)
 			continue;
-		large += item->there->size > FETCH_SMALL;
+		large += is_large(item);
 		if (strvec_find(&f->here, item->name) < 0)
 			bytes += item->there->size;
 	}
@@ -598,8 +606,13 @@ static void run_items(struct fetch *f, const struct strvec *names,
 
 	start_items(f, items, names, list);
 	workers = workers_start((unsigned)MINIMUM(jobs, names->nr));
+	/* The long work first, so that at the end all have some. */
 	for (i = 0; i < names->nr; i++)
-		workers_add(workers, &items[i].work);
+		if (is_large(&items[i]))
+			workers_add(workers, &items[i].work);
+	for (i = 0; i < names->nr; i++)
+		if (!is_large(&items[i]))
+			workers_add(workers, &items[i].work);
 	workers_stop(&workers);
 	progress_stop(&f->progress);
 	for (i = 0; i < names->nr; i++)

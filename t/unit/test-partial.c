@@ -88,14 +88,14 @@ static void test_rest(void)
 	struct live *rest = NULL, *live = NULL;
 	char host[256];
 
-	check(!exp_rest_take(&rest, &project, ONE, &err) && rest,
+	check(!exp_rest_take(&rest, &project, ONE, 0, &err) && rest,
 	      "one that is done is at rest");
 	live_unlock_writer(&rest);
 	gethostname(host, sizeof(host));
 	strbuf_addf(&text, "id: " ID "\nstate: running\nhost: '%s'\n", host);
 	write_text("results/" ONE "/resutil-exp.yaml", text.buf);
 	check(!live_start(&live, &project, ID, &err), "a recorder starts");
-	check(exp_rest_take(&rest, &project, ONE, &err) == ERR_CONFLICT &&
+	check(exp_rest_take(&rest, &project, ONE, 0, &err) == ERR_CONFLICT &&
 	      !rest, "then it is not");
 	check(strstr(err.buf, "'" ONE "' is running") != NULL, "which is told");
 	check(!exp_is_at_rest(&project, ONE, &state), "also without a lock");
@@ -105,10 +105,10 @@ static void test_rest(void)
 	      "and it is not renamed");
 	strbuf_reset(&err);
 	live_end(&live);
-	check(!exp_rest_take(&rest, &project, ONE, &err),
+	check(!exp_rest_take(&rest, &project, ONE, 0, &err),
 	      "a run that was lost is at rest");
 	live_unlock_writer(&rest);
-	check(exp_rest_take(&rest, &project, TWO, &err) == ERR_NOT_FOUND,
+	check(exp_rest_take(&rest, &project, TWO, 0, &err) == ERR_NOT_FOUND,
 	      "what is not here cannot be held");
 	strbuf_reset(&err);
 	strbuf_release(&state);
