@@ -18,6 +18,7 @@
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote.h"
 #include "transport/transport.h"
@@ -191,7 +192,9 @@ static void remove_listed(struct remove_exp *r, struct remote *remote,
 	struct workers *workers;
 	size_t i;
 
-	record_user();		/* found out by one thread, for all */
+	/* Found out by one thread, for all. */
+	record_user();
+	local_exp_prepare();
 	workers = workers_start((unsigned)MINIMUM(r->names.nr,
 						  (size_t)REMOTE_JOBS));
 	for (i = 0; i < r->names.nr; i++) {

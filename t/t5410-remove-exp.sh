@@ -88,6 +88,19 @@ test_expect_success 'what is live here is only removed with --force' '
 	test_path_is_missing results/$live
 '
 
+test_expect_success 'what may still run is only removed from the store with --force' '
+	for n in 1 2 3
+	do
+		make_exp ${live%_live}_on$n "id: $(test_id 1$n)" "state: running" \
+			"host: elsewhere" && resutil send-pack ${live%_live}_on$n || return 1
+	done &&
+	rm -rf results/${live%_live}_on1 && resutil list-remote | grep _on >names &&
+	test_line_count = 3 names &&
+	test_expect_code 14 resutil remove-exp --stdin <names 2>err &&
+	test $(grep -c "may still run; --force" err) = 3 &&
+	resutil remove-exp --force --stdin <names >out && test_line_count = 3 out
+'
+
 test_expect_success 'a link in the place of an experiment goes, what it leads to stays' '
 	mkdir far && echo x >far/x && ln -s ../far results/$gone &&
 	resutil remove-exp -l $gone && test_path_is_missing results/$gone &&
