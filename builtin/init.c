@@ -367,7 +367,10 @@ static int check_settings(struct init *init, struct strbuf *err)
 		type = "dir";
 	if (!init->type && term_is_interactive() && !strcmp(type, "dir"))
 		return 0;
-	return conf_storage_type_is_known(type) ? store_settings_fit(init->given, type, err) : 0;
+	/* An unknown one is told of where types are chosen. */
+	if (!conf_storage_type_is_known(type))
+		return 0;
+	return store_settings_fit(init->given, type, err);
 }
 
 /* Returns 0, ERR_CONFLICT, ERR_NO (the person's answer), ERR_CONTENT. */
