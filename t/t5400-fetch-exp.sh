@@ -257,6 +257,26 @@ test_expect_success 'a pack without a record is refused, one that is none, too' 
 	test_path_is_missing results/$bare
 '
 
+test_expect_success 'a pack that leads outside is refused, the others come' '
+	evil=${nice%_nice}_evil && link=${nice%_nice}_link && rm -rf results/$far &&
+	python3 -c "
+import sys, zipfile
+def pack(path, *entries):
+    with zipfile.ZipFile(path, \"w\") as z:
+        z.writestr(\"resutil-exp.yaml\", \"args: x\\n\")
+        for name, mode, text in entries:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            z.writestr(info, text)
+pack(sys.argv[1], (\"../outside.txt\", 0o100644, \"x\"))
+pack(sys.argv[2], (\"d\", 0o120777, \"..\"), (\"d/outside.txt\", 0o100644, \"x\"))
+" "$objects"/$evil.zip "$objects"/$link.zip &&
+	test_expect_code 3 fetch $evil $link $far &&
+	says "failed\t$evil\t-" "failed\t$link\t-" "new\t$far\t-" && is_tidy &&
+	test_path_is_missing results/outside.txt && test_path_is_missing results/$evil &&
+	test_path_is_missing results/$link && rm "$objects"/$evil.zip "$objects"/$link.zip
+'
+
 test_expect_success 'limits hold' '
 	rm -rf results/$far && test_expect_code 13 fetch --max-entries=1 $far &&
 	test_expect_code 13 resutil -c unpack.max-size=1 fetch-exp $far &&
