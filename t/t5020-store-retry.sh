@@ -149,6 +149,25 @@ test_expect_success 'errors of the directory that come and go' '
 	find store -name ".resutil-put-*" >left && test_must_be_empty left
 '
 
+test_expect_success 'what could not be synced is synced before it is called done' '
+	rm -f store/d trace &&
+	with_faults RESUTIL_TEST_FAULT=sync:2:EIO RESUTIL_TRACE="$(pwd)/trace" \
+		resutil put-object --remote dir:store --absent d numbers &&
+	sed -n -e "s,^.* sys: fsync $(pwd)/,sync ,p" \
+		-e "s/^.* store: \([a-z]* [a-z]*\).*/\1/p" trace >steps &&
+	sed -i "s/put-.*/put-/" steps &&
+	cat >want <<-\EOF &&
+	open dir
+	sync store/.resutil-put-
+	sync store
+	put new
+	sync store
+	stat d
+	get d
+	EOF
+	test_cmp want steps
+'
+
 test_expect_success 'errors that stay' '
 	for fault in write:1:ENOSPC sync:1:EDQUOT open:1:EMFILE
 	do

@@ -2,6 +2,7 @@
  * Clauses about what is put, and what is left when that fails.
  */
 #include "lib/base/compat.h"
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "transport/contract-internal.h"
 
@@ -41,6 +42,51 @@ static void made_init(struct made *m, uint64_t len, unsigned seed)
 	m->source.read = made_read;
 	m->fails_at = UINT64_MAX;
 	m->seed = seed;
+}
+
+/*
+ * While the object is put, its source looks at the store: it is as before.
+ */
+struct looking {
+	struct made made;
+	struct clause *clause;
+	const char *text;	/* of "a" before; NULL: nothing */
+	unsigned looks;
+	bool good;
+};
+
+static int looking_read(struct put_source *s, void *buf, size_t len,
+			size_t *got, struct strbuf *err)
+{
+	struct looking *l = (struct looking *)s;
+	struct clause *c = l->clause;
+	int ret = made_read(s, buf, len, got, err);
+
+	l->looks++;
+	l->good = l->good && clause_holds(c, "a", l->text) &&
+		  want_code(c, 0, clause_list(c, "", 0), "list") &&
+		  clause_listed(c, l->text ? "a" : "");
+	return ret;
+}
+
+static bool put_looking(struct clause *c, const char *before, unsigned seed)
+{
+	struct looking l = { .clause = c, .text = before, .good = true };
+	char *key = xstrdup(clause_key(c, "a"));
+	struct put_request r = { .key = key, .source = &l.made.source };
+	struct strbuf err = STRBUF_INIT;
+	int ret;
+
+	made_init(&l.made, 9 << 20, seed);
+	l.made.source.read = looking_read;
+	/* Not by clause_put(): the looks use what it would. */
+	ret = transport_put(c->t, &r, NULL, &err);
+	strbuf_reset(&c->err);
+	strbuf_addbuf(&c->err, &err);
+	strbuf_release(&err);
+	free(key);
+	return l.good && want(c, l.looks > 1, "the source was not read") &&
+	       want_code(c, 0, ret, "put");
 }
 
 /* The object has what such a source gives. */
@@ -214,6 +260,14 @@ static bool broken_promise(struct clause *c)
 	       wrong_size(c, 9 << 20, (9 << 20) + 1);
 }
 
+static bool unfinished(struct clause *c)
+{
+	return put_looking(c, NULL, 1) && holds_made(c, "a", 9 << 20, 1) &&
+	       want_code(c, 0, clause_put(c, "a", "old", EXPECT_ANY, NULL),
+			 "put") &&
+	       put_looking(c, "old", 2) && holds_made(c, "a", 9 << 20, 2);
+}
+
 /* Any object, as the put says or as it is listed without. */
 static bool metadata(struct clause *c)
 {
@@ -255,6 +309,7 @@ const struct clause_entry clauses_of_put[] = {
 	{ "objects of any size are put as they are", sizes, 0 },
 	{ "so are large ones", large, 0 },
 	{ "a source need not know its size", unknown_size, 0 },
+	{ "what is being put is not there yet", unfinished, 0 },
 	{ "a source that can be read once is read once", only_once, 0 },
 	{ "a source that fails leaves nothing", failing_source, 0 },
 	{ "a source that fails leaves what was there", failing_source_over,

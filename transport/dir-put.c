@@ -62,7 +62,9 @@ static int make_temporary(struct putting *p, struct strbuf *err)
 	/* The handler has been here already. */
 	if (tempfile_is_dying())
 		sys_unlinkat(p->place.dir, p->name, 0);
-	if (sys_fchmod(p->fd, mode) && errno != EPERM)
+	/* Not every share has modes. */
+	if (sys_fchmod(p->fd, mode) && errno != EPERM && errno != ENOSYS &&
+	    errno != EOPNOTSUPP)
 		return dir_fail(p->store, "put", key, err);
 	return 0;
 }

@@ -5,8 +5,9 @@
  * 1) request OP that this process makes of any store. OP: list stat get put
  * remove rename copy, or any. ERROR: transient; lost (it is done, and then
  * ERR_TRANSIENT, as if the answer had not come); half (get: the sink gets half,
- * then ERR_TRANSIENT); refused; unreachable; conflict; kill (SIGKILL before),
- * kill-after. N can be `N+` (this and all later ones).
+ * then ERR_TRANSIENT); refused; unreachable; conflict; hang (no answer, for
+ * ever); kill (SIGKILL before), kill-after. N can be `N+` (this and all later
+ * ones).
  */
 #include "lib/base/compat.h"
 #include "transport/transport-ops.h"
@@ -26,12 +27,12 @@ static const char *const op_names[OP_NR + 1] = {
 };
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
-	      ACT_UNREACHABLE, ACT_CONFLICT, ACT_KILL, ACT_KILL_AFTER,
-	      ACT_NR };
+	      ACT_UNREACHABLE, ACT_CONFLICT, ACT_HANG, ACT_KILL,
+	      ACT_KILL_AFTER, ACT_NR };
 
 static const char *const action_names[ACT_NR] = {
 	"", "transient", "lost", "half", "refused", "unreachable", "conflict",
-	"kill", "kill-after"
+	"hang", "kill", "kill-after"
 };
 
 #define ORDERS_MAX 16
@@ -108,6 +109,8 @@ static enum action pass(enum op op)
 	}
 	if (action == ACT_KILL)
 		raise(SIGKILL);
+	while (action == ACT_HANG)
+		pause();
 	return action;
 }
 
