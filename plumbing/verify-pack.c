@@ -14,6 +14,7 @@
 #include "lib/exp/pack-read.h"
 #include "lib/exp/pack-verify.h"
 #include "lib/sync/pack-arg.h"
+#include "lib/sync/remote-pack.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 #include "command.h"
@@ -118,6 +119,8 @@ static int verify_one(const char *file, void *data)
 		v.file = o->arg.name.buf;
 	if (!ret) {
 		v.pack = p;
+		if (o->arg.is_remote && !o->quick)
+			remote_pack_read_all(p->source);
 		progress = progress_start(_("Verifying"), p->nr,
 					  o->quick ? 0 : p->size);
 		ret = pack_verify(p, count_threads(o),

@@ -251,6 +251,48 @@ test_expect_success '--timeout that is long enough changes nothing' '
 	resutil list-remote --long --cached --timeout 60 >out && test_cmp want out
 '
 
+test_expect_success FAULTS 'a store that never answers' '
+	test_expect_code 12 with_faults RESUTIL_TEST_STORE_FAULT=list:1:hang \
+		timeout 20 resutil list-remote --timeout 1 >out 2>err &&
+	test_must_be_empty out && grep "origin.* 1 second" err
+'
+
+test_expect_success FAULTS 'what cannot be learnt in time stays empty' '
+	resutil list-remote --long --format "%(name),%(record)" >want &&
+	rm -rf "$HOME/.cache" &&
+	with_faults RESUTIL_TEST_STORE_FAULT=get:2:hang timeout 20 \
+		resutil list-remote --long --timeout 1 \
+		--format "%(name),%(record)" >out 2>err &&
+	test_must_be_empty err && test_line_count = 3 out &&
+	test $(grep -c ",$" out) = 1 && grep -v ",$" out >learnt &&
+	grep -xFf learnt want >both && test_cmp learnt both &&
+	requests resutil list-remote --long --format "%(name),%(record)" &&
+	test_cmp want out && printf "get\nlist\n" >want && sort trace >sorted &&
+	test_cmp want sorted
+'
+
+test_expect_success FAULTS 'a pack that is replaced while it is read' '
+	resutil list-remote --long >want && rm -rf "$HOME/.cache" &&
+	with_faults RESUTIL_TEST_STORE_FAULT=get:1:conflict \
+		resutil list-remote --long >out && test_cmp want out &&
+	rm -rf "$HOME/.cache" &&
+	with_faults RESUTIL_TEST_STORE_FAULT=get:1+:conflict \
+		resutil list-remote --long --format "%(problem)" >out &&
+	test_line_count = 3 out && test $(grep -c conflict out) = 3 &&
+	resutil list-remote --long >out && test_cmp want out
+'
+
+test_expect_success FAULTS 'a store that goes away in between' '
+	resutil list-remote >want && rm -rf "$HOME/.cache" &&
+	test_expect_code 12 with_faults \
+		RESUTIL_TEST_STORE_FAULT=get:2+:unreachable \
+		resutil list-remote --long --format "%(name)" >out 2>err &&
+	test_cmp want out && test_line_count = 1 err &&
+	test_expect_code 11 with_faults RESUTIL_TEST_STORE_FAULT=list:1:refused \
+		resutil list-remote >out 2>err && test_must_be_empty out &&
+	resutil list-remote --long >out && test_line_count = 3 out
+'
+
 test_expect_success 'wrong usage, unknown remotes' '
 	test_expect_code 129 resutil list-remote x 2>err &&
 	test_expect_code 129 resutil list-remote --timeout -1 2>err &&

@@ -1,6 +1,6 @@
 /*
- * The record of a pack that resutil wrote, by the first bytes of the pack alone:
- * the directory of a pack of many files is long, and whoever only wants to know
+ * The record of a pack that resutil wrote, by the first bytes of it alone: the
+ * directory of a pack of many files is long, and whoever only wants to know
  * what ran need not read it. The record is believed because its hash stands in
  * the comment.
  */

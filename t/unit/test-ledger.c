@@ -113,7 +113,7 @@ static void test_notes(void)
 	ledger_close(l);
 	l = open_it();
 	n = ledger_done(l, ONE);
-	check(n && !strcmp(n->version, "v2"), "read again, the last one counts");
+	check(n && !strcmp(n->version, "v2"), "read again, the last counts");
 	ledger_close(l);
 }
 
@@ -254,7 +254,7 @@ static void test_compaction(void)
 	sys_unlink(FILE_PATH);
 }
 
-/* ---- many at once --------------------------------------------------------- */
+/* ---- many at once -------------------------------------------------------- */
 
 #define WRITERS 8
 #define NOTES 200
