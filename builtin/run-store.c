@@ -31,6 +31,7 @@ static int stderr_for_child(void)
 void run_pull(const struct strvec *exps)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
+	int signo = 0;
 
 	child.resutil_cmd = 1;
 	child.no_stdin = 1;
@@ -43,7 +44,10 @@ void run_pull(const struct strvec *exps)
 		strvec_push(&child.args, "-q");
 	strvec_push(&child.args, "pull");
 	strvec_pushv(&child.args, exps->v);
-	run_command(&child);	/* what came of it is seen in results_dir */
+	/* What came of it is seen in results_dir. */
+	transfer_child(&child, &signo, NULL, NULL);
+	if (signo)
+		raise(signo);	/* nothing is claimed yet: as if it came now */
 }
 
 int run_push_choose(enum run_push *out, int option, struct strbuf *err)

@@ -289,15 +289,13 @@ static void add_arguments(const struct transfer *t, struct strvec *args)
 	}
 }
 
-void transfer_run(struct transfer *t, const struct strvec *names)
+static void run_sorted(struct transfer *t, const struct strvec *names)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf err = STRBUF_INIT;
 	struct told told = { .t = t };
 	int status;
 
-	if (!names->nr)
-		return;
 	child.in = names_fd(names, &err);
 	if (child.in < 0) {
 		error("%s", err.buf);
@@ -310,6 +308,18 @@ void transfer_run(struct transfer *t, const struct strvec *names)
 	status = transfer_child(&child, &t->signo, read_lines, &told);
 	count_failed(&told, names->nr, status);
 	strbuf_release(&err);
+}
+
+void transfer_run(struct transfer *t, const struct strvec *names)
+{
+	struct strvec sorted = STRVEC_INIT;
+
+	/* The child tells of each name once, however often it is given. */
+	strvec_pushv(&sorted, names->v);
+	strvec_sort(&sorted, true);
+	if (sorted.nr)
+		run_sorted(t, &sorted);
+	strvec_release(&sorted);
 }
 
 void transfer_send_with_needed(struct transfer *t, const char *name)

@@ -61,7 +61,7 @@ void transfer_release(struct transfer *t);
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**
- * Moves `names`, each once. Failures are told on stderr, by the child; a signal
+ * Moves `names`. Failures are told on stderr, by the child; a signal
  * that asks us to end ends the child alone (`signo`), so that the caller can
  * still say what is left.
  */

@@ -94,7 +94,10 @@ test_expect_success 'what is there is not sent again, by one child for all' '
 test_expect_success '--no-dependency sends what is named alone' '
 	mkdir ../alone &&
 	resutil push --no-dependency --remote="dir:$PWD/../alone" figure >out &&
-	packs ../alone >out && echo $figure.zip >want && test_cmp want out
+	packs ../alone >out && echo $figure.zip >want && test_cmp want out &&
+	resutil push --no-dependency --remote="dir:$PWD/../alone" \
+		figure $figure >out &&
+	echo "0 sent, 1 already there" >want && test_cmp want out
 '
 
 test_expect_success 'alone, where nobody can be asked: usage' '

@@ -100,7 +100,9 @@ test_expect_success 'an EXP: a name, its beginning, a comment, a path, the lates
 
 test_expect_success '--no-dependency fetches what is named alone' '
 	afresh && resutil pull --no-dependency figure >out &&
-	here >out && echo $figure >want && test_cmp want out
+	here >out && echo $figure >want && test_cmp want out &&
+	resutil pull --no-dependency figure $figure >out &&
+	echo "0 fetched, 1 already here" >want && test_cmp want out
 '
 
 test_expect_success 'what is needed by what is here already comes, too' '

@@ -261,6 +261,29 @@ test_expect_success '-d of what is nowhere: 125, nothing is made' '
 	test_line_count = 1 err && test_path_is_missing ran
 '
 
+test_expect_success 'a signal while something is pulled: nothing is run' '
+	stand_in <<-EOF &&
+	case "\$1" in
+	fetch-exp)
+		echo \$\$ >"$PWD/pid.tmp" && mv "$PWD/pid.tmp" "$PWD/pid"
+		exec sleep 30
+		;;
+	esac
+	exec "$BUILD_DIRECTORY"/libexec/resutil-pack "\$@"
+	EOF
+	rm -f pid status && ls -A results >before &&
+	{ (
+		RESUTIL_EXEC_PATH=$PWD/../libexec sh -c "echo \$\$ >recorder
+			exec resutil run -d $d1 -- touch ran" 2>err
+		echo $? >status.tmp && mv status.tmp status
+	) & } &&
+	test_wait_for 20 test -e pid && kill -TERM $(cat recorder) &&
+	test_wait_for 20 test -e status && echo 143 >want &&
+	test_cmp want status &&
+	test_wait_for 5 test_must_fail kill -0 $(cat pid) &&
+	test_path_is_missing ran && ls -A results >after && test_cmp before after
+'
+
 test_expect_success 'a word that is nowhere, or a store that is away: a warning' '
 	gone=aapfup_20240704T191555_gone &&
 	resutil run -m words -- echo results/$gone/x >out 2>err &&
