@@ -273,6 +273,59 @@ test_expect_success FAULTS 'killed after any write as well' '
 	dies kill-after
 '
 
+# dies_renaming KIND CHECK: at each point of a send --rename of the only one here;
+# then CHECK, and another one ends with the run here and there
+dies_renaming () {
+	rm -rf keep && mkdir keep && cp -a results .resutil store keep/ &&
+	resutil verify-pack store/project/*.zip | cut -f 1 >good &&
+	resutil hash-experiment $(resutil list-exps) | cut -f 1 >>good &&
+	point=1 && status=137 &&
+	while test $status = 137
+	do
+		back && {
+			with_faults RESUTIL_TEST_FAULT=any:$point:$1 \
+				resutil send-pack --rename \
+				$(resutil list-exps) >out 2>err
+			status=$?
+		} && whole && resutil list-exps >here &&
+		test_line_count = 1 here &&
+		resutil send-pack --rename --stdin <here >out 2>err &&
+		resutil list-exps >here && resutil send-pack --stdin <here >out &&
+		test_grep ^same out && name=$(cat here) && holds results/$name &&
+		$2 || {
+			echo "at point $point"
+			return 1
+		}
+		point=$((point + 1))
+	done && test $status = 0 && test $point -gt 10
+}
+
+# a store that was interrupted may keep the old name, too
+one_there () {
+	ls "$objects" >got && grep -x $name.zip got
+}
+
+two_there () {
+	ls "$objects" >got && test_line_count = 2 got
+}
+
+test_expect_success FAULTS 'killed while it gives the object the name here' '
+	for kind in kill kill-after
+	do
+		fresh && resutil send-pack x && mv $d ${d}y &&
+		resutil update-exp --set info.x=1 ${name}y &&
+		dies_renaming $kind one_there || return 1
+	done
+'
+
+test_expect_success FAULTS 'killed while it takes another name' '
+	for kind in kill kill-after
+	do
+		fresh && resutil send-pack x && rm -r $d && resutil add x &&
+		dies_renaming $kind two_there || return 1
+	done
+'
+
 test_expect_success FAULTS 'no room, at any write: told, and the old ones stay' '
 	two && resutil verify-pack store/project/*.zip | cut -f 1 >good &&
 	resutil hash-experiment x y | cut -f 1 >>good &&

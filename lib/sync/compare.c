@@ -56,12 +56,45 @@ static bool is_noted_here(const struct pair *p)
 	return done && sync_same_hashes(&done->info, &p->here->info);
 }
 
+/* So that the next time nothing has to be read, or looked for. */
+static int note_there(const struct pair *p, const struct pack_info *info,
+		      struct strbuf *err)
+{
+	const struct ledger_note note = {
+		.name = p->here->name, .info = *info,
+		.version = p->there->version
+	};
+
+	return ledger_note(p->r->ledger, &note, err);
+}
+
+/*
+ * Under the name that the run had: whoever renamed it there died before the
+ * ledger said so. What is known of it by then is noted anew, since a later
+ * intent would hide the old name.
+ */
+static bool is_noted_elsewhere(const struct pair *p)
+{
+	const struct pack_info *info = &p->there->info;
+	const char *name;
+
+	if (!info->version || !*info->id ||
+	    strcmp(info->id, p->here->info.id))
+		return false;
+	name = ledger_name_of(p->r->ledger, info->id);
+	return name && strcmp(name, p->here->name) &&
+	       ledger_knows(p->r->ledger, name, NULL, info) &&
+	       !note_there(p, info, NULL);
+}
+
 /* What is there is what was last sent or fetched. */
 static bool is_noted_there(const struct pair *p)
 {
-	return p->r->ledger &&
-	       ledger_knows(p->r->ledger, p->here->name, p->there->version,
-			    p->there->info.version ? &p->there->info : NULL);
+	if (!p->r->ledger)
+		return false;
+	return ledger_knows(p->r->ledger, p->here->name, p->there->version,
+			    p->there->info.version ? &p->there->info : NULL) ||
+	       is_noted_elsewhere(p);
 }
 
 /* Whether what a store recorded of the run can still grow. */
@@ -151,20 +184,6 @@ static int compare_by_ledger(const struct pair *p, const char *difference,
 		       p->r->name, *difference ? ": " : "", difference);
 }
 
-/* So that the next time nothing is read. */
-static int note_same(const struct pair *p, struct strbuf *err)
-{
-	struct ledger_note note = {
-		.name = p->here->name,
-		.info = p->here->info,
-		.version = p->there->version
-	};
-
-	if (!p->r->ledger || !note.info.version)
-		return 0;
-	return ledger_note(p->r->ledger, &note, err);
-}
-
 static int compare_files(const struct pair *p, bool *same,
 			 struct strbuf *difference, struct strbuf *err)
 {
@@ -195,8 +214,8 @@ static int compare_foreign(const struct pair *p, enum sync_relation *out,
 
 	if (!same) {
 		ret = compare_files(p, &same, &difference, err);
-		if (!ret && same)
-			ret = note_same(p, err);
+		if (!ret && same && p->r->ledger && p->here->info.version)
+			ret = note_there(p, &p->here->info, err);
 	}
 	if (!ret && same)
 		*out = SYNC_SAME;
