@@ -11,7 +11,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/sync/fetch.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/sync/sync-result.h"
 #include "transport/transport.h"
 

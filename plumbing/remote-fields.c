@@ -8,7 +8,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/exp/rows.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/wrap/digest.h"
 
 static const struct remote_exp *exp_of(const void *row)

@@ -20,7 +20,7 @@
 #include "lib/exp/record.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {

@@ -11,7 +11,7 @@
 #include "lib/exp/exp-rename.h"
 #include "lib/exp/name.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {

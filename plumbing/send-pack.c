@@ -11,7 +11,7 @@
 #include "lib/base/strvec.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/pack-level.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/sync/send.h"
 #include "lib/sync/sync-result.h"
 #include "lib/wrap/zstream.h"

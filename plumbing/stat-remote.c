@@ -13,7 +13,7 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/rows.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/wrap/json.h"
 #include "transport/transport.h"
 #include "command.h"

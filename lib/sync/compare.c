@@ -11,7 +11,7 @@
 #include "lib/exp/pack-read.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-pack.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 bool sync_same_hashes(const struct pack_info *a, const struct pack_info *b)
 {

@@ -12,7 +12,7 @@
 #include "lib/exp/hash-dir.h"
 #include "lib/exp/project.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 /* Smaller trees are hashed again sooner than a cache of theirs is read. */
 #define LOCAL_HASH_CACHE_MIN (1u << 20)

@@ -14,7 +14,7 @@
 #include "lib/exp/live.h"
 #include "lib/exp/partial.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 /* Each has a descriptor open. */
 #define READY_MAX 128

@@ -11,7 +11,7 @@
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
 #include "lib/sync/remote-pack.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 /* What votakvot writes; record_read() takes it where there is no other. */

@@ -16,7 +16,7 @@
 #include "lib/exp/record.h"
 #include "lib/sync/fetch-internal.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 #define PACK_JOBS_MIN 8u
 

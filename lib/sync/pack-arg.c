@@ -12,7 +12,7 @@
 #include "lib/exp/remotes.h"
 #include "lib/sync/remote-internal.h"
 #include "lib/sync/remote-pack.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 #define TRIES 4

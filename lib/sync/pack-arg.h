@@ -10,7 +10,7 @@
 #include "lib/exp/pack-limits.h"
 #include "lib/exp/pack-read.h"
 #include "lib/exp/project.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 struct pack_arg {
 	const struct project *project;	/* NULL: there are only files */

@@ -2,7 +2,7 @@
  * What an EXP argument means in a store.
  */
 #include "lib/base/compat.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"

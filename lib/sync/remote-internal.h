@@ -1,5 +1,5 @@
 /*
- * What the files of remote.h share. Only for these.
+ * What the files of remote-list.h share. Only for these.
  */
 #ifndef LIB_SYNC_REMOTE_INTERNAL_H
 #define LIB_SYNC_REMOTE_INTERNAL_H
@@ -7,7 +7,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/sync/known.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 /** Puts what the cache has into a listed one. */
 void remote_from_known(struct remote_exp *e, const struct known_exp *k);

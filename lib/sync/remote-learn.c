@@ -3,7 +3,7 @@
  * comments and their records, read by ranges, each version once.
  */
 #include "lib/base/compat.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 #include <pthread.h>
 

@@ -15,7 +15,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/pack-end.h"
 #include "lib/exp/pack-source.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 #define TAIL ((uint64_t)PACK_TAIL_MAX)

@@ -9,7 +9,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/pack-source.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 /**
  * exp: as listed, and not needed longer than the call; its size and version

@@ -23,7 +23,7 @@
 #include "lib/base/workers.h"
 #include "lib/exp/exp-cache.h"
 #include "lib/sync/compare.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/sync/send.h"
 
 struct send_item {

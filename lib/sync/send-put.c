@@ -16,7 +16,7 @@
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/pack-stream.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 /* A pack is put again when a file changed, or when the store has something

@@ -10,7 +10,7 @@
 #include "lib/exp/project.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
 /* More names in a row than this are never taken. */

@@ -23,7 +23,7 @@
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/pack-stream.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 #include "lib/sync/send-internal.h"
 
 #define JOBS_DEFAULT 16

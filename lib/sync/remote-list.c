@@ -1,5 +1,5 @@
 #include "lib/base/compat.h"
-#include "lib/sync/remote.h"
+#include "lib/sync/remote-list.h"
 
 #include <pthread.h>
 

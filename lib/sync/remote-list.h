@@ -2,12 +2,12 @@
  * One store of a project: which experiments it holds, and what is known of
  * them without reading them again.
  *
- * Files: remote.c, remote-learn.c and remote-find.c (this header), known.c
+ * Files: remote-list.c, remote-learn.c and remote-find.c (this header), known.c
  * (cache, by version), ledger.c (what this clone sent and fetched),
  * remote-pack.c (a pack there, read by ranges).
  */
-#ifndef LIB_SYNC_REMOTE_H
-#define LIB_SYNC_REMOTE_H
+#ifndef LIB_SYNC_REMOTE_LIST_H
+#define LIB_SYNC_REMOTE_LIST_H
 
 #include "lib/base/compat.h"
 
