@@ -250,17 +250,23 @@ static int look_for_ours(struct transport *t, const struct put_request *r,
 			 struct object *out, bool *done, struct strbuf *err)
 {
 	struct object there = OBJECT_INIT;
+	/* That nothing is there, or something else, is no failure to tell. */
+	struct strbuf why = STRBUF_INIT;
 	int ret;
 
 	*done = false;
-	ret = t->ops->stat(t, r->key, &there, err);
-	if (ret == ERR_NOT_FOUND)
-		return 0;
+	ret = t->ops->stat(t, r->key, &there, &why);
+	if (ret == ERR_NOT_FOUND) {
+		ret = 0;
+		goto cleanup;
+	}
 	if (!ret && r->expect == EXPECT_VERSION &&
 	    !strcmp(r->version, there.version))
 		goto cleanup;
 	if (!ret)
-		ret = is_ours(t, &there, r->source, done, err);
+		ret = is_ours(t, &there, r->source, done, &why);
+	if (ret)
+		strbuf_addbuf(err, &why);
 	if (!ret && *done && out) {
 		struct object old = *out;
 
@@ -270,6 +276,7 @@ static int look_for_ours(struct transport *t, const struct put_request *r,
 
 cleanup:
 	object_release(&there);
+	strbuf_release(&why);
 	return ret;
 }
 
@@ -277,8 +284,9 @@ cleanup:
 static int put_again(struct transport *t, const struct put_request *r,
 		     struct object *out, struct strbuf *err)
 {
+	struct strbuf why = STRBUF_INIT;
 	bool done = false;
-	int ret = 0, conflict;
+	int ret, conflict;
 
 	/* Whatever is there is replaced: the same once more. */
 	if (r->expect == EXPECT_ANY)
@@ -289,8 +297,17 @@ static int put_again(struct transport *t, const struct put_request *r,
 	conflict = t->ops->put(t, r, out, err);
 	if (conflict != ERR_CONFLICT)
 		return conflict;
-	ret = look_for_ours(t, r, out, &done, NULL);
-	return ret || !done ? conflict : 0;
+	ret = look_for_ours(t, r, out, &done, &why);
+	if (ret == ERR_TRANSIENT) {
+		/* Not known yet; the next try finds out. */
+		strbuf_reset(err);
+		strbuf_addbuf(err, &why);
+		conflict = ret;
+	} else if (!ret && done) {
+		conflict = 0;
+	}
+	strbuf_release(&why);
+	return conflict;
 }
 
 static int retry_put(struct transport *t, const struct put_request *r,

@@ -265,7 +265,8 @@ static void check_put(const char *plan, const char *there,
 	int ret = put(t, expect, version, true, text, &out);
 
 	fake.bytes[fake.len == SIZE_MAX ? 0 : fake.len] = '\0';
-	check(ret == code && (ret ? err.len > 0 : !err.len), what);
+	check(ret == code && (ret ? err.len > 0 : !err.len) &&
+	      !strchr(err.buf, '\n'), what);
 	check_str(fake.log, log, "  requests");
 	check_str(fake.bytes, left, "  what is there");
 	if (!ret)
@@ -309,6 +310,9 @@ static void test_put(void)
 	check_put("r", NULL, EXPECT_ABSENT, NULL, "somebody also's",
 		  ERR_CONFLICT, "PSGPSG", "somebody else's",
 		  "another's of the same size is a conflict");
+	check_put("r...t", NULL, EXPECT_ABSENT, NULL, "somebody also's",
+		  ERR_CONFLICT, "PSGPSSGPSG", "somebody else's",
+		  "also when looking fails then");
 	check_put("r", NULL, EXPECT_ABSENT, NULL, "new", ERR_CONFLICT,
 		  "PSPS", "somebody else's", "another's is a conflict");
 	check_put("l", "old", EXPECT_VERSION, "8", "new", 0, "PSG", "new",
