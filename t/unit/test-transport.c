@@ -4,6 +4,7 @@
 #include "lib/base/tempfile.h"
 #include "lib/base/value.h"
 #include "transport/transport.h"
+#include "transport/transport-ops.h"
 #include "t/unit/unit.h"
 
 #include <dirent.h>
@@ -165,6 +166,38 @@ static void test_use(void)
 	strbuf_release(&err);
 }
 
+/* Where a store cannot rename: get, put and remove. */
+static void test_rename_by_hand(void)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct object o = OBJECT_INIT;
+	struct transport *t = NULL;
+	char buf[8];
+
+	check(!open_store(&t, "store", &err) &&
+	      !put_text(t, "from", "text", EXPECT_ABSENT, NULL, &o, &err) &&
+	      !put_text(t, "other", "others", EXPECT_ABSENT, NULL, NULL, &err),
+	      "two objects");
+	t->caps &= ~(unsigned)TRANSPORT_CAN_RENAME;
+	check(transport_rename(t, "from", "other", NULL, &err) ==
+	      ERR_CONFLICT && !transport_stat(t, "from", &o, NULL),
+	      "renaming by hand replaces nothing");
+	strbuf_reset(&err);
+	check(transport_rename(t, "from", "to", "1-2-3", &err) ==
+	      ERR_CONFLICT, "and moves no other version");
+	strbuf_reset(&err);
+	check(!transport_rename(t, "from", "to", o.version, &err) &&
+	      !transport_read(t, "to", NULL, buf, 4, 0, &err) &&
+	      !memcmp(buf, "text", 4) &&
+	      transport_stat(t, "from", &o, NULL) == ERR_NOT_FOUND,
+	      "but moves the one that is there");
+	check(!transport_remove(t, "to", NULL, &err) &&
+	      !transport_remove(t, "other", NULL, &err), "and all is removed");
+	transport_close(t);
+	object_release(&o);
+	strbuf_release(&err);
+}
+
 static int die_in_read(struct put_source *source UNUSED, void *buf,
 		       size_t len, size_t *got, struct strbuf *err UNUSED)
 {
@@ -216,6 +249,7 @@ int main(void)
 	test_keys();
 	test_open();
 	test_use();
+	test_rename_by_hand();
 	test_signal();
 	if (unlink("store/.resutil-lock") || rmdir("store") || chdir("/") ||
 	    rmdir(dir))
