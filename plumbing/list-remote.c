@@ -107,10 +107,11 @@ static void print(struct asking *a, struct rows *rows)
 		rows_end(rows);
 }
 
-static void ask_cache(struct asking *a)
+/* Names alone need no more than that. */
+static void ask_cache(struct asking *a, bool want_all)
 {
 	a->code = remote_list_cached(a->remote, &a->list, &a->err);
-	if (!a->code)
+	if (!a->code && want_all)
 		remote_recall(a->remote, a->list.exp, a->list.nr);
 }
 
@@ -171,15 +172,15 @@ int cmd_list_remote(int argc, const char **argv)
 		die_code(ret, &a.err);
 	a.learn = with_more;
 	if (cached)
-		ask_cache(&a);
+		ask_cache(&a, rows.state != NULL);
 	else if (!timeout)
 		ask(&a);
 	else if (!ask_in_time(&a, (unsigned)timeout))
 		end_early(&a, &rows, timeout);
 	if (a.code)
 		error("%s", a.err.buf);
-	if (!a.code || a.list.nr)
-		print(&a, &rows);
+	/* Prints nothing when nothing is known, but ends the rows. */
+	print(&a, &rows);
 	remote_list_release(&a.list);
 	remote_close(a.remote);
 	strbuf_release(&a.err);
