@@ -38,7 +38,7 @@ struct remote_source {
 	struct pack_source base;
 	struct remote *remote;
 	char *name, *key, *version;
-	size_t window_min;
+	bool whole;		/* somebody is going to read all of it */
 	pthread_mutex_t lock;	/* of what follows */
 	pthread_cond_t loaded;
 	struct window tail;	/* is kept */
@@ -71,12 +71,24 @@ static struct window *find_window(struct remote_source *s, uint64_t offset,
 	return NULL;
 }
 
+/* Where all is read, by many threads, windows begin at multiples of their
+ * length, so that what one of them loads is what the next one wants. */
+static uint64_t choose_start(const struct remote_source *s, uint64_t offset)
+{
+	return s->whole ? offset - offset % WINDOW_MAX : offset;
+}
+
 /* Whoever goes on where a window ends gets one twice as long. */
 static size_t choose_length(const struct remote_source *s, uint64_t offset,
 			    size_t len)
 {
-	size_t want = s->window_min, i;
+	size_t want = WINDOW_MIN, i;
 
+	if (s->whole) {
+		offset = choose_start(s, offset);
+		return (size_t)MINIMUM((uint64_t)WINDOW_MAX,
+				       s->base.size - offset);
+	}
 	for (i = 0; i < WINDOWS; i++) {
 		const struct window *w = &s->window[i];
 
@@ -175,30 +187,55 @@ static int read_by_window(struct remote_source *s, void *buf, size_t len,
 			*direct = !w;
 			if (!w)
 				return 0;
-			ret = load(s, w, offset, choose_length(s, offset, len),
-				   err);
+			ret = load(s, w, choose_start(s, offset),
+				   choose_length(s, offset, len), err);
 		}
 	}
 	return ret;
 }
 
-static int remote_read(struct pack_source *source, void *buf, size_t len,
-		       uint64_t offset, struct strbuf *err)
+/* What lies in one window, where these do not overlap. */
+static size_t choose_piece(const struct remote_source *s, size_t len,
+			   uint64_t offset)
 {
-	struct remote_source *s = (struct remote_source *)source;
+	uint64_t left = WINDOW_MAX - offset % WINDOW_MAX;
+
+	return s->whole && len < WINDOW_MAX ?
+	       (size_t)MINIMUM((uint64_t)len, left) : len;
+}
+
+static int read_piece(struct remote_source *s, void *buf, size_t len,
+		      uint64_t offset, struct strbuf *err)
+{
 	bool direct = len >= WINDOW_MAX;
 	int ret = 0;
 
-	if (offset > source->size || len > source->size - offset)
-		return fail(err, ERR_CONTENT, "'%s' ends early", s->name);
-	if (!len)
-		return 0;
 	if (!direct) {
 		pthread_mutex_lock(&s->lock);
 		ret = read_by_window(s, buf, len, offset, &direct, err);
 		pthread_mutex_unlock(&s->lock);
 	}
 	return direct ? get(s, buf, len, offset, err) : ret;
+}
+
+static int remote_read(struct pack_source *source, void *buf, size_t len,
+		       uint64_t offset, struct strbuf *err)
+{
+	struct remote_source *s = (struct remote_source *)source;
+	unsigned char *to = buf;
+	int ret = 0;
+
+	if (offset > source->size || len > source->size - offset)
+		return fail(err, ERR_CONTENT, "'%s' ends early", s->name);
+	while (len && !ret) {
+		size_t piece = choose_piece(s, len, offset);
+
+		ret = read_piece(s, to, piece, offset, err);
+		to += piece;
+		offset += piece;
+		len -= piece;
+	}
+	return ret;
 }
 
 static void remote_release(struct pack_source *source)
@@ -228,7 +265,6 @@ struct pack_source *remote_pack_source(struct remote *r,
 	s->name = xstrfmt("%s:%s", r->name, exp->name);
 	s->version = xstrdup(exp->version);
 	s->remote = r;
-	s->window_min = WINDOW_MIN;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->loaded, NULL);
 	s->base.name = s->name;
@@ -240,5 +276,5 @@ struct pack_source *remote_pack_source(struct remote *r,
 
 void remote_pack_read_all(struct pack_source *source)
 {
-	((struct remote_source *)source)->window_min = WINDOW_MAX;
+	((struct remote_source *)source)->whole = true;
 }

@@ -21,7 +21,7 @@ struct pack_source *remote_pack_source(struct remote *r,
 				       const struct remote_exp *exp);
 
 /** For who is going to read all of a pack of that kind: each request is for 1
- *  MiB. Not while others read. */
+ *  MiB, and nearly nothing is asked for twice. Not while others read. */
 void remote_pack_read_all(struct pack_source *source);
 
 #endif
