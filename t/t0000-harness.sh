@@ -278,7 +278,10 @@ test_expect_success 'nothing of the caller gets in' '
 			--root="$TRASH_DIRECTORY/scratch" \
 			--build="$BUILD_DIRECTORY"
 	) &&
-	test_grep ! -E "^(RESUTIL_|XDG_|NO_COLOR|PAGER|GIT_DIR)" env.out &&
+	grep "^RESUTIL_" env.out >given &&
+	echo RESUTIL_NO_REMOTE=1 >expect &&
+	test_cmp expect given &&
+	test_grep ! -E "^(XDG_|NO_COLOR|PAGER|GIT_DIR)" env.out &&
 	test_grep "^LC_ALL=C$" env.out &&
 	test_grep "^TZ=UTC$" env.out &&
 	test_grep "^HOME=$TRASH_DIRECTORY/scratch/.*/home$" env.out

@@ -242,8 +242,10 @@ static void test_many(void)
 int main(void)
 {
 	struct strbuf cwd = STRBUF_INIT, dir = STRBUF_INIT;
+	struct tempfile *scratch;
 
-	if (path_cwd(&cwd, NULL))
+	if (tempfile_scratch_dir(&scratch, NULL) ||
+	    chdir(tempfile_path(scratch)) || path_cwd(&cwd, NULL))
 		return 1;
 	setenv("XDG_CACHE_HOME", cwd.buf, 1);
 	project.root = cwd.buf;
@@ -255,6 +257,7 @@ int main(void)
 	test_listing();
 	test_bad();
 	test_many();
+	tempfile_delete(&scratch);
 	free(file);
 	strbuf_release(&dir);
 	strbuf_release(&cwd);

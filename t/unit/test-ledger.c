@@ -430,8 +430,10 @@ static void test_kill(void)
 int main(void)
 {
 	struct strbuf cwd = STRBUF_INIT;
+	struct tempfile *scratch;
 
-	if (path_cwd(&cwd, &err))
+	if (tempfile_scratch_dir(&scratch, &err) ||
+	    chdir(tempfile_path(scratch)) || path_cwd(&cwd, &err))
 		return 1;
 	project.root = cwd.buf;
 	test_notes();
@@ -442,6 +444,7 @@ int main(void)
 	test_processes();
 	test_threads();
 	test_kill();
+	tempfile_delete(&scratch);
 	strbuf_release(&cwd);
 	strbuf_release(&err);
 	return unit_done();
