@@ -50,7 +50,7 @@ static int ask_store(struct pull *p)
 	if (!p->asked)
 		p->refused = transfer_list_remote(&p->t, &p->there);
 	p->asked = true;
-	return transfer_error_of(p->refused);
+	return error_of_exit_status(p->refused);
 }
 
 /* REMOTE/@ and REMOTE/@~N: the latest there. */
@@ -85,7 +85,7 @@ static int ask_about(struct pull *p, const struct strvec *exps,
 		status = EXIT_FAILED;
 	}
 	strbuf_release(&err);
-	return transfer_error_of(status);
+	return error_of_exit_status(status);
 }
 
 static int find_latest_there(struct pull *p, const char *exp,

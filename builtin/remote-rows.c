@@ -16,20 +16,6 @@
 /* The child gives up by itself; this is for one that cannot. */
 #define GRACE_MSEC 1000
 
-int code_of_status(int status)
-{
-	static const int codes[] = {
-		ERR_NO, ERR_PARTLY, ERR_NOT_FOUND, ERR_CREDENTIALS,
-		ERR_UNREACHABLE, ERR_CONTENT, ERR_CONFLICT, ERR_USAGE
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
-		if (status == exit_status_of(codes[i]))
-			return codes[i];
-	return status ? ERR_FAILED : 0;
-}
-
 const char *last_words(struct strbuf *said)
 {
 	static const char prefix[] = "resutil: ";
@@ -118,7 +104,7 @@ int remote_rows_read(struct remote_rows *out, const char *remote,
 		ret = fail(err, ERR_UNREACHABLE, "'%s' did not answer within "
 			   "%u s", remote ? remote : "origin", seconds);
 	} else if (ret > 0) {
-		ret = code_of_status(ret);
+		ret = error_of_exit_status(ret);
 		strbuf_addstr(err, last_words(&said));
 		if (!said.len)
 			strbuf_addstr(err, "'list-remote' failed");

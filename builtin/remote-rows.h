@@ -69,9 +69,6 @@ struct moment remote_row_created(const struct remote_row *row);
 struct exp_row;
 void remote_row_live(struct exp_row *row, const struct moment *now);
 
-/** The code that stands for the exit status of a child. */
-int code_of_status(int status);
-
 /** What a child said last on its stderr, without "resutil: ". */
 const char *last_words(struct strbuf *said);
 

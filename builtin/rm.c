@@ -267,7 +267,7 @@ static int remove_side(const struct removal *r, bool there,
 	if (ret < 0)
 		error("%s", err.buf);
 	else
-		ret = code_of_status(ret);
+		ret = error_of_exit_status(ret);
 	for (line = strtok_r(out.buf, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (!strncmp(line, "removed\t", 8))

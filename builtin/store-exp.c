@@ -16,7 +16,7 @@ static int read_child(struct child_process *child, size_t max,
 	int ret = pipe_command(child, NULL, 0, out, &said, max, err);
 
 	if (ret > 0) {
-		ret = code_of_status(ret);
+		ret = error_of_exit_status(ret);
 		strbuf_addstr(err, last_words(&said));
 	}
 	strbuf_release(&said);

@@ -42,18 +42,6 @@ int transfer_check(struct transfer *t, struct strbuf *err)
 	return ret;
 }
 
-int transfer_error_of(int status)
-{
-	int code;
-
-	if (!status)
-		return 0;
-	for (code = ERR_FAILED; code >= ERR_PARTLY; code--)
-		if (exit_status_of(code) == status)
-			return code;
-	return ERR_FAILED;
-}
-
 /* What asks a program to end, while a child does our work. */
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static volatile sig_atomic_t ended_by;
@@ -255,7 +243,7 @@ static void count_many(struct items *items, size_t nr, int code)
 static void count_failed(struct told *told, size_t nr_names, int status)
 {
 	struct items *items = &told->t->items;
-	int code = status == EXIT_PARTLY ? 0 : transfer_error_of(status);
+	int code = status == EXIT_PARTLY ? 0 : error_of_exit_status(status);
 
 	count_many(items, told->conflicts, code ? code : ERR_CONFLICT);
 	count_many(items, told->missing, code ? code : ERR_NOT_FOUND);

@@ -93,9 +93,6 @@ int transfer_list_remote(const struct transfer *t, struct strvec *names);
 /** Settles renames that a dead process left, and tells of it. */
 void transfer_settle_renames(void);
 
-/** The error that an exit status stands for; 0 for 0. */
-int transfer_error_of(int status);
-
 /**
  * Runs a child as run_command(), but signals that ask us to end are its own:
  * it is told those that it does not hear of itself, and we go on. signo: gets

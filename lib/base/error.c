@@ -72,6 +72,20 @@ int exit_status_of(int code)
 	}
 }
 
+int error_of_exit_status(int status)
+{
+	int code;
+
+	if (!status)
+		return 0;
+	/* Downwards: where two codes have one status, the lasting one is
+	 * first. */
+	for (code = ERR_FAILED; code >= ERR_PARTLY; code--)
+		if (exit_status_of(code) == status)
+			return code;
+	return ERR_FAILED;
+}
+
 /*
  * Names of files, and what a store or a record says, stand in messages; none
  * of it may reach the terminal as an escape sequence. Lines stay lines.

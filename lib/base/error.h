@@ -49,6 +49,9 @@ int fail_errno(struct strbuf *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /** The exit status that stands for an enum resutil_error; 0 for 0. */
 int exit_status_of(int code);
+/** The reverse, for the status of a child that was a command of ours. One that
+ *  stands for no code (a signal, say) is ERR_FAILED. */
+int error_of_exit_status(int status);
 
 /*
  * For commands. Each writes "resutil: ..." and a newline as one write to

@@ -225,6 +225,15 @@ static void test_errors(void)
 	      exit_status_of(ERR_USAGE) == 129 &&
 	      exit_status_of(ERR_NO) == 1 && exit_status_of(ERR_PARTLY) == 3 &&
 	      exit_status_of(-999) == 128, "codes have their exit status");
+	check(error_of_exit_status(0) == 0 &&
+	      error_of_exit_status(1) == ERR_NO &&
+	      error_of_exit_status(3) == ERR_PARTLY &&
+	      error_of_exit_status(12) == ERR_UNREACHABLE &&
+	      error_of_exit_status(14) == ERR_CONFLICT &&
+	      error_of_exit_status(128) == ERR_FAILED &&
+	      error_of_exit_status(129) == ERR_USAGE &&
+	      error_of_exit_status(130) == ERR_FAILED,
+	      "and an exit status has its code");
 	strbuf_release(&err);
 }
 
