@@ -142,24 +142,6 @@ const struct remote_row *remote_rows_find(const struct remote_rows *rows,
 				  sizeof(*rows->row), compare_name) : NULL;
 }
 
-struct moment name_moment(const char *name)
-{
-	struct moment m = { 0, 0, 0 };
-	struct name_parts parts;
-	struct tm local;
-	time_t t;
-
-	if (!name_parse(&parts, name) ||
-	    !name_parse_stamp(&local, parts.stamp))
-		return m;
-	local.tm_isdst = -1;
-	t = mktime(&local);
-	m.sec = t;
-	if (localtime_r(&t, &local))
-		m.offset = (int32_t)local.tm_gmtoff;
-	return m;
-}
-
 struct moment remote_row_created(const struct remote_row *row)
 {
 	const char *created = value_get_text(row->fields, "created");

@@ -58,9 +58,6 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 /** As much of the record as a row tells, in the record's own shape. */
 struct value *remote_row_record(const struct remote_row *row);
 
-/** The wall-clock time in a name, taken as this machine's. */
-struct moment name_moment(const char *name);
-
 /** When the run was made: as exp_load() knows it. */
 struct moment remote_row_created(const struct remote_row *row);
 

@@ -17,6 +17,7 @@
 #include "lib/exp/exp-file.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
+#include "lib/exp/name.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {

@@ -18,23 +18,6 @@ struct loading {
 	size_t next;
 };
 
-/* The name's wall-clock time, taken as this machine's. */
-static void created_from_name(struct exp_item *item)
-{
-	struct name_parts parts;
-	struct tm local;
-	time_t t;
-
-	if (!name_parse(&parts, item->name) ||
-	    !name_parse_stamp(&local, parts.stamp))
-		return;
-	local.tm_isdst = -1;
-	t = mktime(&local);
-	item->created.sec = t;
-	if (localtime_r(&t, &local))
-		item->created.offset = (int32_t)local.tm_gmtoff;
-}
-
 static void load_one(const struct project *p, struct exp_item *item)
 {
 	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
@@ -48,7 +31,7 @@ static void load_one(const struct project *p, struct exp_item *item)
 	}
 	created = value_get_text(item->record, "at.created");
 	if (!created || !moment_parse(&item->created, created))
-		created_from_name(item);
+		item->created = name_moment(item->name);
 	strbuf_release(&err);
 	strbuf_release(&dir);
 }

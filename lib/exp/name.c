@@ -169,6 +169,23 @@ bool name_parse_stamp(struct tm *out, const char *stamp)
 	return strlen(stamp) == NAME_STAMP_LEN && read_stamp(out, stamp);
 }
 
+struct moment name_moment(const char *name)
+{
+	struct moment m = { 0, 0, 0 };
+	struct name_parts parts;
+	struct tm local;
+	time_t t;
+
+	if (!name_parse(&parts, name) || !read_stamp(&local, parts.stamp))
+		return m;
+	local.tm_isdst = -1;	/* the name does not say */
+	t = mktime(&local);
+	m.sec = t;
+	if (localtime_r(&t, &local))
+		m.offset = (int32_t)local.tm_gmtoff;
+	return m;
+}
+
 bool name_decode_prefix(struct tm *out, const char *prefix)
 {
 	int64_t minutes = 0;

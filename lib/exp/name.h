@@ -37,6 +37,10 @@ void name_local_time(struct tm *out, const struct moment *m);
 /** Reads YYYYmmddTHHMMSS (calendar checked). */
 bool name_parse_stamp(struct tm *out, const char *stamp);
 
+/** The time in a name, taken as this machine's: for an experiment without a
+ *  record, the best guess of when it was made. All 0 for what is no name. */
+struct moment name_moment(const char *name);
+
 /** One second later, by the calendar (no zone, no leap seconds). */
 void name_next_second(struct tm *local);
 

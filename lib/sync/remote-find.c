@@ -23,19 +23,6 @@ struct dated {
 	struct moment created;
 };
 
-/* The time in a name, taken as this machine's, as it is for those here. */
-static void time_of_name(struct moment *out, const char *name)
-{
-	struct name_parts parts;
-	struct tm tm = { 0 };
-
-	memset(out, 0, sizeof(*out));
-	if (!name_parse(&parts, name) || !name_parse_stamp(&tm, parts.stamp))
-		return;
-	tm.tm_isdst = -1;
-	out->sec = mktime(&tm);
-}
-
 /* Newest first; of equal times the last name is the newest. */
 static int compare_dated(const void *a, const void *b)
 {
@@ -107,7 +94,7 @@ static int find_latest(struct remote *r, const struct remote_list *list,
 	dated = xcalloc(list->nr, sizeof(*dated));
 	for (i = 0; i < list->nr; i++) {
 		dated[i].exp = &list->exp[i];
-		time_of_name(&dated[i].created, list->exp[i].name);
+		dated[i].created = name_moment(list->exp[i].name);
 	}
 	qsort(dated, list->nr, sizeof(*dated), compare_dated);
 	nr = count_candidates(dated, list->nr, back);

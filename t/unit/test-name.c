@@ -302,6 +302,9 @@ static void test_refused(void)
 	      "what is no prefix");
 	check(!name_parse_stamp(&tm, "") && !name_parse_stamp(&tm, "2024") &&
 	      !name_parse_stamp(&tm, "20240704T1915550"), "what is no stamp");
+	check(name_moment("aapfup_20240704T191555").sec -
+	      name_moment("aaaaaa_20240704T191554_a b").sec == 1 &&
+	      !name_moment("results").sec, "when that was here");
 }
 
 static void test_in_path(void)
