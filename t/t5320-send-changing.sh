@@ -48,7 +48,7 @@ holds () {
 
 # others_send: another clone, with what is in other/results
 others_send () {
-	(cd other && test -f resutil-conf.yaml || make_conf other) &&
+	{ test -f other/resutil-conf.yaml || make_conf other; } &&
 	(cd other && resutil send-pack "$@")
 }
 
@@ -316,6 +316,17 @@ test_expect_success FAULTS 'killed while it gives the object the name here' '
 		resutil update-exp --set info.x=1 ${name}y &&
 		dies_renaming $kind one_there || return 1
 	done
+'
+
+test_expect_success 'what a run wrote after its last record, before it died' '
+	fresh && sed "s/^state: .*/state: running/" $d/resutil-exp.yaml >yaml &&
+	mv yaml $d/resutil-exp.yaml && resutil send-pack x >out && says "new\t$name\t-" &&
+	echo more >>$d/z && resutil send-pack x >out && says "grown\t$name\t-" &&
+	holds $d && resutil send-pack x >out && says "same\t$name\t-" &&
+	rm -rf other && mkdir -p other/results && cp -r $d other/results &&
+	echo theirs >other/results/$name/z && others_send --force x >out &&
+	echo again >>$d/z && test_expect_code 14 resutil send-pack x >out 2>err &&
+	says "conflict\t$name\t-" && holds other/results/$name
 '
 
 test_expect_success FAULTS 'killed while it takes another name' '

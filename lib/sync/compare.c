@@ -148,6 +148,15 @@ static bool same_record(const struct pack_info *a, const struct pack_info *b)
 	       !memcmp(a->record, b->record, DIGEST_RAWSZ);
 }
 
+/* A run that died without a word wrote on after its last record, and nobody is
+ * left who would raise the revision. */
+static bool is_left_unfinished(const struct pair *p)
+{
+	return !p->here->live && !p->here->elsewhere && !p->here->final &&
+	       p->here->info.version &&
+	       same_record(&p->here->info, &p->there->info);
+}
+
 /* Both packs are ours, and both hashes are not the same. */
 static int compare_revisions(const struct pair *p, enum sync_relation *out,
 			     struct strbuf *err)
@@ -162,6 +171,10 @@ static int compare_revisions(const struct pair *p, enum sync_relation *out,
 	/* What a program writes meanwhile raises no revision. */
 	if (p->here->live && same_record(here, there)) {
 		*out = SYNC_SAME;
+		return 0;
+	}
+	if (is_left_unfinished(p) && is_noted_there(p)) {
+		*out = SYNC_HERE_GROWN;
 		return 0;
 	}
 	return say_why(p, out, "'%s' is not what '%s' has, though both are of "
