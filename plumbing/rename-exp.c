@@ -10,6 +10,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/exp-rename.h"
 #include "lib/exp/name.h"
+#include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
 #include "transport/transport.h"
@@ -21,21 +22,40 @@ static const char *const usage[] = {
 
 /* ---- in a store ---------------------------------------------------------- */
 
-static int check_list(const struct remote *r, const struct remote_list *list,
-		      const char *from, const char *to, struct strbuf *err)
+/* One run and all its files under both names: what a renaming in two steps
+ * leaves when it is cut off between them. */
+static bool is_cut_off(const struct remote_exp *old,
+		       const struct remote_exp *new)
 {
-	if (!remote_list_find(list, from))
-		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
-			    "in '%s'", from, r->name);
-	if (remote_list_find(list, to))
-		return fail(err, ERR_CONFLICT, "cannot rename '%s': there is "
-			    "an experiment '%s' in '%s' already", from, to,
-			    r->name);
-	return 0;
+	if (old->size != new->size || old->problem || new->problem)
+		return false;
+	return !strcmp(old->version, new->version) ||
+	       (*old->info.id && !strcmp(old->info.id, new->info.id) &&
+		sync_same_hashes(&old->info, &new->info));
 }
 
+static int check_list(struct remote *r, const struct remote_list *list,
+		      const char *from, const char *to, struct strbuf *err)
+{
+	const struct remote_exp *old = remote_list_find(list, from);
+	const struct remote_exp *new = remote_list_find(list, to);
+	int ret = 0;
+
+	if (!old)
+		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			    "in '%s'", from, r->name);
+	if (new)
+		ret = remote_learn(r, list->exp, list->nr, KNOWN_INFO, 0, err);
+	if (!ret && new && !is_cut_off(old, new))
+		ret = fail(err, ERR_CONFLICT, "cannot rename '%s': there is "
+			   "an experiment '%s' in '%s' already", from, to,
+			   r->name);
+	return ret;
+}
+
+/* goes: it has the new name already, and the old one is still to go. */
 static int move(struct remote *r, const struct remote_exp *exp, const char *to,
-		struct strbuf *err)
+		bool goes, struct strbuf *err)
 {
 	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
 	struct strbuf why = STRBUF_INIT;
@@ -43,8 +63,12 @@ static int move(struct remote *r, const struct remote_exp *exp, const char *to,
 
 	remote_key(r, exp->name, &old);
 	remote_key(r, to, &new);
-	ret = transport_rename(r->transport, old.buf, new.buf, exp->version,
-			       &why);
+	if (goes)
+		ret = transport_remove(r->transport, old.buf, exp->version,
+				       &why);
+	else
+		ret = transport_rename(r->transport, old.buf, new.buf,
+				       exp->version, &why);
 	if (ret == ERR_CONFLICT)
 		fail(err, ret, "cannot rename '%s' in '%s': it was replaced "
 		     "meanwhile, or '%s' was made", exp->name, r->name, to);
@@ -116,7 +140,8 @@ static int rename_there(const char *remote, unsigned patience,
 	if (!ret)
 		ret = check_list(r, &list, from, to, err);
 	if (!ret)
-		ret = move(r, remote_list_find(&list, from), to, err);
+		ret = move(r, remote_list_find(&list, from), to,
+			   remote_list_find(&list, to) != NULL, err);
 	if (!ret)
 		ret = note_new_name(r, remote_list_find(&list, from), to, err);
 	remote_list_release(&list);

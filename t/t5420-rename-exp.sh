@@ -43,6 +43,21 @@ test_expect_success 'a name that is taken is a conflict' '
 	test_path_is_dir results/$new && test_path_is_file "$objects"/$new.zip
 '
 
+test_expect_success 'what was cut off in the store is finished, and no more' '
+	cut=$(resutil add cut) && done=${cut%_cut}_done &&
+	resutil send-pack $cut >/dev/null &&
+	ln "$objects"/$cut.zip "$objects"/$done.zip &&
+	resutil rename-exp $cut $done && test_path_is_missing "$objects"/$cut.zip &&
+	cp "$objects"/$done.zip "$objects"/$cut.zip &&
+	resutil rename-exp $cut $done && test_path_is_missing "$objects"/$cut.zip &&
+	resutil rename-exp -l $cut $done && resutil send-pack $done >out &&
+	grep ^same out && cp "$objects"/$done.zip "$objects"/$cut.zip &&
+	resutil update-exp --set info.x=1 $done && resutil send-pack $done >out &&
+	grep ^grown out && test_expect_code 14 resutil rename-exp $cut $done 2>err &&
+	test_grep "there is an experiment .$done. in .origin. already" err &&
+	test_path_is_file "$objects"/$cut.zip && rm "$objects"/$cut.zip
+'
+
 test_expect_success 'what is not there' '
 	test_expect_code 10 resutil rename-exp -l $one ${one%_one}_y &&
 	test_expect_code 10 resutil rename-exp $one ${one%_one}_y &&

@@ -249,6 +249,17 @@ test_expect_success 'what was interrupted is finished by the next command' '
 	done
 '
 
+# The store has it under both names when the old one was not removed yet.
+test_expect_success 'a rename that was cut off within the store is finished' '
+	fresh here there &&
+	ln store/*/${head}_old.zip "$(echo store/*)/${head}_new.zip" &&
+	interrupted &&
+	resutil list >out 2>err &&
+	test_grep "was finished" err &&
+	no_journal &&
+	places_are "${head}_new true true"
+'
+
 test_expect_success 'it is undone where the new name was taken meanwhile' '
 	fresh here there &&
 	make_exp ${head}_new "id: $(test_id 2)" "state: done" &&

@@ -53,20 +53,9 @@ static int ask(struct strvec *args, unsigned limit, struct strbuf *out,
 /* The code that an exit status, or what pipe_command() gave, stands for. */
 static int code_of(int status)
 {
-	static const int codes[] = {
-		ERR_NOT_FOUND, ERR_CREDENTIALS, ERR_UNREACHABLE, ERR_CONTENT,
-		ERR_CONFLICT
-	};
-	size_t i;
-
 	if (status == ERR_TRANSIENT)	/* the limit was passed */
 		return ERR_UNREACHABLE;
-	if (status <= 0)
-		return status;
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
-		if (exit_status_of(codes[i]) == status)
-			return codes[i];
-	return ERR_FAILED;
+	return status <= 0 ? status : error_of_exit_status(status);
 }
 
 /* Changes one name, here (remote NULL) or there. */
@@ -153,7 +142,10 @@ static int look(const struct project *p, const struct rename_plan *plan,
 	return plan->remote ? look_there(plan, limit, there, err) : 0;
 }
 
-/* One place. A name that is gone meanwhile needs no renaming. */
+/*
+ * One place. A name that is gone meanwhile needs no renaming. In a store both
+ * may be the one run, whose renaming was cut off; rename-exp looks at them.
+ */
 static int go_on(const struct names_seen *seen, const char *remote,
 		 const struct rename_plan *plan, unsigned limit,
 		 struct strbuf *err)
@@ -161,10 +153,9 @@ static int go_on(const struct names_seen *seen, const char *remote,
 	struct strbuf why = STRBUF_INIT;
 	int ret = 0;
 
-	if (seen->from && seen->to)
-		ret = fail(err, ERR_CONFLICT, "'%s' is there already%s%s%s",
-			   plan->to, remote ? ", in '" : ", here",
-			   remote ? remote : "", remote ? "'" : "");
+	if (seen->from && seen->to && !remote)
+		ret = fail(err, ERR_CONFLICT, "'%s' is here already",
+			   plan->to);
 	else if (seen->from)
 		ret = change_name(remote, plan->from, plan->to, limit, &why);
 	if (ret == ERR_NOT_FOUND)
