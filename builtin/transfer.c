@@ -255,10 +255,11 @@ static void count_failed(struct told *told, size_t nr_names, int status)
 		items_count(items, code);	/* all went well, but its end */
 }
 
-static void add_arguments(const struct transfer *t, struct strvec *args)
+static void add_arguments(const struct transfer *t, bool all,
+			  struct strvec *args)
 {
 	strvec_push(args, t->fetch ? "fetch-exp" : "send-pack");
-	strvec_push(args, "--stdin");
+	strvec_push(args, all ? "--all" : "--stdin");
 	if (t->remote)
 		strvec_pushf(args, "--remote=%s", t->remote);
 	if (t->jobs)
@@ -277,6 +278,7 @@ static void add_arguments(const struct transfer *t, struct strvec *args)
 	}
 }
 
+/* names: NULL: all that the store holds. */
 static void run_sorted(struct transfer *t, const struct strvec *names)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
@@ -284,7 +286,10 @@ static void run_sorted(struct transfer *t, const struct strvec *names)
 	struct told told = { .t = t };
 	int status;
 
-	child.in = names_fd(names, &err);
+	if (names)
+		child.in = names_fd(names, &err);
+	else
+		child.no_stdin = 1;
 	if (child.in < 0) {
 		error("%s", err.buf);
 		count_many(&t->items, names->nr, ERR_FAILED);
@@ -292,9 +297,9 @@ static void run_sorted(struct transfer *t, const struct strvec *names)
 		return;
 	}
 	child.resutil_cmd = 1;
-	add_arguments(t, &child.args);
+	add_arguments(t, !names, &child.args);
 	status = transfer_child(&child, &t->signo, read_lines, &told);
-	count_failed(&told, names->nr, status);
+	count_failed(&told, names ? names->nr : told.nr, status);
 	strbuf_release(&err);
 }
 
@@ -302,6 +307,10 @@ void transfer_run(struct transfer *t, const struct strvec *names)
 {
 	struct strvec sorted = STRVEC_INIT;
 
+	if (!names) {
+		run_sorted(t, NULL);
+		return;
+	}
 	/* The child tells of each name once, however often it is given. */
 	strvec_pushv(&sorted, names->v);
 	strvec_sort(&sorted, true);
@@ -346,13 +355,21 @@ static void print_renamed(const struct transfer *t, const char *verb,
 		       line->other, transfer_remote_name(t));
 }
 
+/* The child's line of progress may stand there without its end. */
+static void take_its_place(const struct transfer *t)
+{
+	if (!t->dry_run && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stdout);
+}
+
 void transfer_print_line(const struct transfer *t,
 			 const struct transfer_line *line)
 {
 	const char *verb;
 
-	if (verbosity < 0)
+	if (verbosity < 0 || is(line, "same"))
 		return;
+	take_its_place(t);
 	if (t->dry_run)
 		verb = t->fetch ? _("Would fetch") : _("Would send");
 	else

@@ -124,6 +124,8 @@ test_expect_success PTY 'alone on a terminal: counted, then asked' '
 	pty-run --screen=screen --expect="Send them?" --send="\r" \
 		resutil push &&
 	test_grep "Sent $other" screen &&
+	printf "\r\033[KSent %s" "$other" >line &&
+	test_grep -F "$(cat line)" screen &&
 	packs >out && test_line_count = 4 out
 '
 

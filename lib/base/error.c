@@ -5,6 +5,13 @@
 
 int verbosity;
 
+static bool open_line;
+
+void error_set_open_line(bool open)
+{
+	__atomic_store_n(&open_line, open, __ATOMIC_RELAXED);
+}
+
 /*
  * A second sentence starts a line of its own, unless the text so far was left
  * open on purpose ("cannot do it: ").
@@ -96,6 +103,8 @@ static void put_message(const char *prefix, const char *text, size_t len)
 	struct strbuf line = STRBUF_INIT;
 	const char *end = text + len;
 
+	if (__atomic_exchange_n(&open_line, false, __ATOMIC_RELAXED))
+		strbuf_addstr(&line, "\r\033[K");
 	strbuf_addstr(&line, prefix);
 	while (text < end) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));

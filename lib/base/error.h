@@ -65,6 +65,10 @@ void warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /** Talk: a line, only when not -q. "resutil: " is not added. */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/** Whether a line of progress stands on the terminal without its end: a message
+ *  takes its place. For progress.c; thread-safe. */
+void error_set_open_line(bool open);
+
 /** Set by the dispatcher from -q (negative) and -v (positive). */
 extern int verbosity;
 

@@ -172,6 +172,7 @@ static void draw(struct progress *p, bool last)
 	if (last)
 		strbuf_addch(&line, '\n');
 	put(&line);
+	error_set_open_line(!last);
 	p->drawn = true;
 	strbuf_release(&text);
 	strbuf_release(&line);

@@ -58,6 +58,23 @@ static void unknown(void *data)
 	progress_stop(&p);
 }
 
+static void interrupted(void *data)
+{
+	struct progress *p = progress_start(data, 40, 0);
+	unsigned i;
+
+	warning("before");
+	for (i = 0; i < 25; i++) {
+		progress_items(p, i);
+		nap();
+	}
+	warning("between");
+	warning("again");
+	progress_items(p, 40);
+	progress_stop(&p);
+	warning("behind");
+}
+
 static void *report(void *data)
 {
 	unsigned i;
@@ -120,6 +137,13 @@ int main(void)
 	check(strstr(shown.buf, "\rLooking: 24\033[K") &&
 	      !strstr(shown.buf, "%") && !strstr(shown.buf, "left"),
 	      "without a total there is no share and no time left");
+	on_pty(interrupted, (void *)"Sending", NULL, &shown);
+	check(strstr(shown.buf, "\033[K\r\033[Kresutil: warning: between") &&
+	      strstr(shown.buf, "\nresutil: warning: again"),
+	      "a message takes the place of the line");
+	check(!strncmp(shown.buf, "resutil: warning: before", 24) &&
+	      strstr(shown.buf, "\nresutil: warning: behind"),
+	      "but not where there is none");
 	on_pty(quiet, (void *)"Sending", NULL, &shown);
 	check(!shown.len, "nothing under -q");
 	on_pty(quick, (void *)"Sending", NULL, &shown);
