@@ -1,9 +1,8 @@
 /*
  * pull: experiments out of a store, and what they need. It is `fetch-exp
  * --stdin` in waves: what came is asked by read-deps what it needs, and what
- * of that is missing comes next. For --all it is
- *
- *	resutil list-remote | resutil fetch-exp --stdin
+ * of that is missing comes next. For all of them it is `fetch-exp --all`, which
+ * asks the store once.
  *
  * Dependencies are read by the function that read-deps is made of, because the
  * names that are missing are the next wave.
@@ -356,15 +355,12 @@ static int pull(struct pull *p, const char **argv)
 		status = pull_chosen(p);
 		goto cleanup;
 	}
-	ask_store(p);
-	if (p->refused) {
-		status = p->refused;
-	} else if (p->all) {
-		transfer_run(&p->t, &p->there);
+	if (p->all) {
+		transfer_run(&p->t, NULL);
 		transfer_print_sum(&p->t);
 		status = items_status(&p->t.items);
 	} else {
-		status = transfer_ask_and_run(&p->t, &p->there, p->yes);
+		status = transfer_ask_and_run(&p->t, NULL, p->yes);
 	}
 
 cleanup:

@@ -61,9 +61,9 @@ void transfer_release(struct transfer *t);
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**
- * Moves `names`. Failures are told on stderr, by the child; a signal
- * that asks us to end ends the child alone (`signo`), so that the caller can
- * still say what is left.
+ * Moves `names` (of fetch: NULL for all that the store holds). Failures are
+ * told on stderr, by the child; a signal that asks us to end ends the child
+ * alone (`signo`), so that the caller can still say what is left.
  */
 void transfer_run(struct transfer *t, const struct strvec *names);
 

@@ -21,7 +21,7 @@ static const char *const usage[] = {
 		"[-z] [--json] NAME... [-- PATHSPEC...]",
 	"fetch-exp [--remote REMOTE] [-j N] [--force] [--rename] [-n] "
 		"[--max-size=SIZE] [--max-entries=N] [--no-space-check] "
-		"[-z] [--json] --stdin [-- PATHSPEC...]",
+		"[-z] [--json] (--stdin | --all) [-- PATHSPEC...]",
 	NULL
 };
 
@@ -29,7 +29,7 @@ struct fetch_exp {
 	struct fetch_options options;
 	const char *remote;
 	int jobs, patience;
-	int force, rename, dry_run, no_space_check, from_stdin, nul, json;
+	int force, rename, dry_run, no_space_check, from_stdin, all, nul, json;
 	struct strvec names, paths;
 	struct items items;
 };
@@ -97,12 +97,13 @@ static int fetch_names(struct fetch_exp *f, struct strbuf *err)
 	struct remote *r = NULL;
 	int ret;
 
-	if (!f->names.nr)
+	if (!f->names.nr && !f->all)
 		return 0;
 	ret = remote_open(&r, the_project, f->remote, (unsigned)f->patience,
 			  err);
 	if (!ret)
-		ret = sync_fetch(r, &f->names, &f->options, print, f, err);
+		ret = sync_fetch(r, f->all ? NULL : &f->names, &f->options,
+				 print, f, err);
 	remote_close(r);
 	return ret;
 }
@@ -122,10 +123,11 @@ static int fetch(struct fetch_exp *f, const char **argv, struct strbuf *err)
 static void check(const struct fetch_exp *f, const struct option *options,
 		  int argc)
 {
-	if (!argc == !f->from_stdin)
-		usage_with_options(usage, options, argc ?
-				   "--stdin takes no names" :
-				   "which experiment?");
+	if (argc + f->from_stdin + f->all == 0)
+		usage_with_options(usage, options, "which experiment?");
+	if ((argc || f->all) + f->from_stdin + (argc && f->all) > 1)
+		usage_with_options(usage, options, "names, --stdin and --all "
+				   "do not go together");
 	if (f->options.paths && !f->paths.nr)
 		usage_with_options(usage, options, "which files?");
 	if (f->jobs < 0)
@@ -157,6 +159,7 @@ int cmd_fetch_exp(int argc, const char **argv)
 			 "do not ask first whether there is room"),
 		OPT_BOOL(0, "stdin", &f.from_stdin,
 			 "read names from standard input, one a line"),
+		OPT_BOOL('A', "all", &f.all, "all that the store holds"),
 		OPT_BOOL('z', NULL, &f.nul,
 			 "end records with NUL, quote nothing"),
 		OPT_BOOL(0, "json", &f.json, "one JSON object a line"),

@@ -69,11 +69,20 @@ test_expect_success 'with --all the same files as list-remote and fetch-exp' '
 	afresh && resutil pull --all >out && rm -rf ../pulled &&
 	test_grep "^4 fetched" out && mv results ../pulled &&
 	afresh && resutil list-remote >names && test_line_count = 4 names &&
-	resutil fetch-exp --stdin <names && diff -r results ../pulled
+	resutil fetch-exp --stdin <names && diff -r results ../pulled &&
+	afresh && resutil fetch-exp --all && diff -r results ../pulled
+'
+
+test_expect_success 'nothing to do is one listing, and nothing is read' '
+	rm -f trace && RESUTIL_TRACE=$PWD/trace resutil pull --all >out &&
+	echo "0 fetched, 4 already here" >want && test_cmp want out &&
+	grep "store: " trace | grep -v "store: open" >requests &&
+	test_line_count = 1 requests && grep "store: list" requests
 '
 
 test_expect_success 'what is here is not fetched again, by one child for all' '
 	ls -li results results/* >before &&
+	rm -f trace &&
 	RESUTIL_TRACE=$PWD/trace resutil pull data model figure >out &&
 	echo "0 fetched, 3 already here" >want && test_cmp want out &&
 	ls -li results results/* >after && test_cmp before after &&

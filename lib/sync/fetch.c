@@ -620,13 +620,26 @@ static void run_items(struct fetch *f, const struct strvec *names,
 	free(items);
 }
 
-static int fetch_names(struct fetch *f, const struct strvec *names,
+/* One listing is what all of them cost. */
+static int look_for_all(struct fetch *f, struct strvec *names,
+			struct remote_list *list, struct strbuf *err)
+{
+	int ret = remote_list(f->r, list, err);
+	size_t i;
+
+	for (i = 0; !ret && i < list->nr; i++)
+		strvec_push(names, list->exp[i].name);
+	return ret;
+}
+
+static int fetch_names(struct fetch *f, struct strvec *names, bool all,
 		       struct strbuf *err)
 {
 	struct remote_list list = REMOTE_LIST_INIT;
 	int ret;
 
-	ret = remote_look(f->r, names, f->options->jobs ? f->options->jobs :
+	ret = all ? look_for_all(f, names, &list, err) :
+	      remote_look(f->r, names, f->options->jobs ? f->options->jobs :
 			  FETCH_JOBS, &list, err);
 	if (!ret)
 		ret = remote_open_ledger(f->r, err);
@@ -663,10 +676,12 @@ int sync_fetch(struct remote *r, const struct strvec *names,
 	f.ready_end = &f.ready;
 	pthread_mutex_init(&f.lock, NULL);
 	pthread_cond_init(&f.room, NULL);
-	strvec_pushv(&sorted, names->v);
-	strvec_sort(&sorted, true);
-	if (sorted.nr)
-		ret = fetch_names(&f, &sorted, err);
+	if (names) {
+		strvec_pushv(&sorted, names->v);
+		strvec_sort(&sorted, true);
+	}
+	if (!names || sorted.nr)
+		ret = fetch_names(&f, &sorted, !names, err);
 	pthread_cond_destroy(&f.room);
 	pthread_mutex_destroy(&f.lock);
 	strbuf_release(&f.why);

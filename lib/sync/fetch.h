@@ -33,7 +33,8 @@ struct fetch_options {
 };
 
 /**
- * names: exact names in the store, each once. Statuses: new grown same newer
+ * names: exact names in the store, each once; NULL: all that it holds, by one
+ * listing. Statuses: new grown same newer
  * renamed conflict missing failed; `bytes` of what was or would be read, and
  * `other` the name that a run has, or had, here. Else as sync_send().
  * Memory: FETCH_SMALL and 2 MiB for each of `jobs`.
