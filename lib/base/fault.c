@@ -3,6 +3,9 @@
 
 #include <pthread.h>
 
+#ifdef RESUTIL_FAULT_POINTS
+
+/* The words of RESUTIL_TEST_FAULT and of the log. */
 static const char *const kind_names[SYS_KIND_NR] = {
 	[SYS_OPEN] = "open",
 	[SYS_WRITE] = "write",
@@ -16,13 +19,6 @@ static const char *const kind_names[SYS_KIND_NR] = {
 	[SYS_SPAWN] = "spawn",
 	[SYS_LOCK] = "lock",
 };
-
-const char *sys_kind_name(enum sys_kind kind)
-{
-	return kind_names[kind];
-}
-
-#ifdef RESUTIL_FAULT_POINTS
 
 enum action { ACT_NOTHING, ACT_ERRNO, ACT_SHORT, ACT_KILL, ACT_KILL_AFTER };
 

@@ -16,9 +16,6 @@ enum fault {
 	FAULT_KILL_AFTER	/* call fault_after() when it is done */
 };
 
-/** The word for a kind in RESUTIL_TEST_FAULT, the log and the trace. */
-const char *sys_kind_name(enum sys_kind kind);
-
 /** Every call of the door begins here: it is counted, and a point passed. */
 enum fault sys_enter(enum sys_kind kind, const char *path, int fd);
 

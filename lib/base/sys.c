@@ -322,14 +322,6 @@ int sys_rmdir(const char *path)
 	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
-int sys_link(const char *from, const char *to)
-{
-	int ret;
-
-	DOOR(ret, SYS_LINK, to, -1, link(from, to));
-	return ret;
-}
-
 int sys_linkat(int from_dir, const char *from, int to_dir, const char *to)
 {
 	int ret;

@@ -61,7 +61,6 @@ int sys_mkdir_all(const char *path, mode_t mode);
 int sys_unlink(const char *path);
 int sys_unlinkat(int dirfd, const char *path, int flags);
 int sys_rmdir(const char *path);
-int sys_link(const char *from, const char *to);
 int sys_linkat(int from_dir, const char *from, int to_dir, const char *to);
 int sys_symlinkat(const char *target, int dirfd, const char *path);
 int sys_ftruncate(int fd, off_t len);

@@ -28,11 +28,6 @@ size_t copy_tree_entries(const struct copy_tree *tree)
 	return tree->nr;
 }
 
-uint64_t copy_tree_bytes(const struct copy_tree *tree)
-{
-	return tree->bytes;
-}
-
 void copy_tree_free(struct copy_tree *tree)
 {
 	size_t i;

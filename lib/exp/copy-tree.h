@@ -19,7 +19,6 @@ int copy_tree_look(struct copy_tree **out, const char *dir,
 		   struct strbuf *err);
 
 size_t copy_tree_entries(const struct copy_tree *tree);
-uint64_t copy_tree_bytes(const struct copy_tree *tree);
 
 /**
  * Copies all that was seen to the directory `to`: content (shared by reflink

@@ -68,8 +68,6 @@ struct git_patch {
 	uint64_t len;
 };
 
-#define GIT_PATCH_INIT { .text = STRBUF_INIT, .fd = -1 }
-
 int git_patch_add(struct git_patch *patch, const char *text, size_t len,
 		  struct strbuf *err);
 int git_patch_cut(struct git_patch *patch, uint64_t len, struct strbuf *err);

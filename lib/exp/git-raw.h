@@ -12,7 +12,6 @@
 #define GIT_RAW_MAX_PATH 65536		/* bytes of one path */
 #define GIT_RAW_MAX_ENTRIES 4000000
 
-#define GIT_MODE_LINK 0120000u
 #define GIT_MODE_SUBMODULE 0160000u
 
 struct git_raw_entry {
