@@ -15,7 +15,6 @@
 #include "command.h"
 
 #include "builtin/transfer.h"
-#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"

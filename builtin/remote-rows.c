@@ -4,7 +4,6 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/quote.h"
 #include "lib/base/run-command.h"
 #include "lib/exp/exp-fields.h"
 #include "lib/exp/exp-list.h"

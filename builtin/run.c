@@ -13,7 +13,6 @@
 #include "builtin/ask-comment.h"
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
-#include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"

@@ -2,12 +2,10 @@
  * pack-exp: writes the zip of one experiment.
  */
 #include "lib/base/compat.h"
-#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/progress.h"
-#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"

@@ -2,7 +2,6 @@
  * Clauses about reading: ranges, and which version they are of.
  */
 #include "lib/base/compat.h"
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/wrap/digest.h"
 #include "transport/contract-internal.h"

@@ -6,7 +6,6 @@
 #include "lib/base/beneath.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/base/sys.h"
 #include "transport/dir-internal.h"
 
 #define READ_AT_ONCE ((size_t)1 << 20)

@@ -12,5 +12,4 @@
 /** 0, or ERR_USAGE: metadata that not every store takes. */
 int object_meta_check(const struct strvec *meta, struct strbuf *err);
 
-
 #endif

@@ -1,6 +1,5 @@
 #include "lib/base/compat.h"
 #include "lib/base/run-command.h"
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"

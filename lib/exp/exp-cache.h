@@ -11,7 +11,6 @@
 #define LIB_EXP_EXP_CACHE_H
 
 #include "lib/base/compat.h"
-#include "lib/base/date.h"
 #include "lib/exp/exp-tree.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/project.h"

@@ -5,7 +5,6 @@
  */
 #include "lib/base/compat.h"
 #include "lib/exp/unpack-internal.h"
-#include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"

@@ -17,7 +17,6 @@
 #include "lib/exp/exp-rest.h"
 #include "lib/exp/exp-tree.h"
 #include "lib/exp/live.h"
-#include "lib/exp/record.h"
 #include "lib/wrap/zstream.h"
 
 #define READ_SIZE (256u << 10)

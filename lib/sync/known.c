@@ -8,7 +8,6 @@
 #include <pthread.h>
 
 #include "lib/base/alloc.h"
-#include "lib/base/date.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"

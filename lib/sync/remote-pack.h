@@ -7,7 +7,6 @@
 #define LIB_SYNC_REMOTE_PACK_H
 
 #include "lib/base/compat.h"
-#include "lib/base/strbuf.h"
 #include "lib/exp/pack-source.h"
 #include "lib/sync/remote-list.h"
 

@@ -1,9 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/sync/send-internal.h"
 
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
@@ -12,7 +10,6 @@
 #include "lib/exp/hash-cache.h"
 #include "lib/exp/pack-write.h"
 #include "lib/exp/project.h"
-#include "lib/exp/record.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/pack-stream.h"

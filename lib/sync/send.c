@@ -12,7 +12,6 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
-#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"

@@ -1,5 +1,4 @@
 #include "lib/base/compat.h"
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"

@@ -1,6 +1,5 @@
 #include "lib/base/compat.h"
 #include "t/unit/unit.h"
-#include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
