@@ -291,6 +291,25 @@ test_expect_success 'while the store is away it is tried again later' '
 	places_are "${head}_new true true"
 '
 
+test_expect_success AS_USER 'who may not write there leaves no note behind' '
+	fresh here there &&
+	if test "$(id -u)" = 0
+	then
+		chown -R 65534 results .resutil
+	fi &&
+	chmod -R a+rX,a-w store &&
+	test_when_finished "chmod -R u+w store" &&
+	mkdir -p theirs && chmod 777 theirs &&
+	test_expect_code 11 as_user env HOME="$PWD/theirs" \
+		resutil comment old new >out 2>err &&
+	test_must_be_empty out &&
+	test_grep "cannot rename .*Permission denied$" err &&
+	no_journal &&
+	as_user env HOME="$PWD/theirs" resutil list >out 2>err &&
+	test_must_be_empty err &&
+	places_are "${head}_old true true"
+'
+
 test_expect_success 'a note that is held, or is none, is left alone' '
 	fresh here there &&
 	interrupted &&

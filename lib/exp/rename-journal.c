@@ -181,6 +181,22 @@ static int go_back(const struct project *p, const struct rename_plan *plan,
 }
 
 /*
+ * Whether a refusal left all as it was. Who may look and not write will never
+ * be able to finish it; the note would be a warning for ever.
+ */
+static bool is_untouched(const struct project *p,
+			 const struct rename_plan *plan, unsigned limit)
+{
+	struct names_seen here, there;
+	struct strbuf why = STRBUF_INIT;
+	bool as_it_was = !look(p, plan, limit, &here, &there, &why) &&
+			 there.from && !there.to && !here.to;
+
+	strbuf_release(&why);
+	return as_it_was;
+}
+
+/*
  * The store goes first: it is what may refuse, be away, or hold the new name
  * already, and until it has answered nothing here was touched.
  * over: all is settled, the note can go. The result is what became of the
@@ -200,8 +216,12 @@ static int settle(const struct project *p, const struct rename_plan *plan,
 	if (plan->remote)
 		ret = go_on(&there, plan->remote, plan, limit, err);
 	/* Did it do it before it went away? The next one will see. */
-	if (ret == ERR_UNREACHABLE || ret == ERR_CREDENTIALS)
+	if (ret == ERR_UNREACHABLE)
 		return ret;
+	if (ret == ERR_CREDENTIALS) {
+		*over = is_untouched(p, plan, limit);
+		return ret;
+	}
 	if (!ret)
 		ret = go_on(&here, NULL, plan, 0, err);
 	*over = true;
