@@ -77,6 +77,23 @@ no_leftovers () {
 	test_must_be_empty left
 }
 
+# ---- few open files ----------------------------------------------------------
+
+test_expect_success 'few files may be open: fewer are on their way at once' '
+	test_when_finished "rm -rf store few other" &&
+	mkdir store && fresh few && fresh other &&
+	for i in $(seq 1 59)
+	do
+		experiment $i few || return 1
+	done &&
+	(ulimit -n 32 && resutil -C few push -A) >out 2>err &&
+	test_must_be_empty err &&
+	test_grep "^59 sent" out &&
+	(ulimit -n 32 && resutil -C other pull -A) >out 2>err &&
+	test_must_be_empty err &&
+	test_grep "^59 fetched" out
+'
+
 # ---- a store that vanishes ---------------------------------------------------
 
 # send_held SECONDS: four experiments are sent, one after the other; the first has

@@ -3,8 +3,13 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "lib/base/alloc.h"
+
+/* What a process has open beside its work: the standard ones, locks, caches,
+ * the pipes to a child. */
+#define OTHER_FILES 16
 
 struct thread {
 	struct workers *pool;
@@ -35,6 +40,19 @@ unsigned workers_default(void)
 	else	/* more processors than a cpu_set_t has */
 		nr = sysconf(_SC_NPROCESSORS_ONLN);
 	return nr < 1 ? 1 : (unsigned)MINIMUM(nr, WORKERS_MAX);
+}
+
+unsigned workers_with_files(unsigned nr, unsigned files)
+{
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return nr;
+	most = limit.rlim_cur > OTHER_FILES ?
+	       (limit.rlim_cur - OTHER_FILES) / files : 0;
+	return most < nr ? MAXIMUM((unsigned)most, 1u) : nr;
 }
 
 /* With the lock held, and so on return; not while the work is done. */

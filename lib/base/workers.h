@@ -26,6 +26,10 @@ struct work {
 /** Processors that this process may use, at least 1. */
 unsigned workers_default(void);
 
+/** As many of `nr` as can each have `files` files open at once (RLIMIT_NOFILE),
+ *  at least 1. */
+unsigned workers_with_files(unsigned nr, unsigned files);
+
 /** nr 0: workers_default(); more than WORKERS_MAX is that. Where the system
  *  refuses a thread there are fewer. Never NULL. */
 struct workers *workers_start(unsigned nr);

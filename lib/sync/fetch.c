@@ -563,12 +563,19 @@ static bool is_large(const struct fetch_item *item)
 	return item->there && item->there->size > FETCH_SMALL;
 }
 
+static unsigned jobs_of(const struct fetch *f)
+{
+	return workers_with_files(f->options->jobs ? f->options->jobs :
+						     FETCH_JOBS,
+				  REMOTE_FILES_EACH);
+}
+
 static void start_items(struct fetch *f, struct fetch_item *items,
 			const struct strvec *names,
 			const struct remote_list *list)
 {
 	size_t large = 0, i;
-	unsigned jobs = f->options->jobs ? f->options->jobs : FETCH_JOBS;
+	unsigned jobs = jobs_of(f);
 	uint64_t bytes = 0;
 
 	for (i = 0; i < names->nr; i++) {
@@ -600,7 +607,7 @@ static void run_items(struct fetch *f, const struct strvec *names,
 		      const struct remote_list *list)
 {
 	struct fetch_item *items = xcalloc(names->nr, sizeof(*items));
-	size_t jobs = f->options->jobs ? f->options->jobs : FETCH_JOBS;
+	size_t jobs = jobs_of(f);
 	struct workers *workers;
 	size_t i;
 

@@ -317,6 +317,7 @@ static void learn_all(struct learning *l, struct remote_exp **wanting,
 	struct workers *workers;
 	size_t i;
 
+	jobs = workers_with_files(jobs, REMOTE_FILES_EACH);
 	workers = workers_start((unsigned)MINIMUM((size_t)jobs, nr));
 	for (i = 0; i < nr; i++) {
 		lesson[i].work.fn = do_lesson;

@@ -425,7 +425,7 @@ static int look_by_stats(struct remote *r, const struct strvec *names,
 
 	if (!jobs || jobs > names->nr)
 		jobs = (unsigned)names->nr;
-	workers = workers_start(jobs);
+	workers = workers_start(workers_with_files(jobs, REMOTE_FILES_EACH));
 	for (i = 0; i < names->nr; i++) {
 		look[i].work.fn = look_one;
 		look[i].r = r;

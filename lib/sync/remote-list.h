@@ -22,6 +22,9 @@
 
 /* Reads at once, where nobody says how many. */
 #define REMOTE_JOBS 16
+/* What one experiment on its way has open: directories, a file, a pack, its
+ * temporary file, a lock. See workers_with_files(). */
+#define REMOTE_FILES_EACH 12
 
 /* Up to so many names are asked for one by one; more: by a listing. */
 #define REMOTE_STAT_MAX 32

@@ -373,6 +373,7 @@ static void put_all(struct send *s, struct send_item **todo, size_t nr)
 	unsigned jobs = s->options->jobs ? s->options->jobs : JOBS_DEFAULT;
 	size_t i;
 
+	jobs = workers_with_files(jobs, REMOTE_FILES_EACH);
 	qsort(todo, nr, sizeof(*todo), compare_sizes);
 	s->big = todo;
 	for (s->big_nr = 0; s->big_nr < nr; s->big_nr++)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #define MANY 2000
 
@@ -182,6 +183,23 @@ static void test_numbers(void)
 	sched_setaffinity(0, sizeof(before), &before);
 }
 
+static void test_files(void)
+{
+	struct rlimit before, low;
+
+	if (getrlimit(RLIMIT_NOFILE, &before) || before.rlim_cur < 64)
+		return;
+	low = before;
+	low.rlim_cur = 64;
+	setrlimit(RLIMIT_NOFILE, &low);
+	check(workers_with_files(16, 8) == 6, "as many as the limit allows");
+	check(workers_with_files(4, 8) == 4, "no more than are wanted");
+	low.rlim_cur = 12;
+	setrlimit(RLIMIT_NOFILE, &low);
+	check(workers_with_files(16, 8) == 1, "one at least");
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
 int main(void)
 {
 	test_pool(1);
@@ -190,5 +208,6 @@ int main(void)
 	test_ring();
 	test_signals();
 	test_numbers();
+	test_files();
 	return unit_done();
 }
