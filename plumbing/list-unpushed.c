@@ -56,7 +56,7 @@ static const char *status_of(struct unpushed *u, const char *name)
 	if (partial_is(the_project, name))
 		return NULL;	/* only ever fetched, never sent */
 	note = ledger_done(u->ledger, name);
-	if (!note)
+	if (!note || note->elsewhere)
 		return "not-pushed";
 	if (!note->info.has_record)
 		return NULL;	/* there is nothing to compare with */
@@ -108,6 +108,8 @@ int cmd_list_unpushed(int argc, const char **argv)
 	ret = remotes_find(&conf, the_project, remote, &err);
 	if (!ret)
 		ret = ledger_open(&u.ledger, the_project, conf.name, &err);
+	if (!ret)
+		ledger_set_store(u.ledger, &conf);
 	if (!ret)
 		ret = digest_start(&u.digest, &err);
 	if (!ret)

@@ -24,13 +24,65 @@ test_expect_success 'setup' '
 	mkdir store && make_conf &&
 	make_exp $one "id: $(test_id 1)" "revision: 1" "state: done" &&
 	resutil send-pack $one && cut -f 1 $log >words &&
-	printf "resutil-ledger 1\nintent\ndone\n" >want && test_cmp want words
+	printf "resutil-ledger 1\nstore\nintent\ndone\n" >want && test_cmp want words
 '
 
 test_expect_success 'one that is full of what counts no more is written anew' '
 	rm -r store/* && fill && resutil send-pack $one &&
 	grep -c "$two" $log >count && echo 1 >want && test_cmp want count &&
 	grep "^done	$two	.*	v1099$" $log && grep "^done	$one	" $log
+'
+
+# conf STORE PROJECT
+conf () {
+	sed -e "s|^  path: .*|  path: $TRASH_DIRECTORY/$1|" \
+		-e "s|^project_name: .*|project_name: $2|" resutil-conf.yaml \
+		>conf && mv conf resutil-conf.yaml
+}
+
+# unpushed NAME...: these are, by what is known here
+unpushed () {
+	resutil list-unpushed >out &&
+	printf "not-pushed\t%s\n" "$@" >want && test_cmp want out
+}
+
+test_expect_success 'another store has nothing of what the one before it has' '
+	resutil list-unpushed >out && test_must_be_empty out && mkdir moved &&
+	conf moved project && unpushed $one && conf store other && unpushed $one &&
+	conf store project && resutil list-unpushed >out && test_must_be_empty out
+'
+
+test_expect_success 'what was noted of it tells what grew, in a copy of it' '
+	cp -r store/project moved/ && resutil update-exp --set info.x=1 $one &&
+	conf moved project && resutil send-pack $one >out && grep "^grown" out &&
+	resutil list-unpushed >out && test_must_be_empty out &&
+	conf store project && unpushed $one && conf moved project
+'
+
+test_expect_success 'that all is there already is noted, by push and pull' '
+	for command in send-pack fetch-exp
+	do
+		rm -rf third && cp -rp moved third && cp $log saved &&
+		conf third project && unpushed $one &&
+		resutil $command $one >out && grep "^same" out &&
+		resutil list-unpushed >out && test_must_be_empty out &&
+		mv saved $log && conf moved project || return 1
+	done && conf moved project
+'
+
+test_expect_success 'a ledger that is written anew says it, too' '
+	fill && printf "store\tdir:/one/project\n" >>$log &&
+	printf "done\t%s\t-\t0\t-\t-\tv\n" $one >>$log &&
+	printf "store\t-\n" >>$log &&
+	printf "done\t%s\t-\t0\t-\t-\tw\n" $two >>$log &&
+	unpushed $one && three=aapfcd_20240704T111557_three &&
+	make_exp $three "id: $(test_id 3)" "state: done" &&
+	resutil send-pack $three && grep -v "^intent" $log | cut -f 1,2 >got &&
+	printf "%s\n" "resutil-ledger 1" "store	dir:/one/project" \
+		"done	$one" "store	-" "done	$two" \
+		"store	dir:$TRASH_DIRECTORY/moved/project" "done	$three" >want &&
+	test_cmp want got && unpushed $one && rm -r results/$three &&
+	conf store project
 '
 
 # What can go wrong is written down by a run in which nothing does.

@@ -162,7 +162,7 @@ test_expect_success 'an upload whose answer was lost is known by its intent' '
 '
 
 test_expect_success 'without the intent it would be a conflict' '
-	(cd a && log=.resutil/remotes/origin.log && head -n 3 $log >keep &&
+	(cd a && log=.resutil/remotes/origin.log && head -n 4 $log >keep &&
 	 tail -n 1 keep >last && test_grep "^done" last && cp keep $log &&
 	 grow c && test_expect_code 14 send x && says "conflict\t$name\t-")
 '
@@ -171,7 +171,7 @@ test_expect_success 'also when it was sent for the first time' '
 	rm -rf a && project a && rm -r "$objects" &&
 	name=$(cd a && resutil add x) &&
 	(cd a && send x && log=.resutil/remotes/origin.log &&
-	 sed -i "\$d" $log && test_line_count = 2 $log && tail -n 1 $log >last &&
+	 sed -i "\$d" $log && test_line_count = 3 $log && tail -n 1 $log >last &&
 	 test_grep "^intent" last && cp $log keep &&
 	 grow b && send x && says "grown\t$name\t-" &&
 	 cp keep $log && sed -i "\$d" $log && grow c &&

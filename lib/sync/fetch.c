@@ -310,7 +310,8 @@ static int note_same(struct fetch_item *item, const struct local_exp *here,
 	if (!l || item->f->options->dry_run || !here->info.version)
 		return 0;
 	done = ledger_done(l, item->name);
-	if (done && !strcmp(done->version, note.version) &&
+	if (done && !done->elsewhere &&
+	    !strcmp(done->version, note.version) &&
 	    sync_same_hashes(&done->info, &note.info))
 		return 0;
 	return ledger_note(l, &note, err);

@@ -12,6 +12,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/filelock.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
@@ -19,7 +20,11 @@
 #include "lib/base/tempfile.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
+#include "lib/exp/remotes.h"
+#include "lib/exp/store-url.h"
+#include "lib/sync/compare.h"
 #include "lib/sync/info-text.h"
+#include "lib/sync/ledger-internal.h"
 
 #define MAGIC "resutil-ledger "
 #define FORMAT 1
@@ -33,165 +38,16 @@
 /* A line has less than 700 bytes; so many runs nobody has. */
 #define LEDGER_MAX_BYTES ((size_t)1 << 30)
 
-struct note {
-	struct ledger_note note;
-	struct note *older;	/* of intents: the one before */
-	struct note *made;	/* all of them, to free */
-	uint64_t nr;		/* later notes have higher ones */
-};
-
-/* What is known of one name. */
-struct entry {
-	char *name;
-	struct note *done;
-	struct note *intent;	/* that came after it, the last one first */
-	struct entry *made;
-};
-
-struct ledger {
-	const struct project *project;
-	char *remote;
-	pthread_mutex_t lock;	/* of all that follows */
-	pthread_cond_t synced;
-
-	struct strmap entries;	/* by name: struct entry */
-	struct strmap ids;	/* by id: the name of an entry */
-	struct note *notes;
-	struct entry *made;
-	uint64_t nr;		/* of notes that were ever read */
-	size_t lines, live;	/* in the file; of them, those that count */
-
-	int fd;			/* to append, or -1 */
-	dev_t dev;		/* of the file that was read */
-	ino_t ino;
-	off_t pos;		/* up to where it was read */
-	bool syncing;
-	uint64_t appended, durable;
-};
-
-/* ---- in memory ----------------------------------------------------------- */
-
-static struct entry *entry_of(struct ledger *l, const char *name)
-{
-	struct entry *e = strmap_get(&l->entries, name);
-
-	if (e)
-		return e;
-	e = xcalloc(1, sizeof(*e));
-	e->name = xstrdup(name);
-	e->made = l->made;
-	l->made = e;
-	strmap_put(&l->entries, e->name, e);
-	return e;
-}
-
-static struct note *new_note(struct ledger *l, const struct entry *e,
-			     const struct pack_info *info,
-			     const char *version)
-{
-	struct note *n = xcalloc(1, sizeof(*n));
-
-	n->note.name = e->name;
-	n->note.info = *info;
-	n->note.version = xstrdup(version);
-	n->nr = ++l->nr;
-	n->made = l->notes;
-	l->notes = n;
-	if (*info->id)
-		strmap_put(&l->ids, n->note.info.id, e->name);
-	return n;
-}
-
-static void forget_id(struct ledger *l, const struct entry *e,
-		      const struct note *n)
-{
-	const char *id = n->note.info.id;
-
-	if (*id && strmap_get(&l->ids, id) == e->name)
-		strmap_put(&l->ids, id, NULL);
-}
-
-static void drop_notes(struct ledger *l, struct entry *e)
-{
-	const struct note *n;
-
-	for (n = e->intent; n; n = n->older, l->live--)
-		forget_id(l, e, n);
-	if (e->done) {
-		forget_id(l, e, e->done);
-		l->live--;
-	}
-	e->done = e->intent = NULL;
-}
-
-static void add_intent(struct ledger *l, const char *name,
-		       const struct pack_info *info)
-{
-	struct entry *e = entry_of(l, name);
-	struct note *n = new_note(l, e, info, "");
-
-	n->older = e->intent;
-	e->intent = n;
-	l->live++;
-}
-
-static void add_done(struct ledger *l, const char *name,
-		     const struct pack_info *info, const char *version)
-{
-	struct entry *e = entry_of(l, name);
-
-	drop_notes(l, e);
-	e->done = new_note(l, e, info, version);
-	l->live++;
-}
-
-/* Oldest first, which a list of the last first makes a recursion; there are
- * as many as uploads that failed one after the other. */
-static void move_intents(struct ledger *l, const char *to,
-			 const struct note *n)
-{
-	struct note *back = NULL;
-
-	for (; n; n = n->older) {
-		struct note *copy = xcalloc(1, sizeof(*copy));
-
-		copy->note.info = n->note.info;
-		copy->older = back;
-		back = copy;
-	}
-	while (back) {
-		struct note *next = back->older;
-
-		add_intent(l, to, &back->note.info);
-		free(back);
-		back = next;
-	}
-}
-
-static void rename_entry(struct ledger *l, const char *from, const char *to)
-{
-	struct entry *old = strmap_get(&l->entries, from);
-	const struct note *done, *intent;
-
-	if (!old || !strcmp(from, to))
-		return;
-	done = old->done;
-	intent = old->intent;
-	drop_notes(l, old);
-	if (done)
-		add_done(l, to, &done->note.info, done->note.version);
-	move_intents(l, to, intent);
-}
-
-static void forget_all(struct ledger *l)
-{
-	strmap_release(&l->ids);
-	strmap_release(&l->entries);
-	l->lines = l->live = 0;
-	l->pos = 0;
-}
-
 /* ---- lines --------------------------------------------------------------- */
+
+/* What the lines behind it are about. */
+static void read_store(struct ledger *l, const char *store)
+{
+	if (!strcmp(store, l->at))
+		return;
+	strvec_push(&l->stores, store);
+	l->at = l->stores.v[l->stores.nr - 1];
+}
 
 /* One that cannot be read says nothing. */
 static void read_line(struct ledger *l, char *line)
@@ -201,21 +57,24 @@ static void read_line(struct ledger *l, char *line)
 	struct pack_info info;
 
 	l->lines++;
+	if (nr == 2 && !strcmp(field[0], "store"))
+		read_store(l, field[1]);
 	if (nr < 2 || nr > FIELDS_MAX || !name_is_valid(field[1]))
 		return;
 	if (nr == 2 && !strcmp(field[0], "drop")) {
 		if (strmap_get(&l->entries, field[1]))
-			drop_notes(l, entry_of(l, field[1]));
+			notes_drop(l, notes_entry(l, field[1]));
 	} else if (nr == 3 && !strcmp(field[0], "rename")) {
 		if (name_is_valid(field[2]))
-			rename_entry(l, field[1], field[2]);
+			notes_rename(l, field[1], field[2]);
 	} else if (nr == 2 + INFO_FIELDS && !strcmp(field[0], "intent")) {
 		if (info_text_read(&info, field + 2))
-			add_intent(l, field[1], &info);
+			notes_add_intent(l, field[1], &info);
 	} else if (nr == 3 + INFO_FIELDS && !strcmp(field[0], "done")) {
 		if (info_text_read(&info, field + 2) &&
 		    info_text_is_version(field[2 + INFO_FIELDS]))
-			add_done(l, field[1], &info, field[2 + INFO_FIELDS]);
+			notes_add_done(l, field[1], &info,
+				       field[2 + INFO_FIELDS]);
 	}
 }
 
@@ -286,7 +145,7 @@ static int catch_up(struct ledger *l, int fd, struct strbuf *err)
 	if (fstat(fd, &st) < 0)
 		return cannot_read(l, err);
 	if (st.st_dev != l->dev || st.st_ino != l->ino || st.st_size < l->pos)
-		forget_all(l);
+		notes_forget(l);
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
 	if (st.st_size == l->pos)
@@ -325,6 +184,8 @@ int ledger_open(struct ledger **out, const struct project *p,
 	l->project = p;
 	l->remote = xstrdup(remote);
 	l->fd = -1;
+	l->store = l->at = STORE_NOT_KNOWN;
+	strvec_init(&l->stores);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->synced, NULL);
 	path_of(l, &path);
@@ -352,7 +213,7 @@ void ledger_close(struct ledger *l)
 		return;
 	if (l->fd >= 0)
 		close(l->fd);
-	forget_all(l);
+	notes_forget(l);
 	for (n = l->notes; n; n = next_note) {
 		next_note = n->made;
 		free(n->note.version);
@@ -365,8 +226,29 @@ void ledger_close(struct ledger *l)
 	}
 	pthread_cond_destroy(&l->synced);
 	pthread_mutex_destroy(&l->lock);
+	strvec_release(&l->stores);
 	free(l->remote);
 	free(l);
+}
+
+void ledger_set_store(struct ledger *l, const struct remote_conf *conf)
+{
+	struct strbuf url = STRBUF_INIT, text = STRBUF_INIT;
+	struct note *n;
+
+	if (!l)
+		return;
+	store_url_format(conf->type, conf->config, &url);
+	strbuf_addf(&url, "/%s", l->project->name);
+	quote_c(&text, url.buf, url.len);
+	pthread_mutex_lock(&l->lock);
+	strvec_push(&l->stores, text.buf);
+	l->store = l->stores.v[l->stores.nr - 1];
+	for (n = l->notes; n; n = n->made)
+		notes_set_store(l, n, n->store);
+	pthread_mutex_unlock(&l->lock);
+	strbuf_release(&text);
+	strbuf_release(&url);
 }
 
 /* The descriptor stays for the next note; a thread may be syncing it. */
@@ -434,12 +316,25 @@ static int mend_end(struct ledger *l, off_t size, struct strbuf *line)
 	return 0;
 }
 
+/* Before what is about another store than the lines above it. */
+static void add_store(const struct ledger *l, struct strbuf *line)
+{
+	struct strbuf store = STRBUF_INIT;
+
+	if (!strcmp(l->store, STORE_NOT_KNOWN) || !strcmp(l->store, l->at))
+		return;
+	strbuf_addf(&store, "store\t%s\n", l->store);
+	strbuf_insert(line, 0, store.buf, store.len);
+	strbuf_release(&store);
+}
+
 /* Under the lock, all of the file read. */
 static int write_line(struct ledger *l, const char *path, struct strbuf *line,
 		      struct strbuf *err)
 {
 	struct stat st;
 
+	add_store(l, line);
 	if (fstat(l->fd, &st) < 0 || mend_end(l, st.st_size, line) < 0 ||
 	    sys_write_all(l->fd, line->buf, line->len) < 0) {
 		fail_errno(err, "cannot write to '%s'", path);
@@ -547,6 +442,7 @@ static int compare_notes(const void *a, const void *b)
 static void write_live(const struct ledger *l, struct strbuf *out)
 {
 	const struct note **live = xcalloc(l->live + 1, sizeof(*live));
+	const char *store = STORE_NOT_KNOWN;
 	size_t nr = 0, i;
 
 	for (i = 0; i < l->entries.nr; i++) {
@@ -560,8 +456,12 @@ static void write_live(const struct ledger *l, struct strbuf *out)
 	}
 	qsort(live, nr, sizeof(*live), compare_notes);
 	strbuf_addstr(out, HEADER);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
+		if (strcmp(store, live[i]->store))
+			strbuf_addf(out, "store\t%s\n", live[i]->store);
+		store = live[i]->store;
 		note_line(out, &live[i]->note);
+	}
 	free(live);
 }
 
@@ -686,20 +586,13 @@ const struct ledger_note *ledger_intent(const struct ledger *l,
 	return note;
 }
 
-static bool same_content(const struct pack_info *a, const struct pack_info *b)
-{
-	return a->version && b->version && a->has_record == b->has_record &&
-	       !memcmp(a->tree, b->tree, DIGEST_RAWSZ) &&
-	       (!a->has_record || !memcmp(a->record, b->record, DIGEST_RAWSZ));
-}
-
 /* The tree of what was sent for the first time may not have been hashed before.
  * No record is written twice with the same revision. */
 static bool is_intended(const struct pack_info *intent,
 			const struct pack_info *info)
 {
 	if (intent->version)
-		return same_content(intent, info);
+		return sync_same_hashes(intent, info);
 	return intent->has_record && info->has_record && *intent->id &&
 	       !strcmp(intent->id, info->id) &&
 	       intent->revision == info->revision &&
@@ -719,7 +612,7 @@ bool ledger_knows(const struct ledger *l, const char *name,
 	e = strmap_get(&l->entries, name);
 	if (e && e->done)
 		known = (version && !strcmp(e->done->note.version, version)) ||
-			(info && same_content(&e->done->note.info, info));
+			(info && sync_same_hashes(&e->done->note.info, info));
 	for (n = e ? e->intent : NULL; n && !known && info; n = n->older)
 		known = is_intended(&n->note.info, info);
 	unlock(l);

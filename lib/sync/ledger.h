@@ -13,6 +13,7 @@
 #include "lib/base/strvec.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/project.h"
+#include "lib/exp/remotes.h"
 
 struct ledger;
 
@@ -22,12 +23,18 @@ struct ledger_note {
 				 * for one without a record */
 	char *version;		/* of the object; "": not known yet, the
 				 * upload was about to begin */
+	bool elsewhere;		/* the remote meant another store then; not
+				 * looked at in a note that is added */
 };
 
 /** Reads .resutil/remotes/REMOTE.log. A missing one is empty. Errors:
  *  ERR_FAILED; a bad or torn line is passed over. */
 int ledger_open(struct ledger **out, const struct project *p,
 		const char *remote, struct strbuf *err);
+/** Which store the remote means, in words of the conf: notes are of that, and
+ *  those of another one are `elsewhere`. They still tell what this clone had;
+ *  whether the store has it is not known. Before other threads use it. */
+void ledger_set_store(struct ledger *l, const struct remote_conf *conf);
 void ledger_close(struct ledger *l);	/* NULL is fine */
 
 /* In all that follows NULL is the ledger of a remote that has none (a URL):

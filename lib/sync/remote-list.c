@@ -134,9 +134,18 @@ void remote_close(struct remote *r)
 
 int remote_open_ledger(struct remote *r, struct strbuf *err)
 {
+	struct remote_conf conf = { 0 };
+	int ret;
+
 	if (r->is_url || r->ledger)
 		return 0;
-	return ledger_open(&r->ledger, r->project, r->name, err);
+	ret = remotes_find(&conf, r->project, r->name, err);
+	if (!ret)
+		ret = ledger_open(&r->ledger, r->project, r->name, err);
+	if (!ret)
+		ledger_set_store(r->ledger, &conf);
+	remote_conf_release(&conf);
+	return ret;
 }
 
 void remote_key(const struct remote *r, const char *name, struct strbuf *out)

@@ -183,7 +183,8 @@ static bool is_news(const struct send_item *item)
 	if (!l || !item->there || !item->here.info.version)
 		return false;
 	done = ledger_done(l, item->name);
-	return !done || strcmp(done->version, item->there->version) ||
+	return !done || done->elsewhere ||
+	       strcmp(done->version, item->there->version) ||
 	       !sync_same_hashes(&done->info, &item->here.info);
 }
 
