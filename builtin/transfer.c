@@ -32,8 +32,6 @@ int transfer_check(struct transfer *t, struct strbuf *err)
 	uint64_t jobs = 0;
 	int ret;
 
-	if (t->jobs < 0)
-		return fail(err, ERR_USAGE, "-j must not be negative");
 	if (t->jobs)
 		return 0;
 	ret = config_get_size("transfer.jobs", 0, &jobs, err);

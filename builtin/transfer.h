@@ -48,8 +48,8 @@ void transfer_release(struct transfer *t);
 	{ .type = OPTION_STRING, .name = "remote",			\
 	  .value = &(t)->remote, .argh = "REMOTE",			\
 	  .help = "a store other than origin: its name or URL" },	\
-	OPT_INTEGER('j', "jobs", &(t)->jobs, "N",			\
-		    "how many transfers at once"),			\
+	OPT_NUMBER('j', "jobs", &(t)->jobs, "N",			\
+		   "how many transfers at once"),			\
 	OPT_BOOL(0, "force", &(t)->force,				\
 		 "also over what is in conflict"),			\
 	OPT_BOOL(0, "rename", &(t)->rename,				\
@@ -57,7 +57,8 @@ void transfer_release(struct transfer *t);
 	OPT_BOOL('n', "dry-run", &(t)->dry_run,				\
 		 "only tell what would be done")
 
-/** Sets `jobs` by transfer.jobs when no -j was given. ERR_USAGE. */
+/** Sets `jobs` by transfer.jobs when no -j was given. Errors: those of
+ *  config_get_size(). */
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**

@@ -13,6 +13,7 @@
 #include "lib/sync/fetch.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/sync-result.h"
+#include "plumbing/store-options.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -130,11 +131,6 @@ static void check(const struct fetch_exp *f, const struct option *options,
 				   "do not go together");
 	if (f->options.paths && !f->paths.nr)
 		usage_with_options(usage, options, "which files?");
-	if (f->jobs < 0)
-		usage_with_options(usage, options, "-j is a number from 0 on");
-	if (f->patience < 0)
-		usage_with_options(usage, options, "--patience is a number of "
-				   "seconds");
 }
 
 int cmd_fetch_exp(int argc, const char **argv)
@@ -145,9 +141,8 @@ int cmd_fetch_exp(int argc, const char **argv)
 		.patience = TRANSPORT_PATIENCE_DEFAULT
 	};
 	const struct option options[] = {
-		OPT_STRING(0, "remote", &f.remote, "REMOTE",
-			   "the store: a remote's name, or a URL"),
-		OPT_INTEGER('j', "jobs", &f.jobs, "N", "transfers at once"),
+		OPT_REMOTE(&f.remote),
+		OPT_NUMBER('j', "jobs", &f.jobs, "N", "transfers at once"),
 		OPT_BOOL(0, "force", &f.force,
 			 "replace what is here, whatever it is"),
 		OPT_BOOL(0, "rename", &f.rename,
@@ -163,10 +158,7 @@ int cmd_fetch_exp(int argc, const char **argv)
 		OPT_BOOL('z', NULL, &f.nul,
 			 "end records with NUL, quote nothing"),
 		OPT_BOOL(0, "json", &f.json, "one JSON object a line"),
-		{ .type = OPTION_INT, .name = "patience",
-		  .value = &f.patience, .argh = "SECONDS",
-		  .flags = OPT_HIDDEN,
-		  .help = "how long a failing store is tried again" },
+		OPT_PATIENCE(&f.patience),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;

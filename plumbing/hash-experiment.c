@@ -149,8 +149,8 @@ int cmd_hash_experiment(int argc, const char **argv)
 			 "print the hash of the record, too"),
 		OPT_BOOL(0, "no-cache", &o.no_cache,
 			 "read every file, and remember nothing"),
-		OPT_INTEGER('j', "jobs", &o.jobs, "N",
-			    "threads; 0: one for each processor"),
+		OPT_NUMBER('j', "jobs", &o.jobs, "N",
+			   "threads; 0: one for each processor"),
 		OPT_BOOL(0, "stdin", &o.from_stdin,
 			 "read EXP or DIR from standard input, one a line"),
 		OPT_BOOL('z', NULL, &o.nul,
@@ -166,10 +166,6 @@ int cmd_hash_experiment(int argc, const char **argv)
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no arguments" :
 				   "which experiment or directory?");
-	if (o.jobs < 0)
-		usage_with_options(usage, options,
-				   "-j wants a number of threads, not %d",
-				   o.jobs);
 	ret = items_each(&items, argv, o.from_stdin ? stdin : NULL,
 			 o.nul ? '\0' : '\n', hash_one, &o, &err);
 	if (ret)

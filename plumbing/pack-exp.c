@@ -249,8 +249,8 @@ int cmd_pack_exp(int argc, const char **argv)
 			 "with -o: print what was packed as JSON"),
 		OPT_INTEGER(0, "level", &level, "N",
 			    "0 (store) to 9 (smallest)"),
-		OPT_INTEGER('j', "jobs", &jobs, "N",
-			    "use N threads, not one a processor"),
+		OPT_NUMBER('j', "jobs", &jobs, "N",
+			   "use N threads, not one a processor"),
 		OPT_END_OF_TABLE
 	};
 
@@ -267,8 +267,6 @@ int cmd_pack_exp(int argc, const char **argv)
 		usage_with_options(usage, options,
 				   "--level is a number from 0 to %d",
 				   ZSTREAM_LEVEL_MAX);
-	if (jobs < 0)
-		usage_with_options(usage, options, "-j is a number from 0 on");
 	if (json && !*target.path)
 		usage_with_options(usage, options, "--json goes with -o FILE");
 	if (!*target.path && isatty(STDOUT_FILENO))

@@ -21,6 +21,7 @@
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
+#include "plumbing/store-options.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -258,9 +259,6 @@ static void check(const struct remove_exp *r, const struct option *options,
 	if (r->version && (r->local || argc != 1))
 		usage_with_options(usage, options, "--version is of one "
 				   "experiment in a store");
-	if (r->patience < 0)
-		usage_with_options(usage, options, "--patience is a number of "
-				   "seconds");
 }
 
 int cmd_remove_exp(int argc, const char **argv)
@@ -270,8 +268,7 @@ int cmd_remove_exp(int argc, const char **argv)
 	};
 	const struct option options[] = {
 		OPT_BOOL('l', "local", &r.local, "remove them here"),
-		OPT_STRING(0, "remote", &r.remote, "REMOTE",
-			   "the store: a remote's name, or a URL"),
+		OPT_REMOTE(&r.remote),
 		OPT_BOOL(0, "force", &r.force,
 			 "also what runs, and other users' runs"),
 		OPT_STRING(0, "version", &r.version, "VERSION",
@@ -279,10 +276,7 @@ int cmd_remove_exp(int argc, const char **argv)
 		OPT_BOOL(0, "stdin", &r.from_stdin,
 			 "read names from standard input, one a line"),
 		OPT_BOOL('z', NULL, &r.nul, "records end with NUL"),
-		{ .type = OPTION_INT, .name = "patience",
-		  .value = &r.patience, .argh = "SECONDS",
-		  .flags = OPT_HIDDEN,
-		  .help = "how long a failing store is tried again" },
+		OPT_PATIENCE(&r.patience),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;

@@ -13,6 +13,7 @@
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
+#include "plumbing/store-options.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -158,11 +159,8 @@ int cmd_rename_exp(int argc, const char **argv)
 	int local = 0, patience = TRANSPORT_PATIENCE_DEFAULT, ret, i;
 	const struct option options[] = {
 		OPT_BOOL('l', "local", &local, "rename it here"),
-		OPT_STRING(0, "remote", &remote, "REMOTE",
-			   "the store: a remote's name, or a URL"),
-		{ .type = OPTION_INT, .name = "patience", .value = &patience,
-		  .argh = "SECONDS", .flags = OPT_HIDDEN,
-		  .help = "how long a failing store is tried again" },
+		OPT_REMOTE(&remote),
+		OPT_PATIENCE(&patience),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;
@@ -174,9 +172,6 @@ int cmd_rename_exp(int argc, const char **argv)
 	if (local && remote)
 		usage_with_options(usage, options,
 				   "-l is here, --remote is a store");
-	if (patience < 0)
-		usage_with_options(usage, options, "--patience is a number of "
-				   "seconds");
 	for (i = 0; i < 2; i++)
 		if (!name_is_valid(argv[i]))
 			usage_with_options(usage, options, "'%s' is no name of "

@@ -15,6 +15,7 @@
 #include "lib/sync/send.h"
 #include "lib/sync/sync-result.h"
 #include "lib/wrap/zstream.h"
+#include "plumbing/store-options.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -133,11 +134,6 @@ static void check(const struct send_pack *s, const struct option *options,
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no arguments" :
 				   "which experiment?");
-	if (s->jobs < 0)
-		usage_with_options(usage, options, "-j is a number from 0 on");
-	if (s->patience < 0)
-		usage_with_options(usage, options, "--patience is a number of "
-				   "seconds");
 	if (s->level != PACK_LEVEL_NOT_GIVEN &&
 	    (s->level < 0 || s->level > ZSTREAM_LEVEL_MAX))
 		usage_with_options(usage, options,
@@ -152,9 +148,8 @@ int cmd_send_pack(int argc, const char **argv)
 		.patience = TRANSPORT_PATIENCE_DEFAULT
 	};
 	const struct option options[] = {
-		OPT_STRING(0, "remote", &s.remote, "REMOTE",
-			   "the store: a remote's name, or a URL"),
-		OPT_INTEGER('j', "jobs", &s.jobs, "N", "transfers at once"),
+		OPT_REMOTE(&s.remote),
+		OPT_NUMBER('j', "jobs", &s.jobs, "N", "transfers at once"),
 		OPT_INTEGER(0, "level", &s.level, "N",
 			    "0 (store) to 9 (smallest)"),
 		OPT_BOOL(0, "force", &s.force,
@@ -168,10 +163,7 @@ int cmd_send_pack(int argc, const char **argv)
 		OPT_BOOL('z', NULL, &s.nul,
 			 "end records with NUL, quote nothing"),
 		OPT_BOOL(0, "json", &s.json, "one JSON object a line"),
-		{ .type = OPTION_INT, .name = "patience",
-		  .value = &s.patience, .argh = "SECONDS",
-		  .flags = OPT_HIDDEN,
-		  .help = "how long a failing store is tried again" },
+		OPT_PATIENCE(&s.patience),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;

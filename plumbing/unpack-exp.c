@@ -122,8 +122,8 @@ int cmd_unpack_exp(int argc, const char **argv)
 		{ .type = OPTION_STRING, .letter = 'C', .value = &dir,
 		  .argh = "DIR", .arg = ARG_DIR,
 		  .help = "unpack into DIR, absent or empty" },
-		OPT_INTEGER('j', "jobs", &jobs, "N",
-			    "use N threads; 0: one a processor"),
+		OPT_NUMBER('j', "jobs", &jobs, "N",
+			   "use N threads; 0: one a processor"),
 		OPT_PACK_LIMITS(&limits),
 		OPT_BOOL(0, "no-space-check", &no_space_check,
 			 "do not ask first whether there is room"),
@@ -134,8 +134,8 @@ int cmd_unpack_exp(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != 1)
 		usage_with_options(usage, options, "one FILE is needed");
-	if (jobs < 0 || jobs > WORKERS_MAX)
-		usage_with_options(usage, options, "-j is 0 to %d",
+	if (jobs > WORKERS_MAX)
+		usage_with_options(usage, options, "-j is at most %d",
 				   WORKERS_MAX);
 	if (dir && !*dir)
 		usage_with_options(usage, options, "-C needs a directory");

@@ -148,8 +148,8 @@ int cmd_verify_pack(int argc, const char **argv)
 			   "of experiments: their remote, or a store's URL"),
 		OPT_BOOL(0, "quick", &o.quick, "check the headers only"),
 		OPT_BOOL(0, "json", &o.json, "one JSON object a pack"),
-		OPT_INTEGER('j', "jobs", &o.jobs, "N",
-			    "threads; 0: one for each processor"),
+		OPT_NUMBER('j', "jobs", &o.jobs, "N",
+			   "threads; 0: one for each processor"),
 		OPT_BOOL('z', NULL, &o.nul,
 			 "end records with NUL, quote nothing"),
 		OPT_PACK_LIMITS(&o.arg.limits),
@@ -159,10 +159,6 @@ int cmd_verify_pack(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (!argc)
 		usage_with_options(usage, options, "which pack?");
-	if (o.jobs < 0)
-		usage_with_options(usage, options,
-				   "-j wants a number of threads, not %d",
-				   o.jobs);
 	o.arg.project = the_project;
 	if (items_each(&items, argv, NULL, '\n', verify_one, &o, &err))
 		die("%s", err.buf);

@@ -151,7 +151,9 @@ test_expect_success 'sizes and numbers are checked' '
 	refuses "'\''lots'\'' is not a size" --limit=lots &&
 	refuses "option '\''-n'\'': '\''1x'\'' is not a whole number" -n 1x &&
 	refuses "not a whole number" --number= &&
-	refuses "not a whole number" -n 99999999999999999999
+	refuses "not a whole number" -n 99999999999999999999 &&
+	shows "number: -1" -- -n -1 && shows "number: 0" -- --natural=0 &&
+	refuses "'\''-1'\'' is not a number from 0 on" --natural=-1
 '
 
 test_expect_success 'a callback may object' '

@@ -78,6 +78,9 @@ static int set_int(const struct option *opt, const char *arg,
 	if (end == arg || *end || errno || number < INT_MIN ||
 	    number > INT_MAX || isspace((unsigned char)*arg))
 		return fail(err, ERR_USAGE, "'%s' is not a whole number", arg);
+	if (number < 0 && (opt->flags & OPT_NATURAL))
+		return fail(err, ERR_USAGE, "'%s' is not a number from 0 on",
+			    arg);
 	*(int *)opt->value = number;
 	return 0;
 }

@@ -24,8 +24,9 @@ enum option_flags {
 	OPT_NO_NEG = 1 << 0,	/* there is no --no-x */
 	OPT_HIDDEN = 1 << 1,	/* not in usage; accepted */
 	OPT_OPTIONAL_ARG = 1 << 2, /* --x or --x=ARG */
-	OPT_GREEDY = 1 << 3	/* LIST: takes words up to the next option; what
+	OPT_GREEDY = 1 << 3,	/* LIST: takes words up to the next option; what
 				 * is joined to the option stands alone */
+	OPT_NATURAL = 1 << 4	/* INT: from 0 on */
 };
 
 struct option;
@@ -61,6 +62,9 @@ struct option {
 #define OPT_INTEGER(l, n, v, a, h) \
 	{ .type = OPTION_INT, .letter = (l), .name = (n), .value = (v), \
 	  .argh = (a), .help = (h) }
+#define OPT_NUMBER(l, n, v, a, h) \
+	{ .type = OPTION_INT, .letter = (l), .name = (n), .value = (v), \
+	  .argh = (a), .help = (h), .flags = OPT_NATURAL }
 #define OPT_LIST(l, n, v, a, h) \
 	{ .type = OPTION_LIST, .letter = (l), .name = (n), .value = (v), \
 	  .argh = (a), .help = (h) }

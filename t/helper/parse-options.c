@@ -54,6 +54,8 @@ static const struct option options[] = {
 	  .value = &level, .help = "more; may be repeated" },
 	OPT_STRING('m', "message", &text, "TEXT", "take TEXT"),
 	OPT_INTEGER('n', "number", &number, "N", "take N"),
+	{ .type = OPTION_INT, .name = "natural", .value = &number,
+	  .argh = "N", .flags = OPT_HIDDEN | OPT_NATURAL, .help = "hidden" },
 	{ .type = OPTION_SIZE, .name = "limit", .value = &size,
 	  .argh = "SIZE", .help = "take SIZE" },
 	OPT_GROUP("More"),
