@@ -8,6 +8,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/settle-renames.h"
 #include "builtin/store-exp.h"
 
 #include "lib/base/error.h"
@@ -208,7 +209,7 @@ int cmd_comment(int argc, const char **argv)
 				   "much; a comment of several words is quoted"
 				   : "an EXP and its new comment are needed",
 				   argc > 2 ? argv[2] : "");
-	recover_renames(0);
+	settle_renames(0);
 	if (exp_split_remote(argv[0], &len))
 		flags = REMOTE_ROWS_LONG;
 	if (!r.local)

@@ -5,6 +5,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/settle-renames.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
@@ -435,7 +436,7 @@ int cmd_list(int argc, const char **argv)
 		usage_with_options(usage, options, "%s", err.buf);
 	store.seconds = read_timeout();
 	if (!offline)
-		recover_renames(store.seconds);
+		settle_renames(store.seconds);
 	ret = list(&store, offline || !store.seconds, &filter, most, &rows);
 	remote_rows_release(&store.rows);
 	strbuf_release(&store.err);

@@ -10,6 +10,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/settle-renames.h"
 #include "builtin/transfer.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
@@ -414,7 +415,7 @@ int cmd_pull(int argc, const char **argv)
 				   "name an EXP, or say --all");
 	if (transfer_check(&p.t, &err))
 		die_code(ERR_USAGE, &err);
-	transfer_settle_renames();
+	settle_renames(0);
 	status = pull(&p, argv);
 	strbuf_release(&err);
 	strvec_release(&p.names);

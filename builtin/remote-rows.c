@@ -8,7 +8,6 @@
 #include "lib/exp/exp-fields.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
-#include "lib/exp/rename-journal.h"
 #include "lib/wrap/json.h"
 
 #define ROWS_MAX_BYTES (512u << 20)
@@ -244,17 +243,4 @@ void remote_row_live(struct exp_row *row, const struct moment *now)
 	row->duration = -1;
 	if (started && moment_parse(&begin, started))
 		row->duration = MAXIMUM(moment_diff(now, &begin), 0);
-}
-
-void recover_renames(unsigned seconds)
-{
-	struct strbuf said = STRBUF_INIT, err = STRBUF_INIT;
-
-	if (rename_journal_recover(the_project, seconds * 1000, &said, &err))
-		warning("%s", err.buf);
-	strbuf_trim(&said);
-	if (said.len)
-		warning("%s", said.buf);
-	strbuf_release(&err);
-	strbuf_release(&said);
 }

@@ -69,8 +69,4 @@ void remote_row_live(struct exp_row *row, const struct moment *now);
 /** What a child said last on its stderr, without "resutil: ". */
 const char *last_words(struct strbuf *said);
 
-/** Finishes what a `comment` that died left undone, and tells of it; a store
- *  gets `seconds` (0: no limit). */
-void recover_renames(unsigned seconds);
-
 #endif

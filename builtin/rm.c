@@ -7,6 +7,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/settle-renames.h"
 
 #include "lib/base/error.h"
 #include "lib/base/items.h"
@@ -425,7 +426,7 @@ int cmd_rm(int argc, const char **argv)
 	if (!yes && !dry_run && !term_is_interactive())
 		usage_with_options(usage, options,
 				   "nobody can be asked, so -y is needed");
-	recover_renames(0);
+	settle_renames(0);
 	if (r.store)
 		ask_store(&r, argv);
 	/* All words are understood before one is acted on: '@' moves. */

@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/settle-renames.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
@@ -518,7 +519,7 @@ int cmd_status(int argc, const char **argv)
 	if (opts.nul && !opts.json)
 		opts.porcelain = 1;	/* as in git */
 
-	recover_renames(STORE_SECONDS);
+	settle_renames(STORE_SECONDS);
 	status = gather(&unreadable);
 	if (opts.json) {
 		json_write(&out, status);

@@ -10,7 +10,6 @@
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/remotes.h"
-#include "lib/exp/rename-journal.h"
 
 #include <sys/mman.h>
 
@@ -474,17 +473,4 @@ int transfer_list_remote(const struct transfer *t, struct strvec *names)
 	strbuf_release(&err);
 	strbuf_release(&out);
 	return status;
-}
-
-void transfer_settle_renames(void)
-{
-	struct strbuf said = STRBUF_INIT, err = STRBUF_INIT;
-
-	if (rename_journal_recover(the_project, 0, &said, &err))
-		warning("%s", err.buf);
-	strbuf_trim(&said);
-	if (said.len)
-		say("%s", said.buf);
-	strbuf_release(&err);
-	strbuf_release(&said);
 }

@@ -91,9 +91,6 @@ const char *transfer_remote_name(const struct transfer *t);
  */
 int transfer_list_remote(const struct transfer *t, struct strvec *names);
 
-/** Settles renames that a dead process left, and tells of it. */
-void transfer_settle_renames(void);
-
 /**
  * Runs a child as run_command(), but signals that ask us to end are its own:
  * it is told those that it does not hear of itself, and we go on. signo: gets

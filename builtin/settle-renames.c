@@ -1,0 +1,20 @@
+#include "lib/base/compat.h"
+#include "command.h"
+#include "builtin/settle-renames.h"
+
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/exp/rename-journal.h"
+
+void settle_renames(unsigned seconds)
+{
+	struct strbuf said = STRBUF_INIT, err = STRBUF_INIT;
+
+	if (rename_journal_recover(the_project, seconds * 1000, &said, &err))
+		warning("%s", err.buf);
+	strbuf_trim(&said);
+	if (said.len)
+		say("%s", said.buf);
+	strbuf_release(&err);
+	strbuf_release(&said);
+}

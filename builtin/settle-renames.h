@@ -1,0 +1,11 @@
+/*
+ * Renames that a `comment` began and did not live to finish.
+ */
+#ifndef BUILTIN_SETTLE_RENAMES_H
+#define BUILTIN_SETTLE_RENAMES_H
+
+/** Finishes them or takes them back, and tells of it; a store gets `seconds`
+ *  for each answer (0: no limit). What cannot be settled is a warning. */
+void settle_renames(unsigned seconds);
+
+#endif
