@@ -7,9 +7,23 @@
 
 @DATA@
 
+# Those here; for commands that look into a store also what it held when it
+# was last asked. Nothing is asked while somebody types.
 __resutil_exps ()
 {
-	resutil "${__resutil_global[@]}" list-exps 2>/dev/null
+	{
+		resutil "${__resutil_global[@]}" list-exps
+		case "$1" in
+		pull|show|rm|comment)
+			resutil "${__resutil_global[@]}" list-remote --cached
+			;;
+		esac
+	} 2>/dev/null | sort -u
+}
+
+__resutil_remotes ()
+{
+	resutil "${__resutil_global[@]}" remote list 2>/dev/null
 }
 
 # Offers those of the lines on stdin that begin with $1, $2 added to each.
@@ -32,7 +46,10 @@ __resutil_value ()
 		cur=${cur#[\'\"]}
 		cur=${cur//\\/}
 		compopt -o filenames 2>/dev/null
-		__resutil_offer "$cur" '' < <(__resutil_exps)
+		__resutil_offer "$cur" '' < <(__resutil_exps "$command")
+		;;
+	remote)
+		__resutil_offer "$cur" '' < <(__resutil_remotes)
 		;;
 	file)
 		compopt -o filenames 2>/dev/null
@@ -172,8 +189,9 @@ _resutil ()
 		COMPREPLY=("${COMPREPLY[@]#resutil-}")
 	else
 		kind=$(__resutil_words_kind "$command")
+		[ "$command,$seen" = remote,1 ] && kind=remote
 		case "$kind,$seen" in
-		command,0|exp,*|file,*|dir,*|resutil,0|words=*,0)
+		command,0|exp,*|remote,*|file,*|dir,*|resutil,0|words=*,0)
 			__resutil_value "$kind" "$cur"
 			;;
 		*)

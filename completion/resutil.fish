@@ -39,7 +39,16 @@ function __fish_resutil_global
 end
 
 function __fish_resutil_exps
-    command resutil (__fish_resutil_global) list-exps 2>/dev/null
+    begin
+        command resutil (__fish_resutil_global) list-exps
+        # what the store held when it was last asked
+        contains -- (__fish_resutil_command) pull show rm comment
+        and command resutil (__fish_resutil_global) list-remote --cached
+    end 2>/dev/null | sort -u
+end
+
+function __fish_resutil_remotes
+    command resutil (__fish_resutil_global) remote list 2>/dev/null
 end
 
 # For commands that run a program: prints its words, and fails when it is not

@@ -6,6 +6,19 @@ _resutil_exps () {
 	local -a names
 	names=(${(f)"$(_call_program experiments \
 		resutil $_resutil_global list-exps 2>/dev/null)"})
+	# What the store held when it was last asked; nothing is asked while
+	# somebody types.
+	[[ $curcontext == *:resutil-(pull|show|rm|comment):* ]] &&
+		names+=(${(f)"$(_call_program experiments \
+			resutil $_resutil_global list-remote --cached \
+			2>/dev/null)"})
+	compadd "$@" -a names
+}
+
+_resutil_remotes () {
+	local -a names
+	names=(${(f)"$(_call_program remotes \
+		resutil $_resutil_global remote list 2>/dev/null)"})
 	compadd "$@" -a names
 }
 

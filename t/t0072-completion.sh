@@ -143,6 +143,33 @@ test_expect_success BASH 'bash: words, keys, files, directories, programs' '
 	offered version
 '
 
+test_expect_success BASH 'bash: names of remotes, and what a store held' '
+	test_when_finished "rm -rf project/team store" &&
+	mkdir store &&
+	(
+		cd project &&
+		resutil remote add team dir:"$PWD/team" &&
+		resutil push "$nice" && resutil list >out &&
+		mv "results/$nice" kept
+	) >out &&
+	for words in "push --remote" "push --remote =" "show --remote=" \
+		"remote rm"
+	do
+		bash_offers resutil $words te &&
+		offered team || return 1
+	done &&
+	for words in pull show rm comment
+	do
+		bash_offers resutil $words aap &&
+		offered "$nice" "$blank" || return 1
+	done &&
+	bash_offers resutil push aap &&
+	offered "$blank" &&
+	mv project/kept "project/results/$nice" &&
+	bash_offers resutil remote a &&
+	offered add
+'
+
 test_expect_success BASH 'bash: behind the program of run there are files' '
 	bash_offers resutil run -m x cat a-f &&
 	offered a-file &&

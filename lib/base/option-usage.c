@@ -174,9 +174,12 @@ void option_usage(struct strbuf *out, const char *const *usage,
 	}
 }
 
-static const char *arg_kind(enum option_arg arg)
+static const char *arg_kind(const struct option *opt)
 {
-	switch (arg) {
+	/* The one name that means the same in all commands. */
+	if (opt->name && !strcmp(opt->name, "remote"))
+		return "remote";
+	switch (opt->arg) {
 	case ARG_FILE:		return "file";
 	case ARG_DIR:		return "dir";
 	case ARG_EXP:		return "exp";
@@ -202,6 +205,19 @@ struct usage_words {
 	const char *kind;
 };
 
+/* Two usage lines may begin with the same word. */
+static bool has_word(const char *list, const char *word, size_t len)
+{
+	while (*list) {
+		size_t n = strcspn(list, " ");
+
+		if (n == len && !memcmp(list, word, n))
+			return true;
+		list += n + (list[n] == ' ');
+	}
+	return false;
+}
+
 static void note_word(struct usage_words *u, const char *text, size_t len,
 		      bool is_first)
 {
@@ -213,6 +229,8 @@ static void note_word(struct usage_words *u, const char *text, size_t len,
 	size_t i;
 
 	if (is_first && len && islower((unsigned char)text[0])) {
+		if (has_word(u->literals.buf, text, len))
+			return;
 		if (u->literals.len)
 			strbuf_addch(&u->literals, ' ');
 		for (i = 0; i < len; i++)
@@ -299,7 +317,7 @@ void option_completion_table(struct strbuf *out, const char *const *usage,
 		if (!option_takes_arg(opt)) {
 			strbuf_addstr(out, "none");
 		} else {
-			strbuf_addstr(out, arg_kind(opt->arg));
+			strbuf_addstr(out, arg_kind(opt));
 			if (opt->arg == ARG_WORDS)
 				strbuf_addstr(out, opt->words);
 			if (opt->flags & OPT_OPTIONAL_ARG)
