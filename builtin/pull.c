@@ -21,7 +21,6 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
@@ -281,18 +280,19 @@ static const char *name_there(struct pull *p, const char *name,
 	return found;
 }
 
-/* What those that came need, is not here, and was not yet asked for. */
-static int next_wave(struct pull *p, struct strvec *wave, struct strvec *tried,
-		     struct strbuf *err)
+/* What those that came need, is not here, and was not yet asked for. Returns
+ * whether what one of them needs cannot be told, or is another run. */
+static bool next_wave(struct pull *p, struct strvec *wave,
+		      struct strvec *tried)
 {
 	struct strvec have = STRVEC_INIT, missing = STRVEC_INIT;
 	size_t i;
-	int ret;
+	bool bad;
 
-	ret = deps_closure(&have, &missing, the_project, &p->t.well, err);
+	bad = transfer_closure(&p->t, &p->t.well, true, &have, &missing);
 	strvec_clear(&p->t.well);
 	strvec_clear(wave);
-	for (i = 0; !ret && i < missing.nr; i++) {
+	for (i = 0; i < missing.nr; i++) {
 		const char *name;
 
 		if (strvec_find(tried, missing.v[i]) >= 0)
@@ -311,15 +311,26 @@ static int next_wave(struct pull *p, struct strvec *wave, struct strvec *tried,
 	strvec_sort(wave, true);
 	strvec_release(&missing);
 	strvec_release(&have);
-	return ret;
+	return bad;
+}
+
+/* All is here that could be had: is it what was used? */
+static void check_needed(struct pull *p, const struct strvec *came)
+{
+	struct strvec have = STRVEC_INIT, missing = STRVEC_INIT;
+
+	transfer_closure(&p->t, came, false, &have, &missing);
+	strvec_release(&missing);
+	strvec_release(&have);
 }
 
 /* EXPs, and what they need until nothing is missing. */
 static int pull_chosen(struct pull *p)
 {
 	struct strvec wave = STRVEC_INIT, tried = STRVEC_INIT;
-	struct strbuf err = STRBUF_INIT;
-	int ret = 0;
+	struct strvec came = STRVEC_INIT;
+	size_t waves = 0;
+	bool bad = false;
 
 	strvec_pushv(&wave, p->names.v);
 	while (wave.nr && !p->t.signo) {
@@ -327,16 +338,14 @@ static int pull_chosen(struct pull *p)
 		strvec_clear(&wave);
 		if (!p->dependency || p->t.dry_run || p->t.paths)
 			break;
-		ret = next_wave(p, &wave, &tried, &err);
-		if (ret)
-			break;
+		strvec_pushv(&came, p->t.well.v);
+		bad |= next_wave(p, &wave, &tried);
+		waves++;
 	}
-	if (ret) {
-		error("%s", err.buf);
-		items_count(&p->t.items, ret);
-	}
+	if (bad || waves > 1)
+		check_needed(p, &came);
 	transfer_print_sum(&p->t);
-	strbuf_release(&err);
+	strvec_release(&came);
 	strvec_release(&tried);
 	strvec_release(&wave);
 	return items_status(&p->t.items);

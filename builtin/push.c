@@ -23,7 +23,6 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/partial.h"
@@ -104,7 +103,7 @@ static int choose(struct push *p, const char **argv, struct strvec *out,
 	found.done = 0;
 	p->t.items = found;
 	if (!ret && p->dependency)
-		ret = deps_closure(out, &missing, the_project, &p->names, err);
+		transfer_closure(&p->t, &p->names, false, out, &missing);
 	else if (!ret)
 		strvec_pushv(out, p->names.v);
 	if (!ret)

@@ -334,6 +334,52 @@ void transfer_send_with_needed(struct transfer *t, const char *name)
 	strvec_release(&roots);
 }
 
+/* What two of them need is told once. */
+static void tell_once(struct transfer *t, struct strvec *told, int code,
+		      const struct strbuf *why)
+{
+	if (strvec_find(told, why->buf) < 0) {
+		strvec_push(told, why->buf);
+		strvec_sort(told, false);
+		error("%s", why->buf);
+	}
+	items_count(&t->items, code);
+}
+
+bool transfer_closure(struct transfer *t, const struct strvec *names,
+		      bool quiet, struct strvec *out, struct strvec *missing)
+{
+	struct strvec all = STRVEC_INIT, lost = STRVEC_INIT;
+	struct strvec told = STRVEC_INIT;
+	struct strbuf err = STRBUF_INIT;
+	bool bad = deps_closure(&all, &lost, the_project, names, &err) != 0;
+	size_t i;
+
+	if (!bad) {
+		strvec_pushv(out, all.v);
+		strvec_pushv(missing, lost.v);
+	}
+	for (i = 0; bad && i < names->nr; i++) {
+		struct strvec one = STRVEC_INIT;
+		int ret;
+
+		strbuf_reset(&err);
+		strvec_push(&one, names->v[i]);
+		ret = deps_closure(out, missing, the_project, &one, &err);
+		/* It itself is as it was. */
+		if (ret)
+			strvec_push(out, names->v[i]);
+		if (ret && !quiet)
+			tell_once(t, &told, ret, &err);
+		strvec_release(&one);
+	}
+	strbuf_release(&err);
+	strvec_release(&told);
+	strvec_release(&lost);
+	strvec_release(&all);
+	return bad;
+}
+
 /* A run that is renamed here is sent as OTHER; one that is renamed there was
  * OTHER before. */
 static void print_renamed(const struct transfer *t, const char *verb,

@@ -72,6 +72,14 @@ void transfer_run(struct transfer *t, const struct strvec *names);
  *  here is not told. */
 void transfer_send_with_needed(struct transfer *t, const char *name);
 
+/**
+ * As deps_closure(), but what is wrong about one name (what it needs may be
+ * called like another run by now) leaves the others as they are. It is told and
+ * counted, unless `quiet`. Returns whether anything was wrong.
+ */
+bool transfer_closure(struct transfer *t, const struct strvec *names,
+		      bool quiet, struct strvec *out, struct strvec *missing);
+
 /** "sent" or "fetched" for a line and all of them, on stdout. */
 void transfer_print_line(const struct transfer *t,
 			 const struct transfer_line *line);

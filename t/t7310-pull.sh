@@ -247,4 +247,33 @@ test_expect_success '_debug comes from nowhere; -q says nothing' '
 	test_must_be_empty out && test_must_be_empty err
 '
 
+# --rename in push gives a run another second when its name is taken.
+test_expect_success 'what is needed by name, and is another run there, is told' '
+	mkdir ../mine ../theirs ../third &&
+	for clone in mine theirs third
+	do
+		sed "s/^project_name: .*/project_name: taken/" resutil-conf.yaml \
+			>../$clone/resutil-conf.yaml || return 1
+	done &&
+	(cd ../theirs && test_set_now 1720099000 && resutil add data &&
+	 resutil push --all) >name &&
+	(cd ../mine && now=1720098999 && add data && taken=$data && add user -d data &&
+	 add free && resutil push --all --rename &&
+	 echo $taken $user $free >../names) &&
+	read -r taken user free <../names && test_grep $taken name &&
+	cd ../third &&
+	test_expect_code 3 resutil pull user free >out 2>err &&
+	test_line_count = 1 err &&
+	test_grep "dependency of .$user.: .$taken. here is another run than" err &&
+	here >out && printf "%s\n" $taken $user $free | sort >want &&
+	test_cmp want out &&
+	test_expect_code 3 resutil pull user free >out 2>err &&
+	test_line_count = 1 err && test_grep "1 not done" out &&
+	resutil update-exp --set info.x=1 $user &&
+	test_expect_code 3 resutil push user free >out 2>err &&
+	test_line_count = 1 err && test_grep "another run than" err &&
+	test_grep "^Sent $user, which has grown" out &&
+	resutil pull --no-dependency user free
+'
+
 test_done
