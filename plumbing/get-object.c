@@ -19,6 +19,7 @@ static const char *const usage[] = {
 
 /* Where the bytes go: the standard output, or a file that is not there yet. */
 struct target {
+	const char *path;	/* NULL: the standard output */
 	struct tempfile *file;
 	int fd;
 };
@@ -30,9 +31,10 @@ static int write_target(void *data, const void *buf, size_t len,
 
 	if (!sys_write_all(t->fd, buf, len))
 		return 0;
-	fail_errno(err, "cannot write %s%s", t->file ? "" :
-		   "to the standard output",
-		   t->file ? tempfile_path(t->file) : "");
+	if (t->path)
+		fail_errno(err, "cannot write '%s'", t->path);
+	else
+		fail_errno(err, "cannot write to the standard output");
 	return ERR_FAILED;
 }
 
@@ -40,7 +42,7 @@ static int get(const char *remote, const char *key,
 	       const struct object_range *range, const char *path,
 	       struct strbuf *err)
 {
-	struct target target = { NULL, STDOUT_FILENO };
+	struct target target = { path, NULL, STDOUT_FILENO };
 	struct object_sink sink = { write_target, &target };
 	struct transport *t = object_store_need(remote);
 	int ret = 0;
