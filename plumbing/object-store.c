@@ -1,13 +1,14 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/strbuf.h"
 #include "lib/exp/project.h"
 #include "lib/exp/remotes.h"
 #include "lib/exp/store-url.h"
 #include "plumbing/object-store.h"
 #include "command.h"
 
-int object_store_open(struct transport **out, const char *name,
+static int open_store(struct transport **out, const char *name,
 		      struct strbuf *err)
 {
 	struct transport_config c = { .patience = TRANSPORT_PATIENCE_DEFAULT };
@@ -42,7 +43,7 @@ struct transport *object_store_need(const char *name)
 {
 	struct strbuf err = STRBUF_INIT;
 	struct transport *t;
-	int ret = object_store_open(&t, name, &err);
+	int ret = open_store(&t, name, &err);
 
 	if (ret)
 		die_code(ret, &err);

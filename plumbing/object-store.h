@@ -5,7 +5,7 @@
 #define PLUMBING_OBJECT_STORE_H
 
 #include "lib/base/compat.h"
-#include "lib/base/strbuf.h"
+#include "lib/base/parse-options.h"
 #include "transport/transport.h"
 
 #define OPT_STORE(name) \
@@ -13,11 +13,7 @@
 		   "the remote, or the URL of a store (default: origin)")
 
 /** name: a remote of the project, or a URL, which needs no project; NULL:
- *  origin. ERR_NOT_FOUND, ERR_USAGE; ERR_FAILED: there is no project. */
-int object_store_open(struct transport **out, const char *name,
-		      struct strbuf *err);
-
-/** The same; dies with the sentence. */
+ *  origin. Dies when there is none, or no project. */
 struct transport *object_store_need(const char *name);
 
 #endif

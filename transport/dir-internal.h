@@ -51,7 +51,6 @@ int dir_fail_conflict(const struct dir_store *s, const char *key,
 uint64_t dir_mtime(const struct stat *st);	/* nanoseconds since 1970 */
 void dir_add_version(struct strbuf *out, uint64_t ino, uint64_t size,
 		     uint64_t mtime);
-void dir_version(struct strbuf *out, const struct stat *st);
 bool dir_is_version(const struct stat *st, const char *version);
 void dir_fill(struct object *out, const char *key, const struct stat *st);
 

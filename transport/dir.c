@@ -74,7 +74,7 @@ void dir_add_version(struct strbuf *out, uint64_t ino, uint64_t size,
 	strbuf_addf(out, "%" PRIx64 "-%" PRIx64 "-%" PRIx64, ino, size, mtime);
 }
 
-void dir_version(struct strbuf *out, const struct stat *st)
+static void add_version_of(struct strbuf *out, const struct stat *st)
 {
 	dir_add_version(out, st->st_ino, (uint64_t)st->st_size, dir_mtime(st));
 }
@@ -84,7 +84,7 @@ bool dir_is_version(const struct stat *st, const char *version)
 	struct strbuf is = STRBUF_INIT;
 	bool same;
 
-	dir_version(&is, st);
+	add_version_of(&is, st);
 	same = !strcmp(is.buf, version);
 	strbuf_release(&is);
 	return same;
@@ -97,7 +97,7 @@ void dir_fill(struct object *out, const char *key, const struct stat *st)
 	object_release(out);
 	memset(out, 0, sizeof(*out));
 	strvec_init(&out->meta);
-	dir_version(&version, st);
+	add_version_of(&version, st);
 	out->key = xstrdup(key);
 	out->size = (uint64_t)st->st_size;
 	out->version = strbuf_detach(&version, NULL);
@@ -301,7 +301,7 @@ static int dir_get(struct transport *t, const char *key,
 	}
 	if (version) {
 		strbuf_reset(version);
-		dir_version(version, &before);
+		add_version_of(version, &before);
 	}
 	ret = copy_range(s, key, fd, r->offset,
 			 MINIMUM(r->len, size - r->offset), sink, err);
