@@ -207,6 +207,14 @@ test_expect_success FAULTS 'when the other one is older it is replaced' '
 	says "grown\t$name\t-" && holds $d
 '
 
+test_expect_success FAULTS 'what grew meanwhile and was sent from here is no conflict' '
+	fresh && resutil send-pack x && resutil update-exp --set info.x=1 x &&
+	held open:z resutil send-pack x && hold && cp out out.held &&
+	resutil update-exp --set info.x=2 x && resutil send-pack x >second &&
+	grep ^grown second && once && ends 0 && says "same\t$name\t-" &&
+	test_must_be_empty err && holds $d
+'
+
 test_expect_success FAULTS 'a store that goes away, and comes back' '
 	fresh && y=$(resutil add y) && z=$(resutil add z) &&
 	held open:small resutil send-pack --patience=0 -j 1 x y z && hold &&

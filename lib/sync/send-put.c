@@ -123,13 +123,12 @@ int send_compare_again(struct send_item *item, struct strbuf *err)
 {
 	struct send *s = item->send;
 	struct strvec name = STRVEC_INIT;
-	int ret = 0;
+	int ret;
 
-	if (!item->here.info.version && !item->here.live) {
-		local_exp_release(&item->here);
-		ret = local_exp_look(&item->here, s->r->project, s->cache,
-				     item->name, 0, 0, err);
-	}
+	/* It may have grown since, and another process of ours have sent it. */
+	local_exp_release(&item->here);
+	ret = local_exp_look(&item->here, s->r->project, s->cache, item->name,
+			     0, 0, err);
 	if (ret)
 		return ret;
 	remote_list_release(&item->looked);
