@@ -90,6 +90,26 @@ test_expect_success 'hashes are those of the pack' '
 	head -n 1 out >line && test_cmp want line
 '
 
+# What differs from day to day is compared with where it comes from, or cut.
+test_expect_success 'the keys of --json, and no others' '
+	when="[0-9]*-[0-9]*-[0-9]*T[0-9]*:[0-9]*:[0-9]*Z" &&
+	size=$(($(wc -c <store/project/$one.zip))) &&
+	tree=$(sed -n "s/^tree	//p" info) &&
+	record=$(sed -n "s/^record	//p" info) &&
+	cat >want <<-EOF &&
+	{"name":"$one","size":$size,"version":V,"modified":T,
+	"id":"$(test_id 1)","revision":3,"tree":"$tree","record":"$record",
+	"state":"done","created":"2024-07-04T11:15:55.000000+09:00",
+	"started":null,"finished":null,"user":"ada","host":"h1",
+	"executor":null,"tags":["a","b"],"dependency":["$six"],
+	"dependency_ids":null,"seen":T,"problem":null}
+	EOF
+	resutil list-remote --long --json >out && head -n 1 out >line &&
+	sed -e "s/\"version\":\"[0-9a-f-]*\"/\"version\":V/" \
+		-e "s/\"$when\"/T/g" line >got &&
+	tr -d "\n" <want >joined && echo >>joined && test_cmp joined got
+'
+
 test_expect_success 'what is known is not read again' '
 	rm -rf "$HOME/.cache" && requests resutil list-remote --long &&
 	printf "list\n" >want && printf "get\n%.0s" 1 2 3 >>want &&
