@@ -20,6 +20,7 @@
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
+#include "lib/exp/partial.h"
 #include "lib/exp/project.h"
 
 #define SHOWN_NAMES 20
@@ -160,11 +161,17 @@ static void warn_of_last_copies(const struct removal *r)
 	char *line, *save = NULL;
 	size_t i;
 
-	for (i = 0; r->store && !r->local && i < r->there.nr; i++)
-		if (!exp_is_here(the_project, r->there.v[i]))
+	for (i = 0; r->store && !r->local && i < r->there.nr; i++) {
+		const char *name = r->there.v[i];
+
+		if (!exp_is_here(the_project, name))
 			warning("'%s' is not here: what '%s' has is the last "
-				"copy that is known", r->there.v[i],
+				"copy that is known", name, r->remote);
+		else if (partial_is(the_project, name))
+			warning("'%s' is here only in part: what '%s' has is "
+				"the last whole copy that is known", name,
 				r->remote);
+	}
 	if (r->store)
 		return;
 	child.resutil_cmd = 1;

@@ -82,6 +82,16 @@ test_expect_success '-r leaves what is here, and warns of the last copy' '
 	are "one true false" "two true false"
 '
 
+test_expect_success '-r warns when what stays here lacks files' '
+	fresh &&
+	mkdir results/$one/sub && echo f >results/$one/sub/f &&
+	resutil update-exp --set info.x=1 one && resutil push one &&
+	rm -r results/$one && resutil pull one -- resutil-exp.yaml &&
+	resutil rm -r -n one >actual 2>err &&
+	test_line_count = 1 err &&
+	test_grep "warning: .$one. is here only in part" err
+'
+
 test_expect_success 'the porcelain does what the pipeline does' '
 	fresh &&
 	cp -R results results.before && cp -R store store.before &&
