@@ -3,26 +3,7 @@
 test_description='send-pack'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-store=$TRASH_DIRECTORY/store
-objects=$store/project
-
-# what the command says, without sizes, in byte order
-send () {
-	resutil send-pack "$@" >out 2>err
-	status=$?
-	awk -F "\t" -v OFS="\t" "{ print \$1, \$2, \$4 }" out | sort >told
-	return $status
-}
-
-# says LINE...: exactly these
-says () {
-	for line
-	do
-		printf "%b\n" "$line"
-	done | sort >want &&
-	test_cmp want told
-}
+. "$TEST_DIRECTORY"/lib-sync.sh
 
 # asked: the requests of the store in the trace
 asked () {
@@ -42,9 +23,9 @@ test_expect_success 'an experiment becomes a pack in the store' '
 	find "$store" -type f | sed "s|^$store/||" | grep -v "^\.resutil" >files &&
 	echo project/$one.zip >want && test_cmp want files &&
 	resutil verify-pack "$objects"/$one.zip &&
-	resutil hash-experiment --record $one | cut -f 1,3 >want &&
+	hash_of $one >want &&
 	resutil unpack-exp -C again "$objects"/$one.zip &&
-	resutil hash-experiment --record again | cut -f 1,3 >got &&
+	hash_of again >got &&
 	test_cmp want got
 '
 

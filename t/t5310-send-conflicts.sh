@@ -3,25 +3,7 @@
 test_description='send-pack and conflicts'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-store=$TRASH_DIRECTORY/store
-objects=$store/project
-
-# what the command says, without sizes, in byte order
-send () {
-	resutil send-pack "$@" >out 2>err
-	status=$?
-	awk -F "\t" -v OFS="\t" "{ print \$1, \$2, \$4 }" out | sort >told
-	return $status
-}
-
-says () {
-	for line
-	do
-		printf "%b\n" "$line"
-	done | sort >want &&
-	test_cmp want told
-}
+. "$TEST_DIRECTORY"/lib-sync.sh
 
 # project DIR: one of two clones
 project () {

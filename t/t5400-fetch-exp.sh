@@ -3,31 +3,7 @@
 test_description='fetch-exp'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-store=$TRASH_DIRECTORY/store
-objects=$store/project
-
-# what the command says, without sizes, in byte order
-fetch () {
-	resutil fetch-exp "$@" >out 2>err
-	status=$?
-	awk -F "\t" -v OFS="\t" "{ print \$1, \$2, \$4 }" out | sort >told
-	return $status
-}
-
-# says LINE...: exactly these
-says () {
-	for line
-	do
-		printf "%b\n" "$line"
-	done | sort >want &&
-	test_cmp want told
-}
-
-# hash_of NAME: of its tree and of its record
-hash_of () {
-	resutil hash-experiment --record "$1" | cut -f 1,3
-}
+. "$TEST_DIRECTORY"/lib-sync.sh
 
 # zip_as_python DIR ZIP: as the Python tool packs, without directories
 zip_as_python () {

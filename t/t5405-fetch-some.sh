@@ -3,9 +3,7 @@
 test_description='fetch-exp NAME -- PATHSPEC'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-store=$TRASH_DIRECTORY/store
-objects=$store/project
+. "$TEST_DIRECTORY"/lib-sync.sh
 
 # what is in the experiment, by path, and what of them is a file
 listed () {
@@ -42,7 +40,7 @@ test_expect_success 'setup' '
 		echo w >"we[ir]d/w" && echo w2 >"we[ir]d/i" && chmod 750 ckpt &&
 		head -c 3000000 /dev/urandom >ckpt/last && ln -s last ckpt/link &&
 		cd ../.. && resutil send-pack nice >/dev/null &&
-		resutil hash-experiment --record $exp | cut -f 1,3 >../whole
+		hash_of $exp >../whole
 	) &&
 	exp=$(resutil list-remote)
 '
@@ -136,7 +134,7 @@ test_expect_success 'all of it makes it whole' '
 	resutil fetch-exp -n $exp >out && grep ^grown out && is_partial && has top.log &&
 	resutil fetch-exp $exp >out && grep ^grown out &&
 	test_path_is_missing .resutil/partial/$exp &&
-	resutil hash-experiment --record $exp | cut -f 1,3 >got && test_cmp whole got &&
+	hash_of $exp >got && test_cmp whole got &&
 	resutil fetch-exp $exp >out && grep ^same out
 '
 
@@ -147,7 +145,7 @@ test_expect_success 'of a whole one nothing is fetched' '
 
 test_expect_success 'paths that are all of it are all of it' '
 	start_again && fetch_some new . && test_path_is_missing .resutil/partial/$exp &&
-	resutil hash-experiment --record $exp | cut -f 1,3 >got && test_cmp whole got &&
+	hash_of $exp >got && test_cmp whole got &&
 	start_again && fetch_some new logs && fetch_some grown "**" &&
 	test_path_is_missing .resutil/partial/$exp
 '

@@ -7,13 +7,12 @@ the next fetch has what the store has.
 '
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-store=$TRASH_DIRECTORY/store
+. "$TEST_DIRECTORY"/lib-sync.sh
 
 state_of () {
 	if test -d results/$exp
 	then
-		resutil hash-experiment --record $exp | cut -f 1,3
+		hash_of $exp
 	else
 		echo absent
 	fi

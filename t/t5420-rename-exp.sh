@@ -3,9 +3,8 @@
 test_description='rename-exp'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
+. "$TEST_DIRECTORY"/lib-sync.sh
 
-store=$TRASH_DIRECTORY/store
-objects=$store/project
 head=aapfcd_20240704T111555
 
 test_expect_success 'setup' '
@@ -16,11 +15,11 @@ test_expect_success 'setup' '
 '
 
 test_expect_success 'here, and nothing in it changes' '
-	resutil hash-experiment --record $one | cut -f 1,3 >want &&
+	hash_of $one >want &&
 	resutil rename-exp -l $one $new >out 2>err && test_must_be_empty err &&
 	printf "renamed\t%s\t%s\n" $one $new >told && test_cmp told out &&
 	test_path_is_missing results/$one &&
-	resutil hash-experiment --record $new | cut -f 1,3 >got &&
+	hash_of $new >got &&
 	test_cmp want got && test_path_is_file "$objects"/$one.zip
 '
 
