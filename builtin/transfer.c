@@ -456,6 +456,8 @@ void transfer_print_sum(const struct transfer *t)
 			    t->newer);
 	if (t->items.failed)
 		strbuf_addf(&text, _(", %zu not done"), t->items.failed);
+	/* After Ctrl-C that line was left as it was. */
+	take_its_place(t);
 	printf("%s\n", text.buf);
 	strbuf_release(&text);
 }

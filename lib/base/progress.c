@@ -18,6 +18,7 @@
 #define RATE_MEMORY 3.0		/* seconds that the rate looks back on */
 
 struct progress {
+	struct progress *whole;	/* of a part, which has no more than bytes */
 	pthread_mutex_t lock;
 	char *title;
 	uint64_t total_items, total_bytes;
@@ -57,6 +58,14 @@ struct progress *progress_start(const char *title, uint64_t total_items,
 	p->wanted = verbosity >= 0 && isatty(STDERR_FILENO);
 	p->started = p->rate_at = seconds();
 	p->redraw_at = p->started + FIRST_AFTER;
+	return p;
+}
+
+struct progress *progress_part(struct progress *whole)
+{
+	struct progress *p = xcalloc(1, sizeof(*p));
+
+	p->whole = whole;
 	return p;
 }
 
@@ -196,6 +205,8 @@ static void maybe_draw(struct progress *p)
 
 void progress_items(struct progress *p, uint64_t done)
 {
+	if (p->whole)
+		return;
 	pthread_mutex_lock(&p->lock);
 	p->items = done;
 	maybe_draw(p);
@@ -204,10 +215,14 @@ void progress_items(struct progress *p, uint64_t done)
 
 void progress_bytes(struct progress *p, uint64_t done)
 {
-	pthread_mutex_lock(&p->lock);
+	struct progress *shown = p->whole ? p->whole : p;
+
+	pthread_mutex_lock(&shown->lock);
+	if (p->whole)
+		shown->bytes += done - p->bytes;
 	p->bytes = done;
-	maybe_draw(p);
-	pthread_mutex_unlock(&p->lock);
+	maybe_draw(shown);
+	pthread_mutex_unlock(&shown->lock);
 }
 
 void progress_stop(struct progress **pp)
@@ -217,6 +232,11 @@ void progress_stop(struct progress **pp)
 
 	if (!p)
 		return;
+	*pp = NULL;
+	if (p->whole) {
+		free(p);
+		return;
+	}
 	if (p->drawn && in_foreground()) {
 		/* The last line tells the rate of the whole. */
 		passed = seconds() - p->started;
@@ -228,5 +248,4 @@ void progress_stop(struct progress **pp)
 	pthread_mutex_destroy(&p->lock);
 	free(p->title);
 	free(p);
-	*pp = NULL;
 }

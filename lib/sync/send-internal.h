@@ -40,6 +40,7 @@ struct send_item {
 	struct strbuf why;		/* of SYNC_CONFLICT */
 	bool to_send;
 	bool forced;			/* replaces what is there */
+	struct progress *progress;	/* its part, or NULL */
 
 	/* the result */
 	const char *status;
@@ -59,7 +60,7 @@ struct send {
 	struct send_item *item;		/* of this batch */
 	size_t nr;
 	struct strmap ids;		/* of what is new in it: the name */
-	bool single;			/* one is sent, which tells how far */
+	bool single;			/* one is sent: none are counted */
 	struct workers *workers;	/* while they send */
 	struct send_item **big;		/* waiting for their turn */
 	size_t big_nr, big_next;
@@ -69,7 +70,7 @@ struct send {
 	bool noted;			/* the ledger is to be synced */
 	pthread_mutex_t lock;		/* of what follows, and of fn */
 	struct progress *progress;
-	uint64_t items_done, bytes_done;
+	uint64_t items_done;
 	int gone;			/* what the store said last: try no
 					 * more */
 };

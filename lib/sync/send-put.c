@@ -311,6 +311,8 @@ void send_put(struct send_item *item)
 	};
 	int ret;
 
+	if (s->progress)
+		item->progress = progress_part(s->progress);
 	if (is_gone(s, &ret)) {
 		send_fail(item, "failed", ret, "'%s' was not sent, since '%s' "
 			  "cannot be %s", item->name, s->r->name,
@@ -325,8 +327,7 @@ void send_put(struct send_item *item)
 	project_exp_path(s->r->project, item->name, &dir);
 	u.dir = dir.buf;
 	u.options.level = s->options->level;
-	if (s->single)
-		u.options.progress = s->progress;
+	u.options.progress = item->progress;
 	u.options.live = item->here.live || item->here.elsewhere;
 	if (item->here.bytes >= LOCAL_HASH_CACHE_MIN)
 		u.options.cache = hash_cache_open(s->r->project, item->name);

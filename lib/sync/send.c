@@ -69,12 +69,11 @@ static void tell(struct send_item *item)
 
 	pthread_mutex_lock(&s->lock);
 	s->fn(&result, s->data);
-	if (item->to_send && s->progress && !s->single) {
-		s->items_done++;
-		s->bytes_done += item->here.bytes;
-		progress_items(s->progress, s->items_done);
-		progress_bytes(s->progress, s->bytes_done);
-	}
+	if (item->progress)	/* what needed no upload counts, too */
+		progress_bytes(item->progress, item->here.bytes);
+	progress_stop(&item->progress);
+	if (item->to_send && s->progress && !s->single)
+		progress_items(s->progress, ++s->items_done);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -415,7 +414,7 @@ static void send_batch(struct send *s)
 		bytes += item->here.bytes;
 		todo[nr++] = item;
 	}
-	s->items_done = s->bytes_done = 0;
+	s->items_done = 0;
 	s->single = nr == 1;
 	if (nr && !s->options->quiet)
 		s->progress = progress_start(_("Sending"), s->single ? 0 : nr,

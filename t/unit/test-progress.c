@@ -75,6 +75,28 @@ static void interrupted(void *data)
 	warning("behind");
 }
 
+static void parts(void *data)
+{
+	struct progress *p = progress_start(data, 0, 1000), *one, *two;
+	unsigned i;
+
+	one = progress_part(p);
+	two = progress_part(p);
+	for (i = 0; i <= 20; i++) {
+		progress_bytes(one, i * 25);
+		progress_bytes(two, i * 25);
+		progress_items(two, i);
+		nap();
+	}
+	progress_bytes(one, 100);	/* it begins again */
+	progress_bytes(one, 200);
+	progress_stop(&one);
+	progress_stop(&two);
+	progress_stop(&p);
+	if (one || two)
+		_exit(1);
+}
+
 static void *report(void *data)
 {
 	unsigned i;
@@ -144,6 +166,10 @@ int main(void)
 	check(!strncmp(shown.buf, "resutil: warning: before", 24) &&
 	      strstr(shown.buf, "\nresutil: warning: behind"),
 	      "but not where there is none");
+	status = on_pty(parts, (void *)"Sending", NULL, &shown);
+	check(WIFEXITED(status) && !WEXITSTATUS(status) &&
+	      strstr(shown.buf, "\rSending: (70%), 700 B"),
+	      "parts are added, and one may begin again");
 	on_pty(quiet, (void *)"Sending", NULL, &shown);
 	check(!shown.len, "nothing under -q");
 	on_pty(quick, (void *)"Sending", NULL, &shown);
