@@ -13,7 +13,6 @@
 
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
-#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
@@ -84,17 +83,6 @@ static int make_name(struct renaming *r, const char *text, struct strbuf *err)
 	return 0;
 }
 
-static bool is_taken_here(const char *name)
-{
-	struct strbuf path = STRBUF_INIT;
-	bool taken;
-
-	project_exp_path(the_project, name, &path);
-	taken = path_exists(path.buf);
-	strbuf_release(&path);
-	return taken;
-}
-
 /* What the store has of it; a pack without a record is no obstacle. */
 static int check_there(const struct renaming *r, struct strbuf *err)
 {
@@ -139,7 +127,7 @@ static int check(struct renaming *r, struct strbuf *err)
 
 	r->here = exp_is_here(the_project, r->from.buf);
 	r->there = remote_rows_find(&r->rows, r->from.buf) != NULL;
-	if (is_taken_here(r->to.buf))
+	if (exp_name_is_taken(the_project, r->to.buf))
 		return fail(err, ERR_CONFLICT, "'%s' is here already",
 			    r->to.buf);
 	if (remote_rows_find(&r->rows, r->to.buf))

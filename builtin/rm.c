@@ -12,7 +12,6 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
-#include "lib/base/path.h"
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -40,18 +39,6 @@ struct removal {
 	struct strvec here;	/* of these: those to be removed here */
 	struct strvec there;	/* and in the store */
 };
-
-/* A link in place of an experiment is none, but may be cleared away. */
-static bool is_here(const char *name)
-{
-	struct strbuf path = STRBUF_INIT;
-	bool here;
-
-	project_exp_path(the_project, name, &path);
-	here = path_exists(path.buf);
-	strbuf_release(&path);
-	return here;
-}
 
 /* 0, or ERR_CONFLICT: somebody still writes into it, or may. */
 static int check_here(const char *name, struct strbuf *err)
@@ -115,7 +102,7 @@ static int choose_one(const char *arg, void *data)
 
 	if (ret)
 		goto cleanup;
-	here = is_here(name.buf);
+	here = exp_name_is_taken(the_project, name.buf);
 	there = r->store && remote_rows_find(&r->rows, name.buf);
 	if (!(r->local && here) && !there) {
 		ret = fail(&err, ERR_NOT_FOUND, "'%s' is not in '%s'",
@@ -346,7 +333,7 @@ static void split_sides(struct removal *r)
 	for (i = 0; i < r->names.nr; i++) {
 		const char *name = r->names.v[i];
 
-		if (r->local && is_here(name))
+		if (r->local && exp_name_is_taken(the_project, name))
 			strvec_push(&r->here, name);
 		if (r->store && remote_rows_find(&r->rows, name))
 			strvec_push(&r->there, name);

@@ -7,7 +7,6 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
-#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
@@ -61,12 +60,10 @@ static int add_name(const char *name, void *data)
 static int remove_here(const struct remove_exp *r, const char *name,
 		       struct strbuf *err)
 {
-	struct strbuf path = STRBUF_INIT, state = STRBUF_INIT;
+	struct strbuf state = STRBUF_INIT;
 	int ret;
 
-	project_exp_path(the_project, name, &path);
-	/* A link in the place of an experiment may be cleared away, too. */
-	if (!path_exists(path.buf))
+	if (!exp_name_is_taken(the_project, name))
 		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
 			   "here", name);
 	else if (!r->force &&
@@ -76,7 +73,6 @@ static int remove_here(const struct remove_exp *r, const char *name,
 	else
 		ret = exp_remove_local(the_project, name, err);
 	strbuf_release(&state);
-	strbuf_release(&path);
 	return ret;
 }
 

@@ -92,6 +92,17 @@ bool exp_is_here(const struct project *p, const char *name)
 	return here;
 }
 
+bool exp_name_is_taken(const struct project *p, const char *name)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool taken;
+
+	project_exp_path(p, name, &path);
+	taken = path_exists(path.buf);
+	strbuf_release(&path);
+	return taken;
+}
+
 struct dated {
 	const char *name;
 	struct moment created;

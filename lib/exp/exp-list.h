@@ -33,6 +33,10 @@ int exp_list_comments(const struct project *p, struct strvec *out,
  *  not a link to one. */
 bool exp_is_here(const struct project *p, const char *name);
 
+/** Whether anything here has that name: also a link or a file, which is no
+ *  experiment, but in the way of one, and may be cleared away. */
+bool exp_name_is_taken(const struct project *p, const char *name);
+
 /**
  * One EXP argument: exact name, a path into it, `@`, `@~N`, a unique prefix, a
  * unique whole comment. Adds the name to `out`. NAME_DEBUG is found by its

@@ -8,6 +8,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 
 #include <dirent.h>
@@ -78,17 +79,6 @@ static int change_name(const char *remote, const char *from, const char *to,
 	return ret;
 }
 
-static bool is_here(const struct project *p, const char *name)
-{
-	struct strbuf path = STRBUF_INIT;
-	bool here;
-
-	project_exp_path(p, name, &path);
-	here = path_exists(path.buf);
-	strbuf_release(&path);
-	return here;
-}
-
 static bool has_line_of(const char *text, const char *name)
 {
 	size_t len = strlen(name);
@@ -136,8 +126,8 @@ static int look(const struct project *p, const struct rename_plan *plan,
 	memset(here, 0, sizeof(*here));
 	memset(there, 0, sizeof(*there));
 	if (plan->here) {
-		here->from = is_here(p, plan->from);
-		here->to = is_here(p, plan->to);
+		here->from = exp_name_is_taken(p, plan->from);
+		here->to = exp_name_is_taken(p, plan->to);
 	}
 	return plan->remote ? look_there(plan, limit, there, err) : 0;
 }
