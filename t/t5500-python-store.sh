@@ -311,6 +311,18 @@ test_expect_success 'both changed: a conflict, and nothing is lost' '
 	diff -r packed/"$train" project/results/"$train"
 '
 
+test_expect_success 'it writes over what we made grow: ours stays here' '
+	resutil -C project update-exp --set info.x=1 "$train" &&
+	resutil -C project push --no-dependency "$train" &&
+	python_store push bucket MyProj packed "$train" &&
+	cp -R project/results/"$train" ours &&
+	test_expect_code 14 resutil -C project pull --no-dependency "$train" 2>err &&
+	test_grep "was replaced by another tool" err &&
+	diff -r ours project/results/"$train" &&
+	resutil -C project pull --no-dependency --force "$train" &&
+	diff -r packed/"$train" project/results/"$train"
+'
+
 test_expect_success 'comment renames on both sides' '
 	resutil -C project comment "$train" named &&
 	new=aamxrp_20240606T135747_named &&

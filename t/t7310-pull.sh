@@ -156,6 +156,17 @@ test_expect_success 'some files only, and no dependencies' '
 	test_expect_code 129 resutil pull -- sub 2>err && test_grep "which EXP" err
 '
 
+test_expect_success 'the rest of one that is partly here is no growth' '
+	afresh && resutil pull figure -- sub >out &&
+	name=$(resutil rev-exp figure) &&
+	resutil pull figure -- resutil-exp.yaml "result*" >out &&
+	test_grep ! grown out &&
+	resutil pull --no-dependency figure >out &&
+	head -n 1 out >first &&
+	echo "Fetched the rest of $name" >want &&
+	test_cmp want first
+'
+
 test_expect_success 'nowhere: 10; one of several: 3, the rest is done' '
 	afresh &&
 	test_expect_code 10 resutil pull nowhere >out 2>err &&
@@ -274,6 +285,31 @@ test_expect_success 'what is needed by name, and is another run there, is told' 
 	test_line_count = 1 err && test_grep "another run than" err &&
 	test_grep "^Sent $user, which has grown" out &&
 	resutil pull --no-dependency user free
+'
+
+# The run got another comment there, and has grown.
+test_expect_success FAULTS 'killed at any call while it takes the name there' '
+	(cd ../mine && rm -rf results .resutil ../proj.store/taken && add old &&
+	 cp -R results ../old.results && resutil push --all &&
+	 cp -R ../proj.store/taken ../old.store && resutil comment old new &&
+	 resutil update-exp --set info.x=1 new && resutil push --all &&
+	 echo $old >../names) &&
+	read -r old <../names && new=${old%_old}_new && cd ../third && nr=0 &&
+	status=137 && while test $status = 137
+	do
+		nr=$((nr + 1)) && rm -rf results .resutil &&
+		cp -R ../old.results results && mv ../proj.store/taken ../kept &&
+		cp -R ../old.store ../proj.store/taken && resutil push --all &&
+		rm -r ../proj.store/taken && mv ../kept ../proj.store/taken || return 1
+		status=0
+		with_faults RESUTIL_TEST_FAULT=any:$nr:kill resutil fetch-exp \
+			--rename $new >out 2>err || status=$?
+		resutil pull --all --rename && here >out && echo $new >want &&
+		test_cmp want out && diff -r results/$new ../mine/results/$new || {
+			echo "at point $nr"
+			return 1
+		}
+	done && test $status = 0 && test $nr -gt 10
 '
 
 test_done

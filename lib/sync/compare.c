@@ -45,15 +45,22 @@ static int say_why(const struct pair *p, enum sync_relation *out,
 	return 0;
 }
 
-/* What is here is what was last sent or fetched. */
+/* What is here is what was last sent or fetched; also under another name, when
+ * whoever renamed it here died before the ledger said so. */
 static bool is_noted_here(const struct pair *p)
 {
+	const struct local_exp *here = p->here;
 	const struct ledger_note *done;
+	const char *name;
 
 	if (!p->r->ledger)
 		return false;
-	done = ledger_done(p->r->ledger, p->here->name);
-	return done && sync_same_hashes(&done->info, &p->here->info);
+	done = ledger_done(p->r->ledger, here->name);
+	name = !done && *here->info.id ?
+	       ledger_name_of(p->r->ledger, here->info.id) : NULL;
+	if (name)
+		done = ledger_done(p->r->ledger, name);
+	return done && sync_same_hashes(&done->info, &here->info);
 }
 
 /* So that the next time nothing has to be read, or looked for. */
@@ -234,6 +241,11 @@ static int compare_foreign(const struct pair *p, enum sync_relation *out,
 		*out = SYNC_SAME;
 	else if (!ret)
 		ret = compare_by_ledger(p, difference.buf, out);
+	/* It has no revision, so it is not known to come after ours. */
+	if (!ret && *out == SYNC_THERE_GROWN && p->here->info.revision)
+		ret = say_why(p, out, "'%s' in '%s' was replaced by another "
+			      "tool, and is not what is here: %s",
+			      p->here->name, p->r->name, difference.buf);
 	strbuf_release(&difference);
 	return ret;
 }
