@@ -9,6 +9,7 @@
 #include "lib/exp/config.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/partial.h"
 #include "lib/exp/remotes.h"
 
 #include <sys/mman.h>
@@ -19,6 +20,7 @@ void transfer_release(struct transfer *t)
 {
 	strvec_release(&t->moved_names);
 	strvec_release(&t->well);
+	strvec_release(&t->parts);
 }
 
 const char *transfer_remote_name(const struct transfer *t)
@@ -293,6 +295,10 @@ static void run_sorted(struct transfer *t, const struct strvec *names)
 		strbuf_release(&err);
 		return;
 	}
+	/* For the child the rest of one is growth; for a person it is not. */
+	strvec_clear(&t->parts);
+	if (t->fetch)
+		partial_list(the_project, &t->parts);
 	child.resutil_cmd = 1;
 	add_arguments(t, !names, &child.args);
 	status = transfer_child(&child, &t->signo, read_lines, &told);
@@ -419,6 +425,9 @@ void transfer_print_line(const struct transfer *t,
 		verb = t->fetch ? _("Fetched") : _("Sent");
 	if (is(line, "new"))
 		printf("%s %s\n", verb, line->name);
+	else if (is(line, "grown") && strvec_find(&t->parts, line->name) >= 0)
+		printf(t->paths ? _("%s more of %s\n") :
+				  _("%s the rest of %s\n"), verb, line->name);
 	else if (is(line, "grown"))
 		printf(_("%s %s, which has grown\n"), verb, line->name);
 	else if (is(line, "renamed"))
@@ -473,7 +482,7 @@ int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
 	struct transfer work = *t;
 	bool only_plan = t->dry_run;
 
-	work.moved_names = work.well = (struct strvec)STRVEC_INIT;
+	work.moved_names = work.well = work.parts = (struct strvec)STRVEC_INIT;
 	t->dry_run = true;
 	t->told = transfer_print_line;
 	transfer_run(t, names);

@@ -37,10 +37,12 @@ struct transfer {
 	uint64_t bytes;			/* of what was moved */
 	struct strvec moved_names;	/* of a dry run: that would be */
 	struct strvec well;		/* names that are on both sides now */
+	struct strvec parts;		/* names that were only partly here */
 	int signo;			/* the first that came meanwhile */
 };
 
-#define TRANSFER_INIT { .moved_names = STRVEC_INIT, .well = STRVEC_INIT }
+#define TRANSFER_INIT { .moved_names = STRVEC_INIT, .well = STRVEC_INIT, \
+			.parts = STRVEC_INIT }
 void transfer_release(struct transfer *t);
 
 /** The options that push and pull share. */

@@ -5,6 +5,8 @@
 #include "lib/base/sys.h"
 #include "lib/exp/name.h"
 
+#include <dirent.h>
+
 static void add_path(struct strbuf *out, const struct project *p,
 		     const char *name)
 {
@@ -26,6 +28,23 @@ bool partial_is(const struct project *p, const char *name)
 	ret = path_exists(path.buf);
 	strbuf_release(&path);
 	return ret;
+}
+
+void partial_list(const struct project *p, struct strvec *out)
+{
+	struct strbuf path = STRBUF_INIT;
+	const struct dirent *entry;
+	DIR *dir;
+
+	add_path(&path, p, "");
+	dir = opendir(path.buf);
+	while (dir && (entry = readdir(dir)))
+		if (name_is_valid(entry->d_name))
+			strvec_push(out, entry->d_name);
+	if (dir)
+		closedir(dir);
+	strvec_sort(out, true);
+	strbuf_release(&path);
 }
 
 /* The directories above it may be as new as the mark. */

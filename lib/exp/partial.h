@@ -8,11 +8,15 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/exp/project.h"
 
 /** name: of an experiment, as name_parse() takes it; anything else is never
  *  partial. A mark without an experiment means nothing. */
 bool partial_is(const struct project *p, const char *name);
+
+/** All that are marked, in byte order; what cannot be read is none. */
+void partial_list(const struct project *p, struct strvec *out);
 
 /** Durable when it returns 0; a mark that is there already is fine. A name
  *  that is none is a BUG. */
