@@ -275,6 +275,35 @@ static void copy_listed(struct remote_exp *to, const struct remote_exp *from)
 	to->problem = NULL;
 }
 
+/*
+ * Others use what is listed meanwhile, without the lock: they search by names,
+ * and read what they have learnt themselves. So what is there already, and is
+ * as it was, is neither written nor freed.
+ */
+static void take_learnt(struct remote_exp *listed, struct remote_exp *learnt,
+			enum known_level level)
+{
+	if (listed->level >= level)
+		return;		/* somebody else was faster */
+	if (strcmp(listed->version, learnt->version)) {
+		char *version = listed->version;
+
+		listed->version = learnt->version;
+		learnt->version = version;
+		listed->size = learnt->size;
+		listed->modified = learnt->modified;
+	}
+	if (listed->level < KNOWN_INFO || memcmp(&listed->info, &learnt->info,
+						 sizeof(listed->info)))
+		listed->info = learnt->info;
+	listed->level = learnt->level;
+	listed->kept = learnt->kept;
+	listed->summary = learnt->summary;
+	learnt->summary = NULL;
+	listed->problem = learnt->problem;
+	learnt->problem = NULL;
+}
+
 /* Learnt apart, so that a list can be looked at, under the lock, while it is
  * still being filled. */
 static void do_lesson(struct work *work, unsigned worker UNUSED)
@@ -282,7 +311,7 @@ static void do_lesson(struct work *work, unsigned worker UNUSED)
 	struct lesson *lesson = (struct lesson *)work;
 	struct learning *l = lesson->learning;
 	struct strbuf err = STRBUF_INIT;
-	struct remote_exp e, old;
+	struct remote_exp e;
 	int ret;
 
 	if (has_failed(l))
@@ -291,9 +320,7 @@ static void do_lesson(struct work *work, unsigned worker UNUSED)
 	ret = learn_one(l->r, &e, l->level, &l->limits, &err);
 	pthread_mutex_lock(&l->r->lock);
 	if (!ret) {
-		old = *lesson->exp;
-		*lesson->exp = e;
-		e = old;
+		take_learnt(lesson->exp, &e, l->level);
 	} else if (!l->code) {
 		l->code = ret;
 		strbuf_addbuf(&l->err, &err);
