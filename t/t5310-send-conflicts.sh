@@ -212,4 +212,25 @@ test_expect_success 'many conflicts do not stop the rest' '
 	 says "conflict\t$name\t-" "new\t$y\t-")
 '
 
+test_expect_success '--rename: not when it has another name there already' '
+	begin && other=${name%_x}_other &&
+	(cd b && resutil rename-exp $name $other) &&
+	(cd b && mv results/$name results/$other && mkdir results/$name &&
+	 printf "resutil: 1\nid: %s\nrevision: 1\nstate: done\n" $(test_id 9) \
+		>results/$name/resutil-exp.yaml && send $name &&
+	 says "new\t$name\t-") &&
+	ls "$objects" >before &&
+	(cd a && test_expect_code 14 send --rename $name &&
+	 says "conflict\t$name\t-" && test_grep "is called .$other. in" err) &&
+	ls "$objects" >after && test_cmp before after &&
+	test_path_is_dir a/results/$name
+'
+
+test_expect_success 'removed there, and sent anew under another name' '
+	begin && other=${name%_x}_other && (cd a && resutil remove-exp $name) &&
+	(cd b && mv results/$name results/$other && send $other &&
+	 says "new\t$other\t-") &&
+	(cd a && test_expect_code 14 send $name && says "conflict\t$name\t$other")
+'
+
 test_done

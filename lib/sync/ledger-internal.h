@@ -61,6 +61,7 @@ struct entry *notes_entry(struct ledger *l, const char *name);
 /* store: stays until the end. */
 void notes_set_store(const struct ledger *l, struct note *n,
 		     const char *store);
+/* Its id stays known: another clone may send it again. */
 void notes_drop(struct ledger *l, struct entry *e);
 void notes_add_intent(struct ledger *l, const char *name,
 		      const struct pack_info *info);

@@ -61,13 +61,23 @@ void notes_drop(struct ledger *l, struct entry *e)
 {
 	const struct note *n;
 
-	for (n = e->intent; n; n = n->older, l->live--)
-		forget_id(l, e, n);
-	if (e->done) {
-		forget_id(l, e, e->done);
+	for (n = e->intent; n; n = n->older)
 		l->live--;
-	}
+	if (e->done)
+		l->live--;
 	e->done = e->intent = NULL;
+}
+
+/* Others follow at once, perhaps of another run. */
+static void replace_notes(struct ledger *l, struct entry *e)
+{
+	const struct note *n;
+
+	for (n = e->intent; n; n = n->older)
+		forget_id(l, e, n);
+	if (e->done)
+		forget_id(l, e, e->done);
+	notes_drop(l, e);
 }
 
 void notes_add_intent(struct ledger *l, const char *name,
@@ -86,7 +96,7 @@ struct note *notes_add_done(struct ledger *l, const char *name,
 {
 	struct entry *e = notes_entry(l, name);
 
-	notes_drop(l, e);
+	replace_notes(l, e);
 	e->done = new_note(l, e, info, version);
 	l->live++;
 	return e->done;
@@ -125,7 +135,7 @@ void notes_rename(struct ledger *l, const char *from, const char *to)
 		return;
 	done = old->done;
 	intent = old->intent;
-	notes_drop(l, old);
+	replace_notes(l, old);
 	if (done) {
 		new = notes_add_done(l, to, &done->note.info,
 				     done->note.version);

@@ -56,8 +56,8 @@ const struct ledger_note *ledger_intent(const struct ledger *l,
  *  began). version, info: NULL: not to be compared. */
 bool ledger_knows(const struct ledger *l, const char *name,
 		  const char *version, const struct pack_info *info);
-/** The name under which a run of this id was last noted, also as an intent;
- *  NULL. */
+/** The name under which a run of this id was last noted, also as an intent,
+ *  and also when it was dropped since; NULL. */
 const char *ledger_name_of(const struct ledger *l, const char *id);
 /** All names that were noted as done, in byte order. */
 void ledger_names(const struct ledger *l, struct strvec *out);

@@ -24,16 +24,13 @@
 static bool is_worth_listing(const struct send_item *item)
 {
 	const struct remote *r = item->send->r;
-	const char *noted;
 
 	if (!*item->here.info.id)
 		return false;
-	if (item->send->listed_all || !r->ledger)
-		return true;
-	noted = ledger_name_of(r->ledger, item->here.info.id);
-	return ledger_done(r->ledger, item->name) ||
+	return item->send->listed_all || !r->ledger ||
+	       ledger_done(r->ledger, item->name) ||
 	       ledger_intent(r->ledger, item->name) ||
-	       (noted && strcmp(noted, item->name));
+	       ledger_name_of(r->ledger, item->here.info.id);
 }
 
 int send_find_other(struct send_item *item, struct strbuf *err)
@@ -134,14 +131,24 @@ void send_rename_here(struct send_item *item)
 			  "runs and cannot be renamed", item->why.buf);
 		return;
 	}
+	ret = send_list_all(item->send, &err);
+	if (!ret)
+		ret = send_find_other(item, &err);
+	if (!ret && item->relation == SYNC_RENAMED)
+		ret = fail(&err, ERR_CONFLICT, "the run '%s' is called '%s' in "
+			   "'%s', where another one has its name; fetch '%s' "
+			   "with --rename", item->name, item->other->name,
+			   item->send->r->name, item->other->name);
 	strbuf_addstr(&name, item->name);
-	ret = claim_free(item, &name, &err);
+	if (!ret)
+		ret = claim_free(item, &name, &err);
 	/* Nothing here has the old name any more. */
 	if (!ret && !s->options->dry_run && s->r->ledger &&
 	    ledger_done(s->r->ledger, item->name))
 		ret = ledger_drop(s->r->ledger, item->name, &err);
 	if (ret) {
-		send_fail(item, "failed", ret, "%s", err.buf);
+		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",
+			  ret, "%s", err.buf);
 	} else {
 		free(item->name);
 		item->name = xstrdup(name.buf);
