@@ -17,6 +17,15 @@
 #define JOURNAL_HEAD "resutil-rename 1\n"
 #define JOURNAL_MAX_BYTES 8192
 #define ANSWER_MAX_BYTES 65536
+#define NOTE_TRIES 200		/* of 5 milliseconds */
+
+/* One rename, while its note is ours. */
+struct renaming {
+	const struct project *p;
+	const struct rename_plan *plan;
+	unsigned limit;		/* seconds for the store; 0: none */
+	int note;		/* the note, locked */
+};
 
 /* Which of the two names is there. */
 struct names_seen {
@@ -26,9 +35,13 @@ struct names_seen {
 /*
  * Runs a plumbing command; `out` gets what it printed. Returns its exit status,
  * or a negative code. `why` gets the last thing that it said.
+ *
+ * Its stdin, which it does not read, is the note: when we are killed it works
+ * on, and holds the lock until it is done, so that nobody settles what still
+ * changes.
  */
-static int ask(struct strvec *args, unsigned limit, struct strbuf *out,
-	       struct strbuf *why)
+static int ask(const struct renaming *r, struct strvec *args, bool in_store,
+	       struct strbuf *out, struct strbuf *why)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf said = STRBUF_INIT;
@@ -36,7 +49,10 @@ static int ask(struct strvec *args, unsigned limit, struct strbuf *out,
 	int ret;
 
 	child.resutil_cmd = 1;
-	child.limit = limit;
+	child.limit = in_store ? r->limit : 0;
+	child.in = fcntl(r->note, F_DUPFD_CLOEXEC, 3);
+	if (child.in < 0)
+		return fail_errno(why, "cannot keep the note of a rename");
 	strvec_pushv(&child.args, args->v);
 	ret = pipe_command(&child, NULL, 0, out, &said, ANSWER_MAX_BYTES, why);
 	if (ret > 0) {
@@ -60,20 +76,20 @@ static int code_of(int status)
 }
 
 /* Changes one name, here (remote NULL) or there. */
-static int change_name(const char *remote, const char *from, const char *to,
-		       unsigned limit, struct strbuf *err)
+static int change_name(const struct renaming *r, bool in_store,
+		       const char *from, const char *to, struct strbuf *err)
 {
 	struct strvec args = STRVEC_INIT;
 	struct strbuf out = STRBUF_INIT;
 	int ret;
 
 	strvec_push(&args, "rename-exp");
-	if (remote)
-		strvec_pushf(&args, "--remote=%s", remote);
+	if (in_store)
+		strvec_pushf(&args, "--remote=%s", r->plan->remote);
 	else
 		strvec_push(&args, "-l");
 	strvec_pushl(&args, "--", from, to, NULL);
-	ret = code_of(ask(&args, limit, &out, err));
+	ret = code_of(ask(r, &args, in_store, &out, err));
 	strbuf_release(&out);
 	strvec_release(&args);
 	return ret;
@@ -92,9 +108,10 @@ static bool has_line_of(const char *text, const char *name)
 	return false;
 }
 
-static int look_there(const struct rename_plan *plan, unsigned limit,
-		      struct names_seen *seen, struct strbuf *err)
+static int look_there(const struct renaming *r, struct names_seen *seen,
+		      struct strbuf *err)
 {
+	const struct rename_plan *plan = r->plan;
 	struct strvec args = STRVEC_INIT;
 	struct strbuf out = STRBUF_INIT, why = STRBUF_INIT;
 	int ret;
@@ -102,7 +119,7 @@ static int look_there(const struct rename_plan *plan, unsigned limit,
 	strvec_push(&args, "stat-remote");
 	strvec_pushf(&args, "--remote=%s", plan->remote);
 	strvec_pushl(&args, "--", plan->from, plan->to, NULL);
-	ret = ask(&args, limit, &out, &why);
+	ret = ask(r, &args, true, &out, &why);
 	/* Of two names one is missing, as a rule. */
 	if (ret == EXIT_PARTLY || ret == EXIT_NOT_FOUND)
 		ret = 0;
@@ -119,35 +136,36 @@ static int look_there(const struct rename_plan *plan, unsigned limit,
 	return ret;
 }
 
-static int look(const struct project *p, const struct rename_plan *plan,
-		unsigned limit, struct names_seen *here,
+static int look(const struct renaming *r, struct names_seen *here,
 		struct names_seen *there, struct strbuf *err)
 {
+	const struct rename_plan *plan = r->plan;
+
 	memset(here, 0, sizeof(*here));
 	memset(there, 0, sizeof(*there));
 	if (plan->here) {
-		here->from = exp_name_is_taken(p, plan->from);
-		here->to = exp_name_is_taken(p, plan->to);
+		here->from = exp_name_is_taken(r->p, plan->from);
+		here->to = exp_name_is_taken(r->p, plan->to);
 	}
-	return plan->remote ? look_there(plan, limit, there, err) : 0;
+	return plan->remote ? look_there(r, there, err) : 0;
 }
 
 /*
  * One place. A name that is gone meanwhile needs no renaming. In a store both
  * may be the one run, whose renaming was cut off; rename-exp looks at them.
  */
-static int go_on(const struct names_seen *seen, const char *remote,
-		 const struct rename_plan *plan, unsigned limit,
-		 struct strbuf *err)
+static int go_on(const struct renaming *r, const struct names_seen *seen,
+		 bool in_store, struct strbuf *err)
 {
+	const struct rename_plan *plan = r->plan;
 	struct strbuf why = STRBUF_INIT;
 	int ret = 0;
 
-	if (seen->from && seen->to && !remote)
+	if (seen->from && seen->to && !in_store)
 		ret = fail(err, ERR_CONFLICT, "'%s' is here already",
 			   plan->to);
 	else if (seen->from)
-		ret = change_name(remote, plan->from, plan->to, limit, &why);
+		ret = change_name(r, in_store, plan->from, plan->to, &why);
 	if (ret == ERR_NOT_FOUND)
 		ret = 0;
 	if (ret)
@@ -156,17 +174,16 @@ static int go_on(const struct names_seen *seen, const char *remote,
 	return ret;
 }
 
-static int go_back(const struct project *p, const struct rename_plan *plan,
-		   unsigned limit, struct strbuf *err)
+static int go_back(const struct renaming *r, struct strbuf *err)
 {
+	const struct rename_plan *plan = r->plan;
 	struct names_seen here, there;
-	int ret = look(p, plan, limit, &here, &there, err);
+	int ret = look(r, &here, &there, err);
 
 	if (!ret && there.to && !there.from)
-		ret = change_name(plan->remote, plan->to, plan->from, limit,
-				  err);
+		ret = change_name(r, true, plan->to, plan->from, err);
 	if (!ret && here.to && !here.from)
-		ret = change_name(NULL, plan->to, plan->from, limit, err);
+		ret = change_name(r, false, plan->to, plan->from, err);
 	return ret;
 }
 
@@ -174,12 +191,11 @@ static int go_back(const struct project *p, const struct rename_plan *plan,
  * Whether a refusal left all as it was. Who may look and not write will never
  * be able to finish it; the note would be a warning for ever.
  */
-static bool is_untouched(const struct project *p,
-			 const struct rename_plan *plan, unsigned limit)
+static bool is_untouched(const struct renaming *r)
 {
 	struct names_seen here, there;
 	struct strbuf why = STRBUF_INIT;
-	bool as_it_was = !look(p, plan, limit, &here, &there, &why) &&
+	bool as_it_was = !look(r, &here, &there, &why) &&
 			 there.from && !there.to && !here.to;
 
 	strbuf_release(&why);
@@ -192,33 +208,32 @@ static bool is_untouched(const struct project *p,
  * over: all is settled, the note can go. The result is what became of the
  * rename: 0, or why it was undone or could not be settled.
  */
-static int settle(const struct project *p, const struct rename_plan *plan,
-		  unsigned limit, bool *over, struct strbuf *err)
+static int settle(const struct renaming *r, bool *over, struct strbuf *err)
 {
 	struct names_seen here, there;
 	struct strbuf undo = STRBUF_INIT;
 	int ret;
 
 	*over = false;
-	ret = look(p, plan, limit, &here, &there, err);
+	ret = look(r, &here, &there, err);
 	if (ret)
 		return ret;
-	if (plan->remote)
-		ret = go_on(&there, plan->remote, plan, limit, err);
+	if (r->plan->remote)
+		ret = go_on(r, &there, true, err);
 	/* Did it do it before it went away? The next one will see. */
 	if (ret == ERR_UNREACHABLE)
 		return ret;
 	if (ret == ERR_CREDENTIALS) {
-		*over = is_untouched(p, plan, limit);
+		*over = is_untouched(r);
 		return ret;
 	}
 	if (!ret)
-		ret = go_on(&here, NULL, plan, 0, err);
+		ret = go_on(r, &here, false, err);
 	*over = true;
-	if (ret && go_back(p, plan, limit, &undo)) {
+	if (ret && go_back(r, &undo)) {
 		*over = false;
 		strbuf_addf(err, ", and '%s' could not be given its old name "
-			    "back: %s", plan->to, undo.buf);
+			    "back: %s", r->plan->to, undo.buf);
 	}
 	strbuf_release(&undo);
 	return ret;
@@ -286,10 +301,11 @@ int rename_journal_run(const struct project *p,
 		       const struct rename_plan *plan, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
-	int ret, fd = -1;
+	struct renaming renaming = { p, plan, 0, -1 };
 	bool over;
+	int ret;
 
-	ret = note_plan(p, plan, &path, &fd, &why);
+	ret = note_plan(p, plan, &path, &renaming.note, &why);
 	if (ret == ERR_CONFLICT) {
 		fail(err, ret, "'%s' is being renamed by another command",
 		     plan->from);
@@ -299,7 +315,7 @@ int rename_journal_run(const struct project *p,
 		strbuf_addbuf(err, &why);
 		goto cleanup;
 	}
-	ret = settle(p, plan, 0, &over, &why);
+	ret = settle(&renaming, &over, &why);
 	if (ret)
 		fail(err, ret, "cannot rename '%s': %s%s", plan->from, why.buf,
 		     over ? "" : "; the next command about experiments "
@@ -308,8 +324,8 @@ int rename_journal_run(const struct project *p,
 		ret = ERR_FAILED;
 
 cleanup:
-	if (fd >= 0)
-		close(fd);
+	if (renaming.note >= 0)
+		close(renaming.note);
 	strbuf_release(&why);
 	strbuf_release(&path);
 	return ret;
@@ -344,6 +360,22 @@ static bool parse_plan(struct rename_plan *plan, struct strbuf *text,
 	       name_is_valid(plan->from) && name_is_valid(plan->to);
 }
 
+/* What is in the hands of another is soon done, as a rule. */
+static bool wait_for_note(int fd)
+{
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	int tries;
+
+	for (tries = 0; tries < NOTE_TRIES; tries++) {
+		if (!filelock_take(fd, 0, false))
+			return true;
+		if (errno != EWOULDBLOCK)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return false;
+}
+
 /* A note that nobody holds: 1 with `fd`; 0: it is none of ours. */
 static int take_note(const char *path, int *fd)
 {
@@ -353,7 +385,7 @@ static int take_note(const char *path, int *fd)
 	if (*fd < 0)
 		return 0;
 	/* Who had it may have removed it just now. */
-	if (!filelock_take(*fd, 0, false) && !fstat(*fd, &by_fd) &&
+	if (wait_for_note(*fd) && !fstat(*fd, &by_fd) &&
 	    !lstat(path, &by_path) && S_ISREG(by_fd.st_mode) &&
 	    by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev)
 		return 1;
@@ -366,18 +398,19 @@ static int recover_one(const struct project *p, const char *path,
 {
 	struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
 	struct rename_plan plan;
-	int fd, ret = 0;
+	struct renaming renaming = { p, &plan, limit, -1 };
 	bool over;
+	int ret = 0;
 
-	if (!take_note(path, &fd))
+	if (!take_note(path, &renaming.note))
 		return 0;
-	if (strbuf_read_fd(&text, fd, JOURNAL_MAX_BYTES) ||
+	if (strbuf_read_fd(&text, renaming.note, JOURNAL_MAX_BYTES) ||
 	    !parse_plan(&plan, &text, path_basename(path))) {
 		ret = fail(err, ERR_CONTENT, "'%s' is no note of a rename; "
 			   "remove it", path);
 		goto cleanup;
 	}
-	ret = settle(p, &plan, limit, &over, &why);
+	ret = settle(&renaming, &over, &why);
 	if (over) {
 		strbuf_addf(said, ret ? "the unfinished rename of '%s' to "
 			    "'%s' was undone\n" : "the unfinished rename of "
@@ -390,7 +423,7 @@ static int recover_one(const struct project *p, const char *path,
 	}
 
 cleanup:
-	close(fd);
+	close(renaming.note);
 	strbuf_release(&why);
 	strbuf_release(&text);
 	return ret;
