@@ -328,10 +328,14 @@ static int move(struct dir_store *s, struct dir_place *from,
 		const char *from_key, struct dir_place *to, const char *to_key,
 		int lock, struct strbuf *err)
 {
-	bool linked;
-	int ret;
+	bool linked = false;
+	int ret = 0;
 
-	ret = appear(s, from, from->base, to, to_key, lock, &linked, err);
+	/* In one step where that can be done: nobody dies between two. */
+	if (sys_renameat(from->dir, from->base, to->dir, to->base,
+			 RENAME_NOREPLACE))
+		ret = appear(s, from, from->base, to, to_key, lock, &linked,
+			     err);
 	if (!ret)
 		ret = dir_place_sync(to, s, to_key, err);
 	if (!ret && linked && sys_unlinkat(from->dir, from->base, 0))
