@@ -136,6 +136,46 @@ static void warn_of_dependants(const struct strvec *names)
 	strvec_release(&who);
 }
 
+/* What the store has and is not here, though the name is: send-pack tells by
+ * the way that it would not replace it. */
+static void warn_of_other_versions(const struct removal *r)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+	char *line, *name, *save = NULL;
+	size_t i;
+
+	for (i = 0; i < r->there.nr; i++)
+		if (exp_is_here(the_project, r->there.v[i]) &&
+		    !partial_is(the_project, r->there.v[i]))
+			strbuf_addf(&in, "%s\n", r->there.v[i]);
+	if (!in.len)
+		goto cleanup;
+	child.resutil_cmd = 1;
+	strvec_pushl(&child.args, "send-pack", "--dry-run", "--stdin", NULL);
+	strvec_pushf(&child.args, "--remote=%s", r->remote);
+	pipe_command(&child, in.buf, in.len, &out, &ignored, ANSWER_MAX_BYTES,
+		     &ignored);
+	for (line = strtok_r(out.buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		name = line + strcspn(line, "\t");
+		if (!*name)
+			continue;
+		*name++ = '\0';
+		if (strcmp(line, "conflict") && strcmp(line, "newer"))
+			continue;
+		warning("'%.*s' is not the same here: what '%s' has is the "
+			"last copy of it that is known",
+			(int)strcspn(name, "\t"), name, r->remote);
+	}
+
+cleanup:
+	strbuf_release(&ignored);
+	strbuf_release(&out);
+	strbuf_release(&in);
+}
+
 /*
  * What will be nowhere. Removed on both sides is what was asked for; removed
  * on one, the other is taken for a copy. For -l no store is asked: what this
@@ -159,6 +199,8 @@ static void warn_of_last_copies(const struct removal *r)
 				"the last whole copy that is known", name,
 				r->remote);
 	}
+	if (r->store && !r->local)
+		warn_of_other_versions(r);
 	if (r->store)
 		return;
 	child.resutil_cmd = 1;

@@ -246,6 +246,16 @@ test_expect_success '-n says what goes where' '
 	are "one true true" "two true false" "three false true"
 '
 
+test_expect_success 'what the store has and is not the same here is told of' '
+	fresh && resutil rm -r -y one 2>err && test_must_be_empty err &&
+	fresh && echo more >results/$one/more && resutil rm -r -n one 2>err &&
+	test_grep "$one. is not the same here: what .origin. has is the" err &&
+	fresh && resutil update-exp --set info.x=1 $one >/dev/null &&
+	resutil rm -r -n one 2>err && test_must_be_empty err &&
+	echo more >results/$one/more && resutil rm -n one 2>err &&
+	test_must_be_empty err
+'
+
 test_expect_success 'another store by --remote' '
 	fresh && rm -rf other && mkdir other &&
 	resutil send-pack --remote="dir:$TRASH_DIRECTORY/other" $one &&
