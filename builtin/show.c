@@ -228,7 +228,7 @@ static int show_path_there(const struct found *found, const char *path,
 	struct strbuf listing = STRBUF_INIT, clean = STRBUF_INIT;
 	struct strbuf err = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
-	enum store_exp_kind kind;
+	enum store_exp_kind kind = STORE_EXP_FILE;
 	int ret;
 
 	ret = store_exp_listing(&listing, found->remote.buf, found->name.buf,

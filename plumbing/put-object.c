@@ -51,9 +51,10 @@ static int open_file(int *fd, const char *path, struct strbuf *err)
 	return 0;
 }
 
-static int put(struct transport *t, struct put_request *request,
+static int put(struct transport *t, const struct put_request *r,
 	       const char *path, struct object *out, struct strbuf *err)
 {
+	struct put_request request = *r;
 	struct put_file file;
 	int fd = -1, ret;
 
@@ -61,8 +62,8 @@ static int put(struct transport *t, struct put_request *request,
 	if (!ret)
 		ret = put_file_init(&file, fd, path, err);
 	if (!ret) {
-		request->source = &file.source;
-		ret = transport_put(t, request, out, err);
+		request.source = &file.source;
+		ret = transport_put(t, &request, out, err);
 	}
 	if (fd >= 0)
 		close(fd);

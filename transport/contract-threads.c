@@ -178,7 +178,7 @@ static bool none_is_lost(struct clause *c)
 		return false;
 	crowd_init(&crowd, c, clause_key(c, "a"));
 	run_crowd(&crowd, THREADS, add_one);
-	snprintf(sum, sizeof(sum), "%04u", THREADS * ROUNDS);
+	snprintf(sum, sizeof(sum), "%04d", THREADS * ROUNDS);
 	good = want(c, !crowd.bad, "%u failed: %s", crowd.bad,
 		    crowd.why.buf) &&
 	       clause_holds(c, "a", sum);

@@ -61,13 +61,14 @@ static int word_in(const char *const *words, int nr, const char *text,
 static void read_order(const char *text, size_t len)
 {
 	const char *colon = memchr(text, ':', len), *word;
+	size_t op_len = colon ? (size_t)(colon - text) : len;
 	struct order *o = &orders[orders_nr++];
 	char *end;
 
 	if (orders_nr == ORDERS_MAX || !colon)
 		BUG("cannot read RESUTIL_TEST_STORE_FAULT at '%s'", text);
-	o->op = word_in(op_names, OP_NR + 1, text, (size_t)(colon - text));
-	o->nr = strtoul(colon + 1, &end, 10);
+	o->op = word_in(op_names, OP_NR + 1, text, op_len);
+	o->nr = strtoul(text + op_len + 1, &end, 10);
 	o->on = *end == '+';
 	word = end + o->on + 1;
 	if (o->op < 0 || !o->nr || word[-1] != ':' || word > text + len)

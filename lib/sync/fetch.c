@@ -394,7 +394,7 @@ static int add_files(struct fetch_item *item, struct strbuf *err)
 	struct pack *p = NULL;
 	uint64_t bytes = 0;
 	size_t added = 0;
-	bool all;
+	bool all = false;
 	int ret;
 
 	ret = fetch_open(&p, item, false, err);
