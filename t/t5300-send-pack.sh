@@ -116,11 +116,22 @@ test_expect_success 'a store that is not there is not reached, and not made' '
 	test_path_is_missing "$store"
 '
 
-test_expect_success 'NOT_ROOT' 'a store that refuses us' '
-	resutil update-exp --set info.x=4 one && chmod a-w "$objects" &&
-	test_when_finished "chmod u+w \"$objects\"" &&
-	test_expect_code 11 send one && says "failed\t$one\t-" &&
-	test_line_count = 1 err
+test_expect_success AS_USER 'a store that refuses us' '
+	mkdir refused && cp -R .resutil results resutil-conf.yaml refused &&
+	(
+		cd refused && resutil add late >../late &&
+		if test "$(id -u)" = 0
+		then
+			chown -R 65534:65534 .
+		fi &&
+		chmod a-w "$objects" && find "$objects" >../before &&
+		test_expect_code 11 as_user resutil send-pack \
+			--remote="dir:$store" late >../out 2>../err
+	) &&
+	chmod u+w "$objects" &&
+	test_grep "^failed	$(cat late)	" out && test_line_count = 1 err &&
+	test_grep "denied" err && find "$objects" >after &&
+	test_cmp before after
 '
 
 test_expect_success 'a URL is a store without a ledger' '
