@@ -18,6 +18,8 @@ static const char *const kind_names[SYS_KIND_NR] = {
 	[SYS_CHMOD] = "chmod",
 	[SYS_SPAWN] = "spawn",
 	[SYS_LOCK] = "lock",
+	[SYS_REQUEST] = "request",
+	[SYS_ALLOC] = "alloc",
 };
 
 enum action { ACT_NOTHING, ACT_ERRNO, ACT_SHORT, ACT_KILL, ACT_KILL_AFTER };

@@ -8,13 +8,29 @@
  * retried here. `*at` forms take AT_FDCWD.
  *
  * With FAULTS=1 at build time (RESUTIL_FAULT_POINTS defined) every call first
- * passes a fault point. RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th
- * (from 1) point of KIND ("any" counts all): ACTION is an errno name (ENOSPC,
- * EIO, ...), "short" (half of a write is done), or "kill" (SIGKILL before the
- * call) or "kill-after". RESUTIL_TEST_FAULT_LOG=FILE appends one line
- * "KIND TAB path" for each point passed. KIND: open write sync rename mkdir
- * unlink link truncate chmod spawn lock. Each process counts its own points,
- * also a child. Each sync is a line of the trace.
+ * passes a fault point, and so do each allocation (alloc.h) and each request to
+ * a store. The environment says what happens there:
+ *
+ * RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th (from 1) point of KIND:
+ * open write sync rename mkdir unlink link truncate chmod spawn lock request
+ * alloc, or "any", which counts all but alloc. ACTION: the name of an errno
+ * (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
+ * "short" (half of a write is done), "kill" (SIGKILL before the call),
+ * "kill-after", "kill-all" and "kill-all-after" (the same for the whole process
+ * group). KIND:N+:ACTION acts on all later ones, too.
+ *
+ * RESUTIL_TEST_FAULT_SHARED=FILE: N counts the points of all processes
+ * together, in FILE (8 bytes, made when missing). Without it each process
+ * counts its own, also a child.
+ *
+ * RESUTIL_TEST_FAULT_LOG=FILE appends one line "KIND TAB path" for each point
+ * passed but allocations, of all processes.
+ *
+ * RESUTIL_TEST_JOURNAL=FILE appends all that is needed to build the files anew
+ * as they were after any of the calls, with or without what was not synced:
+ * t/helper/power-loss.py.
+ *
+ * Each sync is a line of the trace.
  */
 #ifndef LIB_BASE_SYS_H
 #define LIB_BASE_SYS_H
@@ -26,6 +42,7 @@
 enum sys_kind {
 	SYS_OPEN, SYS_WRITE, SYS_SYNC, SYS_RENAME, SYS_MKDIR, SYS_UNLINK,
 	SYS_LINK, SYS_TRUNCATE, SYS_CHMOD, SYS_SPAWN, SYS_LOCK,
+	SYS_REQUEST, SYS_ALLOC,
 	SYS_KIND_NR
 };
 
