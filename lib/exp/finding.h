@@ -11,7 +11,7 @@
 
 enum finding_level {
 	FINDING_ERROR,		/* a rule of durability.adoc is broken */
-	FINDING_WARNING,	/* no rule is, but something is lost or may be */
+	FINDING_WARNING,	/* something is lost, or may be */
 	FINDING_LEFTOVER,	/* of a crash: harmless, gc removes it */
 	FINDING_LEVEL_NR
 };
