@@ -26,6 +26,7 @@ static const char results_comment[] =
 struct made_file {
 	char *path;
 	bool was_there;
+	mode_t mode;
 	struct strbuf before;
 };
 
@@ -90,6 +91,17 @@ static bool has_line(const struct strbuf *text, const char *line)
 	return false;
 }
 
+static void follow_link(struct strbuf *path)
+{
+	char *real = realpath(path->buf, NULL);
+
+	if (!real)
+		return;
+	strbuf_reset(path);
+	strbuf_addstr(path, real);
+	free(real);
+}
+
 /*
  * Adds `comment` and `lines` to the end of a .gitignore, unless all the lines
  * are there already.
@@ -100,13 +112,17 @@ static int add_to_gitignore(struct undo *undo, const char *dir,
 {
 	struct made_file *file = &undo->file[undo->nr];
 	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
-	bool was_there, missing = false;
+	bool missing = false;
+	struct stat st;
 	size_t i;
 	int ret = 0;
 
 	strbuf_addf(&path, "%s/.gitignore", dir);
-	was_there = path_exists(path.buf);
-	if (was_there)
+	/* The user's own file keeps its mode, and its place behind a link. */
+	follow_link(&path);
+	file->was_there = !stat(path.buf, &st);
+	file->mode = file->was_there ? st.st_mode & 0777 : 0666;
+	if (file->was_there)
 		ret = read_file(&text, path.buf, IGNORE_MAX_BYTES, err);
 	if (ret)
 		goto cleanup;
@@ -117,7 +133,6 @@ static int add_to_gitignore(struct undo *undo, const char *dir,
 
 	strbuf_init(&file->before);
 	strbuf_addbuf(&file->before, &text);
-	file->was_there = was_there;
 	if (text.len && text.buf[text.len - 1] != '\n')
 		strbuf_addch(&text, '\n');
 	if (text.len)
@@ -125,7 +140,8 @@ static int add_to_gitignore(struct undo *undo, const char *dir,
 	strbuf_addstr(&text, comment);
 	for (i = 0; lines[i]; i++)
 		strbuf_addf(&text, "%s\n", lines[i]);
-	ret = write_file_atomic(path.buf, text.buf, text.len, 0666, 0, err);
+	ret = write_file_atomic(path.buf, text.buf, text.len, file->mode,
+				TEMPFILE_SYNC, err);
 	if (!ret) {
 		file->path = strbuf_detach(&path, NULL);
 		undo->nr++;
@@ -342,7 +358,8 @@ static void take_back(struct undo *undo)
 
 		if (file->was_there)
 			write_file_atomic(file->path, file->before.buf,
-					  file->before.len, 0666, 0, NULL);
+					  file->before.len, file->mode,
+					  TEMPFILE_SYNC, NULL);
 		else
 			sys_unlink(file->path);
 		free(file->path);

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "builtin/store-settings.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
@@ -103,6 +104,19 @@ int store_dir_check(const char *path, const char *root,
 	return ret;
 }
 
+/* A conf that is durable must not name a store whose directory is not. */
+static int sync_parent(const struct strbuf *part, struct strbuf *err)
+{
+	size_t len = (size_t)(path_basename(part->buf) - part->buf);
+	char *parent = xmemdupz(part->buf, len);
+	int ret = 0;
+
+	if (sys_fsync_dir(len ? parent : "."))
+		ret = fail_errno(err, "cannot sync '%s'", len ? parent : ".");
+	free(parent);
+	return ret;
+}
+
 int store_dir_make(const char *path, struct strvec *made, struct strbuf *err)
 {
 	struct strbuf part = STRBUF_INIT;
@@ -115,11 +129,13 @@ int store_dir_make(const char *path, struct strvec *made, struct strbuf *err)
 		strbuf_add(&part, path, end - path);
 		if (path_is_dir(part.buf))
 			continue;
-		if (!sys_mkdir(part.buf, 0777))
+		if (!sys_mkdir(part.buf, 0777)) {
 			strvec_push(made, part.buf);
-		else if (errno != EEXIST || !path_is_dir(part.buf))
+			ret = sync_parent(&part, err);
+		} else if (errno != EEXIST || !path_is_dir(part.buf)) {
 			ret = fail_errno(err, "cannot make the directory '%s'",
 					 part.buf);
+		}
 	}
 	strbuf_release(&part);
 	return ret;

@@ -92,6 +92,32 @@ test_expect_success '.gitignore gets its lines once, at the end' '
 	test_cmp want count
 '
 
+test_expect_success 'a .gitignore of the user keeps its mode and its link' '
+	in_new_dir dotfiles && echo mine >../real && chmod 600 ../real &&
+	ln -s ../real .gitignore &&
+	RESUTIL_TRACE=$TRASH_DIRECTORY/ignore.trace resutil init \
+		--storage-type=gdrive -o base_folder_id=F \
+		-o key_file_path=k.json &&
+	test "$(readlink .gitignore)" = ../real &&
+	head -n 1 ../real >first && echo mine >want && test_cmp want first &&
+	grep "^k.json$" ../real &&
+	stat -c %a ../real >mode && echo 600 >want && test_cmp want mode
+'
+
+test_expect_success 'and is durable before the old one is gone' '
+	grep "fsync .*/real[.]" "$TRASH_DIRECTORY/ignore.trace"
+'
+
+test_expect_success 'so are the directories of a store that is made' '
+	in_new_dir durable &&
+	RESUTIL_TRACE=$TRASH_DIRECTORY/store.trace resutil init \
+		-o path="$TRASH_DIRECTORY/durable.d/a/b" &&
+	sed -n "s/.*fsync //p" "$TRASH_DIRECTORY/store.trace" >synced &&
+	grep "^$TRASH_DIRECTORY$" synced &&
+	grep "^$TRASH_DIRECTORY/durable.d$" synced &&
+	grep "^$TRASH_DIRECTORY/durable.d/a$" synced
+'
+
 test_expect_success '--no-gitignore and --no-gitignore-key leave it alone' '
 	in_new_dir open &&
 	resutil init --no-gitignore --no-gitignore-key --storage-type=gdrive \
