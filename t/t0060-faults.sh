@@ -110,7 +110,8 @@ test_expect_success FAULTS 'points are counted and logged by kind' '
 '
 
 test_expect_success FAULTS 'a plan that cannot be read is no plan to pass' '
-	for plan in write nokind:1:EIO write:0:EIO write:1:ENOSUCH write:x:EIO
+	for plan in write nokind:1:EIO write:0:EIO write:1:ENOSUCH write:x:EIO \
+		write:1++:EIO write:1:lost
 	do
 		faulty "$plan" add x &&
 		test $status -ge 128 &&
@@ -126,6 +127,77 @@ test_expect_success FAULTS 'the kind chooses, not only the number' '
 	faulty sync:1:EIO add x &&
 	test $status = 128 &&
 	grep "Input/output error" err
+'
+
+# in_project ENVIRONMENT... -- COMMAND...: with fault points, in p
+in_project () {
+	(cd p && with_faults "$@")
+}
+
+counter () {
+	od -An -t u8 "$1" | tr -d " "
+}
+
+test_expect_success FAULTS 'one counter for all processes' '
+	fresh && rm -f log all &&
+	in_project RESUTIL_TEST_FAULT_LOG="$(pwd)/log" \
+		RESUTIL_TEST_FAULT_SHARED="$(pwd)/all" \
+		resutil run -m x -- resutil add y >out &&
+	test "$(counter all)" = $(wc -l <log) &&
+	grep -n "^spawn" log >spawns &&
+	last=$(wc -l <log) &&
+
+	# each process by itself passes fewer, together they pass the last
+	fresh && rm -f all &&
+	in_project RESUTIL_TEST_FAULT=any:$last:kill \
+		resutil run -m x -- resutil add y >out &&
+	fresh &&
+	test_expect_code 137 in_project RESUTIL_TEST_FAULT=any:$last:kill \
+		RESUTIL_TEST_FAULT_SHARED="$(pwd)/all" \
+		resutil run -m x -- resutil add y >out &&
+	test "$(counter all)" = $last
+'
+
+test_expect_success FAULTS 'kill-all ends the whole process group' '
+	for action in kill-all kill-all-after
+	do
+		fresh && rm -f p/after &&
+		test_expect_code 137 in_project RESUTIL_TEST_FAULT=any:3:$action \
+			setsid -w sh -c "resutil add x; echo there >after" &&
+		test_path_is_missing p/after || return 1
+	done
+'
+
+# with_store: a fresh project with an empty store beside it
+with_store () {
+	fresh && rm -rf store && mkdir store &&
+	sed -i "s,/nowhere,../store," p/resutil-conf.yaml
+}
+
+test_expect_success FAULTS 'requests are points, counted over all kinds' '
+	with_store && rm -f log && echo a >a &&
+	in_project RESUTIL_TEST_FAULT_LOG=../log \
+		resutil put-object --remote dir:../store k/a ../a >version &&
+	grep "^request	put k/a" log &&
+	test_expect_code 11 in_project RESUTIL_TEST_FAULT=request:1:refused \
+		resutil put-object --remote dir:../store k/b ../a 2>err &&
+	grep "refused .k/b. on order" err &&
+	test_path_is_missing store/k/b &&
+	in_project RESUTIL_TEST_FAULT=request:1:lost \
+		resutil put-object --remote dir:../store k/b ../a >version &&
+	cmp a store/k/b &&
+	test_expect_code 137 in_project RESUTIL_TEST_FAULT=request:1:kill-after \
+		resutil put-object --remote dir:../store k/c ../a &&
+	cmp a store/k/c
+'
+
+test_expect_success FAULTS 'N+ is this point and all later ones' '
+	with_store && (cd p && resutil add x) >name &&
+	test_expect_code 12 in_project RESUTIL_TEST_FAULT=request:1+:EIO \
+		resutil send-pack --patience=1 "$(cat name)" 2>err &&
+	grep "no answer for" err &&
+	in_project RESUTIL_TEST_FAULT=request:1:EIO \
+		resutil send-pack --patience=1 "$(cat name)"
 '
 
 # Failure is told, and nothing is left; or it did not matter.

@@ -6,8 +6,13 @@
  * remove rename copy, or any. ERROR: transient; lost (it is done, and then
  * ERR_TRANSIENT, as if the answer had not come); half (get: the sink gets half,
  * then ERR_TRANSIENT); refused; unreachable; conflict; hang (no answer, for
- * ever); kill (SIGKILL before), kill-after. N can be `N+` (this and all later
- * ones).
+ * ever); kill (SIGKILL before), kill-after, kill-all, kill-all-after. N can be
+ * `N+` (this and all later ones).
+ *
+ * A request is a point of RESUTIL_TEST_FAULT as well (lib/base/sys.h), where
+ * request:N:ERROR counts the requests of all kinds: the same errors; "short" is
+ * half, and an errno is transient. In the log its path is the operation, a
+ * blank and the key.
  */
 #include "lib/base/compat.h"
 #include "transport/transport-ops.h"
@@ -16,6 +21,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/fault.h"
 
 #include <pthread.h>
 
@@ -28,11 +34,11 @@ static const char *const op_names[OP_NR + 1] = {
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
 	      ACT_UNREACHABLE, ACT_CONFLICT, ACT_HANG, ACT_KILL,
-	      ACT_KILL_AFTER, ACT_NR };
+	      ACT_KILL_AFTER, ACT_KILL_ALL, ACT_KILL_ALL_AFTER, ACT_NR };
 
 static const char *const action_names[ACT_NR] = {
 	"", "transient", "lost", "half", "refused", "unreachable", "conflict",
-	"hang", "kill", "kill-after"
+	"hang", "kill", "kill-after", "kill-all", "kill-all-after"
 };
 
 #define ORDERS_MAX 16
@@ -91,10 +97,42 @@ static void read_orders(void)
 	}
 }
 
-/* The action for this request; every order counts by itself. */
-static enum action pass(enum op op)
+/* What RESUTIL_TEST_FAULT says about this request. */
+static enum action pass_point(enum op op, const char *key)
 {
-	enum action action = ACT_NOTHING;
+	char *path = xstrfmt("%s %s", op_names[op], key);
+	enum fault fault = sys_enter(SYS_REQUEST, path, -1);
+
+	free(path);
+	switch (fault) {
+	case FAULT_ERROR:
+		return ACT_TRANSIENT;
+	case FAULT_SHORT:
+		return ACT_HALF;
+	case FAULT_KILL_AFTER:
+		return ACT_KILL_AFTER;
+	case FAULT_KILL_ALL_AFTER:
+		return ACT_KILL_ALL_AFTER;
+	case FAULT_LOST:
+		return ACT_LOST;
+	case FAULT_REFUSED:
+		return ACT_REFUSED;
+	case FAULT_UNREACHABLE:
+		return ACT_UNREACHABLE;
+	case FAULT_CONFLICT:
+		return ACT_CONFLICT;
+	case FAULT_HANG:
+		return ACT_HANG;
+	case FAULT_NONE:
+		break;
+	}
+	return ACT_NOTHING;
+}
+
+/* The action for this request; every order counts by itself. */
+static enum action pass(enum op op, const char *key)
+{
+	enum action action = pass_point(op, key);
 	size_t i;
 
 	pthread_once(&orders_once, read_orders);
@@ -109,7 +147,9 @@ static enum action pass(enum op op)
 			action = o->action;
 	}
 	if (action == ACT_KILL)
-		raise(SIGKILL);
+		fault_after(FAULT_KILL_AFTER);
+	if (action == ACT_KILL_ALL)
+		fault_after(FAULT_KILL_ALL_AFTER);
 	while (action == ACT_HANG)
 		pause();
 	return action;
@@ -140,7 +180,9 @@ static int after(enum action action, int ret, const char *key,
 		 struct strbuf *err)
 {
 	if (action == ACT_KILL_AFTER)
-		raise(SIGKILL);
+		fault_after(FAULT_KILL_AFTER);
+	if (action == ACT_KILL_ALL_AFTER)
+		fault_after(FAULT_KILL_ALL_AFTER);
 	if (!ret && action == ACT_LOST)
 		ret = fail(err, ERR_TRANSIENT, "answer lost for '%s' on order",
 			   key);
@@ -161,7 +203,7 @@ static int faulty_list(struct transport *t, const char *prefix,
 		       unsigned flags, struct strbuf *cursor, object_fn fn,
 		       void *data, struct strbuf *err)
 {
-	enum action action = pass(OP_LIST);
+	enum action action = pass(OP_LIST, prefix);
 	int ret = before(action, prefix, err);
 
 	if (ret)
@@ -175,7 +217,7 @@ static int faulty_list(struct transport *t, const char *prefix,
 static int faulty_stat(struct transport *t, const char *key,
 		       struct object *out, struct strbuf *err)
 {
-	enum action action = pass(OP_STAT);
+	enum action action = pass(OP_STAT, key);
 	int ret = before(action, key, err);
 
 	if (ret)
@@ -204,7 +246,7 @@ static int faulty_get(struct transport *t, const char *key,
 		      const struct object_sink *sink, struct strbuf *version,
 		      struct strbuf *err)
 {
-	enum action action = pass(OP_GET);
+	enum action action = pass(OP_GET, key);
 	struct halving halving = { sink, false };
 	struct object_sink half = { give_half, &halving };
 	int ret = before(action, key, err);
@@ -220,7 +262,7 @@ static int faulty_get(struct transport *t, const char *key,
 static int faulty_put(struct transport *t, const struct put_request *r,
 		      struct object *out, struct strbuf *err)
 {
-	enum action action = pass(OP_PUT);
+	enum action action = pass(OP_PUT, r->key);
 	int ret = before(action, r->key, err);
 
 	if (ret)
@@ -232,7 +274,7 @@ static int faulty_put(struct transport *t, const struct put_request *r,
 static int faulty_remove(struct transport *t, const char *key,
 			 const char *version, struct strbuf *err)
 {
-	enum action action = pass(OP_REMOVE);
+	enum action action = pass(OP_REMOVE, key);
 	int ret = before(action, key, err);
 
 	if (ret)
@@ -245,7 +287,7 @@ static int faulty_rename(struct transport *t, const char *from,
 			 const char *to, const char *version,
 			 struct strbuf *err)
 {
-	enum action action = pass(OP_RENAME);
+	enum action action = pass(OP_RENAME, from);
 	int ret = before(action, from, err);
 
 	if (ret)
@@ -257,7 +299,7 @@ static int faulty_rename(struct transport *t, const char *from,
 static int faulty_copy(struct transport *t, const char *from, const char *to,
 		       const char *version, struct strbuf *err)
 {
-	enum action action = pass(OP_COPY);
+	enum action action = pass(OP_COPY, from);
 	int ret = before(action, from, err);
 
 	if (ret)

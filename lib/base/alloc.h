@@ -20,6 +20,15 @@ char *xstrdup(const char *text);
 /** A NUL-terminated copy of exactly `len` bytes (which may hold NULs). */
 char *xmemdupz(const void *data, size_t len);
 
+/** The end of a program without memory: one line, what alloc_at_end() was
+ *  given, exit status 128. For libraries that allocate by themselves; size 0:
+ *  not known. */
+void NORETURN alloc_failed(size_t size);
+
+/** `fn` is called then, in any thread, once; it must not allocate. What was
+ *  given last comes first. For a few that last as long as the process. */
+void alloc_at_end(void (*fn)(void));
+
 char *xstrfmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /** For programs that take and free the same megabytes a thousand times: what is

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/term.h"
+#include "lib/base/alloc.h"
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 
@@ -129,4 +130,5 @@ void pager_start(const char *configured)
 	child_process_release(&child);
 	wait_on_signals();
 	atexit(wait_at_exit);
+	alloc_at_end(wait_at_exit);
 }

@@ -108,7 +108,7 @@ int64_t sys_copy(int in, int out, int64_t len)
 			break;
 		}
 		done += n;
-		if (fault == FAULT_KILL_AFTER)
+		if (fault != FAULT_NONE)
 			break;
 	}
 	fault_after(fault);

@@ -17,11 +17,12 @@
  * (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
  * "short" (half of a write is done), "kill" (SIGKILL before the call),
  * "kill-after", "kill-all" and "kill-all-after" (the same for the whole process
- * group). KIND:N+:ACTION acts on all later ones, too.
+ * group). KIND:N+:ACTION acts on all later ones, too. A request also takes
+ * the errors of transport/with-faults.c (request:2:lost).
  *
  * RESUTIL_TEST_FAULT_SHARED=FILE: N counts the points of all processes
- * together, in FILE (8 bytes, made when missing). Without it each process
- * counts its own, also a child.
+ * together, in FILE (8 bytes, made when missing; a number that stands there is
+ * counted on). Without it each process counts its own, also a child.
  *
  * RESUTIL_TEST_FAULT_LOG=FILE appends one line "KIND TAB path" for each point
  * passed but allocations, of all processes.

@@ -81,14 +81,18 @@ static void list_take(struct tempfile *t)
 		t->next->prev = t->prev;
 }
 
+static void remove_without_memory(void);
+
 static struct tempfile *entry_new(void)
 {
 	struct tempfile *t = xcalloc(1, sizeof(*t));
 
 	t->dirfd = AT_FDCWD;
 	t->fd = -1;
-	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED))
+	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED)) {
 		atexit(tempfile_remove_all);
+		alloc_at_end(remove_without_memory);
+	}
 	return t;
 }
 
@@ -491,7 +495,8 @@ bool tempfile_is_dying(void)
 	return __atomic_load_n(&dying, __ATOMIC_RELAXED);
 }
 
-static void remove_and_die(int signo)
+/* All that is registered; the lock stays taken, for this is the end. */
+static void remove_at_end(void)
 {
 	pid_t me = getpid();
 	struct tempfile *t;
@@ -507,7 +512,22 @@ static void remove_and_die(int signo)
 		else
 			unlinkat(t->dirfd, t->path, 0);
 	}
+}
+
+static void remove_and_die(int signo)
+{
+	remove_at_end();
 	signal_die_of(signo);
+}
+
+/* A handler in this thread would wait for the lock for ever. */
+static void remove_without_memory(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	remove_at_end();
 }
 
 void tempfile_on_signals(void)

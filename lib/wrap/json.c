@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <jansson.h>
+#include <pthread.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
@@ -26,8 +27,7 @@
 /* Besides what JSON asks for: what a terminal could take for a command. */
 static bool needs_escape(int32_t c)
 {
-	return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7f && c < 0xa0) ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	return c == '"' || c == '\\' || utf8_is_control(c);
 }
 
 static void add_escape(struct strbuf *out, int32_t c)
@@ -226,12 +226,20 @@ static struct value *convert(json_t *json, unsigned depth)
 	return value_new_null();
 }
 
+/* So that it runs out of memory like everybody else. */
+static void set_alloc(void)
+{
+	json_set_alloc_funcs(xmalloc, free);
+}
+
 int json_parse(struct value **out, const char *text, size_t len,
 	       const char *name, struct strbuf *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t problem;
 	json_t *json;
 
+	pthread_once(&once, set_alloc);
 	if (len > JSON_MAX_BYTES)
 		return fail(err, ERR_CONTENT, "'%s' is too large: %zu bytes, "
 			    "at most %u", name, len, JSON_MAX_BYTES);

@@ -11,6 +11,31 @@
 #include "lib/base/strbuf.h"
 #include "lib/wrap/yaml-events.h"
 
+#ifdef RESUTIL_FAULT_POINTS
+/*
+ * The library asks itself for memory by these names, which it exports, so that
+ * a program's own come first. So its allocations are points, too.
+ */
+void *yaml_malloc(size_t size);
+void *yaml_realloc(void *ptr, size_t size);
+void yaml_free(void *ptr);
+
+void *yaml_malloc(size_t size)
+{
+	return xmalloc(size);
+}
+
+void *yaml_realloc(void *ptr, size_t size)
+{
+	return xrealloc(ptr, size);
+}
+
+void yaml_free(void *ptr)
+{
+	free(ptr);
+}
+#endif
+
 int yaml_bad(struct yaml_reader *r, yaml_mark_t mark, const char *fmt, ...)
 {
 	struct strbuf what = STRBUF_INIT;
@@ -48,8 +73,7 @@ static int bad_syntax(struct yaml_reader *r)
 
 	switch (p->error) {
 	case YAML_MEMORY_ERROR:
-		return fail(r->err, ERR_FAILED, "cannot read '%s': out of "
-			    "memory", r->name);
+		alloc_failed(0);
 	case YAML_READER_ERROR:
 		return yaml_bad(r, mark_of_offset(r, p->problem_offset), "%s",
 				p->problem);
@@ -82,8 +106,7 @@ int yaml_reader_start(struct yaml_reader *r, const char *text, size_t len,
 	r->name = name;
 	r->err = err;
 	if (!yaml_parser_initialize(&r->parser))
-		return fail(err, ERR_FAILED, "cannot read '%s': out of memory",
-			    name);
+		alloc_failed(0);
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text,
 				     len);
