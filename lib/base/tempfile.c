@@ -23,6 +23,7 @@
 #include "lib/base/path.h"
 #include "lib/base/signals.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -32,7 +33,9 @@ struct tempfile {
 	char *path;
 	pid_t owner;
 	int dirfd;		/* where `path` begins; AT_FDCWD */
-	int fd;
+	int fd;			/* of a file; it is held by that */
+	int hold;		/* of a directory, and of a file that is closed
+				 * and not renamed yet; or -1 */
 	bool is_dir;
 };
 
@@ -89,6 +92,7 @@ static struct tempfile *entry_new(void)
 
 	t->dirfd = AT_FDCWD;
 	t->fd = -1;
+	t->hold = -1;
 	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED)) {
 		atexit(tempfile_remove_all);
 		alloc_at_end(remove_without_memory);
@@ -100,6 +104,8 @@ static void entry_free(struct tempfile *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
+	if (t->hold >= 0)
+		close(t->hold);
 	free(t->path);
 	free(t);
 }
@@ -133,6 +139,31 @@ static char *temporary_path(const char *path)
 	return ret;
 }
 
+static int make_held(struct tempfile *t, mode_t mode)
+{
+	int *fd = t->is_dir ? &t->hold : &t->fd;
+
+	if (t->is_dir) {
+		if (sys_mkdir(t->path, mode))
+			return -1;
+		*fd = open(t->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			   O_CLOEXEC);
+	} else {
+		*fd = sys_open(t->path, O_RDWR | O_CREAT | O_EXCL, mode);
+		if (*fd < 0)
+			return -1;
+	}
+	/* A directory that its owner may not read (umask) is not held. */
+	if (*fd < 0 || !hold_take(*fd, AT_FDCWD, t->path))
+		return 0;
+	if (hold_has_name(*fd, AT_FDCWD, t->path))
+		sys_unlinkat(AT_FDCWD, t->path, t->is_dir ? AT_REMOVEDIR : 0);
+	close(*fd);
+	*fd = -1;
+	errno = EEXIST;
+	return -1;
+}
+
 /* Makes and registers in one step as signals see it. */
 static int make_entry(struct tempfile *t, mode_t mode)
 {
@@ -140,12 +171,7 @@ static int make_entry(struct tempfile *t, mode_t mode)
 	int ret;
 
 	list_enter(&before);
-	if (t->is_dir) {
-		ret = sys_mkdir(t->path, mode);
-	} else {
-		t->fd = sys_open(t->path, O_RDWR | O_CREAT | O_EXCL, mode);
-		ret = t->fd < 0 ? -1 : 0;
-	}
+	ret = make_held(t, mode);
 	if (!ret)
 		list_add(t);
 	list_leave(&before);
@@ -300,7 +326,10 @@ static int sync_directory_of(const char *path, struct strbuf *err)
 	return ret;
 }
 
-/* What was written is known to be taken only when close(2) says so (NFS). */
+/*
+ * What was written is known to be taken only when close(2) says so (NFS). It
+ * is held until it has its name.
+ */
 static int close_file(struct tempfile *t, unsigned flags, struct strbuf *err)
 {
 	int ret = 0;
@@ -309,6 +338,7 @@ static int close_file(struct tempfile *t, unsigned flags, struct strbuf *err)
 		return 0;
 	if ((flags & TEMPFILE_SYNC) && sys_fsync(t->fd))
 		return fail_errno(err, "cannot sync '%s'", t->path);
+	t->hold = fcntl(t->fd, F_DUPFD_CLOEXEC, 3);
 	if (close(t->fd) && errno != EINTR)
 		ret = fail_errno(err, "cannot write '%s'", t->path);
 	t->fd = -1;

@@ -3,6 +3,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-remove.h"
@@ -86,7 +87,7 @@ int exp_remove_local(const struct project *p, const char *name,
 {
 	struct strbuf path = STRBUF_INIT, hidden = STRBUF_INIT;
 	struct strbuf id = STRBUF_INIT;
-	int ret = 0;
+	int ret = 0, fd;
 
 	if (!name_is_valid(name) && strcmp(name, NAME_DEBUG))
 		BUG("'%s' is no name of an experiment", name);
@@ -94,6 +95,10 @@ int exp_remove_local(const struct project *p, const char *name,
 	strbuf_addf(&hidden, "%s/.%s.%ld.rm", p->results_path, name,
 		    (long)getpid());
 	read_id(&id, p, name, path.buf);
+	/* Held, so that nobody else removes at the same time. */
+	fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		hold_take(fd, AT_FDCWD, path.buf);
 	if (sys_rename_noreplace(path.buf, hidden.buf)) {
 		ret = fail_errno(err, "cannot remove '%s'", path.buf);
 		goto cleanup;
@@ -108,6 +113,8 @@ int exp_remove_local(const struct project *p, const char *name,
 	}
 
 cleanup:
+	if (fd >= 0)
+		close(fd);
 	strbuf_release(&id);
 	strbuf_release(&hidden);
 	strbuf_release(&path);

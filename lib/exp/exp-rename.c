@@ -37,7 +37,7 @@ int exp_rename_local(const struct project *p, const char *from,
 {
 	struct live *lock = NULL;
 	bool partial;
-	int ret;
+	int ret, mark = -1;
 
 	if (!name_is_valid(from) || !name_is_valid(to))
 		BUG("'%s' or '%s' is no name of an experiment", from, to);
@@ -47,12 +47,14 @@ int exp_rename_local(const struct project *p, const char *from,
 	/* It must not look whole at any moment. */
 	partial = partial_is(p, from);
 	if (partial)
-		ret = partial_mark(p, to, err);
+		ret = partial_mark(p, to, &mark, err);
 	if (!ret)
 		ret = move(p, from, to, err);
 	/* A mark without an experiment means nothing, so no failure counts. */
 	if (partial && !ret)
 		partial_clear(p, from, NULL);
+	if (mark >= 0)
+		close(mark);
 	live_unlock_writer(&lock);
 	return ret;
 }

@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/exp/name.h"
 
 #include <dirent.h>
@@ -62,28 +63,34 @@ static int sync_mark(const struct project *p, const char *dir,
 	return ret;
 }
 
-int partial_mark(const struct project *p, const char *name,
+int partial_mark(const struct project *p, const char *name, int *held,
 		 struct strbuf *err)
 {
 	struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT;
-	int fd, ret;
+	int ret;
 
+	*held = -1;
 	if (!name_is_valid(name))
 		BUG("'%s' is no name of an experiment", name);
 	ret = project_private(p, "partial/", &dir, err);
 	if (ret)
 		goto cleanup;
 	add_path(&path, p, name);
-	fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
-	if (fd < 0) {
+	*held = hold_open(path.buf, 0666);
+	if (*held < 0) {
 		fail_errno(err, "cannot make '%s'", path.buf);
 		ret = ERR_FAILED;
 		goto cleanup;
 	}
-	close(fd);
+	/* Where nobody can see who holds it, its age tells. */
+	sys_futimens(*held, NULL);
 	ret = sync_mark(p, dir.buf, err);
 
 cleanup:
+	if (ret && *held >= 0) {
+		close(*held);
+		*held = -1;
+	}
 	strbuf_release(&path);
 	strbuf_release(&dir);
 	return ret;

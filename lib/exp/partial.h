@@ -19,8 +19,10 @@ bool partial_is(const struct project *p, const char *name);
 void partial_list(const struct project *p, struct strvec *out);
 
 /** Durable when it returns 0; a mark that is there already is fine. A name
- *  that is none is a BUG. */
-int partial_mark(const struct project *p, const char *name,
+ *  that is none is a BUG.
+ *  held: a descriptor. While it is open nobody takes the mark for a leftover;
+ *  the caller closes it when the experiment is there. -1 on failure. */
+int partial_mark(const struct project *p, const char *name, int *held,
 		 struct strbuf *err);
 
 /** Not synced: after a power failure a whole experiment may still be called

@@ -37,11 +37,12 @@ struct unpack_place {
 	struct strbuf hidden;	/* where temp is, also after the claim */
 	struct strbuf old;	/* where the replaced one is; "": none */
 	int fd;			/* the new directory, readable */
+	int old_fd;		/* holds the replaced one */
 };
 
 #define UNPACK_PLACE_INIT { .dir = STRBUF_INIT, .parent = STRBUF_INIT, \
 			    .hidden = STRBUF_INIT, .old = STRBUF_INIT, \
-			    .fd = -1 }
+			    .fd = -1, .old_fd = -1 }
 
 /** Whether `dir` can be the target; `replace` is set before. ERR_CONFLICT,
  *  ERR_NOT_FOUND (no parent), ERR_FAILED. */

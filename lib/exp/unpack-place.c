@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/exp/exp-remove.h"
 
 #include <dirent.h>
@@ -200,13 +201,25 @@ static int claim_empty(struct unpack_place *place, struct strbuf *err)
 	return ret;
 }
 
-/* ".NAME.PID.rm", as exp_remove_local() would call it. */
+/*
+ * What is replaced is held under its hidden name as well: until the syncs are
+ * done it may have to come back.
+ */
+static void hold_old(struct unpack_place *place)
+{
+	place->old_fd = open(place->dir.buf, O_RDONLY | O_DIRECTORY |
+			     O_NOFOLLOW | O_CLOEXEC);
+	if (place->old_fd >= 0)
+		hold_take(place->old_fd, AT_FDCWD, place->dir.buf);
+}
+
+/* ".NAME.PID.old": who finds that without a NAME gives it back. */
 static int put_aside(struct unpack_place *place, struct strbuf *err)
 {
 	strbuf_reset(&place->old);
 	strbuf_addbuf(&place->old, &place->hidden);
 	strbuf_setlen(&place->old, place->old.len - strlen("tmp"));
-	strbuf_addstr(&place->old, "rm");
+	strbuf_addstr(&place->old, "old");
 	if (!sys_rename_noreplace(place->dir.buf, place->old.buf))
 		return 0;
 	strbuf_reset(&place->old);
@@ -221,6 +234,7 @@ static int claim_replacing(struct unpack_place *place, struct strbuf *err)
 {
 	int ret;
 
+	hold_old(place);
 	if (!sys_renameat(AT_FDCWD, place->hidden.buf, AT_FDCWD,
 			  place->dir.buf, RENAME_EXCHANGE)) {
 		strbuf_addbuf(&place->old, &place->hidden);
@@ -292,6 +306,8 @@ void unpack_place_release(struct unpack_place *place)
 		exp_remove_tree(place->old.buf);
 	}
 	tempfile_delete(&place->temp);
+	if (place->old_fd >= 0)
+		close(place->old_fd);
 	strbuf_release(&place->old);
 	strbuf_release(&place->dir);
 	strbuf_release(&place->parent);

@@ -70,6 +70,7 @@ struct fetch_item {
 	struct pack_info expect;
 	bool some;		/* not all of the pack */
 	bool marked;		/* partial, by us */
+	int mark;		/* ... which this holds until it is told */
 };
 
 /** Notes how it ended; returns `code`. */

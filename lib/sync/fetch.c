@@ -41,6 +41,8 @@ void fetch_report(struct fetch_item *item)
 		.code = item->code, .message = item->message.buf
 	};
 
+	if (item->marked)
+		close(item->mark);
 	pthread_mutex_lock(&f->lock);
 	/* Each of the others would wait as long for the same answer. */
 	if (!f->code && (item->code == ERR_UNREACHABLE ||
@@ -215,7 +217,7 @@ static int fetch_some(struct fetch_item *item, struct strbuf *err)
 		goto cleanup;
 	ret = fetch_stage(item, p, err);
 	if (!ret && item->some) {
-		ret = partial_mark(f->project, item->name, err);
+		ret = partial_mark(f->project, item->name, &item->mark, err);
 		item->marked = !ret;
 	}
 

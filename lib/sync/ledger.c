@@ -304,15 +304,14 @@ static int lock_file(struct ledger *l, const char *path, struct strbuf *err)
 	return ret;
 }
 
-/* A first line that was torn is written again; another one is ended. */
+/* A line that a crash tore says nothing, or, if it were ended here, something
+ * that nobody wrote. The lock is held, so nobody is writing it just now. */
 static int mend_end(struct ledger *l, off_t size, struct strbuf *line)
 {
-	if (!l->pos && size && sys_ftruncate(l->fd, 0) < 0)
+	if (size > l->pos && sys_ftruncate(l->fd, l->pos) < 0)
 		return -1;
 	if (!l->pos)
 		strbuf_insert(line, 0, HEADER, strlen(HEADER));
-	else if (size > l->pos)
-		strbuf_insert(line, 0, "\n", 1);
 	return 0;
 }
 

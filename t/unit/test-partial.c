@@ -36,11 +36,21 @@ static void make_exp(const char *name)
 	strbuf_release(&path);
 }
 
+static int mark(const char *name)
+{
+	int held, ret = partial_mark(&project, name, &held, &err);
+
+	check(ret ? held < 0 : held >= 0, "a mark is held from the start");
+	if (held >= 0)
+		close(held);
+	return ret;
+}
+
 static void test_mark(void)
 {
 	check(!partial_is(&project, ONE), "nothing is partial at first");
-	check(!partial_mark(&project, ONE, &err), "a mark is made");
-	check(!partial_mark(&project, ONE, &err), "and once more");
+	check(!mark(ONE), "a mark is made");
+	check(!mark(ONE), "and once more");
 	check(partial_is(&project, ONE), "it is seen");
 	check(!partial_is(&project, TWO), "by its own name alone");
 	check(!partial_is(&project, "../" ONE), "what is no name is not");
@@ -55,7 +65,7 @@ static void test_link_for_mark(void)
 {
 	check(!symlinkat("/nowhere/x", AT_FDCWD, ".resutil/partial/" ONE),
 	      "somebody puts a link where the mark is");
-	check(partial_mark(&project, ONE, &err) == ERR_FAILED,
+	check(mark(ONE) == ERR_FAILED,
 	      "which is not followed");
 	strbuf_reset(&err);
 	check(!partial_clear(&project, ONE, &err), "and can be taken away");
@@ -64,7 +74,7 @@ static void test_link_for_mark(void)
 static void test_rename(void)
 {
 	make_exp(ONE);
-	check(!partial_mark(&project, ONE, &err) &&
+	check(!mark(ONE) &&
 	      !exp_rename_local(&project, ONE, TWO, &err) &&
 	      partial_is(&project, TWO) && !partial_is(&project, ONE),
 	      "the mark goes with a rename");

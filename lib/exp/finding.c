@@ -1,0 +1,129 @@
+#include "lib/base/compat.h"
+#include "lib/exp/finding.h"
+
+#include "lib/base/quote.h"
+#include "lib/base/value.h"
+#include "lib/wrap/json.h"
+
+#define NO_NAME "-"
+#define FIELDS 7
+
+static const char *const levels[FINDING_LEVEL_NR] = {
+	"error", "warning", "leftover"
+};
+
+static const char *const states[FINDING_STATE_NR] = {
+	"open", "would", "mended", "removed"
+};
+
+const char *finding_level_name(enum finding_level level)
+{
+	return levels[level];
+}
+
+const char *finding_state_name(enum finding_state state)
+{
+	return states[state];
+}
+
+static void print_json(struct strbuf *out, const struct finding *f)
+{
+	struct value *map = value_new_map();
+
+	value_map_set_str(map, "level", levels[f->level]);
+	value_map_set_str(map, "id", f->id);
+	value_map_set_str(map, "state", states[f->state]);
+	value_map_set(map, "where", value_new_text(f->where, strlen(f->where)));
+	value_map_set(map, "name", f->name ?
+		      value_new_text(f->name, strlen(f->name)) :
+		      value_new_null());
+	value_map_set_int(map, "bytes", (int64_t)f->bytes);
+	value_map_set(map, "text", value_new_text(f->text, strlen(f->text)));
+	json_write(out, map);
+	strbuf_addch(out, '\n');
+	value_free(map);
+}
+
+void finding_print(struct strbuf *out, const struct finding *f, bool z,
+		   bool json)
+{
+	if (json) {
+		print_json(out, f);
+		return;
+	}
+	strbuf_addf(out, "%s\t%s\t%s\t", levels[f->level], f->id,
+		    states[f->state]);
+	if (z)
+		strbuf_addstr(out, f->where);
+	else
+		quote_c(out, f->where, strlen(f->where));
+	strbuf_addf(out, "\t%s\t%" PRIu64 "\t", f->name ? f->name : NO_NAME,
+		    f->bytes);
+	/* It may quote what a file says. */
+	quote_terminal(out, f->text, strlen(f->text));
+	strbuf_addch(out, z ? '\0' : '\n');
+}
+
+static int find_word(const char *const *words, size_t nr, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(words[i], word))
+			return (int)i;
+	return -1;
+}
+
+static bool parse_bytes(uint64_t *out, const char *text)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+/* In its own place: a path is never longer than what quotes it. */
+static bool unquote(char *text)
+{
+	struct strbuf plain = STRBUF_INIT;
+	bool ok;
+
+	if (*text != '"')
+		return true;
+	ok = !unquote_c(&plain, text, NULL) && plain.len <= strlen(text) &&
+	     !memchr(plain.buf, '\0', plain.len);
+	if (ok)
+		memcpy(text, plain.buf, plain.len + 1);
+	strbuf_release(&plain);
+	return ok;
+}
+
+bool finding_parse(struct finding *f, char *line)
+{
+	char *field[FIELDS];
+	int i, level, state;
+
+	for (i = 0; i < FIELDS; i++) {
+		field[i] = line;
+		line = strchr(line, '\t');
+		if (!line != (i == FIELDS - 1))
+			return false;
+		if (line)
+			*line++ = '\0';
+	}
+	level = find_word(levels, ARRAY_SIZE(levels), field[0]);
+	state = find_word(states, ARRAY_SIZE(states), field[2]);
+	if (level < 0 || state < 0 || !*field[1] || !unquote(field[3]) ||
+	    !*field[4] || !parse_bytes(&f->bytes, field[5]))
+		return false;
+	f->level = (enum finding_level)level;
+	f->state = (enum finding_state)state;
+	f->id = field[1];
+	f->where = field[3];
+	f->name = strcmp(field[4], NO_NAME) ? field[4] : NULL;
+	f->text = field[6];
+	return true;
+}
