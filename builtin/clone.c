@@ -10,6 +10,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
@@ -297,18 +298,18 @@ static void say_made(const struct clone *c)
 
 	quote_terminal(&safe, c->shown_dir, strlen(c->shown_dir));
 	if (verbosity >= 0) {
-		printf(c->dry_run ?
-		       _("Would clone project '%s' into %s\n") :
-		       _("Cloned project '%s' into %s\n"), c->plan.name.buf,
-		       safe.buf);
-		printf(c->nr == 1 ? _("%s holds %zu experiment\n") :
-		       _("%s holds %zu experiments\n"), c->url.buf, c->nr);
+		out_printf(c->dry_run ?
+			   _("Would clone project '%s' into %s\n") :
+			   _("Cloned project '%s' into %s\n"), c->plan.name.buf,
+			   safe.buf);
+		out_printf(c->nr == 1 ? _("%s holds %zu experiment\n") :
+			   _("%s holds %zu experiments\n"), c->url.buf, c->nr);
 	}
 	if (verbosity >= 0 && !c->all && !c->dry_run)
-		printf(_("Next, there:\n"
-			 "  resutil list\n"
-			 "  resutil pull EXP...\n"
-			 "  resutil pull --all\n"));
+		out_printf(_("Next, there:\n"
+			     "  resutil list\n"
+			     "  resutil pull EXP...\n"
+			     "  resutil pull --all\n"));
 	fflush(stdout);
 	strbuf_release(&safe);
 }

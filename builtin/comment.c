@@ -12,6 +12,7 @@
 #include "builtin/store-exp.h"
 
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
@@ -160,16 +161,18 @@ static int change_comment(struct renaming *r, const char *arg,
 	if (ret)
 		return ret;
 	if (dry_run) {
-		printf(_("Would rename %s to %s\n"), r->from.buf, r->to.buf);
+		out_printf(_("Would rename %s to %s\n"), r->from.buf,
+			   r->to.buf);
 		return 0;
 	}
 	plan.from = r->from.buf;
 	plan.to = r->to.buf;
 	plan.here = r->here;
-	plan.remote = r->there ? r->remote : NULL;
+	/* Also where it is not there: it may just be on its way. */
+	plan.remote = r->local ? NULL : r->remote;
 	ret = rename_journal_run(the_project, &plan, err);
 	if (!ret && verbosity >= 0)
-		printf(_("Renamed %s to %s\n"), plan.from, plan.to);
+		out_printf(_("Renamed %s to %s\n"), plan.from, plan.to);
 	return ret;
 }
 

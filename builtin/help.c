@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/process.h"
@@ -71,9 +72,9 @@ static void print_group(const struct help_group *group)
 			   : is_in_any_group(c->name)))
 			continue;
 		if (first)
-			printf("\n%s\n", group ? group->title : "other");
+			out_printf("\n%s\n", group ? group->title : "other");
 		first = false;
-		printf("   %-14s %s\n", c->name, c->summary);
+		out_printf("   %-14s %s\n", c->name, c->summary);
 	}
 }
 
@@ -173,10 +174,10 @@ static void print_room(enum command_room room, const char *title)
 {
 	const struct command *c;
 
-	printf("%s\n", title);
+	out_printf("%s\n", title);
 	for (c = commands; c->name; c++)
 		if (c->room == room)
-			printf("   %-14s %s\n", c->name, c->summary);
+			out_printf("   %-14s %s\n", c->name, c->summary);
 }
 
 static void print_names(const struct strvec *names, const char *title,
@@ -186,11 +187,11 @@ static void print_names(const struct strvec *names, const char *title,
 
 	if (!names->nr)
 		return;
-	printf("\n%s\n", title);
+	out_printf("\n%s\n", title);
 	for (i = 0; i < names->nr; i++)
-		printf("   %s\n", names->v[i] +
-		       (strncmp(names->v[i], prefix, strlen(prefix)) ? 0 :
-			strlen(prefix)));
+		out_printf("   %s\n", names->v[i] +
+			   (strncmp(names->v[i], prefix, strlen(prefix)) ? 0 :
+			    strlen(prefix)));
 }
 
 static void print_all(void)
@@ -225,7 +226,7 @@ static int print_page(const char *path)
 		pager_start(config_get_str("core.pager", NULL));
 		roff_to_text(&text, page.buf, page.len,
 			     MINIMUM(term_width(), 80));
-		fwrite(text.buf, 1, text.len, stdout);
+		out_text(text.buf, text.len);
 	} else {
 		error("%s", err.buf);
 	}
@@ -274,7 +275,7 @@ static bool show_alias(const char *name)
 	strbuf_addf(&key, "alias.%s", name);
 	text = config_get_str(key.buf, NULL);
 	if (text)
-		printf("'%s' is an alias of '%s'\n", name, text);
+		out_printf("'%s' is an alias of '%s'\n", name, text);
 	strbuf_release(&key);
 	return text != NULL;
 }

@@ -4,8 +4,10 @@
 #include "builtin/init-make.h"
 #include "builtin/store-settings.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -54,6 +56,16 @@ static int check_name(const struct init *init, const char *answer,
 {
 	(void)init;
 	return conf_check_project_name(answer, err);
+}
+
+/* To the person who is asked. */
+static void tell(const struct strbuf *text)
+{
+	struct strbuf safe = STRBUF_INIT;
+
+	quote_terminal(&safe, text->buf, text->len);
+	fprintf(stderr, "%s\n", safe.buf);
+	strbuf_release(&safe);
 }
 
 static int check_results(const struct init *init, const char *answer,
@@ -123,7 +135,7 @@ static int ask(const struct init *init, const struct question *q,
 			continue;
 		if (!q->check(init, out->buf, &why))
 			break;
-		fprintf(stderr, "%s\n", why.buf);
+		tell(&why);
 		strbuf_reset(&why);
 	}
 	strbuf_release(&prompt);
@@ -390,7 +402,11 @@ static int read_old_conf(struct init *init, struct strbuf *err)
 		goto cleanup;
 	}
 	if (!init->force) {
-		fprintf(stderr, "'%s' exists already.\n", path.buf);
+		struct strbuf text = STRBUF_INIT;
+
+		strbuf_addf(&text, "'%s' exists already.", path.buf);
+		tell(&text);
+		strbuf_release(&text);
 		if (!ask_yes_no("Do you want to proceed?", false)) {
 			ret = fail(err, ERR_NO, "nothing was changed");
 			goto cleanup;
@@ -427,13 +443,13 @@ static int show_plan(const struct init *init, const char *dir,
 
 	if (!ret) {
 		if (!strcmp(plan->type.buf, "dir"))
-			printf("store: %s\n",
-			       value_get_text(plan->config, "path"));
-		printf("results: %s%s\n", plan->results_dir.buf,
-		       plan->gitignore ? " (with .gitignore)" : "");
+			out_printf("store: %s\n",
+				   value_get_text(plan->config, "path"));
+		out_printf("results: %s%s\n", plan->results_dir.buf,
+			   plan->gitignore ? " (with .gitignore)" : "");
 		if (plan->gitignore_key && init_key_pattern(plan, &pattern))
-			printf("ignored by git: %s\n", pattern.buf);
-		printf("%s:\n%s", conf_path(dir, &path), text.buf);
+			out_printf("ignored by git: %s\n", pattern.buf);
+		out_printf("%s:\n%s", conf_path(dir, &path), text.buf);
 	}
 	strbuf_release(&text);
 	strbuf_release(&path);
@@ -448,15 +464,15 @@ static void show_next(const struct init *init, const char *dir)
 
 	if (verbosity < 0)
 		return;
-	printf(_("Initialized project '%s' in %s\n"), plan->name.buf,
-	       conf_path(dir, &path));
+	out_printf(_("Initialized project '%s' in %s\n"), plan->name.buf,
+		   conf_path(dir, &path));
 	if (!strcmp(plan->type.buf, "dir"))
-		printf(plan->made_store ? _("Its store is %s (new)\n") :
-		       _("Its store is %s\n"),
-		       value_get_text(plan->config, "path"));
-	printf(_("Next:\n"
-		 "  resutil run -m COMMENT -- CMD...\n"
-		 "  resutil list\n"));
+		out_printf(plan->made_store ? _("Its store is %s (new)\n") :
+			   _("Its store is %s\n"),
+			   value_get_text(plan->config, "path"));
+	out_printf(_("Next:\n"
+		     "  resutil run -m COMMENT -- CMD...\n"
+		     "  resutil list\n"));
 	strbuf_release(&path);
 }
 

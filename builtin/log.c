@@ -4,6 +4,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
@@ -179,7 +180,7 @@ static void show_item(struct log *log, const struct exp_item *item)
 			add_oneline(&text, &row);
 		else
 			add_entry(&text, &row, &log->now);
-		fwrite(text.buf, 1, text.len, stdout);
+		out_safe(&text);
 	}
 	if (item->problem) {
 		warning("%s", item->problem);

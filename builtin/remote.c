@@ -8,6 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/process.h"
@@ -127,9 +128,9 @@ static void say_added(const struct remote_conf *r, bool is_new, bool dry_run)
 	store_url_format(r->type, r->config, &url);
 	quote_terminal(&safe, url.buf, url.len);
 	if (verbosity >= 0)
-		printf(dry_run ? _("Would add %s, %s%s\n") :
-		       _("Added %s, %s%s\n"), r->name, safe.buf,
-		       is_new ? _(" (new)") : "");
+		out_printf(dry_run ? _("Would add %s, %s%s\n") :
+			   _("Added %s, %s%s\n"), r->name, safe.buf,
+			   is_new ? _(" (new)") : "");
 	strbuf_release(&safe);
 	strbuf_release(&url);
 }
@@ -219,8 +220,8 @@ static int list_remotes(struct remote_options *o, int argc)
 	ret = remotes_read(&all, the_project, &err);
 	for (i = 0; i < all.nr; i++) {
 		if (only_names)
-			printf("%s%c", all.item[i].name,
-			       rows->nul ? '\0' : '\n');
+			out_printf("%s%c", all.item[i].name,
+				   rows->nul ? '\0' : '\n');
 		else
 			rows_add(rows, &all.item[i]);
 	}
@@ -248,8 +249,8 @@ static int remove_one(const char *name, void *data)
 	if (ret)
 		error("%s", err.buf);
 	else if (verbosity >= 0)
-		printf(o->dry_run ? _("Would remove %s\n") :
-		       _("Removed %s; what the store holds stays\n"), name);
+		out_printf(o->dry_run ? _("Would remove %s\n") :
+			   _("Removed %s; what the store holds stays\n"), name);
 	remote_conf_release(&r);
 	strbuf_release(&err);
 	return ret;
@@ -282,9 +283,10 @@ static void say_found(const struct remote_conf *r, const struct strbuf *names)
 	store_url_format(r->type, r->config, &url);
 	quote_terminal(&safe, url.buf, url.len);
 	if (verbosity >= 0)
-		printf(nr == 1 ? _("%s: %s holds %zu experiment of '%s'\n") :
-		       _("%s: %s holds %zu experiments of '%s'\n"), r->name,
-		       safe.buf, nr, the_project->name);
+		out_printf(nr == 1 ?
+			   _("%s: %s holds %zu experiment of '%s'\n") :
+			   _("%s: %s holds %zu experiments of '%s'\n"),
+			   r->name, safe.buf, nr, the_project->name);
 	strbuf_release(&safe);
 	strbuf_release(&url);
 }

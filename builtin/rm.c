@@ -11,6 +11,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
@@ -347,7 +348,7 @@ static void tell(struct removal *r, struct items *items,
 			continue;
 		strbuf_reset(&line);
 		add_where(&line, r, here, there);
-		printf(_("Removed %s%s\n"), name, line.buf);
+		out_printf(_("Removed %s%s\n"), name, line.buf);
 	}
 	strbuf_release(&line);
 }
@@ -397,7 +398,7 @@ static int remove_all(struct removal *r, struct items *items, int yes,
 		for (i = 0; i < r->names.nr; i++) {
 			strbuf_reset(&line);
 			add_line(&line, r, r->names.v[i]);
-			printf(_("Would remove %s\n"), line.buf);
+			out_printf(_("Would remove %s\n"), line.buf);
 		}
 		strbuf_release(&line);
 		return items_status(items);

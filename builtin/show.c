@@ -7,6 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
@@ -108,33 +109,8 @@ cleanup:
 }
 
 /* A file's bytes as they are; but a terminal gets no escape sequences. */
-static int put_bytes(const char *data, size_t len, bool to_person)
-{
-	struct strbuf safe = STRBUF_INIT;
-	const char *end = data + len;
-	size_t put;
-
-	if (!to_person)
-		return fwrite(data, 1, len, stdout) == len ? 0 : -1;
-	while (data < end) {
-		const char *s = data;
-
-		while (s < end && *s != '\n' && *s != '\t')
-			s++;
-		quote_terminal(&safe, data, (size_t)(s - data));
-		if (s < end)
-			strbuf_addch(&safe, *s++);
-		data = s;
-	}
-	put = fwrite(safe.buf, 1, safe.len, stdout);
-	len = safe.len;
-	strbuf_release(&safe);
-	return put == len ? 0 : -1;
-}
-
 static int put_file(int fd, const char *path)
 {
-	bool to_person = isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
 	char *buffer = xmalloc(1 << 16);
 	ssize_t got;
 
@@ -144,9 +120,10 @@ static int put_file(int fd, const char *path)
 			continue;
 		if (got <= 0)
 			break;
-		if (put_bytes(buffer, (size_t)got, to_person) < 0)
-			die("cannot write to standard output: %s",
-			    strerror(errno));
+		out_text(buffer, (size_t)got);
+		/* a disk that is full need not be told so again and again */
+		if (ferror(stdout))
+			break;
 	}
 	if (got < 0)
 		die("cannot read '%s': %s", path, strerror(errno));
@@ -167,7 +144,7 @@ static void put_names(const struct strvec *names, bool nul)
 			quote_c(&line, names->v[i], strlen(names->v[i]));
 		strbuf_addch(&line, nul ? '\0' : '\n');
 	}
-	fwrite(line.buf, 1, line.len, stdout);
+	out_text(line.buf, line.len);
 	strbuf_release(&line);
 }
 
@@ -207,7 +184,7 @@ static int show_path_here(const char *name, const char *path, bool nul)
 /* The bytes go from the store to our output; a person's pass through here. */
 static int put_stored_file(const struct found *found, const char *path)
 {
-	bool to_person = isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
+	bool to_person = out_is_for_person();
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf err = STRBUF_INIT;
 	int ret, fd = -1;
@@ -279,7 +256,7 @@ static void put_json(const struct showing *showing, const struct exp_row *row)
 	value_map_set_str(record, "state", row->state.buf);
 	json_write(&line, record);
 	strbuf_addch(&line, showing->rows.nul ? '\0' : '\n');
-	fwrite(line.buf, 1, line.len, stdout);
+	out_text(line.buf, line.len);
 	strbuf_release(&line);
 	value_free(record);
 }
@@ -303,7 +280,7 @@ static int put_page(struct showing *showing, const struct exp_row *row,
 	exp_page(&page, row, here ? dir.buf : NULL, &showing->now);
 	if (!here)
 		exp_page_stored(&page, found->remote.buf, &listing);
-	fwrite(page.buf, 1, page.len, stdout);
+	out_safe(&page);
 
 cleanup:
 	strbuf_release(&listing);

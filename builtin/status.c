@@ -10,6 +10,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
@@ -529,7 +530,7 @@ int cmd_status(int argc, const char **argv)
 	} else {
 		add_text(&out, status, &opts);
 	}
-	fwrite(out.buf, 1, out.len, stdout);
+	out_safe(&out);
 	process_end_stdout();
 	strbuf_release(&out);
 	value_free(status);

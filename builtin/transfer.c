@@ -4,6 +4,7 @@
 
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
 #include "lib/exp/config.h"
@@ -392,16 +393,16 @@ static void print_renamed(const struct transfer *t, const char *verb,
 			  const struct transfer_line *line)
 {
 	if (t->fetch)
-		printf(_("%s %s, which was %s here\n"), verb, line->name,
-		       line->other);
+		out_printf(_("%s %s, which was %s here\n"), verb, line->name,
+			   line->other);
 	else if (t->dry_run)
-		printf(_("%s %s, with a rename: %s\n"), verb, line->name,
-		       line->other);
+		out_printf(_("%s %s, with a rename: %s\n"), verb, line->name,
+			   line->other);
 	else if (exp_is_here(the_project, line->other))
-		printf(_("%s %s as %s\n"), verb, line->name, line->other);
+		out_printf(_("%s %s as %s\n"), verb, line->name, line->other);
 	else
-		printf(_("%s %s, which was %s in '%s'\n"), verb, line->name,
-		       line->other, transfer_remote_name(t));
+		out_printf(_("%s %s, which was %s in '%s'\n"), verb, line->name,
+			   line->other, transfer_remote_name(t));
 }
 
 /* The child's line of progress may stand there without its end. */
@@ -424,19 +425,20 @@ void transfer_print_line(const struct transfer *t,
 	else
 		verb = t->fetch ? _("Fetched") : _("Sent");
 	if (is(line, "new"))
-		printf("%s %s\n", verb, line->name);
+		out_printf("%s %s\n", verb, line->name);
 	else if (is(line, "grown") && strvec_find(&t->parts, line->name) >= 0)
-		printf(t->paths ? _("%s more of %s\n") :
-				  _("%s the rest of %s\n"), verb, line->name);
+		out_printf(t->paths ? _("%s more of %s\n") :
+				      _("%s the rest of %s\n"),
+			   verb, line->name);
 	else if (is(line, "grown"))
-		printf(_("%s %s, which has grown\n"), verb, line->name);
+		out_printf(_("%s %s, which has grown\n"), verb, line->name);
 	else if (is(line, "renamed"))
 		print_renamed(t, verb, line);
 	else if (is(line, "newer") && !t->fetch)
-		printf(_("Not sent: %s has grown in '%s'\n"), line->name,
-		       transfer_remote_name(t));
+		out_printf(_("Not sent: %s has grown in '%s'\n"), line->name,
+			   transfer_remote_name(t));
 	else if (is(line, "newer"))
-		printf(_("Not fetched: %s has grown here\n"), line->name);
+		out_printf(_("Not fetched: %s has grown here\n"), line->name);
 	fflush(stdout);
 }
 
@@ -467,7 +469,7 @@ void transfer_print_sum(const struct transfer *t)
 		strbuf_addf(&text, _(", %zu not done"), t->items.failed);
 	/* After Ctrl-C that line was left as it was. */
 	take_its_place(t);
-	printf("%s\n", text.buf);
+	out_printf("%s\n", text.buf);
 	strbuf_release(&text);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "command.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/run-command.h"
@@ -92,7 +93,7 @@ static void print_lines(const struct value *map)
 		}
 		strbuf_reset(&text);
 		value_format(&text, pair->value);
-		printf("%s: %s\n", pair->key, text.buf);
+		out_printf("%s: %s\n", pair->key, text.buf);
 	}
 	strbuf_release(&text);
 }
@@ -123,11 +124,11 @@ int cmd_version(int argc, const char **argv)
 		if (more)
 			value_map_set(all, "build_options", value_copy(more));
 		json_write(&line, all);
-		puts(line.buf);
+		out_printf("%s\n", line.buf);
 		strbuf_release(&line);
 		value_free(all);
 	} else {
-		printf("resutil version %s\n", RESUTIL_VERSION);
+		out_printf("resutil version %s\n", RESUTIL_VERSION);
 		if (more)
 			print_lines(more);
 	}

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
@@ -70,7 +71,7 @@ int cmd_ask_line(int argc, const char **argv)
 	}
 	ret = editline_ask(&answer, argv[0], otherwise, &candidates, &err);
 	if (ret == 1) {
-		printf("%s\n", answer.buf);
+		out_printf("%s\n", answer.buf);
 		ret = 0;
 	} else if (ret == 0) {
 		status = EXIT_NO;

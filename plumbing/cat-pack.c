@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -26,20 +27,6 @@ struct printing {
 	bool to_person;		/* who gets no escape sequences */
 };
 
-/* Newlines and tabs stay; the rest of what is no text is shown as such. */
-static void make_safe(struct strbuf *out, const char *text, size_t len)
-{
-	const char *end = text + len, *s;
-
-	for (; text < end; text = s) {
-		for (s = text; s < end && *s != '\n' && *s != '\t'; s++)
-			;
-		quote_terminal(out, text, (size_t)(s - text));
-		if (s < end)
-			strbuf_addch(out, *s++);
-	}
-}
-
 static int put(const unsigned char *buf, size_t len, uint64_t offset UNUSED,
 	       void *data)
 {
@@ -48,7 +35,7 @@ static int put(const unsigned char *buf, size_t len, uint64_t offset UNUSED,
 	int ret;
 
 	if (printing->to_person) {
-		make_safe(&safe, (const char *)buf, len);
+		quote_terminal_lines(&safe, (const char *)buf, len);
 		ret = sys_write_all(STDOUT_FILENO, safe.buf, safe.len);
 	} else {
 		ret = sys_write_all(STDOUT_FILENO, buf, len);
@@ -123,7 +110,7 @@ int cmd_cat_pack(int argc, const char **argv)
 		die_code(ret, &err);
 	printing.pack = p;
 	printing.reader = pack_reader_new();
-	printing.to_person = isatty(STDOUT_FILENO);
+	printing.to_person = out_is_for_person();
 	ret = items_each(&items, argv + 1, NULL, '\n', print_one, &printing,
 			 &err);
 	if (ret)

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/exp/meta.h"
 #include "lib/exp/record-changes.h"
@@ -43,7 +44,7 @@ int cmd_collect_meta(int argc, const char **argv)
 	} else {
 		yaml_write(&text, meta);
 	}
-	fwrite(text.buf, 1, text.len, stdout);
+	out_text(text.buf, text.len);
 	value_free(meta);
 	value_free(git);
 	strvec_release(&names);

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/progress.h"
 #include "lib/base/quote.h"
@@ -95,7 +96,7 @@ static void print(const char *name, const struct dir_hash *hash,
 	else
 		print_line(&out, name, hash, o);
 	strbuf_addch(&out, o->nul ? '\0' : '\n');
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	/* The next one may take long. */
 	fflush(stdout);
 	strbuf_release(&shown);

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -47,7 +48,7 @@ int cmd_list_exps(int argc, const char **argv)
 			strbuf_addbuf(&line, &path);
 		else
 			quote_c(&line, path.buf, path.len);
-		printf("%s%c", line.buf, nul ? '\0' : '\n');
+		out_printf("%s%c", line.buf, nul ? '\0' : '\n');
 	}
 	strbuf_release(&err);
 	strbuf_release(&line);

@@ -5,6 +5,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -124,7 +125,7 @@ static void print_line(const struct listed *item, bool nul)
 	else
 		quote_c(&line, item->key, strlen(item->key));
 	strbuf_addch(&line, nul ? '\0' : '\n');
-	fwrite(line.buf, 1, line.len, stdout);
+	out_text(line.buf, line.len);
 	strbuf_release(&line);
 }
 

@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -138,7 +139,7 @@ static void print_lines(const struct pack *p, bool nul)
 		else
 			quote_c(&line, e->path, e->path_len);
 		strbuf_addch(&line, nul ? '\0' : '\n');
-		fwrite(line.buf, 1, line.len, stdout);
+		out_text(line.buf, line.len);
 	}
 	strbuf_release(&line);
 }
@@ -205,7 +206,7 @@ static void print_info(const struct pack *p, const struct rows *rows)
 			value_format(&out, pair->value);
 		strbuf_addch(&out, end);
 	}
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	strbuf_release(&out);
 	value_free(info);
 }

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/rows.h"
@@ -100,8 +101,8 @@ static void print(struct asking *a, struct rows *rows)
 		if (rows->state)
 			rows_add(rows, &a->list.exp[i]);
 		else
-			printf("%s%c", a->list.exp[i].name,
-			       rows->nul ? '\0' : '\n');
+			out_printf("%s%c", a->list.exp[i].name,
+				   rows->nul ? '\0' : '\n');
 	}
 	if (rows->state)
 		rows_end(rows);

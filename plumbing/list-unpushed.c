@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
@@ -80,7 +81,7 @@ static int print_all(struct unpushed *u, int term, struct strbuf *err)
 	for (i = 0; !ret && i < names.nr; i++) {
 		status = status_of(u, names.v[i]);
 		if (status)
-			printf("%s\t%s%c", status, names.v[i], term);
+			out_printf("%s\t%s%c", status, names.v[i], term);
 	}
 	strvec_release(&names);
 	return ret;

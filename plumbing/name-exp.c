@@ -3,6 +3,7 @@
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -26,10 +27,10 @@ static int decode(const char *name, void *data UNUSED)
 		error("'%s' is no name of an experiment", name);
 		return ERR_USAGE;
 	}
-	printf("%04d-%02d-%02dT%02d:%02d\t%s\t%s%c", local.tm_year + 1900,
-	       local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
-	       parts.stamp, parts.comment ? parts.comment : "",
-	       nul ? '\0' : '\n');
+	out_printf("%04d-%02d-%02dT%02d:%02d\t%s\t%s%c", local.tm_year + 1900,
+		   local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
+		   parts.stamp, parts.comment ? parts.comment : "",
+		   nul ? '\0' : '\n');
 	/* A reader that sends names one by one waits for each answer. */
 	fflush(stdout);
 	return 0;
@@ -51,7 +52,7 @@ static int make(const char *at, const char *comment)
 			   "YYYYmmddTHHMMSS, as in 20240704T191555", at);
 	}
 	name_make(&name, &local, comment);
-	printf("%s%c", name.buf, nul ? '\0' : '\n');
+	out_printf("%s%c", name.buf, nul ? '\0' : '\n');
 	strbuf_release(&name);
 	strbuf_release(&err);
 	return 0;

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/progress.h"
@@ -168,7 +169,7 @@ static void print_json(const struct pack_result *r, const char *name,
 		value_list_add(skipped, value_new_str(r->skipped.v[i]));
 	value_map_set(map, "skipped", skipped);
 	json_write(&line, map);
-	puts(line.buf);
+	out_printf("%s\n", line.buf);
 	strbuf_release(&line);
 	value_free(map);
 }

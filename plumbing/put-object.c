@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
@@ -100,7 +101,7 @@ int cmd_put_object(int argc, const char **argv)
 	transport_close(t);
 	if (ret)
 		die_code(ret, &err);
-	printf("%s\n", out.version);
+	out_printf("%s\n", out.version);
 	object_release(&out);
 	strbuf_release(&err);
 	return 0;

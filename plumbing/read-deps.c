@@ -2,6 +2,7 @@
 #include "command.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -122,7 +123,7 @@ int cmd_read_deps(int argc, const char **argv)
 	else
 		direct(&names, &out, &items);
 	for (i = 0; i < out.nr; i++)
-		printf("%s%c", out.v[i], nul ? '\0' : '\n');
+		out_printf("%s%c", out.v[i], nul ? '\0' : '\n');
 	strbuf_release(&err);
 	strvec_release(&out);
 	strvec_release(&names);

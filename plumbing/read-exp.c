@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
@@ -168,7 +169,7 @@ static void read_and_print(const char *arg, struct read_options *o)
 		o->failed++;
 	}
 	o->nr++;
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	value_free(record);
 	strbuf_release(&out);
 	strbuf_release(&err);

@@ -6,6 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -39,7 +40,7 @@ struct remove_exp {
 
 static void print_removed(const struct remove_exp *r, const char *name)
 {
-	printf("removed\t%s%c", name, r->nul ? '\0' : '\n');
+	out_printf("removed\t%s%c", name, r->nul ? '\0' : '\n');
 }
 
 static int add_name(const char *name, void *data)

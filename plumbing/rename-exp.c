@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -186,7 +187,7 @@ int cmd_rename_exp(int argc, const char **argv)
 	if (ret)
 		error("%s", err.buf);
 	else
-		printf("renamed\t%s\t%s\n", argv[0], argv[1]);
+		out_printf("renamed\t%s\t%s\n", argv[0], argv[1]);
 	strbuf_release(&err);
 	return exit_status_of(ret);
 }

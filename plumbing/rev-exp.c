@@ -2,6 +2,7 @@
 #include "command.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -36,7 +37,7 @@ static int print_one(const char *arg, void *data UNUSED)
 	} else {
 		strbuf_addbuf(&line, &name);
 	}
-	printf("%s%c", line.buf, nul ? '\0' : '\n');
+	out_printf("%s%c", line.buf, nul ? '\0' : '\n');
 	/* A reader that sends words one by one waits for each answer. */
 	fflush(stdout);
 

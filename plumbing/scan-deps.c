@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
@@ -19,19 +20,19 @@ static void print_input(const struct dep_input *input, int nul)
 	struct strbuf path = STRBUF_INIT, shown = STRBUF_INIT;
 	struct stat st;
 
-	printf("%s\t", input->name);
+	out_printf("%s\t", input->name);
 	project_exp_path(the_project, input->name, &path);
 	if (*input->path)
 		strbuf_addf(&path, "/%s", input->path);
 	if (!stat(path.buf, &st) && S_ISREG(st.st_mode))
-		printf("%jd\t", (intmax_t)st.st_size);
+		out_printf("%jd\t", (intmax_t)st.st_size);
 	else
-		printf("-\t");
+		out_printf("-\t");
 	if (nul)
 		strbuf_addstr(&shown, input->path);
 	else
 		quote_c(&shown, input->path, strlen(input->path));
-	printf("%s%c", shown.buf, nul ? '\0' : '\n');
+	out_printf("%s%c", shown.buf, nul ? '\0' : '\n');
 	strbuf_release(&shown);
 	strbuf_release(&path);
 }
@@ -57,7 +58,7 @@ int cmd_scan_deps(int argc, const char **argv)
 		die_code(ret, &err);
 	deps_scan(&scan, the_project, cwd.buf, argv, NULL);
 	for (i = 0; !inputs && i < scan.names.nr; i++)
-		printf("%s%c", scan.names.v[i], nul ? '\0' : '\n');
+		out_printf("%s%c", scan.names.v[i], nul ? '\0' : '\n');
 	for (i = 0; inputs && i < scan.nr; i++)
 		print_input(&scan.input[i], nul);
 	dep_scan_release(&scan);

@@ -6,6 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -45,7 +46,7 @@ static void print(const struct sync_result *result, void *data)
 		sync_result_json(&out, result, s->nul);
 	else
 		sync_result_line(&out, result, s->nul);
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	/* The next one may take long; what is the same takes no time. */
 	if (strcmp(result->status, "same"))
 		fflush(stdout);

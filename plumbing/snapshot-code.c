@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
@@ -39,7 +40,7 @@ static int list_changes(struct git_state *state, bool nul, struct strbuf *err)
 		else
 			quote_c(&line, list[i].path, strlen(list[i].path));
 		strbuf_addch(&line, nul ? '\0' : '\n');
-		fwrite(line.buf, 1, line.len, stdout);
+		out_text(line.buf, line.len);
 	}
 	strbuf_release(&line);
 	return ret;
@@ -61,7 +62,7 @@ static int capture(struct git_state *state, const char *dir, bool json,
 			yaml_write(&text, git);
 		if (text.len && text.buf[text.len - 1] != '\n')
 			strbuf_addch(&text, '\n');
-		fwrite(text.buf, 1, text.len, stdout);
+		out_text(text.buf, text.len);
 	}
 	value_free(git);
 	strbuf_release(&text);

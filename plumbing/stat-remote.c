@@ -5,6 +5,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -154,7 +155,7 @@ static int print_one(const struct asking *a, const char *name,
 	else
 		print_columns(&line, e);
 	strbuf_addch(&line, a->nul ? '\0' : '\n');
-	fwrite(line.buf, 1, line.len, stdout);
+	out_text(line.buf, line.len);
 	strbuf_release(&line);
 	if (e->problem)
 		error("%s", e->problem);

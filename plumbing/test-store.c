@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
@@ -29,20 +30,19 @@ static void print_clause(const struct clause_result *r, void *data)
 	struct strbuf why = STRBUF_INIT;
 	const char *line = r->why, *end;
 
-	printf("%sok %u - %s", r->state == CLAUSE_BROKEN ? "not " : "", r->nr,
-	       r->sentence);
-	if (r->state == CLAUSE_SKIPPED)
-		printf(" # SKIP %s", r->why);
-	putchar('\n');
+	out_printf("%sok %u - %s%s%s\n",
+		   r->state == CLAUSE_BROKEN ? "not " : "", r->nr, r->sentence,
+		   r->state == CLAUSE_SKIPPED ? " # SKIP " : "",
+		   r->state == CLAUSE_SKIPPED ? r->why : "");
 	for (; r->state == CLAUSE_BROKEN && *line; line = end + !!*end) {
 		end = strchr(line, '\n');
 		end = end ? end : line + strlen(line);
 		strbuf_reset(&why);
 		quote_terminal(&why, line, (size_t)(end - line));
-		printf("# %s\n", why.buf);
+		out_printf("# %s\n", why.buf);
 	}
 	if (report->verbose)
-		printf("# %.3f s\n", r->seconds);
+		out_printf("# %.3f s\n", r->seconds);
 	fflush(stdout);
 	strbuf_release(&why);
 }
@@ -86,8 +86,8 @@ int cmd_test_store(int argc, const char **argv)
 	ret = transport_list(store, prefix.buf, 0, nothing, NULL, &err);
 	if (ret)
 		die_code(ret, &err);
-	printf("1..%u\n# %s, below %s\n", contract_size(),
-	       transport_url(store), prefix.buf);
+	out_printf("1..%u\n# %s, below %s\n", contract_size(),
+		   transport_url(store), prefix.buf);
 	broken = contract_check(store, other, prefix.buf, print_clause,
 				&report);
 	if (!keep)

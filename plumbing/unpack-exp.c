@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/progress.h"
@@ -78,7 +79,7 @@ static void print_json(const struct pack *p, const char *dir)
 		      value_new_null());
 	json_write(&out, object);
 	strbuf_addch(&out, '\n');
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	value_free(object);
 	strbuf_release(&out);
 }

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
@@ -52,7 +53,7 @@ static void tell_revision(const char *name)
 	project_exp_path(the_project, name, &dir);
 	if (!record_read(&record, dir.buf, NULL) &&
 	    value_get_int(record, "revision", &revision))
-		printf("%" PRId64 "\n", revision);
+		out_printf("%" PRId64 "\n", revision);
 	value_free(record);
 	strbuf_release(&dir);
 }

@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/progress.h"
 #include "lib/base/quote.h"
@@ -92,7 +93,7 @@ static void print(struct verdict *v, const struct verify_options *o, bool good)
 	}
 	if (out.len)
 		strbuf_addch(&out, o->nul ? '\0' : '\n');
-	fwrite(out.buf, 1, out.len, stdout);
+	out_text(out.buf, out.len);
 	fflush(stdout);		/* the next one may take long */
 	strbuf_release(&out);
 }

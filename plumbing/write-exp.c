@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/exp/exp-list.h"
@@ -10,6 +11,7 @@
 #include "lib/exp/project.h"
 #include "lib/exp/record-changes.h"
 #include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
 #include "command.h"
 
 static const char *const usage[] = {
@@ -151,6 +153,8 @@ static int make_record(struct value **out, const struct write_options *o,
 	if (!ret)
 		ret = add_changes(*out, o, err);
 	if (!ret)
+		record_redact_new(*out);
+	if (!ret)
 		ret = record_check(*out, err);
 
 cleanup:
@@ -206,7 +210,7 @@ int cmd_write_exp(int argc, const char **argv)
 		ret = o.force ? record_write(record, o.dir, true, &err) :
 				record_write_new(record, o.dir, &err);
 	if (!ret)
-		printf("%s\n", value_get_text(record, "id"));
+		out_printf("%s\n", value_get_text(record, "id"));
 	else
 		error("%s", err.buf);
 	value_free(record);

@@ -131,6 +131,22 @@ test_expect_success PYTHON 'layers: lib/ neither prints nor exits' '
 	done
 '
 
+test_expect_success PYTHON 'layers: commands print through the door' '
+	for call in "printf(a)" "puts(a)" "fputs(a, stdout)" "putchar(a)" \
+		"fwrite(a, 1, 2, stdout)" "fprintf(stdout, a)"
+	do
+		new_tree &&
+		printf "int g(void)\n{\n\t%s;\n}\n" "$call" >body &&
+		edit builtin/four.c <body &&
+		rm body &&
+		finds check-layers builtin/four.c:4 "output.h" || return 1
+		cd .. || return 1
+	done &&
+	new_tree &&
+	printf "int g(void)\n{\n\tputs(\"a\");\n}\n" | edit builtin/four.c &&
+	python3 -B "$tools/check-layers"
+'
+
 test_expect_success PYTHON 'layers: only git-*.c runs git' '
 	new_tree &&
 	echo "int x = strvec_pushl(&a, \"git\", \"diff\", NULL);" >body &&

@@ -122,18 +122,12 @@ int unquote_shell(struct strvec *out, const char *text, struct strbuf *err)
 
 static const char c_escape_letters[] = "abtnvfr";	/* \a is 7, in order */
 
-/* C0, DEL and C1: some terminals obey U+009B as they do ESC [. */
-static bool is_control(int32_t c)
-{
-	return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0);
-}
-
 static bool needs_c_quotes(const char *text, size_t len)
 {
 	while (len) {
 		int32_t c = utf8_next(&text, &len);
 
-		if (c < 0 || is_control(c) || c == '"' || c == '\\')
+		if (c < 0 || utf8_is_control(c) || c == '"' || c == '\\')
 			return true;
 	}
 	return false;
@@ -154,7 +148,7 @@ void quote_c(struct strbuf *out, const char *text, size_t len)
 			strbuf_addf(out, "\\%c", c_escape_letters[c - 7]);
 		else if (c == '"' || c == '\\')
 			strbuf_addf(out, "\\%c", (int)c);
-		else if (c < 0 || is_control(c))
+		else if (c < 0 || utf8_is_control(c))
 			for (; start < text; start++)
 				strbuf_addf(out, "\\%03o",
 					    (unsigned char)*start);
@@ -214,25 +208,31 @@ int unquote_c(struct strbuf *out, const char *text, struct strbuf *err)
 	return 0;
 }
 
-/* What turns the direction of text around can make a name lie. */
-static bool is_bidi_control(int32_t c)
-{
-	return c == 0x061c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 void quote_terminal(struct strbuf *out, const char *text, size_t len)
 {
 	while (len) {
 		const char *start = text;
 		int32_t c = utf8_next(&text, &len);
 
-		if (c < 0 || c < 0x20 || c == 0x7f)
+		if (c < 0 || (c < 0x80 && utf8_is_control(c)))
 			strbuf_addf(out, "\\x%02x", (unsigned char)*start);
-		else if ((c >= 0x80 && c < 0xa0) || is_bidi_control(c) ||
-			 c == 0x2028 || c == 0x2029)
+		else if (utf8_is_control(c))
 			strbuf_addf(out, "\\u{%x}", (unsigned)c);
 		else
 			strbuf_add(out, start, (size_t)(text - start));
+	}
+}
+
+void quote_terminal_lines(struct strbuf *out, const char *text, size_t len)
+{
+	const char *end = text + len, *s;
+
+	while (text < end) {
+		for (s = text; s < end && *s != '\n' && *s != '\t'; s++)
+			;
+		quote_terminal(out, text, (size_t)(s - text));
+		if (s < end)
+			strbuf_addch(out, *s++);
+		text = s;
 	}
 }

@@ -20,18 +20,20 @@ int unquote_shell(struct strvec *out, const char *text, struct strbuf *err);
 
 /**
  * A path for one line of plumbing: as it is, or in "..." with \a \b \t \n \v
- * \f \r \" \\ and \ooo when it holds a control character, `"`, `\` or bytes
- * that are not UTF-8 (git's rule with core.quotePath=no).
+ * \f \r \" \\ and \ooo when it holds a control character (utf8_is_control()),
+ * `"`, `\` or bytes that are not UTF-8 (git's rule with core.quotePath=no).
  */
 void quote_c(struct strbuf *out, const char *text, size_t len);
 /** The reverse of quote_c(), also of unquoted text. ERR_CONTENT if bad. */
 int unquote_c(struct strbuf *out, const char *text, struct strbuf *err);
 
 /**
- * Text for a terminal or a log line: control characters (C0, DEL, C1, and
- * bidirectional overrides) and bad bytes become \xNN or \u{...}; all else
- * stays. Tabs and newlines are escaped too.
+ * Text for a terminal or a log line: control characters (utf8_is_control())
+ * and bad bytes become \xNN or \u{...}; all else stays. Tabs and newlines are
+ * escaped too.
  */
 void quote_terminal(struct strbuf *out, const char *text, size_t len);
+/** The same, but tabs and the ends of lines stay. */
+void quote_terminal_lines(struct strbuf *out, const char *text, size_t len);
 
 #endif

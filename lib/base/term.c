@@ -1,6 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/term.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
 
 #include <sys/ioctl.h>
 
@@ -108,23 +110,24 @@ static int read_answer(void)
 
 bool ask_yes_no(const char *question, bool otherwise)
 {
+	struct strbuf safe = STRBUF_INIT;
+	bool yes = otherwise;
 	int tries, answer;
 
 	if (!term_is_interactive())
 		return otherwise;
+	quote_terminal_lines(&safe, question, strlen(question));
 	for (tries = 0; tries < 3; tries++) {
-		fprintf(stderr, "%s [%s] ", question,
+		fprintf(stderr, "%s [%s] ", safe.buf,
 			otherwise ? "Y/n" : "y/N");
 		fflush(stderr);
-		answer = read_answer();
+		answer = tolower(read_answer());
 		if (answer == EOF)
 			fputc('\n', stderr);
-		if (answer == EOF || !answer)
-			return otherwise;
-		if (answer == 'y' || answer == 'Y')
-			return true;
-		if (answer == 'n' || answer == 'N')
-			return false;
+		yes = answer == 'y' || (otherwise && answer != 'n');
+		if (answer == EOF || !answer || answer == 'y' || answer == 'n')
+			break;
 	}
-	return otherwise;
+	strbuf_release(&safe);
+	return yes;
 }

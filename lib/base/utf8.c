@@ -55,6 +55,13 @@ bad:
 	return -1;
 }
 
+bool utf8_is_control(int32_t c)
+{
+	return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0) ||
+	       c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool utf8_is_valid(const char *text, size_t len)
 {
 	while (len)

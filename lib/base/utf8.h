@@ -21,6 +21,12 @@ size_t utf8_length(const char *text, size_t len);
 /** Columns on a terminal (wcwidth rules, East Asian wide = 2); locale-free. */
 size_t utf8_width(const char *text, size_t len);
 
+/** What does something to a terminal or a line rather than being shown: C0,
+ *  DEL, C1 (some terminals obey U+009B as they do ESC [), the ends of lines
+ *  U+2028 and U+2029, and what turns the direction of text around
+ *  (Bidi_Control), which can make a name lie. */
+bool utf8_is_control(int32_t code_point);
+
 void utf8_add(struct strbuf *sb, int32_t code_point);
 
 #endif

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/quote.h"
 #include "lib/base/term.h"
 #include "lib/base/utf8.h"
@@ -71,29 +72,6 @@ static int unknown_field(const struct rows *r, const char *name, size_t len,
 	return ERR_USAGE;
 }
 
-/*
- * A person's terminal gets no raw control character that came from a record;
- * lines and tabs of a value stay, as they do no harm.
- */
-static void add_for_terminal(struct strbuf *out, const char *text, size_t len)
-{
-	const char *end = text + len, *s;
-
-	while (text < end) {
-		for (s = text; s < end && *s != '\n' && *s != '\t'; s++)
-			;
-		quote_terminal(out, text, (size_t)(s - text));
-		if (s < end)
-			strbuf_addch(out, *s++);
-		text = s;
-	}
-}
-
-static bool person_reads(void)
-{
-	return isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
-}
-
 static void add_field(struct strbuf *out, const struct rows *r,
 		      const struct row_field *field, const char *below,
 		      const void *row)
@@ -102,8 +80,8 @@ static void add_field(struct strbuf *out, const struct rows *r,
 	struct strbuf text = STRBUF_INIT;
 
 	value_format(&text, below ? value_get(value, below) : value);
-	if (person_reads())
-		add_for_terminal(out, text.buf, text.len);
+	if (out_is_for_person())
+		quote_terminal_lines(out, text.buf, text.len);
 	else
 		strbuf_addbuf(out, &text);
 	strbuf_release(&text);
@@ -372,7 +350,7 @@ void rows_add(struct rows *r, const void *row)
 	else
 		add_fields(&out, r, row);
 	end_record(&out, r);
-	fwrite(out.buf, 1, out.len, stdout);
+	out_safe(&out);
 	strbuf_release(&out);
 }
 
@@ -412,7 +390,9 @@ static void print_cells(const struct rows *r, const char *const *cell,
 	}
 	while (line.len && line.buf[line.len - 1] == ' ')
 		strbuf_setlen(&line, line.len - 1);
-	printf("%s%s%s\n", on, line.buf, off);
+	strbuf_insert(&line, 0, on, strlen(on));
+	strbuf_addf(&line, "%s\n", off);
+	out_safe(&line);
 	strbuf_release(&line);
 }
 

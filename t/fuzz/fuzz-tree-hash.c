@@ -1,7 +1,6 @@
 /*
  * Entries from anywhere: what is hashed is the text that resutilformat-hash(5)
- * asks for, and from that text the entries can be told, so that no two lists
- * have one.
+ * asks for, however it is gathered.
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
@@ -17,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 			abort();                                              \
 	} while (0)
 
-#define HEAD 14			/* of an entry: mode, size, fill, path's length */
+#define HEAD 14		/* of an entry: mode, size, fill, path's length */
 
 struct entry {
 	uint32_t mode;

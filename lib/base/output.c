@@ -1,0 +1,41 @@
+#include "lib/base/compat.h"
+#include "lib/base/output.h"
+#include "lib/base/quote.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/term.h"
+
+bool out_is_for_person(void)
+{
+	return isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
+}
+
+/* Whether all of it was written is asked once, at the end of the process. */
+void out_text(const char *text, size_t len)
+{
+	struct strbuf safe = STRBUF_INIT;
+
+	if (!out_is_for_person()) {
+		fwrite(text, 1, len, stdout);
+		return;
+	}
+	quote_terminal_lines(&safe, text, len);
+	fwrite(safe.buf, 1, safe.len, stdout);
+	strbuf_release(&safe);
+}
+
+void out_printf(const char *fmt, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	out_text(text.buf, text.len);
+	strbuf_release(&text);
+}
+
+void out_safe(const struct strbuf *page)
+{
+	fwrite(page->buf, 1, page->len, stdout);
+}
