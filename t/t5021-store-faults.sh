@@ -155,9 +155,9 @@ done
 
 test_expect_success 'a store without locks: what needs none goes on' '
 	fresh &&
-	with_faults RESUTIL_TEST_FAULT=lock:1:ENOLCK resutil put-object \
+	with_faults RESUTIL_TEST_FAULT=lock:1+:ENOLCK resutil put-object \
 		--remote dir:store p/a new >version && cmp new store/p/a &&
-	test_expect_code 128 with_faults RESUTIL_TEST_FAULT=lock:1:ENOLCK \
+	test_expect_code 128 with_faults RESUTIL_TEST_FAULT=lock:1+:ENOLCK \
 		resutil put-object --remote dir:store \
 		--version "$(cat version)" p/a old 2>err &&
 	grep "cannot lock .p/a." err && cmp new store/p/a

@@ -6,7 +6,7 @@
 
 static const struct clause_entry *const parts[] = {
 	clauses_of_keys, clauses_of_put, clauses_of_get, clauses_of_change,
-	clauses_of_threads,
+	clauses_of_threads, clauses_of_prune,
 };
 
 unsigned contract_size(void)
@@ -231,6 +231,7 @@ static const char *lacks(unsigned caps)
 		{ TRANSPORT_CAN_RESUME, "resume" },
 		{ TRANSPORT_CAN_META, "keep metadata" },
 		{ TRANSPORT_CAN_SUMS, "keep checksums" },
+		{ TRANSPORT_CAN_PRUNE, "tell what uploads left" },
 	};
 	size_t i;
 

@@ -99,4 +99,13 @@ int dir_remove(struct transport *t, const char *key, const char *version,
 int dir_rename(struct transport *t, const char *from, const char *to,
 	       const char *version, struct strbuf *err);
 
+/** A temporary by its name, in any directory; one that nobody is at. */
+bool dir_is_temporary(const char *name);
+bool dir_is_rest(int dir, const char *name, struct stat *st);
+
+int dir_rests(struct transport *t, const char *prefix, struct strbuf *cursor,
+	      object_fn fn, void *data, struct strbuf *err);
+int dir_prune(struct transport *t, const char *key, const char *version,
+	      struct strbuf *err);
+
 #endif

@@ -33,6 +33,7 @@ struct walk {
 	struct dir_store *store;
 	const char *begins;	/* how names on the first level begin */
 	bool one_level;
+	bool rests;		/* what puts left, and no object */
 	struct strbuf key;
 	struct level *level;
 	size_t nr, alloc;
@@ -149,8 +150,14 @@ static int look(int at, const struct dirent *d, enum kind *kind,
 
 static bool is_private(const char *name)
 {
-	return !strcmp(name, ".") || !strcmp(name, "..") ||
-	       !strncmp(name, DIR_PRIVATE, strlen(DIR_PRIVATE));
+	return !strncmp(name, DIR_PRIVATE, strlen(DIR_PRIVATE));
+}
+
+static bool is_passed_over(const struct walk *w, const char *name)
+{
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return true;
+	return is_private(name) && !(w->rests && dir_is_temporary(name));
 }
 
 /*
@@ -165,7 +172,7 @@ static int next_entry(struct walk *w, const struct dirent **d)
 		*d = readdir(l->dir);
 		if (!*d)
 			return errno ? -1 : 0;
-		if (is_private((*d)->d_name))
+		if (is_passed_over(w, (*d)->d_name))
 			continue;
 		if (w->nr == 1 && strncmp((*d)->d_name, w->begins,
 					  strlen(w->begins)))
@@ -223,13 +230,20 @@ static int step(struct walk *w)
 	at = dirfd(w->level[w->nr - 1].dir);
 	if (ret < 0 || look(at, d, &kind, &st))
 		return -1;
+	if (w->rests && is_private(d->d_name)) {
+		if (kind == KIND_FILE && dir_is_rest(at, d->d_name, &st))
+			add_file(w, &st);
+		return 0;
+	}
 	if (kind == KIND_DIR) {
 		strbuf_addch(&w->key, '/');
 		return enter(w, at, d->d_name) && !is_gone(errno) ? -1 : 0;
 	}
-	if (kind == KIND_FILE && w->one_level && w->nr > 1)
+	if (kind != KIND_FILE || w->rests)
+		return 0;
+	if (w->one_level && w->nr > 1)
 		add_level(w);
-	else if (kind == KIND_FILE)
+	else
 		add_file(w, &st);
 	return 0;
 }
@@ -271,6 +285,21 @@ static int begin(struct walk *w, const char *prefix, struct strbuf *err)
 	return ret;
 }
 
+static int walk_from(struct walk *w, const char *prefix,
+		     struct strbuf *cursor, struct strbuf *err)
+{
+	int ret = 0;
+
+	strbuf_reset(cursor);
+	/* What is private is not there. */
+	if (!dir_check_key(w->store, prefix, NULL))
+		ret = begin(w, prefix, err);
+	if (!ret)
+		ret = walk_all(w, prefix, err);
+	walk_release(w);
+	return ret;
+}
+
 int dir_list(struct transport *t, const char *prefix, unsigned flags,
 	     struct strbuf *cursor, object_fn fn, void *data,
 	     struct strbuf *err)
@@ -280,14 +309,17 @@ int dir_list(struct transport *t, const char *prefix, unsigned flags,
 		.keys = STRBUF_INIT, .fn = fn, .data = data,
 		.one_level = flags & LIST_ONE_LEVEL
 	};
-	int ret = 0;
 
-	strbuf_reset(cursor);
-	/* What is private is not there. */
-	if (!dir_check_key(w.store, prefix, NULL))
-		ret = begin(&w, prefix, err);
-	if (!ret)
-		ret = walk_all(&w, prefix, err);
-	walk_release(&w);
-	return ret;
+	return walk_from(&w, prefix, cursor, err);
+}
+
+int dir_rests(struct transport *t, const char *prefix, struct strbuf *cursor,
+	      object_fn fn, void *data, struct strbuf *err)
+{
+	struct walk w = {
+		.store = dir_store_of(t), .key = STRBUF_INIT,
+		.keys = STRBUF_INIT, .fn = fn, .data = data, .rests = true
+	};
+
+	return walk_from(&w, prefix, cursor, err);
 }

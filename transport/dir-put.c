@@ -6,6 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/base/tempfile.h"
 #include "transport/dir-internal.h"
 
@@ -20,6 +21,7 @@ struct putting {
 	char name[sizeof(DIR_TEMPORARY) + 16];
 	struct tempfile *temp;
 	int fd;
+	int hold;		/* says that somebody is at it */
 	struct stat st;		/* of the temporary when it is whole */
 };
 
@@ -31,6 +33,23 @@ static int random_name(struct putting *p, struct strbuf *err)
 		return fail_errno(err, "cannot get random bytes");
 	snprintf(p->name, sizeof(p->name), DIR_TEMPORARY "%016" PRIx64, number);
 	return 0;
+}
+
+/*
+ * By a descriptor of its own, since the other one is closed before the name is
+ * changed. false: somebody took it for a rest, in the moment before.
+ */
+static bool hold_temporary(struct putting *p)
+{
+	p->hold = openat(p->place.dir, p->name,
+			 O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->hold < 0)
+		return errno != ENOENT;
+	if (!hold_take(p->hold, p->place.dir, p->name))
+		return true;
+	close(p->hold);
+	p->hold = -1;
+	return false;
 }
 
 static int make_temporary(struct putting *p, struct strbuf *err)
@@ -46,8 +65,14 @@ static int make_temporary(struct putting *p, struct strbuf *err)
 			return ret;
 		tempfile_register_at(&p->temp, p->place.dir, p->name);
 		p->fd = sys_openat(p->place.dir, p->name, flags, mode);
-		if (p->fd >= 0)
+		if (p->fd >= 0 && hold_temporary(p))
 			break;
+		if (p->fd >= 0) {
+			close(p->fd);
+			p->fd = -1;
+			tempfile_delete(&p->temp);
+			continue;
+		}
 		tempfile_forget(&p->temp);
 		if (errno == ENOENT)
 			/* Empty, it was removed in between. */
@@ -57,8 +82,10 @@ static int make_temporary(struct putting *p, struct strbuf *err)
 		if (ret)
 			return ret;
 	}
-	if (p->fd < 0)
+	if (p->fd < 0) {
+		errno = EEXIST;
 		return dir_fail(p->store, "put", key, err);
+	}
 	/* The handler has been here already. */
 	if (tempfile_is_dying())
 		sys_unlinkat(p->place.dir, p->name, 0);
@@ -257,7 +284,7 @@ int dir_put(struct transport *t, const struct put_request *r,
 {
 	struct putting p = {
 		.store = dir_store_of(t), .request = r,
-		.place = DIR_PLACE_INIT, .fd = -1
+		.place = DIR_PLACE_INIT, .fd = -1, .hold = -1
 	};
 	uint64_t size;
 	int ret;
@@ -282,6 +309,8 @@ int dir_put(struct transport *t, const struct put_request *r,
 	if (p.fd >= 0)
 		close(p.fd);
 	tempfile_delete(&p.temp);
+	if (p.hold >= 0)
+		close(p.hold);
 	if (ret && p.place.dir >= 0)
 		dir_place_prune(&p.place, p.store);
 	dir_place_release(&p.place);

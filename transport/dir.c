@@ -321,7 +321,7 @@ cleanup:
 const struct transport_ops transport_dir = {
 	.type = "dir",
 	.caps = TRANSPORT_CAN_RENAME | TRANSPORT_CAN_CREATE |
-		TRANSPORT_CAN_COMPARE,
+		TRANSPORT_CAN_COMPARE | TRANSPORT_CAN_PRUNE,
 	.open = dir_open,
 	.list = dir_list,
 	.stat = dir_stat,
@@ -329,5 +329,7 @@ const struct transport_ops transport_dir = {
 	.put = dir_put,
 	.remove = dir_remove,
 	.rename = dir_rename,
+	.rests = dir_rests,
+	.prune = dir_prune,
 	.release = dir_release,
 };

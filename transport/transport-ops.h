@@ -113,6 +113,22 @@ struct transport_ops {
 	int (*presign)(struct transport *t, const char *key, unsigned seconds,
 		       struct strbuf *url, struct strbuf *err);
 
+	/*
+	 * Optional, both with TRANSPORT_CAN_PRUNE: what puts left when their
+	 * process died. rests: one page of them, as of list. Never an object,
+	 * nor what somebody is still at: what a lock that died with its maker
+	 * tells, or else that nothing was added to it for a day. `key` is the
+	 * name for prune alone, and may be that of several, which `version`
+	 * tells apart; size is what it takes, as far as that is known.
+	 * prune: removes one. Errors: ERR_NOT_FOUND (it has gone, or is none),
+	 * ERR_CONFLICT (somebody is at it, or it is another one).
+	 */
+	int (*rests)(struct transport *t, const char *prefix,
+		     struct strbuf *cursor, object_fn fn, void *data,
+		     struct strbuf *err);
+	int (*prune)(struct transport *t, const char *key,
+		     const char *version, struct strbuf *err);
+
 	/* Frees it. Never NULL. */
 	void (*release)(struct transport *t);
 };

@@ -276,6 +276,36 @@ int transport_presign(struct transport *t, const char *key, unsigned seconds,
 	return t->ops->presign(t, key, seconds, url, err);
 }
 
+int transport_rests(struct transport *t, const char *prefix, object_fn fn,
+		    void *data, struct strbuf *err)
+{
+	struct list_filter filter = { prefix, 0, fn, data };
+	struct strbuf cursor = STRBUF_INIT;
+	int ret = object_prefix_check(prefix, err);
+
+	if (ret || !(t->caps & TRANSPORT_CAN_PRUNE))
+		return ret;
+	do {
+		ret = t->ops->rests(t, prefix, &cursor, filter_object,
+				    &filter, err);
+	} while (!ret && cursor.len);
+	strbuf_release(&cursor);
+	return ret;
+}
+
+int transport_prune(struct transport *t, const char *key, const char *version,
+		    struct strbuf *err)
+{
+	int ret = object_key_check(key, err);
+
+	if (ret)
+		return ret;
+	if (!(t->caps & TRANSPORT_CAN_PRUNE))
+		return fail(err, ERR_NOT_FOUND, "'%s' is a kind of store that "
+			    "knows of no rests of uploads", t->url);
+	return t->ops->prune(t, key, version, err);
+}
+
 /* ---- rename ------------------------------------------------------------- */
 
 static int write_fd(void *data, const void *buf, size_t len,

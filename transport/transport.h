@@ -45,7 +45,9 @@ enum transport_caps {
 	/* keeps metadata; without the bit it is dropped */
 	TRANSPORT_CAN_META = 1 << 6,
 	/* each object can carry checksums */
-	TRANSPORT_CAN_SUMS = 1 << 7
+	TRANSPORT_CAN_SUMS = 1 << 7,
+	/* knows what interrupted puts left, and removes it */
+	TRANSPORT_CAN_PRUNE = 1 << 8
 };
 
 enum object_sum {
@@ -165,6 +167,13 @@ int transport_remove(struct transport *t, const char *key,
  *  either: get, put, remove, through a file without a name. */
 int transport_rename(struct transport *t, const char *from, const char *to,
 		     const char *version, struct strbuf *err);
+/** What interrupted puts left below `prefix`; nothing where the store does not
+ *  know. Each may be told twice. */
+int transport_rests(struct transport *t, const char *prefix, object_fn fn,
+		    void *data, struct strbuf *err);
+/** Removes one that transport_rests() told, by its key and version. */
+int transport_prune(struct transport *t, const char *key, const char *version,
+		    struct strbuf *err);
 /** ERR_USAGE: this kind of store has no such URLs. */
 int transport_presign(struct transport *t, const char *key, unsigned seconds,
 		      struct strbuf *url, struct strbuf *err);

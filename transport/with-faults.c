@@ -3,11 +3,11 @@
  *
  * RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,OP:N:ERROR...] acts on the N-th (from
  * 1) request OP that this process makes of any store. OP: list stat get put
- * remove rename copy, or any. ERROR: transient; lost (it is done, and then
- * ERR_TRANSIENT, as if the answer had not come); half (get: the sink gets half,
- * then ERR_TRANSIENT); refused; unreachable; conflict; hang (no answer, for
- * ever); kill (SIGKILL before), kill-after, kill-all, kill-all-after. N can be
- * `N+` (this and all later ones).
+ * remove rename copy rests prune, or any. ERROR: transient; lost (it is done,
+ * and then ERR_TRANSIENT, as if the answer had not come); half (get: the sink
+ * gets half, then ERR_TRANSIENT); refused; unreachable; conflict; hang (no
+ * answer, for ever); kill (SIGKILL before), kill-after, kill-all,
+ * kill-all-after. N can be `N+` (this and all later ones).
  *
  * A request is a point of RESUTIL_TEST_FAULT as well (lib/base/sys.h), where
  * request:N:ERROR counts the requests of all kinds: the same errors; "short" is
@@ -26,10 +26,11 @@
 #include <pthread.h>
 
 enum op { OP_LIST, OP_STAT, OP_GET, OP_PUT, OP_REMOVE, OP_RENAME, OP_COPY,
-	  OP_NR };
+	  OP_RESTS, OP_PRUNE, OP_NR };
 
 static const char *const op_names[OP_NR + 1] = {
-	"list", "stat", "get", "put", "remove", "rename", "copy", "any"
+	"list", "stat", "get", "put", "remove", "rename", "copy", "rests",
+	"prune", "any"
 };
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
@@ -308,6 +309,33 @@ static int faulty_copy(struct transport *t, const char *from, const char *to,
 	return after(action, ret, from, err);
 }
 
+static int faulty_rests(struct transport *t, const char *prefix,
+			struct strbuf *cursor, object_fn fn, void *data,
+			struct strbuf *err)
+{
+	enum action action = pass(OP_RESTS, prefix);
+	int ret = before(action, prefix, err);
+
+	if (ret)
+		return ret;
+	ret = inner_of(t)->ops->rests(inner_of(t), prefix, cursor, fn, data,
+				      err);
+	return after(action == ACT_LOST ? ACT_NOTHING : action, ret, prefix,
+		     err);
+}
+
+static int faulty_prune(struct transport *t, const char *key,
+			const char *version, struct strbuf *err)
+{
+	enum action action = pass(OP_PRUNE, key);
+	int ret = before(action, key, err);
+
+	if (ret)
+		return ret;
+	ret = inner_of(t)->ops->prune(inner_of(t), key, version, err);
+	return after(action, ret, key, err);
+}
+
 static int faulty_presign(struct transport *t, const char *key,
 			  unsigned seconds, struct strbuf *url,
 			  struct strbuf *err)
@@ -334,6 +362,8 @@ static const struct transport_ops ops_faulty = {
 	.rename = faulty_rename,
 	.copy = faulty_copy,
 	.presign = faulty_presign,
+	.rests = faulty_rests,
+	.prune = faulty_prune,
 	.release = faulty_release,
 };
 

@@ -46,9 +46,10 @@ static int pass_on(const struct object *o, void *data)
 	return l->said;
 }
 
-static int retry_list(struct transport *t, const char *prefix, unsigned flags,
-		      struct strbuf *cursor, object_fn fn, void *data,
-		      struct strbuf *err)
+/* A page of objects, or (rests) of what puts left. */
+static int list_page(struct transport *t, const char *prefix, unsigned flags,
+		     bool rests, struct strbuf *cursor, object_fn fn,
+		     void *data, struct strbuf *err)
 {
 	struct transport *inner = inner_of(t);
 	struct listing listing = { fn, data, 0 };
@@ -61,12 +62,29 @@ static int retry_list(struct transport *t, const char *prefix, unsigned flags,
 	do {
 		strbuf_reset(cursor);
 		strbuf_addbuf(cursor, &before);
-		ret = inner->ops->list(inner, prefix, flags, cursor, pass_on,
-				       &listing, &again.why);
+		ret = rests ?
+			inner->ops->rests(inner, prefix, cursor, pass_on,
+					  &listing, &again.why) :
+			inner->ops->list(inner, prefix, flags, cursor,
+					 pass_on, &listing, &again.why);
 	} while (!listing.said && again_wait(&again, ret));
 	strbuf_release(&before);
 	return listing.said ? again_give_up(&again, ret, NULL) :
 			      again_end(&again, ret, err);
+}
+
+static int retry_list(struct transport *t, const char *prefix, unsigned flags,
+		      struct strbuf *cursor, object_fn fn, void *data,
+		      struct strbuf *err)
+{
+	return list_page(t, prefix, flags, false, cursor, fn, data, err);
+}
+
+static int retry_rests(struct transport *t, const char *prefix,
+		       struct strbuf *cursor, object_fn fn, void *data,
+		       struct strbuf *err)
+{
+	return list_page(t, prefix, 0, true, cursor, fn, data, err);
 }
 
 /* ---- stat and get ------------------------------------------------------- */
@@ -336,8 +354,12 @@ static int retry_put(struct transport *t, const struct put_request *r,
 
 /* ---- remove, rename, copy, presign -------------------------------------- */
 
-static int retry_remove(struct transport *t, const char *key,
-			const char *version, struct strbuf *err)
+typedef int (*remove_one_fn)(struct transport *t, const char *key,
+			     const char *version, struct strbuf *err);
+
+static int retry_remove_by(struct transport *t, remove_one_fn fn,
+			   const char *key, const char *version,
+			   struct strbuf *err)
 {
 	struct transport *inner = inner_of(t);
 	struct again again;
@@ -345,11 +367,23 @@ static int retry_remove(struct transport *t, const char *key,
 
 	start(&again, t);
 	do {
-		ret = inner->ops->remove(inner, key, version, &again.why);
+		ret = fn(inner, key, version, &again.why);
 		if (ret == ERR_NOT_FOUND && again.tries)
 			ret = 0;
 	} while (again_wait(&again, ret));
 	return again_end(&again, ret, err);
+}
+
+static int retry_remove(struct transport *t, const char *key,
+			const char *version, struct strbuf *err)
+{
+	return retry_remove_by(t, inner_of(t)->ops->remove, key, version, err);
+}
+
+static int retry_prune(struct transport *t, const char *key,
+		       const char *version, struct strbuf *err)
+{
+	return retry_remove_by(t, inner_of(t)->ops->prune, key, version, err);
 }
 
 typedef int (*two_keys_fn)(struct transport *t, const char *from,
@@ -437,6 +471,8 @@ static const struct transport_ops ops_retrying = {
 	.rename = retry_rename,
 	.copy = retry_copy,
 	.presign = retry_presign,
+	.rests = retry_rests,
+	.prune = retry_prune,
 	.release = retry_release,
 };
 

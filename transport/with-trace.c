@@ -85,6 +85,24 @@ static int traced_list(struct transport *t, const char *prefix,
 	return ret;
 }
 
+static int traced_rests(struct transport *t, const char *prefix,
+			struct strbuf *cursor, object_fn fn, void *data,
+			struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct counted counted = { fn, data, 0 };
+	struct strbuf line = STRBUF_INIT;
+	int ret;
+
+	begin(&line, "rests", prefix);
+	ret = inner->ops->rests(inner, prefix, cursor, count_object, &counted,
+				err);
+	if (!ret)
+		strbuf_addf(&line, " -> %zu rests", counted.nr);
+	end(&line, ret);
+	return ret;
+}
+
 static int traced_stat(struct transport *t, const char *key,
 		       struct object *out, struct strbuf *err)
 {
@@ -172,6 +190,19 @@ static int traced_remove(struct transport *t, const char *key,
 	return ret;
 }
 
+static int traced_prune(struct transport *t, const char *key,
+			const char *version, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct strbuf line = STRBUF_INIT;
+	int ret;
+
+	begin(&line, "prune", key);
+	ret = inner->ops->prune(inner, key, version, err);
+	end(&line, ret);
+	return ret;
+}
+
 typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
@@ -240,6 +271,8 @@ static const struct transport_ops ops_traced = {
 	.rename = traced_rename,
 	.copy = traced_copy,
 	.presign = traced_presign,
+	.rests = traced_rests,
+	.prune = traced_prune,
 	.release = traced_release,
 };
 
