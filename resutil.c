@@ -7,6 +7,7 @@
 #include "command.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/process.h"
@@ -21,6 +22,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/config.h"
 #include "lib/exp/project.h"
+#include "lib/exp/redact-record.h"
 
 enum program { PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_pack_nr };
 
@@ -127,7 +129,7 @@ static int print_exec_path(const struct option *opt UNUSED,
 			   const char *arg UNUSED, bool unset UNUSED,
 			   struct strbuf *err UNUSED)
 {
-	puts(resutil_libexec());
+	out_printf("%s\n", resutil_libexec());
 	exit(0);
 }
 
@@ -194,7 +196,25 @@ static void set_up_project(void)
 	else if (color_set(config_get_str("color.ui", "auto")))
 		warning("color.ui is '%s', not auto, always or never",
 			config_get_str("color.ui", "auto"));
+	redact_configure();
 	strbuf_release(&err);
+}
+
+/* A trace tells the command line before the project is sought: what is secret
+ * in it is a setting all the same. */
+static void trace_command(const char **argv)
+{
+	struct project here = PROJECT_INIT;
+	bool found;
+
+	if (!trace_wanted())
+		return;
+	found = !project_open(&here, NULL, NULL);
+	config_load(found ? &here : NULL, NULL);
+	redact_configure();
+	if (argv)
+		trace_argv("command", argv);
+	project_release(&here);
 }
 
 static int run_here(const struct command *c, int argc, const char **argv)
@@ -202,7 +222,7 @@ static int run_here(const struct command *c, int argc, const char **argv)
 	int status;
 
 	current = c;
-	trace_argv("command", argv);
+	trace_command(argv);
 	parse_options_then(set_up_project);
 	status = c->fn(argc, argv);
 	the_project = NULL;
@@ -225,6 +245,7 @@ static void NORETURN run_elsewhere(const struct command *c, const char **argv)
 		    c->name);
 	strvec_push(&args, path.buf);
 	strvec_pushv(&args, argv);
+	trace_command(NULL);
 	process_become(path.buf, args.v, &err);
 	die("%s; is resutil installed whole?", err.buf);
 }
@@ -246,6 +267,7 @@ static void run_external(const char **argv)
 		strvec_push(&args, name.buf);
 		strvec_pushv(&args, argv + 1);
 		strbuf_reset(&why);
+		trace_command(NULL);
 		status = process_become(path.buf, args.v, &why);
 		die_status(status, "%s", why.buf);
 	}

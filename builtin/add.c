@@ -13,6 +13,7 @@
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
@@ -24,6 +25,7 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
 
 static const char *const usage[] = {
 	"add [-n] [-d EXP...] [--from=DIR] [COMMENT]",
@@ -115,9 +117,10 @@ static int make(struct adding *a, struct strbuf *err)
 			    "added", &created);
 	for (i = 0; i < a->deps.nr; i++)
 		deps_note(record, the_project, a->deps.v[i]);
+	record_redact_new(record);	/* the working directory */
 	ret = birth_claim(birth, record, nr_files, err);
 	if (!ret)
-		printf("%s\n", birth_name(birth));
+		out_printf("%s\n", birth_name(birth));
 
 cleanup:
 	value_free(record);
@@ -137,7 +140,7 @@ static int show_only(const struct adding *a)
 		name_make(&name, &local, a->comment);
 		name_next_second(&local);
 	} while (exp_is_here(the_project, name.buf));
-	printf("%s\n", name.buf);
+	out_printf("%s\n", name.buf);
 	strbuf_release(&name);
 	return 0;
 }

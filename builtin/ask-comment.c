@@ -9,6 +9,7 @@
 #include "lib/exp/config.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
+#include "lib/exp/redact-record.h"
 
 #define ANSWER_MAX_BYTES (64 * 1024)
 
@@ -71,6 +72,13 @@ int ask_line(struct strbuf *out, const char *prompt, const char *candidates,
 	return 0;
 }
 
+static int check(const char *comment, size_t len, struct strbuf *err)
+{
+	int ret = name_check_comment(comment, len, err);
+
+	return ret ? ret : record_check_public(comment, err);
+}
+
 /* Until the answer is a comment. */
 static int ask_comment(const struct project *p, struct strbuf *out,
 		       struct strbuf *err)
@@ -84,7 +92,7 @@ static int ask_comment(const struct project *p, struct strbuf *out,
 	while (!ret) {
 		ret = ask_line(out, prompt, path.buf, err);
 		if (ret || !out->len ||
-		    !name_check_comment(out->buf, out->len, &why))
+		    !check(out->buf, out->len, &why))
 			break;
 		say("%s", why.buf);
 		strbuf_reset(&why);
@@ -104,7 +112,7 @@ int choose_comment(const struct project *p, const char **comment,
 	if (!*comment)
 		*comment = getenv("RESUTIL_COMMENT");
 	if (*comment)
-		return name_check_comment(*comment, strlen(*comment), err);
+		return check(*comment, strlen(*comment), err);
 	ret = config_get_bool("run.prompt", true, &prompt, err);
 	if (ret || !prompt || !term_is_interactive())
 		return ret;

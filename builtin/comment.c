@@ -22,6 +22,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
 #include "lib/exp/rename-journal.h"
 
 static const char *const usage[] = {
@@ -73,6 +74,8 @@ static int make_name(struct renaming *r, const char *text, struct strbuf *err)
 {
 	int ret = name_check_comment(text, strlen(text), err);
 
+	if (!ret)
+		ret = record_check_public(text, err);
 	if (ret)
 		return ret;
 	strbuf_add(&r->to, r->from.buf, NAME_HEAD_LEN);

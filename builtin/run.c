@@ -15,6 +15,7 @@
 #include "builtin/run-store.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
@@ -33,6 +34,7 @@
 #include "lib/exp/meta.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
 
 #define TOLD_FILES 10
 
@@ -187,7 +189,32 @@ static int capture(struct run *r, size_t *nr_files, struct strbuf *err)
 	if (ret)
 		return ret;
 	value_map_set(r->record, "meta", meta);
+	record_redact_new(r->record);
 	return 0;
+}
+
+/* Once, and also where nothing else is told: the record is not all of it. */
+static void tell_redacted(const struct run *r)
+{
+	struct strbuf list = STRBUF_INIT;
+
+	record_format_redacted(&list, r->record);
+	if (list.len && verbosity >= 0)
+		warning(_("not recorded, for it looks secret: %s "
+			  "('secrets.allow' exempts)"), list.buf);
+	strbuf_release(&list);
+}
+
+/* For people and logs, who may be many. */
+static void add_command(struct strbuf *line, const struct run *r)
+{
+	struct redaction taken = REDACTION_INIT;
+	struct strvec words = STRVEC_INIT;
+
+	redact_argv(&taken, r->argv, &words);
+	quote_shell_argv(line, words.v);
+	strvec_release(&words);
+	redaction_release(&taken);
 }
 
 static void tell_changes(struct run *r)
@@ -575,7 +602,7 @@ static void plan_line(const char *word, const char *text, const char *why)
 	quote_c(&line, text, strlen(text));
 	if (why)
 		strbuf_addf(&line, "\t%s", why);
-	printf("%s\n", line.buf);
+	out_printf("%s\n", line.buf);
 	strbuf_release(&line);
 }
 
@@ -586,7 +613,7 @@ static void print_plan(struct run *r)
 	struct strbuf line = STRBUF_INIT;
 
 	plan_line("program", r->program.buf, NULL);
-	quote_shell_argv(&line, r->argv);
+	add_command(&line, r);
 	plan_line("command", line.buf, NULL);
 	if (r->comment && *r->comment)
 		plan_line("comment", r->comment, NULL);
@@ -707,6 +734,7 @@ int cmd_run(int argc, const char **argv)
 		explain(&err);
 		goto cleanup;
 	}
+	tell_redacted(&r);
 	tell_changes(&r);
 	tell(_("Experiment: %s"), r.name.buf);
 	quote_shell_argv(&line, r.argv);

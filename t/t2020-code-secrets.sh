@@ -140,12 +140,15 @@ test_expect_success 'also when they are tracked' '
 	captured i.pem j.pem
 '
 
-test_expect_success 'a key deeper in a file than its head is not sought' '
+test_expect_success 'a key is found wherever it is in a file' '
 	make_repo deep &&
 	{ head -c 70000 /dev/zero | tr "\0" x; pem "PRIVATE KEY"; } >deep/log &&
-	{ head -c 60000 /dev/zero | tr "\0" x; pem "PRIVATE KEY"; } >deep/log2 &&
+	# across the pieces in which a file is read
+	{ head -c 262130 /dev/zero | tr "\0" x; pem "PRIVATE KEY"; } >deep/log2 &&
+	{ head -c 900000 /dev/zero | tr "\0" x; echo; } >deep/log3 &&
 	snap deep &&
-	captured log
+	captured log3 &&
+	secrets log log2
 '
 
 test_expect_success 'the key file of the project is a secret, whatever it holds' '
@@ -184,6 +187,111 @@ test_expect_success 'a large secret is a secret' '
 	resutil -C large -c code.max-file=1K snapshot-code -n >actual &&
 	printf "%s\tsecret\t.env\n" "$(stat -c %s large/.env)" >expect &&
 	test_cmp expect actual
+'
+
+# tokens that never opened anything, put together so that nothing that looks
+# for tokens in this file finds one
+gh_token=ghp_$(printf %036d 7)
+aws_key=AKIA$(printf %016d 7)
+
+# hidden PATTERN: no byte of it is in the snapshot.
+hidden () {
+	if grep -r "$1" snap
+	then
+		return 1
+	fi
+}
+
+test_expect_success 'a file with a token is a secret, tracked or not' '
+	make_repo tokens &&
+	echo "x = 1" >tokens/tracked.py &&
+	git -C tokens add . &&
+	git -C tokens -c user.name=x -c user.email=x@x commit -q -m two &&
+	echo "key = \"$aws_key\"" >>tokens/tracked.py &&
+	printf "{\"source\": [\"a\\\\n%s\"]}\n" $gh_token >tokens/note.ipynb &&
+	echo "ghp_short, AKIA, and sk-toggleable__content" >tokens/plain.txt &&
+	snap tokens &&
+	captured plain.txt &&
+	has left_out.0.path=note.ipynb left_out.0.reason=secret &&
+	has left_out.1.path=tracked.py left_out.1.reason=secret &&
+	has patch=null &&
+	hidden $aws_key && hidden $gh_token
+'
+
+test_expect_success 'a token that was taken out is not shown by the patch' '
+	make_repo removed &&
+	{ echo "x = 1" && echo "key = $gh_token"; } >removed/a.py &&
+	echo "old" >removed/b.py &&
+	echo "token = $gh_token" >removed/gone.py &&
+	git -C removed add . &&
+	git -C removed -c user.name=x -c user.email=x@x commit -q -m two &&
+	echo "x = 1" >removed/a.py && echo new >removed/b.py &&
+	rm removed/gone.py &&
+	snap removed &&
+	captured a.py b.py &&
+	hidden $gh_token &&
+	grep "^+new" snap/uncommited.patch &&
+	test_must_fail grep a.py snap/uncommited.patch &&
+	has left_out.0.path=gone.py left_out.0.reason=secret
+'
+
+test_expect_success 'a token across two reads of a long line of the patch' '
+	make_repo long &&
+	{ head -c 65400 /dev/zero | tr "\0" " "; echo $gh_token; } >long/a &&
+	{ head -c 65500 /dev/zero | tr "\0" " "; echo $gh_token; } >long/b &&
+	{ head -c 40000 /dev/zero | tr "\0" " "; echo $gh_token; } >long/c &&
+	git -C long add . &&
+	git -C long -c user.name=x -c user.email=x@x commit -q -m two &&
+	echo a >long/a && echo b >long/b && echo c >long/c &&
+	snap long &&
+	captured a b c &&
+	hidden $gh_token
+'
+
+test_expect_success 'a path with a token in it is not told' '
+	make_repo path &&
+	mkdir path/$gh_token && echo 1 >path/$gh_token/x && echo 2 >path/y &&
+	ln -s y path/$aws_key &&
+	snap path &&
+	captured y &&
+	hidden $gh_token && hidden $aws_key
+'
+
+test_expect_success 'secrets.files and secrets.allow-files' '
+	make_repo globs && mkdir globs/conf globs/fixtures &&
+	echo 1 >globs/a.credentials && echo 2 >globs/conf/db.yaml &&
+	echo 3 >globs/db.yaml && echo $gh_token >globs/fixtures/one &&
+	echo $gh_token >globs/two && echo key >globs/fixtures/id_rsa &&
+	snap globs &&
+	captured a.credentials conf/db.yaml db.yaml &&
+	RESUTIL_CONFIG_COUNT=2 RESUTIL_CONFIG_KEY_0=secrets.files \
+	RESUTIL_CONFIG_VALUE_0="conf/*.yaml" \
+	RESUTIL_CONFIG_KEY_1=secrets.allow-files \
+	RESUTIL_CONFIG_VALUE_1="fixtures/**" snap globs &&
+	captured a.credentials db.yaml fixtures/id_rsa fixtures/one &&
+	secrets conf/db.yaml two
+'
+
+test_expect_success 'the lists of the user and of the project add up' '
+	make_repo layers && mkdir -p .config/resutil &&
+	test_when_finished "rm -rf .config" &&
+	(cd layers && resutil -q init --project-name=p --results-dir=results \
+		--storage-type=dir -o path="$TRASH_DIRECTORY/store") &&
+	echo "secrets: {files: [u.txt]}" >.config/resutil/config.yaml &&
+	echo "secrets: {files: p.txt}" >>layers/resutil-conf.yaml &&
+	for f in u p c x; do echo 1 >layers/$f.txt || return 1; done &&
+	XDG_CONFIG_HOME="$TRASH_DIRECTORY/.config" \
+	resutil -C layers -c secrets.files=c.txt snapshot-code -n >list &&
+	grep "captured.x.txt" list &&
+	test $(grep -c "secret" list) = 3
+'
+
+test_expect_success 'secrets.allow exempts a token that is an example' '
+	make_repo example && echo $aws_key >example/README.txt &&
+	snap example && secrets README.txt &&
+	RESUTIL_CONFIG_COUNT=1 RESUTIL_CONFIG_KEY_0=secrets.allow \
+	RESUTIL_CONFIG_VALUE_0="AKIA00*" snap example &&
+	captured README.txt
 '
 
 test_done

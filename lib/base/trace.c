@@ -1,12 +1,19 @@
 #include "lib/base/compat.h"
 #include "lib/base/trace.h"
 #include "lib/base/quote.h"
+#include "lib/base/redact.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 
 #include <pthread.h>
 
 static int trace_fd = -1;
 static pthread_once_t trace_once = PTHREAD_ONCE_INIT;
+
+/* What was taken out of the lines of this process: a value that was seen in a
+ * command line is known in what comes after it. */
+static struct redaction taken = REDACTION_INIT;
+static pthread_mutex_t taken_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /*
  * The trace does not pass the door of sys.h: it tells what goes through, and
@@ -56,47 +63,60 @@ static void trace_begin(struct strbuf *line, const char *file, int nr)
 }
 
 /* One write, so that lines of many processes do not mix; a full disk or a
- * closed pipe costs the line, never the work. */
-static void trace_end(struct strbuf *line)
+ * closed pipe costs the line, never the work. A trace is read on a terminal,
+ * sooner or later, and what it tells of came from anywhere. */
+static void trace_end(struct strbuf *text)
 {
+	struct strbuf line = STRBUF_INIT;
 	int saved = errno;
 	ssize_t n;
 
-	strbuf_addch(line, '\n');
+	quote_terminal(&line, text->buf, text->len);
+	strbuf_addch(&line, '\n');
 	do {
-		n = write(trace_fd, line->buf, line->len);
+		n = write(trace_fd, line.buf, line.len);
 	} while (n < 0 && errno == EINTR);
-	strbuf_release(line);
+	strbuf_release(&line);
+	strbuf_release(text);
 	errno = saved;
 }
 
 void trace_printf_at(const char *file, int line, const char *fmt, ...)
 {
-	struct strbuf text = STRBUF_INIT;
+	struct strbuf line_text = STRBUF_INIT, text = STRBUF_INIT;
 	int saved = errno;
 	va_list ap;
 
 	if (!trace_wanted())
 		return;
-	trace_begin(&text, file, line);
+	trace_begin(&line_text, file, line);
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	pthread_mutex_lock(&taken_lock);
+	redact_text(&taken, text.buf, &line_text);
+	pthread_mutex_unlock(&taken_lock);
+	strbuf_release(&text);
 	errno = saved;
-	trace_end(&text);
+	trace_end(&line_text);
 }
 
 void trace_argv_at(const char *file, int line, const char *what,
 		   const char *const *argv)
 {
 	struct strbuf text = STRBUF_INIT;
+	struct strvec words = STRVEC_INIT;
 	int saved = errno;
 
 	if (!trace_wanted())
 		return;
 	trace_begin(&text, file, line);
 	strbuf_addf(&text, "%s: ", what);
-	quote_shell_argv(&text, argv);
+	pthread_mutex_lock(&taken_lock);
+	redact_argv(&taken, argv, &words);
+	pthread_mutex_unlock(&taken_lock);
+	quote_shell_argv(&text, words.v);
+	strvec_release(&words);
 	errno = saved;
 	trace_end(&text);
 }

@@ -1,6 +1,7 @@
 /*
  * RESUTIL_TRACE=1|2|<fd>|/absolute/file: what is run, and when. One line each,
- * written at once: time, file:line, text. Secrets are redacted by the caller.
+ * written at once: time, file:line, text. Secrets are taken out of both, as
+ * lib/base/redact.h finds them.
  */
 #ifndef LIB_BASE_TRACE_H
 #define LIB_BASE_TRACE_H

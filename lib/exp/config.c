@@ -236,23 +236,36 @@ int config_get_size(const char *key, uint64_t otherwise, uint64_t *out,
 	return 0;
 }
 
-void config_get_list(const char *key, struct strvec *out)
+/* A scalar is a list of one; null is none. */
+static void add_list(struct strvec *out, const struct value *value)
 {
-	const struct value *value = config_get(key);
 	struct strbuf text = STRBUF_INIT;
-	const char *one;
-	size_t i;
+	size_t i, nr = 0;
 
-	if (!value || value->type != VALUE_LIST) {
-		one = config_get_str(key, NULL);
-		if (one)
-			strvec_push(out, one);
-		return;
-	}
-	for (i = 0; i < value->u.list.nr; i++) {
+	if (value && value->type == VALUE_LIST)
+		nr = value->u.list.nr;
+	else if (value && value->type != VALUE_MAP &&
+		 value->type != VALUE_NULL)
+		nr = 1;
+	for (i = 0; i < nr; i++) {
 		strbuf_reset(&text);
-		value_format(&text, value->u.list.item[i]);
+		value_format(&text, value->type == VALUE_LIST ?
+				    value->u.list.item[i] : value);
 		strvec_push(out, text.buf);
 	}
 	strbuf_release(&text);
+}
+
+void config_get_list(const char *key, struct strvec *out)
+{
+	add_list(out, config_get(key));
+}
+
+void config_get_lists(const char *key, struct strvec *out)
+{
+	size_t i;
+
+	for (i = 0; i < LAYER_NR; i++)
+		if (layers[i])
+			add_list(out, value_get(layers[i], key));
 }

@@ -39,5 +39,7 @@ int config_get_size(const char *key, uint64_t otherwise, uint64_t *out,
 		    struct strbuf *err);
 /** A list, or a scalar as a list of one. */
 void config_get_list(const char *key, struct strvec *out);
+/** The lists of all layers, one behind the other. */
+void config_get_lists(const char *key, struct strvec *out);
 
 #endif

@@ -160,9 +160,10 @@ static int copy_once(struct copier *c, int in, const char *path,
 }
 
 /* A regular file that was there when the list was made. */
-static int copy_file(struct copier *c, int top_fd, struct git_change *change,
-		     uint64_t max, struct strbuf *err)
+static int copy_file(struct git_state *state, struct copier *c,
+		     struct git_change *change, struct strbuf *err)
 {
+	int top_fd = state->top_fd;
 	bool changed = true, unreadable = false;
 	struct stat st;
 	int fd, tries, secret, ret = 0;
@@ -172,13 +173,14 @@ static int copy_file(struct copier *c, int top_fd, struct git_change *change,
 		fd = openat(top_fd, change->path, O_RDONLY | O_NOFOLLOW |
 			    O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-		    (uint64_t)st.st_size > max) {
+		    (uint64_t)st.st_size > state->opts->max_file) {
 			if (fd >= 0)
 				close(fd);
 			break;
 		}
 		/* the very bytes that are copied: it may be a new file */
-		secret = tries ? git_secret_file(fd) : 0;
+		secret = tries && !git_secret_is_allowed(state, change->path) ?
+			 git_secret_file(fd) : 0;
 		changed = false;
 		if (secret)
 			change->left_out = secret > 0 ? left_out_secret :
@@ -247,8 +249,7 @@ static int copy_all(struct git_state *state, struct copier *c,
 		if (S_ISLNK(st.st_mode))
 			ret = copy_link(c, state->top_fd, change, err);
 		else
-			ret = copy_file(c, state->top_fd, change,
-					state->opts->max_file, err);
+			ret = copy_file(state, c, change, err);
 	}
 	return ret;
 }

@@ -48,7 +48,7 @@ static const char *judge_regular(struct git_state *state, const char *path)
 	if (fd < 0)
 		return errno == ENOENT ? left_out_changed :
 					 left_out_unreadable;
-	secret = git_secret_file(fd);
+	secret = git_secret_is_allowed(state, path) ? 0 : git_secret_file(fd);
 	if (secret < 0)
 		reason = left_out_unreadable;
 	else if (secret)
@@ -74,12 +74,15 @@ static const char *judge(struct git_state *state, const char *path,
 					 left_out_unreadable;
 	if (S_ISLNK(st.st_mode)) {
 		*size = (uint64_t)st.st_size;
-		return NULL;
+		return git_secret_text(path, strlen(path)) ?
+		       left_out_secret : NULL;
 	}
 	if (!S_ISREG(st.st_mode))
 		return left_out_special;
 	*size = (uint64_t)st.st_size;
-	if (git_secret_name(path) || is_inside(&state->private_files, path))
+	if (is_inside(&state->private_files, path) ||
+	    (!git_secret_is_allowed(state, path) &&
+	     git_secret_path(state, path)))
 		return left_out_secret;
 	if (*size > state->opts->max_file)
 		return left_out_large;
@@ -111,7 +114,8 @@ int git_changes_listed(struct git_raw *raw, void *data)
 		else if (!e->new_mode && is_inside(&state->private_dirs,
 						   e->path))
 			e->left_out = left_out_private;
-		else if (!e->new_mode && git_secret_name(e->path))
+		else if (!e->new_mode && git_secret_path(state, e->path) &&
+			 !git_secret_is_allowed(state, e->path))
 			e->left_out = left_out_secret;
 		else if (e->new_mode)
 			e->left_out = judge(state, e->path, &e->size);

@@ -109,6 +109,8 @@ struct git_state {
 	int top_fd;
 	struct strvec private_dirs;	/* from the top; never captured */
 	struct strvec private_files;	/* likewise, but named */
+	struct strvec secret_files;	/* patterns: secrets.files */
+	struct strvec allowed_files;	/* secrets.allow-files */
 	struct git_ask ask[ASK_NR];
 	int err_fd;		/* what the processes complain of */
 	struct strbuf complaint;
@@ -117,7 +119,9 @@ struct git_state {
 	/* the part of the patch that is being read */
 	struct git_raw_entry *part;
 	uint64_t part_start;
-	bool part_too_large;
+	bool part_dropped;	/* too large, or with a secret in it */
+	bool part_allowed;	/* is not looked through for secrets */
+	struct strbuf part_held;	/* the end of it, when within a line */
 	bool patch_too_large;	/* more than a run may hold */
 	uint64_t patch_size;	/* that it would have had, as far as read */
 	bool again;		/* git must not read some of these files */
@@ -170,14 +174,21 @@ void git_changes_finish(struct git_state *state);
 
 /* git-secret.c */
 
-#define GIT_SECRET_HEAD 65536
-
 /** By its name alone: `.env`, `id_rsa` ... */
 bool git_secret_name(const char *path);
-/** By the first bytes of its content. */
+/** Bytes that hold a token or a private key. */
 bool git_secret_text(const char *text, size_t len);
-/** Reads the head of an open regular file; -1 with errno. */
+/** The same of an open regular file, all of it; -1 with errno. */
 int git_secret_file(int fd);
+
+/** Takes the patterns of `secrets.files` and `secrets.allow-files`. */
+void git_secret_rules(struct git_state *state);
+/** Whatever the file looks like, it is none. */
+bool git_secret_is_allowed(const struct git_state *state, const char *path);
+/** By its path: the name, the patterns, a token in it. */
+bool git_secret_path(const struct git_state *state, const char *path);
+/** Bytes of the part of the patch that is being read, in any pieces. */
+bool git_secret_part(struct git_state *state, const char *text, size_t len);
 
 /* git-hashes.c */
 

@@ -1,7 +1,14 @@
 #include "lib/base/compat.h"
 #include "lib/exp/git-internal.h"
 #include "lib/base/alloc.h"
+#include "lib/base/glob.h"
 #include "lib/base/path.h"
+#include "lib/base/redact.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/exp/config.h"
+
+#define READ_SIZE (256u << 10)
 
 /* Names that ssh-keygen(1) gives private keys, and netrc-like files. */
 static const char *const names[] = {
@@ -36,58 +43,92 @@ bool git_secret_name(const char *path)
 	       !ends_with(name, ".dist");
 }
 
-/*
- * "-----BEGIN RSA PRIVATE KEY-----" (RFC 7468 and what came before it), also
- * inside JSON, as in the key files of cloud services; PuTTY's own form.
- */
-bool git_secret_text(const char *text, size_t len)
+/* A pattern with a '/' is about the path, others about its last part. */
+static bool matches(const struct strvec *globs, const char *path)
 {
-	static const char begin[] = "-----BEGIN ";
-	static const char putty[] = "PuTTY-User-Key-File-";
-	const char *end = text + len, *p = text;
+	size_t i;
 
-	if (len >= sizeof(putty) - 1 && !memcmp(text, putty, sizeof(putty) - 1))
-		return true;
-	while ((p = memmem(p, (size_t)(end - p), begin, sizeof(begin) - 1))) {
-		size_t rest, n;
-
-		p += sizeof(begin) - 1;
-		rest = MINIMUM((size_t)(end - p), 64);
-		for (n = 0; n < rest; n++)
-			if (!isupper((unsigned char)p[n]) &&
-			    !isdigit((unsigned char)p[n]) && p[n] != ' ')
-				break;
-		if (n + 5 <= (size_t)(end - p) && !memcmp(p + n, "-----", 5) &&
-		    (memmem(p, n, "PRIVATE KEY", 11)))
+	for (i = 0; i < globs->nr; i++)
+		if (glob_match(globs->v[i], strchr(globs->v[i], '/') ?
+			       path : path_basename(path)))
 			return true;
-	}
 	return false;
 }
 
+void git_secret_rules(struct git_state *state)
+{
+	strvec_clear(&state->secret_files);
+	strvec_clear(&state->allowed_files);
+	config_get_lists("secrets.files", &state->secret_files);
+	config_get_lists("secrets.allow-files", &state->allowed_files);
+}
+
+bool git_secret_is_allowed(const struct git_state *state, const char *path)
+{
+	return matches(&state->allowed_files, path);
+}
+
+bool git_secret_path(const struct git_state *state, const char *path)
+{
+	return matches(&state->secret_files, path) || git_secret_name(path) ||
+	       git_secret_text(path, strlen(path));
+}
+
+bool git_secret_text(const char *text, size_t len)
+{
+	const char *at, *kind;
+
+	return redact_find_token(text, len, &at, &kind) > 0;
+}
+
+/*
+ * All of it, for a note book has its tokens anywhere. A piece is looked at
+ * together with the end of the one before: see REDACT_OVERLAP.
+ */
 int git_secret_file(int fd)
 {
-	char *head = xmalloc(GIT_SECRET_HEAD);
-	size_t len = 0;
-	int ret;
+	char *buf = xmalloc(REDACT_OVERLAP + READ_SIZE);
+	size_t kept = 0;
+	off_t at = 0;
+	ssize_t n;
+	int ret = 0;
 
-	while (len < GIT_SECRET_HEAD) {
-		ssize_t n = pread(fd, head + len, GIT_SECRET_HEAD - len,
-				  (off_t)len);
-
+	while (!ret) {
+		n = pread(fd, buf + kept, READ_SIZE, at);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
-			int saved = errno;
-
-			free(head);
-			errno = saved;
-			return -1;
-		}
-		if (!n)
+		if (n <= 0)
 			break;
-		len += (size_t)n;
+		at += n;
+		ret = git_secret_text(buf, kept + (size_t)n);
+		kept += (size_t)n;
+		if (kept > REDACT_OVERLAP) {
+			memmove(buf, buf + kept - REDACT_OVERLAP,
+				REDACT_OVERLAP);
+			kept = REDACT_OVERLAP;
+		}
 	}
-	ret = git_secret_text(head, len);
-	free(head);
+	if (!ret && n < 0)
+		ret = -1;
+	at = errno;
+	free(buf);
+	errno = (int)at;
+	return ret;
+}
+
+bool git_secret_part(struct git_state *state, const char *text, size_t len)
+{
+	struct strbuf *held = &state->part_held;
+	bool ret;
+
+	/* pieces are lines, but for those that a buffer of git's cut */
+	if (!held->len && len && text[len - 1] == '\n')
+		return git_secret_text(text, len);
+	strbuf_add(held, text, len);
+	ret = git_secret_text(held->buf, held->len);
+	if (held->len && held->buf[held->len - 1] == '\n')
+		strbuf_reset(held);
+	else if (held->len > REDACT_OVERLAP)
+		strbuf_splice(held, 0, held->len - REDACT_OVERLAP, NULL, 0);
 	return ret;
 }

@@ -255,13 +255,23 @@ static int on_part(struct git_raw_entry *entry, bool again, void *data)
 		return 0;
 	state->part = entry;
 	state->part_start = state->patch.len;
-	state->part_too_large = false;
+	state->part_dropped = false;
+	state->part_allowed = git_secret_is_allowed(state, entry->path);
+	strbuf_reset(&state->part_held);
 	return 0;
 }
 
+static void drop_part(struct git_state *state, const char *reason)
+{
+	state->part_dropped = true;
+	if (!state->part->new_mode)
+		state->part->left_out = reason;
+}
+
 /*
- * A part that is too large goes: what the file is now is copied anyway, only
- * the removal of a large file is lost and named.
+ * A part that is too large goes, and so does one that shows a secret that was
+ * taken out of the file: what the file is now is copied anyway, only the
+ * removal of such a file is lost and named.
  */
 static int on_text(const char *text, size_t len, void *data)
 {
@@ -270,13 +280,14 @@ static int on_text(const char *text, size_t len, void *data)
 	uint64_t keep = 0;
 
 	state->patch_size += len;
-	if (state->part_too_large || state->patch_too_large)
+	if (state->part_dropped || state->patch_too_large)
 		return 0;
 	if (patch->len - state->part_start + len > state->opts->max_file) {
-		state->part_too_large = true;
+		drop_part(state, left_out_large);
 		keep = state->part_start;
-		if (!state->part->new_mode)
-			state->part->left_out = left_out_large;
+	} else if (!state->part_allowed && git_secret_part(state, text, len)) {
+		drop_part(state, left_out_secret);
+		keep = state->part_start;
 	} else if (patch->len + len > state->opts->max_run) {
 		state->patch_too_large = true;
 	} else {
@@ -296,7 +307,7 @@ static void begin_diff(struct git_state *state)
 	git_patch_clear(&state->patch);
 	state->part = NULL;
 	state->part_start = state->patch_size = 0;
-	state->part_too_large = state->patch_too_large = false;
+	state->part_dropped = state->patch_too_large = false;
 }
 
 static void start(struct git_state *state)
@@ -309,6 +320,7 @@ static void start(struct git_state *state)
 	state->against = "HEAD";
 	state->again = false;
 	find_private(state);
+	git_secret_rules(state);
 	begin_diff(state);
 	ask_all(state, all, ARRAY_SIZE(all));
 }
@@ -324,6 +336,9 @@ int git_state_start(struct git_state **out,
 	state->top_fd = state->err_fd = state->patch.fd = -1;
 	strvec_init(&state->private_dirs);
 	strvec_init(&state->private_files);
+	strvec_init(&state->secret_files);
+	strvec_init(&state->allowed_files);
+	strbuf_init(&state->part_held);
 	strbuf_init(&state->complaint);
 	strbuf_init(&state->patch.text);
 	strbuf_init(&state->error);
@@ -658,6 +673,9 @@ void git_state_free(struct git_state *state)
 	git_patch_clear(&state->patch);
 	strvec_release(&state->private_dirs);
 	strvec_release(&state->private_files);
+	strvec_release(&state->secret_files);
+	strvec_release(&state->allowed_files);
+	strbuf_release(&state->part_held);
 	strbuf_release(&state->complaint);
 	strbuf_release(&state->error);
 	free(state->list);

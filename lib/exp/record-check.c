@@ -98,6 +98,20 @@ static bool is_map_list(const struct value *v)
 	return is_list_of(v, is_map);
 }
 
+static bool is_redaction(const struct value *v)
+{
+	const struct value *where = value_map_get(v, "where");
+	int64_t n;
+
+	return is_map(v) && value_get_int(v, "number", &n) && n > 0 &&
+	       (!where || is_text_list(where));
+}
+
+static bool is_redaction_list(const struct value *v)
+{
+	return is_list_of(v, is_redaction);
+}
+
 static bool is_id_map(const struct value *v)
 {
 	size_t i;
@@ -160,7 +174,7 @@ static const struct rule {
 	{ "info", is_map, "a map" },
 	{ "error", is_text, "text" },
 	{ "tags", is_text_list, "a list of texts" },
-	{ "redacted", is_text_list, "a list of texts" },
+	{ "redacted", is_redaction_list, "a list of maps with a 'number'" },
 	{ "host", is_text, "text" },
 	{ "user", is_text, "text" },
 	{ "executor", is_text, "text" },

@@ -7,10 +7,12 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
+#include "lib/base/redact.h"
 #include "lib/base/tempfile.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/live.h"
 #include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
 #include "lib/wrap/yaml.h"
 
 /* Keys in the order of the format page, in which a new record is written. */
@@ -328,7 +330,8 @@ int record_update(const struct project *p, const char *name,
 		  const struct value *changes, struct strbuf *err)
 {
 	struct strbuf dir = STRBUF_INIT;
-	struct value *record = NULL, *before = NULL;
+	struct value *record = NULL, *before = NULL, *clean = NULL;
+	struct redaction taken = REDACTION_INIT;
 	struct live *lock = NULL;
 	int ret;
 
@@ -342,7 +345,10 @@ int record_update(const struct project *p, const char *name,
 	if (ret)
 		goto cleanup;
 	before = value_copy(record);
-	record_merge(record, changes);
+	clean = value_copy(changes);
+	record_redact(clean, record, &taken);
+	record_merge(record, clean);
+	record_note_redacted(record, &taken);
 	ret = record_check_change(before, record, err);
 	if (ret)
 		goto cleanup;
@@ -351,6 +357,8 @@ int record_update(const struct project *p, const char *name,
 cleanup:
 	if (lock)
 		live_unlock_writer(&lock);
+	redaction_release(&taken);
+	value_free(clean);
 	value_free(before);
 	value_free(record);
 	strbuf_release(&dir);
