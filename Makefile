@@ -127,7 +127,8 @@ PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
 
 # ---- programs -------------------------------------------------------------
 
-programs: $(PROGRAMS)
+# With fault points also what makes calls in a given order, for their tests.
+programs: $(PROGRAMS) $(if $(FAULTS),$(B)/helper/sys-calls)
 
 # Rewritten only when its text changes, so that other flags mean a rebuild.
 define keep-text

@@ -5,6 +5,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/fault.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-journal.h"
 
 #include <dirent.h>
 #include <linux/fs.h>
@@ -84,18 +85,23 @@ int64_t sys_copy(int in, int out, int64_t len)
 {
 	enum fault fault = sys_enter(SYS_WRITE, NULL, out);
 	int64_t done = 0, n;
+	bool noted;
 
 	if (fault == FAULT_ERROR)
 		return -1;
 	if (len < 0) {
+		noted = journal_enter(JOURNAL_WRITE, out);
 		n = copy_reflink(in, out);
+		journal_leave(noted, JOURNAL_WRITE, out, n >= 0);
 		if (n >= 0) {
 			fault_after(fault);
 			return n;
 		}
 	}
 	while (len < 0 || done < len) {
+		noted = journal_enter(JOURNAL_WRITE, out);
 		n = copy_range(in, out, len < 0 ? -1 : len - done);
+		journal_leave(noted, JOURNAL_WRITE, out, n > 0);
 		if (n < 0 && !range_is_refused(errno))
 			return -1;
 		/*
@@ -177,10 +183,12 @@ static int move_to_top(struct removal *r, int at, const char *name)
 {
 	enum fault fault = sys_enter(SYS_RENAME, name, -1);
 	char to[64];
+	bool noted;
 	int ret;
 
 	if (fault == FAULT_ERROR)
 		return -1;
+	noted = journal_enter(JOURNAL_CHANGE, -1);
 	do {
 		snprintf(to, sizeof(to), ".resutil-removed-%u",
 			 ++r->moved);
@@ -190,6 +198,7 @@ static int move_to_top(struct removal *r, int at, const char *name)
 		if (ret && errno == EINVAL)
 			ret = renameat(at, name, r->top, to);
 	} while (ret && (errno == EEXIST || errno == ENOTEMPTY));
+	journal_leave(noted, JOURNAL_CHANGE, -1, !ret);
 	fault_after(fault);
 	return ret;
 }

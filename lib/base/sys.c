@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/sys.h"
 #include "lib/base/fault.h"
+#include "lib/base/sys-journal.h"
 #include "lib/base/trace.h"
 
 #include <poll.h>
@@ -15,20 +16,27 @@ enum fault sys_enter(enum sys_kind kind, const char *path, int fd)
 
 /*
  * One call that returns -1 and errno, with its fault point: `expr` is done
- * again when a signal came in between. "short" means nothing here.
+ * again when a signal came in between. "short" means nothing here. The journal
+ * sees the call as `note`.
  */
-#define DOOR(ret, kind, path, fd, expr)                                       \
+#define NOTED_DOOR(ret, kind, note, path, fd, expr)                           \
 	do {                                                                  \
 		enum fault fault_ = sys_enter((kind), (path), (fd));          \
+		bool noted_;                                                  \
 		if (fault_ == FAULT_ERROR) {                                  \
 			(ret) = -1;                                           \
 			break;                                                \
 		}                                                             \
+		noted_ = journal_enter((note), (fd));                         \
 		do {                                                          \
 			(ret) = (expr);                                       \
 		} while ((ret) < 0 && errno == EINTR);                        \
+		journal_leave(noted_, (note), (fd), (ret) >= 0);              \
 		fault_after(fault_);                                          \
 	} while (0)
+
+#define DOOR(ret, kind, path, fd, expr)                                       \
+	NOTED_DOOR(ret, kind, JOURNAL_CHANGE, path, fd, expr)
 
 unsigned sys_count(enum sys_kind kind)
 {
@@ -37,10 +45,13 @@ unsigned sys_count(enum sys_kind kind)
 
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
+	/* What has no name yet is nothing that could be found again. */
+	enum journal_call note = flags & (O_CREAT | O_TRUNC) ?
+				 JOURNAL_CHANGE : JOURNAL_NOTHING;
 	int ret;
 
-	DOOR(ret, SYS_OPEN, path, -1,
-	     openat(dirfd, path, flags | O_CLOEXEC, mode));
+	NOTED_DOOR(ret, SYS_OPEN, note, path, -1,
+		   openat(dirfd, path, flags | O_CLOEXEC, mode));
 	return ret;
 }
 
@@ -53,14 +64,17 @@ ssize_t sys_write(int fd, const void *data, size_t len)
 {
 	enum fault fault = sys_enter(SYS_WRITE, NULL, fd);
 	ssize_t ret;
+	bool noted;
 
 	if (fault == FAULT_ERROR)
 		return -1;
 	if (fault == FAULT_SHORT && len > 1)
 		len /= 2;
+	noted = journal_enter(JOURNAL_WRITE, fd);
 	do {
 		ret = write(fd, data, len);
 	} while (ret < 0 && errno == EINTR);
+	journal_leave(noted, JOURNAL_WRITE, fd, ret > 0);
 	fault_after(fault);
 	return ret;
 }
@@ -99,12 +113,15 @@ int sys_pwrite_all(int fd, const void *data, size_t len, off_t offset)
 		enum fault fault = sys_enter(SYS_WRITE, NULL, fd);
 		size_t want = fault == FAULT_SHORT && len > 1 ? len / 2 : len;
 		ssize_t n;
+		bool noted;
 
 		if (fault == FAULT_ERROR)
 			return -1;
+		noted = journal_enter(JOURNAL_WRITE, fd);
 		do {
 			n = pwrite(fd, at, want, offset);
 		} while (n < 0 && errno == EINTR);
+		journal_leave(noted, JOURNAL_WRITE, fd, n > 0);
 		fault_after(fault);
 		if (n < 0)
 			return -1;
@@ -137,7 +154,7 @@ int sys_fsync(int fd)
 	int ret;
 
 	trace_sync("fsync", fd);
-	DOOR(ret, SYS_SYNC, NULL, fd, fsync(fd));
+	NOTED_DOOR(ret, SYS_SYNC, JOURNAL_SYNC, NULL, fd, fsync(fd));
 	return ret;
 }
 
@@ -149,7 +166,7 @@ int sys_fsync_dir(const char *path)
 	if (fd < 0)
 		return -1;
 	trace_sync("fsync", fd);
-	DOOR(ret, SYS_SYNC, path, fd, fsync(fd));
+	NOTED_DOOR(ret, SYS_SYNC, JOURNAL_SYNC, path, fd, fsync(fd));
 	if (ret < 0 && errno == EINVAL)
 		ret = 0;
 	saved = errno;
@@ -163,7 +180,7 @@ int sys_syncfs(int fd)
 	int ret;
 
 	trace_sync("syncfs", fd);
-	DOOR(ret, SYS_SYNC, NULL, fd, syncfs(fd));
+	NOTED_DOOR(ret, SYS_SYNC, JOURNAL_SYNCFS, NULL, fd, syncfs(fd));
 	return ret;
 }
 
@@ -342,7 +359,8 @@ int sys_ftruncate(int fd, off_t len)
 {
 	int ret;
 
-	DOOR(ret, SYS_TRUNCATE, NULL, fd, ftruncate(fd, len));
+	NOTED_DOOR(ret, SYS_TRUNCATE, JOURNAL_WRITE, NULL, fd,
+		   ftruncate(fd, len));
 	return ret;
 }
 
@@ -388,7 +406,8 @@ int sys_lock(int fd, int cmd, struct flock *lock)
 {
 	int ret;
 
-	DOOR(ret, SYS_LOCK, NULL, fd, fcntl(fd, cmd, lock));
+	NOTED_DOOR(ret, SYS_LOCK, JOURNAL_NOTHING, NULL, fd,
+		   fcntl(fd, cmd, lock));
 	return ret;
 }
 

@@ -27,9 +27,11 @@
  * RESUTIL_TEST_FAULT_LOG=FILE appends one line "KIND TAB path" for each point
  * passed but allocations, of all processes.
  *
- * RESUTIL_TEST_JOURNAL=FILE appends all that is needed to build the files anew
- * as they were after any of the calls, with or without what was not synced:
- * t/helper/power-loss.py.
+ * RESUTIL_TEST_JOURNAL=/FILE appends a record after each of the calls that
+ * worked (of all processes, in one order): all that lies below
+ * RESUTIL_TEST_JOURNAL_ROOT=DIR by then, and what was synced. From it
+ * t/helper/power-loss.py builds what a power failure after any of these calls
+ * leaves of DIR. FILE and FILE.blobs/ lie outside of DIR.
  *
  * Each sync is a line of the trace.
  */
