@@ -132,7 +132,7 @@ static int give_back(int fd, off_t byte)
 
 /* The file of `id`, made when missing, with byte WRITER held. */
 static int open_held(struct live **out, const struct project *p,
-		     const char *id, struct strbuf *err)
+		     const char *id, bool wait, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
 	struct live *live;
@@ -145,8 +145,10 @@ static int open_held(struct live **out, const struct project *p,
 			ret = fail_errno(err, "cannot open '%s'", path.buf);
 			break;
 		}
-		if (take(fd, WRITER, true)) {
-			ret = fail_errno(err, "cannot lock '%s'", path.buf);
+		if (take(fd, WRITER, wait)) {
+			ret = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_FAILED;
+			fail(err, ret, "cannot lock '%s': %s", path.buf,
+			     strerror(errno));
 			close(fd);
 			break;
 		}
@@ -192,7 +194,7 @@ int live_start(struct live **out, const struct project *p, const char *id,
 	struct live *live;
 	int ret;
 
-	ret = open_held(&live, p, id, err);
+	ret = open_held(&live, p, id, true, err);
 	if (ret)
 		return ret;
 	if (take(live->fd, RECORDER, false)) {
@@ -246,7 +248,13 @@ void live_end(struct live **live)
 int live_lock_writer(struct live **out, const struct project *p,
 		     const char *id, struct strbuf *err)
 {
-	return open_held(out, p, id, err);
+	return open_held(out, p, id, true, err);
+}
+
+int live_try_writer(struct live **out, const struct project *p,
+		    const char *id, struct strbuf *err)
+{
+	return open_held(out, p, id, false, err);
 }
 
 void live_unlock_writer(struct live **live)
@@ -262,6 +270,28 @@ void live_unlock_writer(struct live **live)
 	    has_its_name((*live)->fd, (*live)->path))
 		sys_unlink((*live)->path);
 	release(live);
+}
+
+bool live_is_left(const struct project *p, const char *id)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct who program;
+	struct stat st;
+	bool left = false;
+	int fd = -1;
+
+	if (!live_path(&path, p, id, false, NULL))
+		fd = open(path.buf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+			  O_CLOEXEC);
+	if (fd >= 0) {
+		left = !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		       !filelock_is_held(fd, RECORDER) &&
+		       !filelock_is_held(fd, WRITER) &&
+		       !(read_program(fd, &program) && who_lives(&program));
+		close(fd);
+	}
+	strbuf_release(&path);
+	return left;
 }
 
 bool record_state_is_final(const char *state)

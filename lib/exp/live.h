@@ -30,7 +30,15 @@ void live_end(struct live **live);
  *  live_unlock_writer if no recorder lives). */
 int live_lock_writer(struct live **out, const struct project *p,
 		     const char *id, struct strbuf *err);
+/** The same for who holds others already, and must not wait: ERR_CONFLICT when
+ *  somebody has it. */
+int live_try_writer(struct live **out, const struct project *p,
+		    const char *id, struct strbuf *err);
 void live_unlock_writer(struct live **live);
+
+/** Whether the file of `id` is there, nobody holds it, and the program that it
+ *  names is gone. Makes nothing. */
+bool live_is_left(const struct project *p, const char *id);
 
 enum live_state {
 	LIVE_FINAL,		/* the record's own state is final */

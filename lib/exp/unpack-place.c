@@ -138,23 +138,30 @@ int unpack_place_has_room(const struct unpack_place *place, uint64_t size,
 	return ret;
 }
 
-/* ".NAME.PID.tmp"; a name that leaves no room for that is cut. */
-static void add_hidden(struct unpack_place *place, int nr)
+/* ".NAME" and `end`; a name that leaves no room for that is cut. */
+static void make_hidden(struct strbuf *out, const struct unpack_place *place,
+			const char *end)
 {
 	const char *base = path_basename(place->dir.buf);
-	char end[64];
 	size_t keep = strlen(base);
+
+	if (1 + keep + strlen(end) > NAME_MAX)
+		keep = NAME_MAX - 1 - strlen(end);
+	strbuf_reset(out);
+	if (base != place->dir.buf)
+		strbuf_addbuf(out, &place->parent);
+	strbuf_addf(out, ".%.*s%s", (int)keep, base, end);
+}
+
+static void add_hidden(struct unpack_place *place, int nr)
+{
+	char end[64];
 
 	if (nr)
 		snprintf(end, sizeof(end), ".%ld.%d.tmp", (long)getpid(), nr);
 	else
 		snprintf(end, sizeof(end), ".%ld.tmp", (long)getpid());
-	if (1 + keep + strlen(end) > NAME_MAX)
-		keep = NAME_MAX - 1 - strlen(end);
-	strbuf_reset(&place->hidden);
-	if (base != place->dir.buf)
-		strbuf_addbuf(&place->hidden, &place->parent);
-	strbuf_addf(&place->hidden, ".%.*s%s", (int)keep, base, end);
+	make_hidden(&place->hidden, place, end);
 }
 
 int unpack_place_make(struct unpack_place *place, struct strbuf *err)
@@ -216,10 +223,10 @@ static void hold_old(struct unpack_place *place)
 /* ".NAME.PID.old": who finds that without a NAME gives it back. */
 static int put_aside(struct unpack_place *place, struct strbuf *err)
 {
-	strbuf_reset(&place->old);
-	strbuf_addbuf(&place->old, &place->hidden);
-	strbuf_setlen(&place->old, place->old.len - strlen("tmp"));
-	strbuf_addstr(&place->old, "old");
+	char end[64];
+
+	snprintf(end, sizeof(end), ".%ld.old", (long)getpid());
+	make_hidden(&place->old, place, end);
 	if (!sys_rename_noreplace(place->dir.buf, place->old.buf))
 		return 0;
 	strbuf_reset(&place->old);

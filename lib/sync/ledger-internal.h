@@ -1,5 +1,5 @@
 /*
- * What ledger.c and ledger-notes.c share. Only for these.
+ * What ledger.c, ledger-notes.c and check-ledger.c share. Only for these.
  */
 #ifndef LIB_SYNC_LEDGER_INTERNAL_H
 #define LIB_SYNC_LEDGER_INTERNAL_H
@@ -12,9 +12,35 @@
 #include "lib/base/strvec.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/project.h"
+#include "lib/sync/info-text.h"
 #include "lib/sync/ledger.h"
 
 #define STORE_NOT_KNOWN "-"
+#define LEDGER_FORMAT 1
+#define LEDGER_HEADER "resutil-ledger 1\n"
+#define LEDGER_LOCK_BYTE 0	/* of the file: who writes to it has it */
+/* A line has less than 700 bytes; so many runs nobody has. */
+#define LEDGER_MAX_BYTES ((size_t)1 << 30)
+#define LEDGER_FIELDS_MAX (3 + INFO_FIELDS)
+
+enum ledger_verb {
+	LEDGER_BAD, LEDGER_STORE, LEDGER_DROP, LEDGER_RENAME, LEDGER_INTENT,
+	LEDGER_DONE
+};
+
+/* All strings are lent from the line. */
+struct ledger_line {
+	const char *name;	/* of LEDGER_STORE: the store */
+	const char *to;		/* the new name; of LEDGER_DONE: the version */
+	struct pack_info info;
+};
+
+/* What a line says, without its LF; cuts it. */
+enum ledger_verb ledger_parse(struct ledger_line *out, char *line);
+/* Of a first line; 0: it is none. */
+uint64_t ledger_version(const char *line);
+/* The remotes that have a ledger, in byte order. */
+void ledger_list(const struct project *p, struct strvec *out);
 
 struct note {
 	struct ledger_note note;

@@ -26,17 +26,9 @@
 #include "lib/sync/info-text.h"
 #include "lib/sync/ledger-internal.h"
 
-#define MAGIC "resutil-ledger "
-#define FORMAT 1
-#define HEADER "resutil-ledger 1\n"
-
-#define LOCK_BYTE 0
-#define FIELDS_MAX (3 + INFO_FIELDS)
 
 /* Below that a file is not worth writing anew. */
 #define COMPACT_LINES 1000
-/* A line has less than 700 bytes; so many runs nobody has. */
-#define LEDGER_MAX_BYTES ((size_t)1 << 30)
 
 /* ---- lines --------------------------------------------------------------- */
 
@@ -49,48 +41,85 @@ static void read_store(struct ledger *l, const char *store)
 	l->at = l->stores.v[l->stores.nr - 1];
 }
 
-/* One that cannot be read says nothing. */
-static void read_line(struct ledger *l, char *line)
+enum ledger_verb ledger_parse(struct ledger_line *out, char *line)
 {
-	const char *field[FIELDS_MAX];
-	size_t nr = info_text_split(line, field, FIELDS_MAX);
-	struct pack_info info;
+	const char *field[LEDGER_FIELDS_MAX];
+	size_t nr = info_text_split(line, field, LEDGER_FIELDS_MAX);
+
+	if (nr < 2 || nr > LEDGER_FIELDS_MAX)
+		return LEDGER_BAD;
+	out->name = field[1];
+	if (nr == 2 && !strcmp(field[0], "store"))
+		return LEDGER_STORE;
+	if (!name_is_valid(out->name))
+		return LEDGER_BAD;
+	if (nr == 2 && !strcmp(field[0], "drop"))
+		return LEDGER_DROP;
+	if (nr == 3 && !strcmp(field[0], "rename")) {
+		out->to = field[2];
+		return name_is_valid(out->to) ? LEDGER_RENAME : LEDGER_BAD;
+	}
+	if (nr < 2 + INFO_FIELDS || !info_text_read(&out->info, field + 2))
+		return LEDGER_BAD;
+	if (nr == 2 + INFO_FIELDS && !strcmp(field[0], "intent"))
+		return LEDGER_INTENT;
+	out->to = field[2 + INFO_FIELDS];
+	if (nr == 3 + INFO_FIELDS && !strcmp(field[0], "done") &&
+	    info_text_is_version(out->to))
+		return LEDGER_DONE;
+	return LEDGER_BAD;
+}
+
+/* One that cannot be read says nothing. */
+static void read_line(struct ledger *l, char *text)
+{
+	struct ledger_line line;
 
 	l->lines++;
-	if (nr == 2 && !strcmp(field[0], "store"))
-		read_store(l, field[1]);
-	if (nr < 2 || nr > FIELDS_MAX || !name_is_valid(field[1]))
-		return;
-	if (nr == 2 && !strcmp(field[0], "drop")) {
-		if (strmap_get(&l->entries, field[1]))
-			notes_drop(l, notes_entry(l, field[1]));
-	} else if (nr == 3 && !strcmp(field[0], "rename")) {
-		if (name_is_valid(field[2]))
-			notes_rename(l, field[1], field[2]);
-	} else if (nr == 2 + INFO_FIELDS && !strcmp(field[0], "intent")) {
-		if (info_text_read(&info, field + 2))
-			notes_add_intent(l, field[1], &info);
-	} else if (nr == 3 + INFO_FIELDS && !strcmp(field[0], "done")) {
-		if (info_text_read(&info, field + 2) &&
-		    info_text_is_version(field[2 + INFO_FIELDS]))
-			notes_add_done(l, field[1], &info,
-				       field[2 + INFO_FIELDS]);
+	switch (ledger_parse(&line, text)) {
+	case LEDGER_STORE:
+		read_store(l, line.name);
+		break;
+	case LEDGER_DROP:
+		if (strmap_get(&l->entries, line.name))
+			notes_drop(l, notes_entry(l, line.name));
+		break;
+	case LEDGER_RENAME:
+		notes_rename(l, line.name, line.to);
+		break;
+	case LEDGER_INTENT:
+		notes_add_intent(l, line.name, &line.info);
+		break;
+	case LEDGER_DONE:
+		notes_add_done(l, line.name, &line.info, line.to);
+		break;
+	case LEDGER_BAD:
+		break;
 	}
+}
+
+uint64_t ledger_version(const char *line)
+{
+	static const char magic[] = "resutil-ledger ";
+	uint64_t version;
+
+	if (strncmp(line, magic, strlen(magic)) ||
+	    !info_text_number(&version, line + strlen(magic)))
+		return 0;
+	return version;
 }
 
 /* Only a first line that is whole, and of another version, is refused. */
 static int check_header(const struct ledger *l, const char *line,
 			struct strbuf *err)
 {
-	uint64_t version;
+	uint64_t version = ledger_version(line);
 
-	if (strncmp(line, MAGIC, strlen(MAGIC)) ||
-	    !info_text_number(&version, line + strlen(MAGIC)) ||
-	    version <= FORMAT)
+	if (version <= LEDGER_FORMAT)
 		return 0;
 	return fail(err, ERR_FAILED, "the ledger of '%s' is of version %"
 		    PRIu64 ", this resutil knows %d; a newer one is needed",
-		    l->remote, version, FORMAT);
+		    l->remote, version, LEDGER_FORMAT);
 }
 
 static int read_lines(struct ledger *l, char *text, size_t len,
@@ -288,19 +317,19 @@ static int lock_file(struct ledger *l, const char *path, struct strbuf *err)
 		ret = l->fd < 0 ? open_file(l, path, err) : 0;
 		if (ret)
 			return ret;
-		if (filelock_take(l->fd, LOCK_BYTE, true) < 0) {
+		if (filelock_take(l->fd, LEDGER_LOCK_BYTE, true) < 0) {
 			fail_errno(err, "cannot lock '%s'", path);
 			return ERR_FAILED;
 		}
 		if (!fstat(l->fd, &st) && !lstat(path, &now) &&
 		    st.st_dev == now.st_dev && st.st_ino == now.st_ino)
 			break;
-		filelock_release(l->fd, LOCK_BYTE);
+		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 		close_file(l);
 	}
 	ret = catch_up(l, l->fd, err);
 	if (ret)
-		filelock_release(l->fd, LOCK_BYTE);
+		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 	return ret;
 }
 
@@ -311,7 +340,7 @@ static int mend_end(struct ledger *l, off_t size, struct strbuf *line)
 	if (size > l->pos && sys_ftruncate(l->fd, l->pos) < 0)
 		return -1;
 	if (!l->pos)
-		strbuf_insert(line, 0, HEADER, strlen(HEADER));
+		strbuf_insert(line, 0, LEDGER_HEADER, strlen(LEDGER_HEADER));
 	return 0;
 }
 
@@ -356,7 +385,7 @@ static int append(struct ledger *l, struct strbuf *line, struct strbuf *err)
 	ret = lock_file(l, path.buf, err);
 	if (!ret) {
 		ret = write_line(l, path.buf, line, err);
-		filelock_release(l->fd, LOCK_BYTE);
+		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 	}
 	pthread_mutex_unlock(&l->lock);
 	strbuf_release(&path);
@@ -454,7 +483,7 @@ static void write_live(const struct ledger *l, struct strbuf *out)
 			live[nr++] = e->done;
 	}
 	qsort(live, nr, sizeof(*live), compare_notes);
-	strbuf_addstr(out, HEADER);
+	strbuf_addstr(out, LEDGER_HEADER);
 	for (i = 0; i < nr; i++) {
 		if (strcmp(store, live[i]->store))
 			strbuf_addf(out, "store\t%s\n", live[i]->store);
@@ -494,7 +523,7 @@ static int compact(struct ledger *l, struct strbuf *err)
 	if (!ret)
 		close_file(l);
 	else if (l->fd >= 0)
-		filelock_release(l->fd, LOCK_BYTE);
+		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 	strbuf_release(&path);
 	return ret;
 }

@@ -1,0 +1,232 @@
+/*
+ * What lies beside the experiments: .resutil, the conf, the caches.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/filelock.h"
+#include "lib/base/path.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strmap.h"
+#include "lib/base/strvec.h"
+#include "lib/base/sys.h"
+#include "lib/exp/check-internal.h"
+#include "lib/exp/exp-list.h"
+#include "lib/exp/live.h"
+#include "lib/exp/name.h"
+#include "lib/exp/record.h"
+
+/* Of what has no process number in its name. */
+#define NO_PROCESS INT_MAX
+
+static int remove_file(struct check *c UNUSED, const char *path)
+{
+	return sys_unlink(path);
+}
+
+/* ---- temporary files ----------------------------------------------------- */
+
+/* Regular files of `dir` that are called BASE.PID.N.tmp. */
+static void look_for_temps(struct check *c, const char *dir, const char *base,
+			   const char *id)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	struct leftover l;
+	size_t i;
+	pid_t pid;
+
+	check_entries(dir, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir, entries.v[i]);
+		/* A comment may look like that. */
+		if (name_is_valid(entries.v[i]) ||
+		    !temp_name_parse(entries.v[i], base, &pid) ||
+		    !leftover_look(&l, path.buf, pid, false))
+			continue;
+		check_leftover(c, id, path.buf, NULL, &l, remove_file,
+			       "a file that was not written to its end");
+		leftover_release(&l);
+	}
+	strbuf_release(&path);
+	strvec_release(&entries);
+}
+
+/* All of `dir`, which is ours alone, and of the directories in it. */
+static void look_for_temps_below(struct check *c, const char *dir,
+				 const char *id)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+	size_t i;
+
+	look_for_temps(c, dir, NULL, id);
+	check_entries(dir, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir, entries.v[i]);
+		if (!lstat(path.buf, &st) && S_ISDIR(st.st_mode))
+			look_for_temps(c, path.buf, NULL, id);
+	}
+	strbuf_release(&path);
+	strvec_release(&entries);
+}
+
+/* ---- .resutil ------------------------------------------------------------ */
+
+static void look_at_mark(struct check *c, const char *path, const char *name)
+{
+	struct leftover l;
+
+	if (!name_is_valid(name) || exp_name_is_taken(c->p, name) ||
+	    !leftover_look(&l, path, NO_PROCESS, false))
+		return;
+	/* Once more, now that no pull can have just begun with it. */
+	if (!exp_name_is_taken(c->p, name))
+		check_leftover(c, "partial-mark", path, name, &l, remove_file,
+			       "the mark of an experiment that is not here");
+	leftover_release(&l);
+}
+
+static void look_at_rename(struct check *c, const char *path, const char *name)
+{
+	struct finding f = { .level = FINDING_LEFTOVER, .id = "rename-note",
+			     .name = name };
+	struct stat st;
+	int fd;
+
+	if (!name_is_valid(name))
+		return;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	    filelock_is_held(fd, 0) != 1 &&
+	    hold_has_name(fd, AT_FDCWD, path)) {
+		f.bytes = (uint64_t)st.st_blocks * 512;
+		check_found(c, &f, path, "a rename that was begun; the "
+			    "next command about experiments ends it");
+	}
+	close(fd);
+}
+
+/* Under the writer's lock, which looks once more whether it is left over. */
+static int remove_live(struct check *c, const char *path)
+{
+	struct live *lock = NULL;
+
+	errno = EAGAIN;
+	if (!path_exists(path))
+		return 0;
+	if (live_lock_writer(&lock, c->p, path_basename(path), NULL))
+		return -1;
+	live_unlock_writer(&lock);
+	errno = EBUSY;
+	return path_exists(path) ? -1 : 0;
+}
+
+static void look_at_live(struct check *c, const struct strmap *going,
+			 const char *path, const char *id)
+{
+	struct leftover l;
+
+	if ((!record_is_id(id) && !name_is_valid(id) &&
+	     strcmp(id, NAME_DEBUG)) ||
+	    strmap_get(going, id) || !live_is_left(c->p, id) ||
+	    !leftover_look(&l, path, NO_PROCESS, false))
+		return;
+	/* Not while it is to be locked in another way. */
+	leftover_release(&l);
+	check_leftover(c, "live-file", path, NULL, &l, remove_live,
+		       "it says that a run is alive, which it is not");
+}
+
+/* Runs that are not over, as far as records here say. */
+static void list_going(const struct check *c, struct strmap *going)
+{
+	size_t i;
+
+	for (i = 0; i < c->names.nr; i++)
+		if (c->exp[i].goes_on)
+			strmap_put(going, *c->exp[i].id ? c->exp[i].id :
+				   c->exp[i].name, &c->exp[i]);
+}
+
+static void look_at_private(struct check *c)
+{
+	static const char *const dirs[] = { "live", "partial", "renames" };
+	struct strbuf path = STRBUF_INIT;
+	struct strvec entries = STRVEC_INIT;
+	struct strmap going = STRMAP_INIT;
+	size_t i, j, len;
+
+	list_going(c, &going);
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/.resutil/%s", c->p->root, dirs[i]);
+		strvec_clear(&entries);
+		check_entries(path.buf, &entries);
+		strbuf_addch(&path, '/');
+		len = path.len;
+		for (j = 0; j < entries.nr; j++) {
+			strbuf_setlen(&path, len);
+			strbuf_addstr(&path, entries.v[j]);
+			if (i == 0)
+				look_at_live(c, &going, path.buf,
+					     entries.v[j]);
+			else if (i == 1)
+				look_at_mark(c, path.buf, entries.v[j]);
+			else
+				look_at_rename(c, path.buf, entries.v[j]);
+		}
+	}
+	strmap_release(&going);
+	strvec_release(&entries);
+	strbuf_release(&path);
+}
+
+/* ---- caches -------------------------------------------------------------- */
+
+static void look_at_hashes(struct check *c, const char *cache)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	struct leftover l;
+	size_t i;
+
+	strbuf_addf(&path, "%shash", cache);
+	check_entries(path.buf, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		const char *name = entries.v[i];
+
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%shash/%s", cache, name);
+		if (!name_is_valid(name) || exp_name_is_taken(c->p, name) ||
+		    !leftover_look(&l, path.buf, NO_PROCESS, false))
+			continue;
+		check_leftover(c, "cache", path.buf, name, &l, remove_file,
+			       "hashes of an experiment that is not here");
+		leftover_release(&l);
+	}
+	strbuf_release(&path);
+	strvec_release(&entries);
+}
+
+void check_private(struct check *c)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	look_for_temps(c, c->p->root, CONF_FILE, "temp-file");
+	look_for_temps(c, c->p->root, ".gitignore", "temp-file");
+	look_at_private(c);
+	strbuf_addf(&path, "%s/.resutil", c->p->root);
+	look_for_temps_below(c, path.buf, "temp-file");
+	strbuf_reset(&path);
+	if (!project_cache(c->p, &path, NULL)) {
+		look_at_hashes(c, path.buf);
+		strbuf_setlen(&path, path.len - 1);
+		look_for_temps_below(c, path.buf, "cache");
+	}
+	strbuf_release(&path);
+}
