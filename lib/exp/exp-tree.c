@@ -10,6 +10,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/base/workers.h"
 #include "lib/exp/record.h"
 
 #define BLOCK_MIN (16u << 10)
@@ -20,6 +21,15 @@
  * back to may have to be opened again from the top.
  */
 #define KEPT_OPEN 16
+
+/*
+ * A walk gets help when it has seen so many entries: below, starting threads
+ * takes longer than they save. What lies deeper than GIVEN_DEPTH stays with who
+ * walks there, since whoever takes a directory opens it from the top.
+ */
+#define HELP_MIN 256
+#define HELPERS_MAX 16
+#define GIVEN_DEPTH 8
 
 struct block {
 	struct block *next;
@@ -33,17 +43,46 @@ struct level {
 	size_t path_len;
 };
 
+/* What all that walk one tree share. */
+struct crew {
+	struct exp_tree *tree;	/* its fd and dir; the rest at the end */
+	uid_t user;
+	unsigned jobs;
+	struct workers *workers; /* NULL: none are needed yet */
+	unsigned given;		/* atomic: walks not done yet */
+	bool failed;		/* atomic: the rest is in vain */
+};
+
+/*
+ * Of the top, or of a directory that was given away: depth first, so that its
+ * entries come in the order of the tree. Only its thread touches it until that
+ * is done.
+ */
 struct walk {
-	struct exp_tree *tree;
-	size_t alloc;			/* of tree->entry */
+	struct work work;
+	struct crew *crew;
+	const char *path;	/* with '/' at its end; "" for the top */
+	size_t path_len;
+	struct exp_entry *entry;
+	size_t nr, alloc;
+	uint64_t bytes;
+	bool has_record;
+	struct strvec skipped;
+	struct block *arena;
+
+	/* What was given away: in order, each to stand behind so many of our
+	 * entries, with which the one that it is of is the last. */
+	struct walk *given, **last_given, *next;
+	size_t behind;
+
 	struct exp_entry *todo;		/* seen; the next one last */
 	size_t todo_nr, todo_alloc;
 	struct level level[KEPT_OPEN];	/* each within the one before */
 	size_t levels;
-	uid_t user;
 	struct fingerprint *print;	/* NULL: no signature is wanted */
 	struct timespec newest;
-	struct strbuf *err;
+	int ret;
+	struct strbuf err;
 };
 
 bool exp_tree_is_record(const char *path, uint32_t mode)
@@ -74,7 +113,7 @@ static void add_place(struct strbuf *out, const struct walk *w,
 {
 	struct strbuf full = STRBUF_INIT;
 
-	strbuf_addstr(&full, w->tree->dir);
+	strbuf_addstr(&full, w->crew->tree->dir);
 	if (*path)
 		strbuf_complete_slash(&full);
 	strbuf_addstr(&full, path);
@@ -83,30 +122,30 @@ static void add_place(struct strbuf *out, const struct walk *w,
 }
 
 /* Always ERR_FAILED: the tree is there, even if a part of it has gone. */
-static int fail_at(const struct walk *w, const char *what, const char *path,
+static int fail_at(struct walk *w, const char *what, const char *path,
 		   int errno_value)
 {
 	struct strbuf place = STRBUF_INIT;
 	int ret;
 
 	add_place(&place, w, path);
-	ret = fail(w->err, ERR_FAILED, "cannot %s '%s': %s", what, place.buf,
+	ret = fail(&w->err, ERR_FAILED, "cannot %s '%s': %s", what, place.buf,
 		   strerror(errno_value));
 	strbuf_release(&place);
 	return ret;
 }
 
-static int fail_top(const struct walk *w, int errno_value)
+static int fail_top(struct walk *w, int errno_value)
 {
 	struct strbuf place = STRBUF_INIT;
 	int ret;
 
 	add_place(&place, w, "");
 	if (errno_value == ENOENT)
-		ret = fail(w->err, ERR_NOT_FOUND, "no directory '%s'",
+		ret = fail(&w->err, ERR_NOT_FOUND, "no directory '%s'",
 			   place.buf);
 	else if (errno_value == ENOTDIR)
-		ret = fail(w->err, ERR_NOT_FOUND, "'%s' is not a directory",
+		ret = fail(&w->err, ERR_NOT_FOUND, "'%s' is not a directory",
 			   place.buf);
 	else
 		ret = fail_at(w, "read the directory", "", errno_value);
@@ -114,9 +153,9 @@ static int fail_top(const struct walk *w, int errno_value)
 	return ret;
 }
 
-static char *arena_get(struct exp_tree *tree, size_t len)
+static char *arena_get(struct walk *w, size_t len)
 {
-	struct block *b = tree->arena;
+	struct block *b = w->arena;
 	size_t size;
 	char *text;
 
@@ -126,8 +165,8 @@ static char *arena_get(struct exp_tree *tree, size_t len)
 		b = xmalloc(sizeof(*b) + size);
 		b->size = size;
 		b->used = 0;
-		b->next = tree->arena;
-		tree->arena = b;
+		b->next = w->arena;
+		w->arena = b;
 	}
 	text = b->text + b->used;
 	b->used += len;
@@ -144,7 +183,7 @@ static bool is_readable(const struct walk *w, int dirfd, const char *name,
 {
 	const mode_t others = S_IRGRP | S_IROTH;
 
-	if (st->st_uid == w->user ? (st->st_mode & S_IRUSR) != 0 :
+	if (st->st_uid == w->crew->user ? (st->st_mode & S_IRUSR) != 0 :
 				    (st->st_mode & others) == others)
 		return true;
 	return !faccessat(dirfd, name, R_OK, AT_EACCESS);
@@ -160,15 +199,13 @@ static const char *kind_of(mode_t mode)
 /* Where the children of `parent` go: the record is the first of all. */
 static struct exp_entry *new_entry(struct walk *w, bool is_record)
 {
-	struct exp_tree *tree = w->tree;
-
 	if (!is_record) {
 		ARRAY_GROW(w->todo, w->todo_nr + 1, w->todo_alloc);
 		return &w->todo[w->todo_nr++];
 	}
-	ARRAY_GROW(tree->entry, tree->nr + 1, w->alloc);
-	tree->has_record = true;
-	return &tree->entry[tree->nr++];
+	ARRAY_GROW(w->entry, w->nr + 1, w->alloc);
+	w->has_record = true;
+	return &w->entry[w->nr++];
 }
 
 static void sign_time(struct walk *w, const struct timespec *t)
@@ -215,7 +252,7 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 	if (len + S_ISDIR(st.st_mode) > EXP_TREE_PATH_MAX)
 		return fail_at(w, "take a path longer than 65535 bytes in",
 			       parent->path, ENAMETOOLONG);
-	path = arena_get(w->tree, len + S_ISDIR(st.st_mode) + 1);
+	path = arena_get(w, len + S_ISDIR(st.st_mode) + 1);
 	memcpy(path, parent->path, parent->path_len);
 	memcpy(path + parent->path_len, name, name_len);
 	if (S_ISDIR(st.st_mode))
@@ -227,7 +264,7 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 		struct strbuf quoted = STRBUF_INIT;
 
 		quote_c(&quoted, path, len);
-		strvec_pushf(&w->tree->skipped, "%s (%s)", quoted.buf,
+		strvec_pushf(&w->skipped, "%s (%s)", quoted.buf,
 			     kind_of(st.st_mode));
 		strbuf_release(&quoted);
 		return 0;
@@ -242,7 +279,7 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 	e->size = S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size;
 	e->mtime = st.st_mtim.tv_sec;
 	if (S_ISREG(st.st_mode))
-		w->tree->bytes += e->size;
+		w->bytes += e->size;
 	return 0;
 }
 
@@ -258,7 +295,7 @@ static int compare_downwards(const void *a, const void *b)
  * leave holes behind. */
 static void sort_children(struct walk *w, size_t from)
 {
-	ARRAY_GROW(w->tree->entry, w->tree->nr + w->todo_nr, w->alloc);
+	ARRAY_GROW(w->entry, w->nr + w->todo_nr, w->alloc);
 	if (w->todo_nr > from)
 		qsort(w->todo + from, w->todo_nr - from, sizeof(*w->todo),
 		      compare_downwards);
@@ -287,7 +324,7 @@ static int open_level(struct walk *w, const char *path, size_t path_len)
 	}
 	level = w->levels ? &w->level[w->levels - 1] : NULL;
 	rest = level ? path + level->path_len : path;
-	fd = open_beneath(level ? dirfd(level->dir) : w->tree->fd, rest,
+	fd = open_beneath(level ? dirfd(level->dir) : w->crew->tree->fd, rest,
 			  O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fail_at(w, "read the directory", path, errno);
@@ -336,19 +373,86 @@ static int read_dir(struct walk *w, const char *path, size_t path_len)
 	return 0;
 }
 
+static void walk_init(struct walk *w, struct crew *crew, const char *path,
+		      size_t path_len)
+{
+	memset(w, 0, sizeof(*w));
+	w->crew = crew;
+	w->path = path;
+	w->path_len = path_len;
+	w->last_given = &w->given;
+	strvec_init(&w->skipped);
+	strbuf_init(&w->err);
+}
+
+/* Whether the next directory is for somebody else: there is enough to do, not
+ * too much waits already, and we have more. */
+static bool is_to_give(const struct walk *w, const struct exp_entry *e)
+{
+	const struct crew *crew = w->crew;
+	unsigned depth = 0;
+	const char *p;
+
+	if (crew->jobs < 2 || !w->todo_nr)
+		return false;
+	if (!crew->workers && w->nr + w->todo_nr < HELP_MIN)
+		return false;
+	if (__atomic_load_n(&crew->given, __ATOMIC_RELAXED) >= 2 * crew->jobs)
+		return false;
+	for (p = e->path; (p = strchr(p, '/')); p++)
+		depth++;
+	return depth <= GIVEN_DEPTH;
+}
+
+static void walk_given(struct work *work, unsigned worker UNUSED);
+
+/* The top's walk alone finds no workers: it runs in the thread that waits. */
+static void give(struct walk *w, const struct exp_entry *e)
+{
+	struct crew *crew = w->crew;
+	struct walk *given = xmalloc(sizeof(*given));
+
+	walk_init(given, crew, e->path, e->path_len);
+	given->work.fn = walk_given;
+	given->behind = w->nr;
+	*w->last_given = given;
+	w->last_given = &given->next;
+	if (!crew->workers)
+		crew->workers = workers_start(crew->jobs);
+	__atomic_add_fetch(&crew->given, 1, __ATOMIC_RELAXED);
+	workers_add(crew->workers, &given->work);
+}
+
 static int walk_all(struct walk *w)
 {
-	struct exp_tree *tree = w->tree;
-	int ret = read_dir(w, "", 0);
+	int ret = read_dir(w, w->path, w->path_len);
 
 	while (!ret && w->todo_nr) {
 		struct exp_entry e = w->todo[--w->todo_nr];
 
-		tree->entry[tree->nr++] = e;
-		if (S_ISDIR(e.mode))
+		w->entry[w->nr++] = e;
+		if (!S_ISDIR(e.mode))
+			continue;
+		if (is_to_give(w, &e))
+			give(w, &e);
+		else if (!__atomic_load_n(&w->crew->failed, __ATOMIC_RELAXED))
 			ret = read_dir(w, e.path, e.path_len);
 	}
+	while (w->levels)
+		leave_level(w, w->levels - 1);
+	free(w->todo);
+	w->todo = NULL;
+	if (ret)
+		__atomic_store_n(&w->crew->failed, true, __ATOMIC_RELAXED);
 	return ret;
+}
+
+static void walk_given(struct work *work, unsigned worker UNUSED)
+{
+	struct walk *w = (struct walk *)work;
+
+	w->ret = walk_all(w);
+	__atomic_sub_fetch(&w->crew->given, 1, __ATOMIC_RELAXED);
 }
 
 static int sign_top(struct walk *w)
@@ -357,51 +461,137 @@ static int sign_top(struct walk *w)
 
 	if (!w->print)
 		return 0;
-	if (fstat(w->tree->fd, &st))
+	if (fstat(w->crew->tree->fd, &st))
 		return fail_top(w, errno);
 	sign(w, "", 0, &st);
 	return 0;
 }
 
-static int read_tree(struct walk *w, const char *dir)
+static size_t count(const struct walk *w)
 {
-	struct exp_tree *tree = w->tree;
+	const struct walk *given;
+	size_t nr = w->nr;
+
+	for (given = w->given; given; given = given->next)
+		nr += count(given);
+	return nr;
+}
+
+static void join_entries(struct exp_tree *tree, struct walk *w, size_t *from,
+			 size_t end)
+{
+	if (end > *from)
+		memcpy(tree->entry + tree->nr, w->entry + *from,
+		       (end - *from) * sizeof(*w->entry));
+	tree->nr += end - *from;
+	*from = end;
+}
+
+static void join_arena(struct exp_tree *tree, struct walk *w)
+{
+	struct block *b = w->arena;
+
+	if (!b)
+		return;
+	while (b->next)
+		b = b->next;
+	b->next = tree->arena;
+	tree->arena = w->arena;
+}
+
+/*
+ * Puts all that was walked into the tree, in its order, and frees the walk. The
+ * first failure in that order is the one that is told. No deeper than
+ * GIVEN_DEPTH.
+ */
+static int join(struct exp_tree *tree, struct walk *w, struct strbuf *err)
+{
+	struct walk *given, *next;
+	size_t from = 0;
+	int ret = w->ret, sub;
+
+	if (ret)
+		fail(err, ret, "%s", w->err.buf);
+	for (given = w->given; given; given = next) {
+		next = given->next;
+		join_entries(tree, w, &from, given->behind);
+		sub = join(tree, given, ret ? NULL : err);
+		ret = ret ? ret : sub;
+		free(given);
+	}
+	join_entries(tree, w, &from, w->nr);
+	join_arena(tree, w);
+	tree->bytes += w->bytes;
+	tree->has_record |= w->has_record;
+	strvec_pushv(&tree->skipped, w->skipped.v);
+	strvec_release(&w->skipped);
+	strbuf_release(&w->err);
+	free(w->entry);
+	return ret;
+}
+
+static int read_tree(struct walk *top, const char *dir, struct strbuf *err)
+{
+	struct exp_tree *tree = top->crew->tree;
 	int ret;
 
 	exp_tree_release(tree);
 	tree->dir = xstrdup(dir);
 	tree->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ret = tree->fd < 0 ? fail_top(w, errno) : sign_top(w);
-	if (!ret)
-		ret = walk_all(w);
+	top->ret = tree->fd < 0 ? fail_top(top, errno) : sign_top(top);
+	if (!top->ret)
+		top->ret = walk_all(top);
+	workers_stop(&top->crew->workers);
+	if (top->given) {
+		tree->entry = xrealloc_array(NULL, count(top),
+					     sizeof(*tree->entry));
+	} else {
+		/* join() then copies nothing */
+		tree->entry = top->entry;
+		tree->nr = top->nr;
+		top->entry = NULL;
+		top->nr = 0;
+	}
+	ret = join(tree, top, err);
 	strvec_sort(&tree->skipped, false);
-	while (w->levels)
-		leave_level(w, w->levels - 1);
-	free(w->todo);
 	if (ret)
 		exp_tree_release(tree);
 	return ret;
 }
 
-int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
+int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
+		     struct strbuf *err)
 {
-	struct walk w = { .tree = tree, .user = geteuid(), .err = err };
+	struct crew crew = { .tree = tree, .user = geteuid() };
+	struct walk top;
 
-	return read_tree(&w, dir);
+	jobs = MINIMUM(jobs ? jobs : workers_default(), HELPERS_MAX);
+	crew.jobs = workers_with_files(jobs, KEPT_OPEN);
+	walk_init(&top, &crew, "", 0);
+	return read_tree(&top, dir, err);
 }
 
+int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)
+{
+	return exp_tree_read_by(tree, dir, 1, err);
+}
+
+/* By one thread: the order in which all is seen makes the signature. */
 int exp_tree_read_signed(struct exp_tree *tree, const char *dir,
 			 struct exp_tree_sign *out, struct strbuf *err)
 {
 	struct fingerprint print = FINGERPRINT_INIT;
-	struct walk w = { .tree = tree, .user = geteuid(), .print = &print,
-			  .err = err };
-	int ret = read_tree(&w, dir);
+	struct crew crew = { .tree = tree, .user = geteuid(), .jobs = 1 };
+	struct walk top;
+	int ret;
 
+	walk_init(&top, &crew, "", 0);
+	top.print = &print;
+	ret = read_tree(&top, dir, err);
 	if (ret)
 		return ret;
 	fingerprint_finish(&print, out->raw);
-	out->newest = w.newest;
+	out->newest = top.newest;
 	return 0;
 }
 

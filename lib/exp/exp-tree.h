@@ -50,6 +50,11 @@ struct exp_tree {
  */
 int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err);
 
+/** The same by up to `jobs` threads (0: one a processor), which are started
+ *  when the tree is large enough for them to be worth it. */
+int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
+		     struct strbuf *err);
+
 /**
  * What stat(2) says of all that is below a directory and of itself, in one
  * number. While it is the same, and `newest` lay well before the walk that gave

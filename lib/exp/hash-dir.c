@@ -466,7 +466,7 @@ int hash_dir(struct dir_hash *out, const char *dir, unsigned jobs,
 	int ret;
 
 	pthread_mutex_init(&job.lock, NULL);
-	ret = exp_tree_read(&job.tree, dir, err);
+	ret = exp_tree_read_by(&job.tree, dir, jobs, err);
 	if (!ret)
 		ret = hash_entries(&job, jobs);
 	if (!ret)

@@ -199,7 +199,8 @@ static int write_pass(struct pack_run *run, struct strbuf *changed,
 	clear_result(r);
 	run->offset = 0;
 	strbuf_reset(&run->pending);
-	ret = exp_tree_read(&run->tree, run->dir, err);
+	ret = exp_tree_read_by(&run->tree, run->dir, run->options->jobs,
+			       err);
 	if (ret)
 		goto cleanup;
 	run->item = xcalloc(run->tree.nr, sizeof(*run->item));

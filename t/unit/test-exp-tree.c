@@ -318,6 +318,87 @@ static void test_unreadable(void)
 	strbuf_release(&err);
 }
 
+static bool is_same_tree(const struct exp_tree *a, const struct exp_tree *b)
+{
+	size_t i;
+
+	if (a->nr != b->nr || a->bytes != b->bytes ||
+	    a->has_record != b->has_record || a->skipped.nr != b->skipped.nr)
+		return false;
+	for (i = 0; i < a->skipped.nr; i++)
+		if (strcmp(a->skipped.v[i], b->skipped.v[i]))
+			return false;
+	for (i = 0; i < a->nr; i++)
+		if (strcmp(a->entry[i].path, b->entry[i].path) ||
+		    a->entry[i].path_len != b->entry[i].path_len ||
+		    a->entry[i].mode != b->entry[i].mode ||
+		    a->entry[i].size != b->entry[i].size ||
+		    a->entry[i].mtime != b->entry[i].mtime)
+			return false;
+	return true;
+}
+
+/* Enough of it that threads are started; some of it deeper than is given. */
+static void make_wide(struct strbuf *path, int depth)
+{
+	size_t len = path->len;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		strbuf_addf(path, "f%d", i * 7 % 40);
+		put(path->buf, (size_t)i);
+		strbuf_setlen(path, len);
+	}
+	for (i = 0; depth && i < 3; i++) {
+		strbuf_addf(path, "%c.d", 'e' + i);
+		mkdir(path->buf, 0777);
+		strbuf_addch(path, '/');
+		make_wide(path, i == 1 ? depth - 1 : MINIMUM(depth - 1, 2));
+		strbuf_setlen(path, len);
+	}
+	strbuf_addstr(path, "fifo");
+	mkfifo(path->buf, 0666);
+	strbuf_setlen(path, len);
+}
+
+static void test_jobs(void)
+{
+	struct exp_tree one = EXP_TREE_INIT, tree = EXP_TREE_INIT;
+	struct strbuf err = STRBUF_INIT, path = STRBUF_INIT;
+	unsigned jobs;
+	int i;
+
+	enter_new("jobs");
+	make_wide(&path, 12);
+	put("resutil-exp.yaml", 3);
+	check(!exp_tree_read(&one, ".", &err) && is_in_order(&one) &&
+	      one.nr > 2000 && one.has_record, "a wide and deep tree");
+	for (jobs = 2; jobs < 40; jobs += 9)
+		for (i = 0; i < 5; i++)
+			check(!exp_tree_read_by(&tree, ".", jobs, &err) &&
+			      is_same_tree(&one, &tree),
+			      "the same by several threads");
+	check(!exp_tree_read_by(&tree, ".", 0, &err) &&
+	      is_same_tree(&one, &tree), "and by all of them");
+	exp_tree_release(&one);
+	exp_tree_release(&tree);
+	if (geteuid()) {
+		chmod("f.d/f.d/e.d", 0);
+		chmod("g.d", 0);
+		for (i = 0; i < 5; i++) {
+			check(exp_tree_read_by(&tree, ".", 4, &err) ==
+			      ERR_FAILED && !tree.nr, "unreadable for threads");
+			check(strstr(err.buf, "d' ") || strstr(err.buf, "d/'"),
+			      "and one is named");
+			strbuf_reset(&err);
+		}
+		chmod("f.d/f.d/e.d", 0755);
+		chmod("g.d", 0755);
+	}
+	strbuf_release(&path);
+	strbuf_release(&err);
+}
+
 #define MANY 50000
 
 /* A name is 15 bytes and its NUL; a sanitizer takes room of its own. */
@@ -357,6 +438,7 @@ int main(void)
 		abort();
 	test_memory();	/* first: what was used once counts */
 	test_order();
+	test_jobs();
 	test_all_bytes();
 	test_record();
 	test_kinds();
