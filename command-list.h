@@ -9,6 +9,8 @@ COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
+COMMAND_IN(pack,
+	"check-store",    cmd_check_store,   PLUMBING, NEED_PROJECT, "check what a store holds, and repair it")
 COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  WANT_PROJECT, "send a run as it is now")
 COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")

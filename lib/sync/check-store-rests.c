@@ -1,0 +1,229 @@
+/*
+ * What crashes left in a store: uploads that nobody is at any more, and the
+ * objects of a test-store that did not come to its end.
+ */
+#include "lib/base/compat.h"
+#include "lib/sync/check-store-internal.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/date.h"
+#include "lib/base/error.h"
+#include "transport/transport.h"
+
+#define TEST_PREFIX "resutil-test-"
+#define TEST_DIGITS 8
+/* A test of a store makes objects all the time, and takes minutes. */
+#define TEST_AGE 3600
+
+/* One that may go, whole. */
+struct rest {
+	char *key;		/* of a test: its directory, with '/' */
+	char *version;
+	uint64_t bytes;
+	int64_t modified;
+};
+
+struct rests {
+	struct rest *rest;
+	size_t nr, alloc;
+};
+
+static void rests_release(struct rests *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr; i++) {
+		free(r->rest[i].key);
+		free(r->rest[i].version);
+	}
+	free(r->rest);
+}
+
+static struct rest *add_rest(struct rests *r, const struct object *o,
+			     size_t len)
+{
+	struct rest *rest;
+
+	ARRAY_GROW(r->rest, r->nr + 1, r->alloc);
+	rest = &r->rest[r->nr++];
+	rest->key = xmemdupz(o->key, len);
+	rest->version = xstrdup(o->version);
+	rest->bytes = o->size;
+	rest->modified = o->modified;
+	return rest;
+}
+
+/* ---- telling and removing ------------------------------------------------ */
+
+typedef int (*remove_fn)(struct store_check *c, const struct rest *rest,
+			 struct strbuf *err);
+
+static bool is_old_enough(const struct store_check *c,
+			  const struct rest *rest, unsigned at_least)
+{
+	int64_t age = moment_now().sec - rest->modified;
+
+	return age >= (int64_t)MAXIMUM(c->options->older_than, at_least);
+}
+
+static void tell_rest(struct store_check *c, const struct rest *rest,
+		      const char *what, unsigned at_least, remove_fn fn)
+{
+	struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
+	struct finding f = {
+		.level = FINDING_LEFTOVER, .id = "upload-rest",
+		.where = rest->key, .bytes = rest->bytes
+	};
+	int ret = 0;
+
+	strbuf_addstr(&text, what);
+	if (!(c->options->flags & CHECK_PRUNE)) {
+		strbuf_addstr(&text, "; 'resutil gc --remote' removes it");
+	} else if (!is_old_enough(c, rest, at_least)) {
+		strbuf_addstr(&text, "; it stays until it is older");
+	} else if (c->options->flags & CHECK_DRY_RUN) {
+		f.state = FINDING_WOULD;
+	} else {
+		ret = fn(c, rest, &why);
+		f.state = ret ? FINDING_OPEN : FINDING_REMOVED;
+	}
+	if (ret)
+		strbuf_addf(&text, "; not removed: %s", why.buf);
+	f.text = text.buf;
+	/* Somebody else was faster, or is at it again. */
+	if (ret != ERR_NOT_FOUND && ret != ERR_CONFLICT)
+		found_add(c, &f);
+	strbuf_release(&why);
+	strbuf_release(&text);
+}
+
+/* ---- uploads ------------------------------------------------------------- */
+
+static int take_upload(const struct object *o, void *data)
+{
+	add_rest(data, o, strlen(o->key));
+	return 0;
+}
+
+static int prune_upload(struct store_check *c, const struct rest *rest,
+			struct strbuf *err)
+{
+	return transport_prune(c->r->transport, rest->key, rest->version, err);
+}
+
+static int check_uploads(struct store_check *c, const char *prefix,
+			 struct strbuf *err)
+{
+	struct rests rests = { 0 };
+	size_t i;
+	int ret;
+
+	ret = transport_rests(c->r->transport, prefix, take_upload, &rests,
+			      err);
+	for (i = 0; i < rests.nr && !ret; i++)
+		tell_rest(c, &rests.rest[i], "the rest of an upload that was "
+			  "interrupted", 0, prune_upload);
+	rests_release(&rests);
+	return ret;
+}
+
+/* ---- tests --------------------------------------------------------------- */
+
+/*
+ * The directory of one test, or 0. A project may have such a name as well; what
+ * lies in it is no directory that is called by the number of a clause.
+ */
+static size_t test_dir_len(const char *key)
+{
+	const size_t len = strlen(TEST_PREFIX) + TEST_DIGITS + 1;
+	size_t digits;
+
+	if (strncmp(key, TEST_PREFIX, strlen(TEST_PREFIX)) ||
+	    strspn(key + strlen(TEST_PREFIX), "0123456789abcdef") !=
+	    TEST_DIGITS || key[len - 1] != '/')
+		return 0;
+	digits = strspn(key + len, "0123456789");
+	return digits && key[len + digits] == '/' ? len : 0;
+}
+
+static int take_tested(const struct object *o, void *data)
+{
+	struct rests *rests = data;
+	size_t len = test_dir_len(o->key), i;
+
+	if (!len)
+		return 0;
+	for (i = 0; i < rests->nr; i++) {
+		struct rest *rest = &rests->rest[i];
+
+		if (strncmp(rest->key, o->key, len))
+			continue;
+		rest->bytes += o->size;
+		rest->modified = MAXIMUM(rest->modified, o->modified);
+		return 0;
+	}
+	add_rest(rests, o, len);
+	return 0;
+}
+
+static int take_key(const struct object *o, void *data)
+{
+	if (test_dir_len(o->key))
+		strvec_push(data, o->key);
+	return 0;
+}
+
+static int remove_test(struct store_check *c, const struct rest *rest,
+		       struct strbuf *err)
+{
+	struct strvec keys = STRVEC_INIT;
+	size_t i;
+	int ret;
+
+	ret = transport_list(c->r->transport, rest->key, 0, take_key, &keys,
+			     err);
+	for (i = 0; i < keys.nr && !ret; i++) {
+		ret = transport_remove(c->r->transport, keys.v[i], NULL, err);
+		if (ret == ERR_NOT_FOUND) {
+			strbuf_reset(err);
+			ret = 0;
+		}
+	}
+	strvec_release(&keys);
+	return ret;
+}
+
+/* Who may see only this project's objects sees none of these. */
+static int check_tests(struct store_check *c, struct strbuf *err)
+{
+	struct rests rests = { 0 };
+	struct strbuf why = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	ret = transport_list(c->r->transport, TEST_PREFIX, 0, take_tested,
+			     &rests, &why);
+	for (i = 0; i < rests.nr && !ret; i++)
+		tell_rest(c, &rests.rest[i], "what a test of the store left",
+			  TEST_AGE, remove_test);
+	if (ret == ERR_CREDENTIALS || ret == ERR_NOT_FOUND)
+		ret = 0;
+	else if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	rests_release(&rests);
+	return ret;
+}
+
+int check_rests(struct store_check *c, struct strbuf *err)
+{
+	int ret = 0;
+
+	if (transport_caps(c->r->transport) & TRANSPORT_CAN_PRUNE)
+		ret = check_uploads(c, c->r->prefix, err);
+	/* where the prefix of a project is not that of a test, too */
+	if (!ret && (transport_caps(c->r->transport) & TRANSPORT_CAN_PRUNE) &&
+	    strncmp(c->r->prefix, TEST_PREFIX, strlen(TEST_PREFIX)))
+		ret = check_uploads(c, TEST_PREFIX, err);
+	return ret ? ret : check_tests(c, err);
+}
