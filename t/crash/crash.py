@@ -1,0 +1,744 @@
+#!/usr/bin/env python3
+"""crash.py [OPTIONS] [SCENARIO...]: operations fail at each of their steps.
+
+Each operation of scenarios.py is done once, in a build with fault points, to
+learn which points it passes. Then it is done once for each point and each way
+to fail there:
+
+  errors   the call, the allocation or the request fails (ENOSPC, EIO, EACCES;
+           at some points EDQUOT, EROFS, and what an odd file system says);
+           from there on all fail (3+)
+  short    half of a write is done
+  kill     SIGKILL before the call, kill-after: after it; kill-all: of all
+           processes of the command
+  power    the machine stops after that call. What was not synced is lost:
+           all of it (none), what is in files (names), or the names (data)
+
+After each, what is there is read without resutil (model.py), then by fsck. What
+was acknowledged, by an exit status or by a line, must be there with the right
+bytes; all else is as it was or as it was to be. The same command then succeeds,
+and after gc nothing is found any more. A point is named SCENARIO:KIND:N:ACTION;
+--only does that one again.
+
+The last line is "N points, M lost"; M is 0, or the exit status 1.
+"""
+import argparse
+import ctypes
+import hashlib
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+import model
+import power
+from scenarios import SCENARIOS
+
+CONF = """\
+project_name: project
+results_dir: results
+storage_type: dir
+storage_config:
+  path: ../store
+"""
+START = 1720091755
+PATIENCE = 30           # seconds for one command
+KINDS = ("open", "write", "sync", "rename", "mkdir", "unlink", "link",
+         "truncate", "chmod", "spawn", "lock")
+ERRORS = ("ENOSPC", "EIO", "EACCES")
+# What else a kind may say, such as a file system that cannot do it. EACCES of
+# a lock says that somebody else holds it.
+MORE = {"write": ("short",), "link": ("EPERM",), "rename": ("EINVAL",),
+        "sync": ("EINVAL",), "chmod": ("EPERM",), "open": ("EMFILE",)}
+LOCK_ERRORS = ("ENOLCK", "EIO", "ENOSPC")
+KNOWN = {0, 1, 3, 10, 11, 12, 13, 14, 125, 126, 128}
+ALL_ALLOCS = "alloc:999999999:ENOMEM"
+
+
+# ---- a world -----------------------------------------------------------------
+
+class World:
+    """The directory in which a scenario happens, always at the same path."""
+
+    def __init__(self, top, build):
+        self.top, self.build = top, build
+        self.live = os.path.join(top, "live")
+        self.spawned = 0
+
+    def path(self, rel):
+        return os.path.join(self.live, rel)
+
+    def reset(self):
+        remove(self.live)
+        for name in ("home", "tmp", "store"):
+            os.makedirs(self.path(name))
+        self.clock = START
+
+    def env(self, **more):
+        env = {
+            "PATH": "%s:%s" % (self.build, os.environ["PATH"]),
+            "HOME": self.path("home"), "TMPDIR": self.path("tmp"),
+            "LC_ALL": "C", "TZ": "UTC", "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CEILING_DIRECTORIES": self.top,
+            "RESUTIL_NO_INTERACTIVE": "1",
+            "RESUTIL_TEST_NOW": str(self.clock),
+            "RESUTIL_TEST_ID": "11111111-2222-4333-8444-%012d" % self.clock,
+            "CRASH_WITNESS": os.path.join(self.top, "witness"),
+            "CRASH_SAID": os.path.join(self.top, "said"),
+        }
+        env.update((k, v) for k, v in os.environ.items()
+                   if k.endswith("SAN_OPTIONS"))
+        env.update(more)
+        return env
+
+    def run(self, who, *argv, program="resutil", **env):
+        """Returns (status, stdout, stderr) when all its processes are gone.
+        Raises Broken when they do not go."""
+        out, err = (os.path.join(self.top, n) for n in ("out", "err"))
+        with open(out, "wb") as o, open(err, "wb") as e:
+            child = subprocess.Popen(
+                [program, *argv], cwd=self.path(who), env=self.env(**env),
+                stdin=subprocess.DEVNULL, stdout=o, stderr=e,
+                start_new_session=True)
+        try:
+            status = child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            end_group(child.pid)
+            child.wait()
+            reap(child.pid)
+            raise model.Broken("'%s' does not end" % " ".join(argv))
+        if reap(child.pid):
+            raise model.Broken("'%s' leaves processes" % " ".join(argv))
+        return status, text_of(out), text_of(err)
+
+    # For scenarios.
+
+    def do(self, who, *argv, program="resutil", **env):
+        self.clock += 60
+        status, out, err = self.run(who, *argv, program=program, **env)
+        if status:
+            raise RuntimeError("%s: %s" % (" ".join(argv), err))
+        return out
+
+    def crash(self, fault, who, *argv):
+        self.clock += 60
+        status = self.run(who, *argv, RESUTIL_TEST_FAULT=fault)[0]
+        if not status:
+            raise RuntimeError("%s: not hurt by %s" % (" ".join(argv), fault))
+
+    def git(self, who, *argv):
+        os.makedirs(self.path(who), exist_ok=True)
+        self.do(who, "-c", "user.name=x", "-c", "user.email=x@example.org",
+                *argv, program="git", GIT_COMMITTER_DATE="@1720000000 +0000",
+                GIT_AUTHOR_DATE="@1720000000 +0000")
+
+    def write(self, rel, text):
+        os.makedirs(os.path.dirname(self.path(rel)), exist_ok=True)
+        with open(self.path(rel), "w") as f:
+            f.write(text)
+
+    def conf(self, who):
+        self.write(who + "/resutil-conf.yaml", CONF)
+
+    def add(self, who, comment, files, *argv):
+        source = self.path("source")
+        os.mkdir(source)
+        for rel, text in files.items():
+            self.write("source/" + rel, text)
+        self.do(who, "add", comment, "--from", source, *argv)
+        shutil.rmtree(source)
+
+    def named(self, who, comment):
+        results = os.listdir(self.path(who + "/results"))
+        return [n for n in results if n.endswith("_" + comment)][0]
+
+
+def text_of(path):
+    return model.read_file(path).decode("utf-8", "replace")
+
+
+def remove(top):
+    """rm -rf, also of directories that may not be written."""
+    if os.path.isdir(top):
+        for at, _, _ in os.walk(top):
+            os.chmod(at, 0o700)
+        shutil.rmtree(top)
+
+
+def copy(source, target):
+    """A copy of a world. Packs in the store are linked: they are never changed
+    in place, and their inode is their version."""
+    os.mkdir(target)
+    for entry in os.scandir(source):
+        to = os.path.join(target, entry.name)
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), to)
+        elif entry.is_dir():
+            copy(entry.path, to)
+        elif entry.name.endswith(".zip"):
+            os.link(entry.path, to)
+        else:
+            shutil.copy2(entry.path, to)
+    shutil.copystat(source, target)
+
+
+# ---- processes ---------------------------------------------------------------
+
+def adopt_orphans():
+    """What a killed command leaves becomes a child of this process (Linux,
+    PR_SET_CHILD_SUBREAPER), which can wait for it."""
+    ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)
+
+
+def end_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def reap(group):
+    """Waits for all children. True if some had to be killed."""
+    end, killed = time.monotonic() + PATIENCE, False
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return killed
+        if pid:
+            continue
+        if time.monotonic() > end:
+            killed = True
+            end_group(group)
+            for pid in children():
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def children():
+    me = os.getpid()
+    with open("/proc/%d/task/%d/children" % (me, me)) as f:
+        return [int(pid) for pid in f.read().split()]
+
+
+# ---- points ------------------------------------------------------------------
+
+class Point:
+    """SCENARIO:KIND:N:ACTION"""
+
+    def __init__(self, scenario, kind, nr, action):
+        self.scenario, self.kind = scenario, kind
+        self.nr, self.action = str(nr), action
+
+    def __str__(self):
+        return ":".join((self.scenario, self.kind, self.nr, self.action))
+
+    @property
+    def kills(self):
+        return "kill" in self.action or self.is_power
+
+    @property
+    def is_power(self):
+        return self.action.startswith("power-")
+
+    def plan(self):
+        action = "kill-all-after" if self.is_power else self.action
+        return "%s:%s:%s" % (self.kind, self.nr, action)
+
+
+def points_of(name, passed):
+    """All ways to hurt what passes so many points of each kind."""
+    for kind in KINDS:
+        for nr in range(1, passed.get(kind, 0) + 1):
+            actions = LOCK_ERRORS if kind == "lock" else ERRORS
+            actions += MORE.get(kind, ()) + ("kill", "kill-after")
+            actions += (("EDQUOT",), ("EROFS",), ())[nr % 3]
+            actions += ("kill-all",) if passed.get("spawn") else ()
+            for action in actions:
+                yield Point(name, kind, nr, action)
+            if kind == "write":
+                yield Point(name, kind, "%d+" % nr, "ENOSPC")
+    for nr in range(1, passed.get("request", 0) + 1):
+        for action in ("transient", "lost", "half", "refused", "conflict",
+                       "unreachable", "kill", "kill-after"):
+            yield Point(name, "request", nr, action)
+        yield Point(name, "request", "%d+" % nr, "unreachable")
+    for nr in range(1, passed["alloc"] + 1):
+        yield Point(name, "alloc", nr, "ENOMEM")
+    for nr in range(1, sum(passed.get(kind, 0) for kind in KINDS) + 1):
+        yield Point(name, "any", "%d+" % nr, "EIO")
+        for policy in power.POLICIES:
+            yield Point(name, "any", nr, "power-" + policy)
+
+
+def chosen(point, stride, seed):
+    """One of `stride`, by chance, but by the same chance each time."""
+    text = "%s %d" % (point, seed)
+    return not int(hashlib.sha256(text.encode()).hexdigest(), 16) % stride
+
+
+# ---- one scenario in one world -----------------------------------------------
+
+class Stage:
+    """A prepared scenario: hurts it at one point after the other."""
+
+    def __init__(self, scenario, world):
+        self.scenario, self.world = scenario, world
+        self.template = os.path.join(world.top, "template")
+        self.counter = os.path.join(world.top, "counter")
+        self.witness = os.path.join(world.top, "witness")
+        self.said = os.path.join(world.top, "said")
+        self.log = os.path.join(world.top, "log")
+        self.checked = set()
+        self.journal_of = None
+        remove(self.template)
+        world.reset()
+        scenario.prepare(world)
+        world.clock += 60
+        self.clock = world.clock
+        os.rename(world.live, self.template)
+        self.before = model.read_state(self.template)
+        self.passed = self.survey()
+
+    def fresh(self):
+        remove(self.world.live)
+        copy(self.template, self.world.live)
+        self.world.clock = self.clock
+        for path in (self.counter, self.witness, self.said, self.log):
+            if os.path.exists(path):
+                os.unlink(path)
+
+    def perform(self, argv, **env):
+        return self.world.run(self.scenario.who, *argv,
+                              **dict(self.scenario.env, **env))
+
+    def survey(self):
+        """Does it unharmed: what there is in the end, the points passed."""
+        self.fresh()
+        status, _, err = self.perform(
+            self.scenario.command, RESUTIL_TEST_FAULT=ALL_ALLOCS,
+            RESUTIL_TEST_FAULT_SHARED=self.counter,
+            RESUTIL_TEST_FAULT_LOG=self.log)
+        if status != self.scenario.status:
+            raise RuntimeError("%s: status %d: %s" % (
+                self.scenario.name, status, err))
+        self.after = model.read_state(self.world.live)
+        passed = {"alloc": int.from_bytes(model.read_file(self.counter),
+                                          sys.byteorder)}
+        for line in text_of(self.log).splitlines():
+            kind = line.split("\t")[0]
+            passed[kind] = passed.get(kind, 0) + 1
+        return passed
+
+    def hurt(self, point):
+        """What is wrong afterwards, as sentences."""
+        if not point.is_power or self.journal_of != point.nr:
+            self.fresh()
+        env = {"RESUTIL_TEST_FAULT": point.plan(),
+               "RESUTIL_TEST_FAULT_SHARED": self.counter}
+        try:
+            if point.is_power:
+                ending = self.power_failure(point, env)
+            else:
+                ending = self.first(env)
+            return Check(self, point, ending).problems()
+        except model.Broken as e:
+            return [str(e)]
+        except Exception:
+            return [traceback.format_exc().strip()]
+
+    def first(self, env):
+        """The command that is hurt, and what it told, also by the program
+        of a run."""
+        ending = Ending(*self.perform(self.scenario.command, **env))
+        ending.ran = os.path.exists(self.witness)
+        if os.path.exists(self.said):
+            ending.out += text_of(self.said)
+        return ending
+
+    def power_failure(self, point, env):
+        """Does it up to that call with a journal, once for all policies."""
+        was = os.path.join(self.world.top, "was")
+        journal = os.path.join(self.world.top, "journal")
+        if self.journal_of != point.nr:
+            for path in (was, journal + ".blobs"):
+                remove(path)
+            if os.path.exists(journal):
+                os.unlink(journal)
+            env.update(power.environment(journal, self.world.live))
+            self.ending = self.first(env)
+            os.rename(self.world.live, was)
+            self.journal_of = point.nr
+        remove(self.world.live)
+        power.lose(journal, point.action[len("power-"):], self.world.live, was)
+        return self.ending
+
+
+class Ending:
+    """What a command left besides files."""
+
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+        self.ran = False
+
+
+class Check:
+    """What must hold after one point."""
+
+    def __init__(self, stage, point, ending):
+        self.stage, self.world = stage, stage.world
+        self.scenario, self.point = stage.scenario, point
+        self.status, self.out = ending.status, ending.out
+        self.err, self.ran = ending.err, ending.ran
+        self.new = {k for k in stage.after if k not in stage.before}
+
+    def problems(self):
+        found = list(self.ending())
+        key = (self.status, self.out, self.ran, self.point.kills,
+               model.fingerprint(self.world.live))
+        if not found and key in self.stage.checked:
+            return []
+        for step in (self.state, self.readers, self.fsck, self.again,
+                     self.clean):
+            found += step()
+            if found:
+                return found
+        self.stage.checked.add(key)
+        return []
+
+    def ending(self):
+        """A known status, and a word on what went wrong."""
+        if self.point.kills and self.status in (-signal.SIGKILL, 137):
+            return
+        if self.status not in KNOWN | {self.scenario.status}:
+            yield "exit status %d: %s" % (self.status, self.err.strip())
+        elif self.status and not self.err:
+            yield "exit status %d without a word" % self.status
+
+    def state(self):
+        """Old or new, nothing lost, and what was said is so."""
+        before, after = self.stage.before, self.stage.after
+        self.now = now = model.read_state(self.world.live)
+        may_be = self.being_made if self.scenario.live else None
+        found = list(model.lost(before, after, now))
+        found += model.strange(before, after, now, may_be)
+        if self.status == self.scenario.status:
+            found += model.missing(self.speaks_of(after), self.speaks_of(now))
+        return found + list(self.acknowledged(after, now))
+
+    def speaks_of(self, state):
+        """What the exit status speaks of: not of the push after a run."""
+        if not self.scenario.live:
+            return state
+        return {k: v for k, v in state.items() if not k.startswith("store:")}
+
+    def being_made(self, value, want):
+        """A run meanwhile: its code state is there from the start; once the
+        record says how it ended, so is what it made."""
+        if not isinstance(want, model.Exp) or value.id != want.id:
+            return False
+        code = {p: c for p, c in want.files.items()
+                if p.startswith("uncommited")}
+        if any(value.files.get(p) != c for p, c in code.items()):
+            return False
+        return (value.state in ("running", "interrupted", "fail", "lost") or
+                value.files == want.files)
+
+    def acknowledged(self, after, now):
+        for line in self.out.splitlines():
+            for word, place in self.scenario.said:
+                if line.startswith(word):
+                    name = re.split(r"[\t ]", line[len(word):])[0]
+                    label = "%s:%s" % (place, name)
+                    if label in after and not self.has(now, label, after):
+                        yield "'%s' was said, but '%s' is not so" % (
+                            line, label)
+        if self.ran:
+            for label in self.new:
+                if not label.startswith("store:") and label not in now:
+                    yield "the program ran, and '%s' is not there" % label
+
+    def has(self, now, label, after):
+        if self.scenario.live:
+            return label in now
+        return now.get(label) == after[label]
+
+    # With resutil itself.
+
+    def projects(self):
+        return [who for who in sorted(os.listdir(self.world.live))
+                if os.path.exists(self.world.path(
+                    who + "/resutil-conf.yaml"))]
+
+    def ask(self, who, *argv):
+        """Its output, or a problem."""
+        status, out, err = self.world.run(who, *argv)
+        if status:
+            raise model.Broken("'%s' in '%s' exits %d: %s" % (
+                " ".join(argv), who, status, (out + err).strip()))
+        return out
+
+    def readers(self):
+        """resutil sees the same experiments, and can read each."""
+        found = []
+        for who in self.projects():
+            names = self.ask(who, "list-exps").splitlines()
+            want = [k.split(":", 1)[1] for k in sorted(self.now)
+                    if k.startswith(who + ":")]
+            if names != want:
+                found.append("list-exps in '%s' says %s" % (who, names))
+            if names:
+                self.ask(who, "read-exp", "--json", *names)
+            names = self.ask(who, "list-remote").splitlines()
+            want = [k.split(":", 1)[1] for k in sorted(self.now)
+                    if k.startswith("store:")]
+            if who != "new" and names != want:
+                found.append("list-remote in '%s' says %s" % (who, names))
+        return found
+
+    def fsck(self):
+        for who in self.projects():
+            self.ask(who, "fsck", "--read-data")
+            self.ask(who, "fsck", "--remote", "--read-data")
+        return []
+
+    def again(self):
+        """The next ordinary command: the same."""
+        self.world.clock += 60
+        for argv in self.scenario.again:
+            status, _, err = self.stage.perform(argv)
+        self.then = model.read_state(self.world.live)
+        if self.scenario.more:
+            return self.one_more(status, err)
+        done = self.now == self.stage.after
+        if status and not (done and status in self.scenario.codes):
+            return ["again: exit status %d: %s" % (status, err.strip())]
+        return ["again: " + text for text in
+                model.missing(self.stage.after, self.then, grown=True)]
+
+    def one_more(self, status, err):
+        """One more experiment, and all others as before."""
+        if status != self.scenario.status:
+            return ["again: exit status %d: %s" % (status, err.strip())]
+        more = {k: v for k, v in self.then.items()
+                if k not in self.now and k not in self.stage.after}
+        rest = {k: v for k, v in self.then.items() if k not in more}
+        found = ["again: " + text for text in
+    model.strange(self.now, self.stage.after, rest,
+                               self.being_made)]
+        want = [self.stage.after[k].files for k in sorted(self.new)
+                if k.endswith("_new")]
+        have = [more[k].files for k in sorted(more)]
+        if want != have:
+            found.append("again: made %s" % ", ".join(sorted(more)))
+        return found
+
+    def clean(self):
+        """After gc nothing is found any more, and nothing is gone."""
+        for who in self.projects():
+            self.world.run(who, "fsck", "--repair")
+            self.ask(who, "gc", "--older-than=0")
+            self.ask(who, "gc", "--older-than=0", "--remote")
+        found = list(model.strange(self.then, self.then,
+                                   model.read_state(self.world.live),
+                                   self.being_made))
+        for who in self.projects():
+            for more in ([], ["--remote"]):
+                out = self.ask(who, "fsck", "--json", *more)
+                found += ["after gc: " + line for line in out.splitlines()]
+        return found
+
+
+# ---- many --------------------------------------------------------------------
+
+def worker(top, build, tasks, results):
+    """Does what comes: (scenario, points); points None: tell which it has."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    adopt_orphans()
+    world, stage = World(top, build), None
+    os.makedirs(top)
+    for name, points in iter(tasks.get, None):
+        try:
+            if not stage or stage.scenario.name != name:
+                stage = Stage(SCENARIOS[name], world)
+            if points is None:
+                results.put((name, stage.passed))
+                continue
+            results.put((name, [(point, stage.hurt(point))
+                                for point in points]))
+        except Exception:
+            results.put((name, traceback.format_exc()))
+
+
+class Crew:
+    """As many workers as processors, each with a world of its own."""
+
+    def __init__(self, jobs, top, build):
+        self.tasks, self.results = (multiprocessing.Queue()
+                                    for _ in range(2))
+        self.workers = [multiprocessing.Process(
+            target=worker, daemon=True,
+            args=(os.path.join(top, "w%d" % n), build, self.tasks,
+                  self.results))
+            for n in range(jobs)]
+        for w in self.workers:
+            w.start()
+
+    def do(self, tasks):
+        """Gives the results as they come."""
+        for task in tasks:
+            self.tasks.put(task)
+        for _ in tasks:
+            name, result = self.results.get()
+            if isinstance(result, str):
+                raise SystemExit("%s cannot be prepared:\n%s" % (name, result))
+            yield name, result
+
+    def end(self):
+        self.tasks.cancel_join_thread()
+        for w in self.workers:
+            w.terminate()
+            w.join()
+
+
+def parse_args():
+    here = os.path.dirname(os.path.abspath(__file__))
+    p = argparse.ArgumentParser(
+        usage="%(prog)s [OPTIONS] [SCENARIO...]",
+        description="operations fail at each of their steps")
+    p.add_argument("scenarios", nargs="*", metavar="SCENARIO")
+    p.add_argument("--build", default=os.path.join(here, "../../build/faults"),
+                   help="programs with fault points")
+    p.add_argument("--only", action="append", metavar="POINT",
+                   help="do this point alone (again)")
+    p.add_argument("--kind", action="append", metavar="KIND",
+                   help="only points of this kind")
+    p.add_argument("--stride", type=int, default=1, metavar="N",
+                   help="one point of N, by chance")
+    p.add_argument("--seed", type=int, default=1, help="for --stride")
+    p.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--root", help="where scratch directories are made")
+    p.add_argument("--keep", action="store_true",
+                   help="keep them, with what the last point left")
+    p.add_argument("--points", action="store_true", help="only count points")
+    args = p.parse_args()
+    args.build = os.path.abspath(args.build)
+    unknown = set(args.scenarios) - set(SCENARIOS)
+    if unknown:
+        p.error("no scenario '%s'" % "', '".join(sorted(unknown)))
+    return args
+
+
+def scratch_root():
+    """Memory, when there is a file system of it: syncs cost nothing there."""
+    shm = "/dev/shm"
+    return shm if os.access(shm, os.W_OK) else None
+
+
+def one_by_one(args):
+    """The points of --only."""
+    for text in args.only:
+        yield Point(*text.split(":"))
+
+
+def too_many_syncs(name, passed):
+    limit = SCENARIOS[name].syncs
+    if limit is not None and passed.get("sync", 0) > limit:
+        yield "%s: %d syncs, not %d at most" % (name, passed["sync"], limit)
+
+
+def select(args, crew, report):
+    """The points to do, scenario by scenario."""
+    if args.only:
+        return list(one_by_one(args))
+    names = args.scenarios or list(SCENARIOS)
+    surveys = dict(crew.do([(name, None) for name in names]))
+    points = []
+    for name in names:
+        for text in too_many_syncs(name, surveys[name]):
+            report.wrong(text)
+        mine = [p for p in points_of(name, surveys[name])
+                if chosen(p, args.stride, args.seed) and
+                (not args.kind or p.kind in args.kind)]
+        report.scenario(name, surveys[name], mine)
+        points += mine
+    return points
+
+
+def in_chunks(points, size=25):
+    """Tasks: points that one worker does with one preparation."""
+    chunk = []
+    for p in points:
+        if chunk and (chunk[0].scenario != p.scenario or len(chunk) == size):
+            yield chunk[0].scenario, chunk
+            chunk = []
+        chunk.append(p)
+    if chunk:
+        yield chunk[0].scenario, chunk
+
+
+class Report:
+    """What is told, and how many were lost."""
+
+    def __init__(self, args):
+        self.args, self.done, self.lost = args, 0, 0
+        self.start = time.monotonic()
+
+    def scenario(self, name, passed, mine):
+        kinds = " ".join("%s %d" % (k, passed[k]) for k in sorted(passed))
+        print("%-18s %5d points (%s)" % (name, len(mine), kinds), flush=True)
+
+    def wrong(self, text):
+        self.lost += 1
+        print("wrong: " + text, flush=True)
+
+    def point(self, point, problems):
+        self.done += 1
+        if not problems:
+            return
+        self.lost += 1
+        print("lost: %s" % point)
+        for text in problems:
+            print("    " + text.replace("\n", "\n    "))
+        print("    again: t/crash/crash.py --build=%s --only '%s'" % (
+            self.args.build, point), flush=True)
+
+    def end(self):
+        print("%.0f seconds" % (time.monotonic() - self.start))
+        print("%d points, %d lost" % (self.done, self.lost), flush=True)
+        return 1 if self.lost or not self.done else 0
+
+
+def main():
+    args = parse_args()
+    top = tempfile.mkdtemp(prefix="resutil-crash.",
+                           dir=args.root or scratch_root())
+    signal.signal(signal.SIGTERM, lambda nr, frame: sys.exit(128 + nr))
+    report = Report(args)
+    crew = Crew(args.jobs, top, args.build)
+    try:
+        points = select(args, crew, report)
+        if args.points:
+            return 0
+        for _, results in crew.do(list(in_chunks(points))):
+            for point, problems in results:
+                report.point(point, problems)
+    finally:
+        crew.end()
+        if args.keep:
+            print("kept: " + top)
+        else:
+            remove(top)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

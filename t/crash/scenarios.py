@@ -1,0 +1,312 @@
+"""The operations that crash.py cuts short, and what each acknowledges.
+
+A scenario prepares a world (two projects p and q, one store, sometimes a
+repository), names the command that is cut short, and says what its exit status
+0 and its lines mean. What the command does when nothing goes wrong is measured,
+not said here; so a scenario has few words.
+"""
+import os
+
+SCENARIOS = {}
+
+
+class Scenario:
+    """name: of points on the command line.
+    prepare(world): what is there before.
+    command: what is cut short; run in `who`.
+    again: what an ordinary person does next, if not the same.
+    more: the same command once more makes one more experiment (add, run);
+        otherwise it leads to the same end.
+    said: beginnings of lines -> the place where what the line names then is
+        as it will be in the end.
+    live: an experiment may be seen while it is being made (run).
+    status: of the command when all goes well.
+    codes: what else it may say when it was done already and is asked again.
+    syncs: how many it may make.
+    """
+
+    def __init__(self, name, prepare, command, who="p", again=None,
+                 more=False, said=(), live=False, status=0,
+                 codes=(0,), syncs=None, env=None):
+        self.name, self.prepare, self.command = name, prepare, command
+        self.who, self.again, self.more = who, again or [command], more
+        self.said, self.live, self.status = said, live, status
+        self.codes, self.syncs, self.env = codes, syncs, env or {}
+
+
+def scenario(name, command, **more):
+    """Decorates the function that prepares it."""
+    def take(prepare):
+        SCENARIOS[name] = Scenario(name, prepare, command, **more)
+        return prepare
+    return take
+
+
+# What lines acknowledge: the word, and where the name after it then is.
+SENT = (("Sent ", "store"), ("sent\t", "store"), ("grown\t", "store"))
+FETCHED = (("Fetched ", "q"), ("fetched\t", "q"), ("grown\t", "q"))
+
+
+# ---- worlds ------------------------------------------------------------------
+
+FILES = {"data": "0123456789\n" * 2000, "sub/b": "b\n", "sub/empty": "",
+         "log": "one line\n"}
+
+
+def project(w):
+    w.conf("p")
+
+
+def one(w):
+    """One experiment with files, here alone."""
+    project(w)
+    w.add("p", "one", FILES)
+
+
+def two_clones(w):
+    one(w)
+    w.conf("q")
+
+
+def sent(w):
+    """The same experiment here and in the store."""
+    two_clones(w)
+    w.do("p", "push", "one")
+
+
+def fetched(w):
+    """And in the second clone."""
+    sent(w)
+    w.do("q", "pull", "one")
+
+
+def grow(w, who, comment, **files):
+    """A file and a change of the record, as a checkpoint has them."""
+    name = w.named(who, comment)
+    for path, text in files.items():
+        w.write("%s/results/%s/%s" % (who, name, path), text)
+    w.do(who, "update-exp", "--set", "info.grown=%d" % len(files), comment)
+
+
+def three(w):
+    """Three that need each other in a row."""
+    project(w)
+    w.conf("q")
+    w.add("p", "one", FILES)
+    w.add("p", "two", {"x": "x\n"}, "-d", "one")
+    w.add("p", "three", {}, "-d", "two")
+
+
+def repository(w):
+    """A project in a git repository, with a change that is in no commit."""
+    project(w)
+    w.write("p/train.py", "print(1)\n")
+    w.git("p", "init", "-q")
+    w.git("p", "add", "train.py")
+    w.git("p", "commit", "-q", "-m", "start")
+    w.write("p/train.py", "print(2)\n")
+
+
+# ---- making experiments ------------------------------------------------------
+
+# The program says by a file that it was started: then its record is there.
+ALONE = {"RESUTIL_NO_REMOTE": "1"}
+PROGRAM = ("echo out; echo err >&2; echo r >\"$RESUTIL_EX_DIR\"/result; "
+           ": >\"$CRASH_WITNESS\"; exit ")
+
+
+@scenario("init", ["init", "--project-name=new", "--storage-type=dir",
+                   "-o", "path=../store", "--gitignore"],
+          who="n", codes=(128, 14), syncs=5)
+def _(w):
+    w.write("n/.gitignore", "*.pyc\n")
+    w.write("n/train.py", "")
+    w.git("n", "init", "-q")
+
+
+scenario("add", ["add", "new"], more=True, syncs=3)(one)
+
+
+@scenario("add-first", ["add", "new"], more=True, syncs=4)
+def _(w):
+    project(w)
+
+
+@scenario("add-files", ["add", "new", "--from", "files"], more=True, syncs=2)
+def _(w):
+    one(w)
+    for path, text in FILES.items():
+        w.write("p/files/" + path, text)
+
+
+@scenario("add-many", ["add", "new", "--from", "files"], more=True, syncs=2)
+def _(w):
+    one(w)
+    for n in range(12):
+        w.write("p/files/d%d/f%d" % (n % 3, n), "%d\n" % n * 100)
+
+
+scenario("run", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "0"],
+         more=True, live=True, env=ALONE, syncs=5)(one)
+scenario("run-fail", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "3"],
+         more=True, live=True, status=3, env=ALONE, syncs=5)(one)
+
+
+@scenario("run-code", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "0"],
+          more=True, live=True, env=ALONE, syncs=9)
+def _(w):
+    repository(w)
+    w.add("p", "old", {})
+
+
+@scenario("run-dep", ["run", "-m", "new", "-d", "one", "--", "sh", "-c",
+                      PROGRAM + "0"],
+          who="q", more=True, live=True, syncs=16)
+def _(w):
+    sent(w)
+
+
+@scenario("run-push", ["run", "--push", "-m", "new", "--", "sh", "-c",
+                       PROGRAM + "0"],
+          more=True, live=True, said=SENT, syncs=12)
+def _(w):
+    sent(w)
+
+
+@scenario("checkpoint", ["run", "-m", "new", "--", "sh", "-c",
+                         "resutil checkpoint >\"$CRASH_SAID\" 2>&1 && " +
+                         PROGRAM + "0"],
+          more=True, live=True, said=SENT, syncs=21)
+def _(w):
+    sent(w)
+
+
+@scenario("checkpoint-after", ["checkpoint", "--exp", "one"], said=SENT,
+          syncs=9)
+def _(w):
+    sent(w)
+    name = w.named("p", "one")
+    w.write("p/results/%s/more" % name, "more\n")
+
+
+scenario("update", ["update-exp", "--set", "info.x=1", "one"], syncs=2)(one)
+
+
+# ---- packs -------------------------------------------------------------------
+
+scenario("pack", ["pack-exp", "-o", "one.zip", "one"], syncs=2)(one)
+
+
+@scenario("pack-over", ["pack-exp", "-o", "one.zip", "one"], syncs=2)
+def _(w):
+    one(w)
+    w.do("p", "pack-exp", "-o", "one.zip", "one")
+    grow(w, "p", "one", more="more\n")
+
+
+@scenario("unpack", ["unpack-exp", "one.zip", "-C", "tree"],
+          codes=(128, 14), syncs=2)
+def _(w):
+    one(w)
+    w.do("p", "pack-exp", "-o", "one.zip", "one")
+    os.mkdir(w.path("p/tree"))
+
+
+# ---- stores ------------------------------------------------------------------
+
+@scenario("clone", ["clone", "dir:store/project", "c"], who=".",
+          codes=(128, 14), syncs=6)
+def _(w):
+    sent(w)
+
+
+@scenario("clone-all", ["clone", "--all", "dir:store/project", "c"],
+          who=".", codes=(128, 14), syncs=10)
+def _(w):
+    sent(w)
+
+
+@scenario("remote-add", ["remote", "add", "other", "dir:../other/project"],
+          codes=(128, 14), syncs=4)
+def _(w):
+    one(w)
+
+
+scenario("push", ["push", "one"], said=SENT, syncs=7)(two_clones)
+
+
+@scenario("push-grown", ["push", "one"], said=SENT, syncs=7)
+def _(w):
+    fetched(w)
+    grow(w, "p", "one", more="more\n")
+
+
+scenario("push-all", ["push", "-A", "-j", "2"], said=SENT, syncs=11)(three)
+
+
+@scenario("push-force", ["push", "--force", "one"], said=SENT, syncs=7)
+def _(w):
+    fetched(w)
+    grow(w, "q", "one", theirs="theirs\n")
+    w.do("q", "push", "one")
+    grow(w, "p", "one", ours="ours\n")
+
+
+@scenario("push-rename", ["push", "--rename", "uno"], said=SENT, syncs=5)
+def _(w):
+    sent(w)
+    w.do("p", "comment", "-l", "one", "uno")
+
+
+scenario("pull", ["pull", "one"], who="q", said=FETCHED, syncs=4)(sent)
+
+
+@scenario("pull-grown", ["pull", "one"], who="q", said=FETCHED, syncs=4)
+def _(w):
+    fetched(w)
+    grow(w, "p", "one", more="more\n")
+    w.do("p", "push", "one")
+
+
+@scenario("pull-all", ["pull", "-A", "-j", "2"], who="q", said=FETCHED,
+          syncs=8)
+def _(w):
+    three(w)
+    w.do("p", "push", "-A")
+
+
+@scenario("pull-some", ["pull", "one", "--", "sub"], who="q", syncs=5)
+def _(w):
+    sent(w)
+
+
+@scenario("pull-rest", ["pull", "one"], who="q", syncs=4)
+def _(w):
+    sent(w)
+    w.do("q", "pull", "one", "--", "sub")
+
+
+scenario("rm-l", ["rm", "-l", "-y", "one"], codes=(10,), syncs=0)(sent)
+scenario("rm-r", ["rm", "-r", "-y", "one"], codes=(10,), syncs=3)(sent)
+scenario("rm", ["rm", "-y", "one"], codes=(10,), syncs=3)(sent)
+scenario("comment-l", ["comment", "-l", "one", "uno"], codes=(10,),
+          syncs=5)(one)
+scenario("comment", ["comment", "one", "uno"], codes=(10,), syncs=10)(sent)
+
+
+# ---- looking after it --------------------------------------------------------
+
+def broken(w):
+    """What crashes of push, pull, add and rm leave, and a run that is lost."""
+    fetched(w)
+    grow(w, "p", "one", more="more\n")
+    w.crash("rename:1:kill", "p", "push", "one")
+    w.crash("rename:1:kill", "p", "add", "never", "--from", "../q/results")
+    w.crash("rename:1:kill-after", "q", "rm", "-l", "-y", "one")
+    w.crash("unlink:1:kill", "q", "pull", "one")
+    w.crash("truncate:2:kill", "p", "run", "-m", "lost", "--", "true")
+
+
+scenario("gc", ["gc", "--older-than=0"], syncs=0)(broken)
+scenario("gc-remote", ["gc", "--older-than=0", "--remote"], syncs=0)(broken)
+scenario("fsck-repair", ["fsck", "--repair"], codes=(1,))(broken)
