@@ -6,13 +6,17 @@
 #include "lib/base/compat.h"
 #include "lib/sync/fetch-internal.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/value.h"
+#include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
 #include "lib/exp/live.h"
 #include "lib/exp/partial.h"
+#include "lib/exp/same-run.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
 
@@ -84,6 +88,91 @@ static int claim(struct fetch_item *item, struct strbuf *err)
 	return ret;
 }
 
+/* The lock of its id is held, so its run neither comes nor is renamed here. */
+static int claim_new(struct fetch_item *item, const struct strvec *here,
+		     struct strbuf *err)
+{
+	struct fetch *f = item->f;
+	struct strbuf other = STRBUF_INIT;
+	int ret = 0;
+
+	if (same_run_here(f->project, here, item->name, item->info.id, &other))
+		ret = fail(err, ERR_CONFLICT, "'%s' is here as '%s' by now; "
+			   "--rename gives it the name that '%s' has",
+			   item->name, other.buf, f->r->name);
+	strbuf_release(&other);
+	return ret ? ret : claim(item, err);
+}
+
+static void claim_or_fail(struct fetch_item *item, const struct strvec *here)
+{
+	struct strbuf err = STRBUF_INIT;
+	int ret;
+
+	ret = here ? claim_new(item, here, &err) : claim(item, &err);
+	if (ret)
+		fail_item(item, ret, &err);
+	strbuf_release(&err);
+}
+
+/* A run without an id cannot be told from another one. */
+static bool is_new_run(const struct fetch_item *item)
+{
+	return !item->replace && *item->info.id;
+}
+
+/* Alone, and so it may wait for the lock. */
+static void claim_alone(struct fetch_item *item)
+{
+	struct fetch *f = item->f;
+	struct strbuf err = STRBUF_INIT;
+	struct strvec here = STRVEC_INIT;
+	struct live *lock = NULL;
+	int ret;
+
+	ret = live_lock_writer(&lock, f->project, item->info.id, &err);
+	if (!ret)
+		ret = exp_list_names(f->project, &here, &err);
+	if (ret)
+		fail_item(item, ret, &err);
+	else
+		claim_or_fail(item, &here);
+	live_unlock_writer(&lock);
+	strvec_release(&here);
+	strbuf_release(&err);
+}
+
+/*
+ * One listing for all of them, while the locks of all are held. None is waited
+ * for meanwhile: two that have what the other one wants would wait for ever.
+ */
+static void claim_together(struct fetch_item **item, size_t nr)
+{
+	const struct project *p;
+	struct live **lock = xcalloc(nr + 1, sizeof(*lock));
+	struct strvec here = STRVEC_INIT;
+	bool listed;
+	size_t i;
+
+	p = nr ? item[0]->f->project : NULL;
+	for (i = 0; i < nr; i++)
+		live_try_writer(&lock[i], p, item[i]->info.id, NULL);
+	listed = nr && !exp_list_names(p, &here, NULL);
+	for (i = 0; i < nr; i++) {
+		if (!lock[i] || !listed)
+			continue;
+		claim_or_fail(item[i], &here);
+		item[i] = NULL;
+	}
+	for (i = 0; i < nr; i++)
+		live_unlock_writer(&lock[i]);
+	for (i = 0; i < nr; i++)
+		if (item[i])
+			claim_alone(item[i]);
+	strvec_release(&here);
+	free(lock);
+}
+
 /* A pack of another tool has no hashes: what is here now has. */
 static int add_hashes(struct fetch_item *item, struct strbuf *err)
 {
@@ -133,34 +222,51 @@ static void note(struct fetch_item *item)
 	strbuf_release(&err);
 }
 
-static void claim_all(struct fetch_item *items)
+static void undo_all(struct fetch_item *items, int code,
+		     const struct strbuf *why)
 {
-	struct fetch *f = items->f;
-	struct strbuf err = STRBUF_INIT;
 	struct fetch_item *item;
-	int ret;
 
-	ret = unpack_stage_sync(items->stage, &err);
 	for (item = items; item; item = item->next) {
-		int code = ret;
-
-		if (!code) {
-			strbuf_reset(&err);
-			code = claim(item, &err);
-		}
-		if (code)
-			fail_item(item, code, &err);
-	}
-	strbuf_reset(&err);
-	if (!ret && sys_fsync_dir(f->project->results_path))
-		ret = fail_errno(&err, "cannot sync directory '%s'",
-				 f->project->results_path);
-	for (item = items; ret && item; item = item->next) {
 		if (!item->stage)
 			continue;
 		unpack_stage_undo(item->stage);
-		fail_item(item, ret, &err);
+		fail_item(item, code, why);
 	}
+}
+
+static void claim_all(struct fetch_item *items)
+{
+	struct fetch *f = items->f;
+	struct fetch_item *item, **new;
+	struct strbuf err = STRBUF_INIT;
+	size_t nr = 0;
+	int ret;
+
+	ret = unpack_stage_sync(items->stage, &err);
+	for (item = items; ret && item; item = item->next)
+		fail_item(item, ret, &err);
+	if (ret)
+		goto cleanup;
+	for (item = items; item; item = item->next)
+		nr++;
+	new = xcalloc(nr, sizeof(*new));
+	nr = 0;
+	for (item = items; item; item = item->next) {
+		if (is_new_run(item))
+			new[nr++] = item;
+		else
+			claim_or_fail(item, NULL);
+	}
+	claim_together(new, nr);
+	free(new);
+	if (sys_fsync_dir(f->project->results_path)) {
+		ret = fail_errno(&err, "cannot sync directory '%s'",
+				 f->project->results_path);
+		undo_all(items, ret, &err);
+	}
+
+cleanup:
 	strbuf_release(&err);
 }
 
