@@ -3,6 +3,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
@@ -307,12 +308,33 @@ static bool has_id(const struct remote_exp *e, const char *id)
 	return e->level >= KNOWN_INFO && !strcmp(e->info.id, id);
 }
 
+/* It was listed, and could not be read: if it has gone since, the run that is
+ * looked for may be there under a name that was not listed. */
+static int check_still_there(struct remote *r, const char *name,
+			     struct strbuf *err)
+{
+	struct remote_list list = REMOTE_LIST_INIT;
+	struct strvec names = STRVEC_INIT;
+	int ret;
+
+	strvec_push(&names, name);
+	ret = remote_look(r, &names, 1, &list, err);
+	if (!ret && !list.nr)
+		ret = fail(err, ERR_CONFLICT, "'%s' was just renamed or "
+			   "removed in '%s'; try again", name, r->name);
+	remote_list_release(&list);
+	strvec_release(&names);
+	return ret;
+}
+
 /* Learns what there is, unless it is known. */
 static int ask_id(struct remote *r, struct remote_exp *e, const char *id,
 		  struct strbuf *out, struct strbuf *err)
 {
 	int ret = remote_learn(r, e, 1, KNOWN_INFO, 1, err);
 
+	if (!ret && e->problem)
+		ret = check_still_there(r, e->name, err);
 	if (ret)
 		return ret;
 	if (!has_id(e, id))

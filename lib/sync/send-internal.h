@@ -55,7 +55,9 @@ struct send {
 	const struct send_options *options;
 	struct exp_cache *cache;
 	struct remote_list list;	/* of the names, or of all */
-	bool asked, listed_all;
+	struct remote_list all;		/* listed later, where it was not */
+	struct remote_list *whole;	/* the one that has all names, or NULL */
+	bool asked;
 
 	struct send_item *item;		/* of this batch */
 	size_t nr;
@@ -93,6 +95,12 @@ int send_compare_again(struct send_item *item, struct strbuf *err);
 int send_find_other(struct send_item *item, struct strbuf *err);
 /* Renames the experiment here to a name that is free here and there. */
 void send_rename_here(struct send_item *item);
+/* What was listed is gone: ERR_CONFLICT when it was renamed there. */
+int send_check_absent(struct send_item *item, struct strbuf *err);
+/* It was put. If it was renamed here meanwhile, what is there follows; that it
+ * cannot is told as a warning. */
+void send_follow_rename(struct send_item *item, const struct pack_info *info,
+			const char *version);
 /* Renames what is there to the name that it has here, in a worker; what is
  * left to do is compared again. 0, or the item has its result. */
 int send_rename_there(struct send_item *item);

@@ -177,6 +177,9 @@ static int settle_conflict(struct send_item *item, bool *again,
 		return note_done(item, &item->here.info, item->there->version,
 				 err);
 	case SYNC_ABSENT:
+		ret = item->forced ? 0 : send_check_absent(item, err);
+		*again = !ret;
+		return ret;
 	case SYNC_HERE_GROWN:
 		*again = true;
 		return 0;
@@ -266,6 +269,7 @@ static int finish(struct upload *u, struct strbuf *err)
 	note_known(u, result);
 	warn_of_skipped(item, result);
 	warn_of_links(item, u->dir);
+	send_follow_rename(item, &result->info, u->object.version);
 	return 0;
 }
 

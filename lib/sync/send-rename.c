@@ -4,10 +4,15 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/sys.h"
+#include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/exp-rest.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
+#include "lib/exp/record.h"
+#include "lib/exp/same-run.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
@@ -27,7 +32,7 @@ static bool is_worth_listing(const struct send_item *item)
 
 	if (!*item->here.info.id)
 		return false;
-	return item->send->listed_all || !r->ledger ||
+	return item->send->whole || !r->ledger ||
 	       ledger_done(r->ledger, item->name) ||
 	       ledger_intent(r->ledger, item->name) ||
 	       ledger_name_of(r->ledger, item->here.info.id);
@@ -43,11 +48,11 @@ int send_find_other(struct send_item *item, struct strbuf *err)
 		return 0;
 	ret = send_list_all(s, err);
 	if (!ret)
-		ret = sync_other_name(s->r, &s->list, item->name,
+		ret = sync_other_name(s->r, s->whole, item->name,
 				      item->here.info.id, &other, err);
 	if (!ret) {
 		item->relation = SYNC_RENAMED;
-		item->other = remote_list_find(&s->list, other.buf);
+		item->other = remote_list_find(s->whole, other.buf);
 	}
 	strbuf_release(&other);
 	return ret == ERR_NOT_FOUND ? 0 : ret;
@@ -69,7 +74,7 @@ static bool next_free(const struct send *s, struct strbuf *name)
 		name_next_second(&when);
 		strbuf_reset(name);
 		name_make(name, &when, comment);
-		if (!remote_list_find(&s->list, name->buf) &&
+		if (!remote_list_find(s->whole, name->buf) &&
 		    !exp_is_here(s->r->project, name->buf))
 			break;
 	}
@@ -100,21 +105,50 @@ static int rename_dir(const struct project *p, const char *from,
 	return ret;
 }
 
+/* Under the writer's lock: what has the name by now may be another run, which
+ * goes on. */
+static int check_is_same(const struct send_item *item, struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT;
+	struct value *record = NULL;
+	const char *id = NULL;
+	int ret = 0;
+
+	project_exp_path(item->send->r->project, item->name, &dir);
+	if (!record_read_raw(&record, dir.buf, NULL))
+		id = value_get_text(record, "id");
+	if (strcmp(id ? id : "", item->here.info.id))
+		ret = fail(err, ERR_CONFLICT, "'%s' was replaced by another "
+			   "run meanwhile; try again", item->name);
+	value_free(record);
+	strbuf_release(&dir);
+	return ret;
+}
+
 static int claim_free(struct send_item *item, struct strbuf *name,
 		      struct strbuf *err)
 {
 	struct send *s = item->send;
+	const struct project *p = s->r->project;
+	struct live *lock = NULL;
 	int ret = send_list_all(s, err);
 
-	if (ret)
-		return ret;
-	do {
+	if (!ret && !s->options->dry_run)
+		ret = exp_rest_take(&lock, p, item->name, 0, err);
+	if (lock && !ret)
+		ret = check_is_same(item, err);
+	while (!ret) {
 		if (!next_free(s, name))
-			return fail(err, ERR_CONFLICT, "there is no free name "
-				    "near '%s'", item->name);
-		ret = s->options->dry_run ? 0 :
-			rename_dir(s->r->project, item->name, name->buf, err);
-	} while (ret == 1);
+			ret = fail(err, ERR_CONFLICT, "there is no free name "
+				   "near '%s'", item->name);
+		if (ret || !lock)
+			break;
+		ret = rename_dir(p, item->name, name->buf, err);
+		if (ret != 1)
+			break;
+		ret = 0;	/* it was just taken */
+	}
+	live_unlock_writer(&lock);
 	return ret;
 }
 
@@ -228,4 +262,106 @@ int send_rename_there(struct send_item *item)
 	}
 	strbuf_release(&err);
 	return ret;
+}
+
+/* ---- while it was sent --------------------------------------------------- */
+
+int send_check_absent(struct send_item *item, struct strbuf *err)
+{
+	struct remote *r = item->send->r;
+	struct remote_list all = REMOTE_LIST_INIT;
+	struct strbuf other = STRBUF_INIT;
+	int ret = remote_list(r, &all, err);
+
+	if (!ret)
+		ret = sync_other_name(r, &all, item->name, item->here.info.id,
+				      &other, err);
+	if (!ret)
+		ret = fail(err, ERR_CONFLICT, "the run '%s' is called '%s' in "
+			   "'%s' by now; --rename gives it the name that it "
+			   "has here", item->name, other.buf, r->name);
+	else if (ret == ERR_NOT_FOUND)
+		ret = 0;
+	strbuf_release(&other);
+	remote_list_release(&all);
+	return ret;
+}
+
+/* Who renamed it may have sent it as well: then the one that was put now, which
+ * is not newer, is one too many. */
+static int settle_twice(struct send_item *item, const char *key,
+			const struct pack_info *info, const char *version,
+			const char *other, struct strbuf *err)
+{
+	struct remote *r = item->send->r;
+	struct remote_list list = REMOTE_LIST_INIT;
+	struct strvec names = STRVEC_INIT;
+	struct remote_exp *there;
+	int ret;
+
+	strvec_push(&names, other);
+	ret = remote_look(r, &names, 1, &list, err);
+	there = ret ? NULL : remote_list_find(&list, other);
+	if (there)
+		ret = remote_learn(r, there, 1, KNOWN_INFO, 1, err);
+	if (!ret && there && !there->problem &&
+	    !strcmp(there->info.id, info->id) &&
+	    there->info.revision >= info->revision)
+		ret = transport_remove(r->transport, key, version, err);
+	else if (!ret)
+		ret = fail(err, ERR_CONFLICT, "'%s' has an older '%s', too",
+			   r->name, other);
+	if (!ret) {
+		remote_forget(r, item->name);
+		if (r->ledger)
+			ret = ledger_drop(r->ledger, item->name, err);
+	}
+	strvec_release(&names);
+	remote_list_release(&list);
+	return ret;
+}
+
+void send_follow_rename(struct send_item *item, const struct pack_info *info,
+			const char *version)
+{
+	struct remote *r = item->send->r;
+	struct strbuf other = STRBUF_INIT, err = STRBUF_INIT;
+	struct strbuf from = STRBUF_INIT, to = STRBUF_INIT;
+	int ret;
+
+	if (exp_is_here(r->project, item->name) ||
+	    !same_run_here(r->project, NULL, item->name, info->id, &other))
+		goto cleanup;
+	remote_key(r, item->name, &from);
+	remote_key(r, other.buf, &to);
+	ret = transport_rename(r->transport, from.buf, to.buf, version, &err);
+	if (!ret) {
+		remote_forget(r, item->name);
+		if (r->ledger)
+			ret = ledger_rename(r->ledger, item->name, other.buf,
+					    &err);
+	} else if (ret == ERR_CONFLICT) {
+		strbuf_reset(&err);
+		ret = settle_twice(item, from.buf, info, version, other.buf,
+				   &err);
+	}
+	/* Who renamed it may have done that there as well. */
+	if (ret == ERR_NOT_FOUND)
+		ret = 0;
+	if (ret) {
+		strbuf_addf(&item->message, "%s'%s' was renamed to '%s' here "
+			    "while it was sent, and '%s' could not follow: %s",
+			    item->message.len ? "; " : "", item->name,
+			    other.buf, r->name, err.buf);
+	} else {
+		item->status = "renamed";
+		free(item->new_name);
+		item->new_name = xstrdup(other.buf);
+	}
+
+cleanup:
+	strbuf_release(&to);
+	strbuf_release(&from);
+	strbuf_release(&err);
+	strbuf_release(&other);
 }

@@ -207,9 +207,10 @@ static void decide_same(struct send_item *item)
 	strbuf_release(&err);
 }
 
+/* Of what cannot be read, or has just gone, nobody knows. */
 static bool is_another_run(const struct send_item *item)
 {
-	return item->there && *item->here.info.id &&
+	return item->there && !item->there->problem && *item->here.info.id &&
 	       strcmp(item->here.info.id, item->there->info.id);
 }
 
@@ -465,26 +466,14 @@ static void release_batch(struct send *s)
 	s->nr = 0;
 }
 
+/* What was looked up before stays what it was: it has been compared. */
 int send_list_all(struct send *s, struct strbuf *err)
 {
-	struct remote_list all = REMOTE_LIST_INIT;
-	size_t i;
-	int ret;
+	int ret = s->whole ? 0 : remote_list(s->r, &s->all, err);
 
-	if (s->listed_all)
-		return 0;
-	ret = remote_list(s->r, &all, err);
-	if (ret)
-		return ret;
-	/* What was looked up before is no longer lent from the old list. */
-	for (i = 0; i < s->nr; i++)
-		if (s->item[i].there)
-			s->item[i].there = remote_list_find(&all,
-							s->item[i].name);
-	remote_list_release(&s->list);
-	s->list = all;
-	s->listed_all = true;
-	return 0;
+	if (!ret && !s->whole)
+		s->whole = &s->all;
+	return ret;
 }
 
 static int ask_store(struct send *s, const struct strvec *names,
@@ -494,9 +483,11 @@ static int ask_store(struct send *s, const struct strvec *names,
 	size_t i;
 	int ret;
 
-	s->listed_all = names->nr > REMOTE_STAT_MAX;
-	if (s->listed_all)
-		return remote_list(s->r, &s->list, err);
+	if (names->nr > REMOTE_STAT_MAX) {
+		ret = remote_list(s->r, &s->list, err);
+		s->whole = ret ? NULL : &s->list;
+		return ret;
+	}
 	/* No store is asked for what cannot be there. */
 	for (i = 0; i < names->nr; i++)
 		if (name_is_valid(names->v[i]))
@@ -556,6 +547,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 {
 	struct send s = {
 		.r = r, .options = options, .list = REMOTE_LIST_INIT,
+		.all = REMOTE_LIST_INIT,
 		.ids = STRMAP_INIT,
 		.fn = fn, .data = data
 	};
@@ -576,6 +568,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 	exp_cache_close(s.cache);
 	if (!ret && s.noted)
 		ret = ledger_sync(r->ledger, err);
+	remote_list_release(&s.all);
 	remote_list_release(&s.list);
 	pthread_mutex_destroy(&s.lock);
 	strvec_release(&sorted);
