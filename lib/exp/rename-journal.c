@@ -8,8 +8,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
+#include "lib/exp/record.h"
 
 #include <dirent.h>
 
@@ -95,17 +97,54 @@ static int change_name(const struct renaming *r, bool in_store,
 	return ret;
 }
 
-static bool has_line_of(const char *text, const char *name)
+/* The line of `text` about `name`, or NULL. */
+static const char *line_of(const char *text, const char *name)
 {
 	size_t len = strlen(name);
 
 	while (*text) {
 		if (!strncmp(text, name, len) && text[len] == '\t')
-			return true;
+			return text;
 		text += strcspn(text, "\n");
 		text += *text == '\n';
 	}
-	return false;
+	return NULL;
+}
+
+/* Its fourth field: NAME SIZE VERSION ID. */
+static bool has_other_id(const char *line, const char *id)
+{
+	int tabs;
+
+	for (tabs = 0; tabs < 3; tabs++) {
+		line += strcspn(line, "\t\n");
+		if (*line != '\t')
+			return false;
+		line++;
+	}
+	return *line != '-' && (strncmp(line, id, strlen(id)) ||
+				!strchr("\t\n", line[strlen(id)]));
+}
+
+/* The id of the run as it is here, under one name or the other; "": none. */
+static void own_id(const struct renaming *r, struct strbuf *out)
+{
+	const char *const names[] = { r->plan->from, r->plan->to };
+	size_t i;
+
+	for (i = 0; r->plan->here && !out->len && i < 2; i++) {
+		struct strbuf dir = STRBUF_INIT;
+		struct value *record = NULL;
+		const char *id;
+
+		project_exp_path(r->p, names[i], &dir);
+		if (!record_read_raw(&record, dir.buf, NULL)) {
+			id = value_get_text(record, "id");
+			strbuf_addstr(out, id ? id : "");
+		}
+		value_free(record);
+		strbuf_release(&dir);
+	}
 }
 
 static int look_there(const struct renaming *r, struct names_seen *seen,
@@ -114,6 +153,8 @@ static int look_there(const struct renaming *r, struct names_seen *seen,
 	const struct rename_plan *plan = r->plan;
 	struct strvec args = STRVEC_INIT;
 	struct strbuf out = STRBUF_INIT, why = STRBUF_INIT;
+	struct strbuf id = STRBUF_INIT;
+	const char *from;
 	int ret;
 
 	strvec_push(&args, "stat-remote");
@@ -127,9 +168,13 @@ static int look_there(const struct renaming *r, struct names_seen *seen,
 	if (ret) {
 		strbuf_addbuf(err, &why);
 	} else {
-		seen->from = has_line_of(out.buf, plan->from);
-		seen->to = has_line_of(out.buf, plan->to);
+		/* Another run that got the name meanwhile keeps it. */
+		own_id(r, &id);
+		from = line_of(out.buf, plan->from);
+		seen->from = from && !(id.len && has_other_id(from, id.buf));
+		seen->to = line_of(out.buf, plan->to) != NULL;
 	}
+	strbuf_release(&id);
 	strbuf_release(&why);
 	strbuf_release(&out);
 	strvec_release(&args);
@@ -203,6 +248,28 @@ static bool is_untouched(const struct renaming *r)
 }
 
 /*
+ * What was being sent when the store was looked at may have come there since
+ * under the old name. Who sends it looks here as soon as it is there, so one of
+ * the two sees it. Where it is there under both by now, nothing is lost, and
+ * the next push tells.
+ */
+static int follow(const struct renaming *r, struct strbuf *err)
+{
+	struct names_seen here, there;
+	struct strbuf why = STRBUF_INIT;
+	int ret = look(r, &here, &there, &why);
+
+	if (!ret)
+		ret = go_on(r, &there, true, &why);
+	if (ret == ERR_CONFLICT)
+		ret = 0;
+	if (ret)
+		strbuf_addbuf(err, &why);
+	strbuf_release(&why);
+	return ret;
+}
+
+/*
  * The store goes first: it is what may refuse, be away, or hold the new name
  * already, and until it has answered nothing here was touched.
  * over: all is settled, the note can go. The result is what became of the
@@ -229,6 +296,11 @@ static int settle(const struct renaming *r, bool *over, struct strbuf *err)
 	}
 	if (!ret)
 		ret = go_on(r, &here, false, err);
+	if (!ret && r->plan->remote && here.from && !there.from) {
+		ret = follow(r, err);
+		if (ret)
+			return ret;
+	}
 	*over = true;
 	if (ret && go_back(r, &undo)) {
 		*over = false;
