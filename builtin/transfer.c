@@ -126,6 +126,11 @@ int transfer_child(struct child_process *child, int *signo,
 	}
 	/* A child that is gone, and not yet waited for, keeps its number. */
 	status = finish_command(child);
+	/* It had no last word. A signal that was sent to all of us is told by
+	 * how we end. */
+	if (status > 128 && status != EXIT_USAGE && !ended_by)
+		error("the child that did the work was killed by signal %d",
+		      status - 128);
 
 cleanup:
 	release_signals(&held, signo);
