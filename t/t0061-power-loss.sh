@@ -4,30 +4,11 @@ test_description='what a power failure leaves
 
 A program with fault points notes in a journal what each of its calls has done.
 power-loss.py builds from it the directory that a power failure after any of
-them leaves, by several policies. First calls whose outcome is known, then what
-resutil does: whoever reads afterwards finds whole experiments, and all that
-were reported done.
+them leaves, by several policies. Here are calls whose outcome is known.
 '
 . ./test-lib.sh
 
-if ! test_have_prereq FAULTS || ! test_have_prereq PYTHON
-then
-	test_skip_all 'needs a build with fault points (make FAULTS=1), and python3'
-fi
-
-power_loss () {
-	python3 -I -S "$TEST_DIRECTORY/helper/power-loss.py" "$@"
-}
-
-# noted COMMAND...: in the directory d, with a journal of it
-noted () {
-	rm -rf journal journal.blobs &&
-	(
-		cd d &&
-		with_faults RESUTIL_TEST_JOURNAL="$TRASH_DIRECTORY/journal" \
-			RESUTIL_TEST_JOURNAL_ROOT="$TRASH_DIRECTORY/d" "$@"
-	)
-}
+. "$TEST_DIRECTORY"/lib-power-loss.sh
 
 # calls <SCRIPT: of sys-calls, in d, where the files old and dir/old were
 calls () {

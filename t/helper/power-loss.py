@@ -2,11 +2,13 @@
 """What a power failure leaves of a directory.
 
     power-loss.py JOURNAL OUT K POLICY     make OUT, the directory after call K
+    power-loss.py --each JOURNAL OUT POLICY
+                                           make OUT/K for each K that differs
+                                           from the one before, and the last
     power-loss.py --show JOURNAL K POLICY  print its files instead
     power-loss.py --count JOURNAL          the number of calls
     power-loss.py --list JOURNAL           what each call has changed or synced
-    power-loss.py --states JOURNAL POLICY  each K that differs from the one
-                                           before
+    power-loss.py --states JOURNAL POLICY  the Ks of --each
 
 K is 0 (before the first call) to their number, or "last".
 
@@ -45,7 +47,7 @@ BLOB is made of size and times, which are no finer than a clock tick; so a line
 A file that has no name and is synced has such a line, too.
 
 As a module (by importlib): Journal(path) with .count, .build(k, policy, out),
-.digest(k, policy), equal for equal states, and .describe(k).
+.states_of(policy), .digest(k, policy), equal for equal states, .describe(k).
 """
 import os
 import re
@@ -238,6 +240,15 @@ class Journal:
             text.update(repr(what).encode())
         return text.hexdigest()
 
+    def states_of(self, policy):
+        """Each k that differs from the one before, and the last."""
+        last = None
+        for k in range(self.count + 1):
+            digest = self.digest(k, policy)
+            if digest != last or k == self.count:
+                yield k
+            last = digest
+
     def build(self, k, policy, out):
         """Makes the directory `out`, which must be missing."""
         state, made, later = self.states[k], {}, []
@@ -335,12 +346,13 @@ def main(args):
         for k in range(journal.count + 1):
             print(f"{k}\t{journal.describe(k)}")
     elif len(args) == 3 and args[0] == "--states" and args[2] in POLICIES:
-        journal, last = Journal(args[1]), None
-        for k in range(journal.count + 1):
-            digest = journal.digest(k, args[2])
-            if digest != last:
-                print(k)
-            last = digest
+        for k in Journal(args[1]).states_of(args[2]):
+            print(k)
+    elif len(args) == 4 and args[0] == "--each" and args[3] in POLICIES:
+        journal = Journal(args[1])
+        os.mkdir(args[2])
+        for k in journal.states_of(args[3]):
+            journal.build(k, args[3], os.path.join(args[2], str(k)))
     elif len(args) == 4 and args[0] == "--show" and args[3] in POLICIES:
         journal = Journal(args[1])
         for line in journal.show(read_call(journal, args[2]), args[3]):
