@@ -18,7 +18,7 @@
 #include "lib/wrap/digest.h"
 
 #define BIG_FILE (1u << 20)		/* larger: work by itself */
-#define READ_SIZE (512u << 10)		/* stays in a processor's cache */
+#define READ_SIZE (128u << 10)		/* stays in a processor's cache */
 #define BATCH_ENTRIES 64
 #define BATCH_BYTES (4u << 20)
 

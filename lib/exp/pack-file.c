@@ -9,7 +9,7 @@
 #include "lib/base/utf8.h"
 
 /* Of a long file, read at once to hash it. */
-#define HASH_PIECE ((uint64_t)256 << 10)
+#define HASH_PIECE ((uint64_t)128 << 10)
 
 /* What a small file held, now in the slot's `in`. */
 struct content {

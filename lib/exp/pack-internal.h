@@ -36,6 +36,8 @@
 #define PACK_SLOTS_MAX 32
 #define PACK_BATCH_MAX 64	/* entries */
 #define PACK_LONG_MAX 64	/* long files that are open */
+#define PACK_AHEAD_MAX (1u << 30)	/* bytes of those that are hashed
+					 * before they are packed */
 
 /* Besides 0 and enum resutil_error: an entry is not what it was. */
 #define PACK_CHANGED 1
@@ -112,6 +114,7 @@ struct pack_run {
 	uint64_t bytes_done;
 	size_t given, taken;	/* pieces; the slot is that modulo nr_slots */
 	size_t next_entry;
+	size_t next_ahead;	/* first that is not opened ahead of its turn */
 	struct pack_long *file;	/* being given out */
 	uint64_t next_chunk;
 	bool stop_giving;

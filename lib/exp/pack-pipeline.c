@@ -103,9 +103,10 @@ static bool is_long(const struct pack_run *run, size_t i)
 	       !run->item[i].left_out;
 }
 
-/* Begins a file of several chunks. One that is small by now is left to be
- * packed as such: run->file stays NULL. */
-static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
+/* Opens a file of several chunks and has it hashed. One that is small by now is
+ * left to be packed as such: *out stays NULL. */
+static int open_long(struct pack_run *run, size_t i, struct pack_long **out,
+		     struct strbuf *err)
 {
 	struct exp_entry *e = &run->tree.entry[i];
 	struct pack_item *item = &run->item[i];
@@ -148,14 +149,72 @@ static int open_long(struct pack_run *run, size_t i, struct strbuf *err)
 	if (!f->known)
 		ret = digest_start(&f->digest, err);
 	if (ret) {
+		free(item->restart);
+		item->restart = NULL;
 		close_long(run, f);
 		return ret;
 	}
 	f->work.fn = pack_hash_long;
 	if (!f->known && workers_nr(run->workers) > 1)
 		workers_add(run->workers, &f->work);
-	run->file = f;
+	*out = f;
 	return 0;
+}
+
+/*
+ * A hash is the work of one from first to last byte. Were each begun with its
+ * file, the last would still run when nothing else is left to do. So some are
+ * begun earlier, but only as much ahead as the page cache is likely to hold
+ * until it is packed. What cannot be opened is told in its turn.
+ */
+static void open_ahead(struct pack_run *run)
+{
+	unsigned nr = workers_nr(run->workers);
+	const struct pack_long *f;
+	struct pack_long *opened = NULL;
+	uint64_t bytes = 0;
+	size_t ahead = 0;
+
+	if (nr < 2)
+		return;
+	for (f = run->files; f; f = f->next) {
+		if (f->entry < run->next_entry)
+			continue;
+		ahead++;
+		bytes += (uint64_t)f->st.st_size;
+	}
+	run->next_ahead = MAXIMUM(run->next_ahead, run->next_entry);
+	for (; run->next_ahead < run->tree.nr; run->next_ahead++) {
+		if (!is_long(run, run->next_ahead))
+			continue;
+		bytes += run->tree.entry[run->next_ahead].size;
+		if (ahead++ >= MAXIMUM(nr / 4, 1u) || bytes > PACK_AHEAD_MAX ||
+		    run->nr_files >= PACK_LONG_MAX)
+			break;
+		open_long(run, run->next_ahead, &opened, NULL);
+	}
+}
+
+/* The long file whose turn it is becomes run->file, unless it is small now. */
+static int begin_file(struct pack_run *run, struct strbuf *err)
+{
+	struct pack_long *f;
+	int ret = 0;
+
+	for (f = run->files; f && f->entry != run->next_entry; f = f->next)
+		;
+	if (!f)
+		ret = open_long(run, run->next_entry, &f, err);
+	if (ret == PACK_CHANGED && run->options->live) {
+		run->item[run->next_entry].left_out = true;
+		ret = 0;
+	}
+	run->file = f;
+	if (!f)
+		return ret;
+	run->next_entry++;
+	open_ahead(run);
+	return ret;
 }
 
 /* Takes small entries from next_entry on, as many as one piece may have. */
@@ -194,15 +253,9 @@ static int fill(struct pack_run *run, struct pack_slot *s)
 		if (ret)
 			return ret;
 		s->changed = run->next_entry;
-		ret = open_long(run, run->next_entry, &s->err);
-		if (ret == PACK_CHANGED && run->options->live) {
-			run->item[run->next_entry].left_out = true;
-			ret = 0;
-		}
+		ret = begin_file(run, &s->err);
 		if (ret)
 			return ret;
-		if (run->file)
-			run->next_entry++;
 	}
 	s->file = run->file;
 	if (!s->file) {
@@ -388,7 +441,7 @@ int pack_entries(struct pack_run *run, struct strbuf *err)
 	size_t i;
 	int ret = 0;
 
-	run->given = run->taken = run->next_entry = 0;
+	run->given = run->taken = run->next_entry = run->next_ahead = 0;
 	run->next_chunk = run->bytes_done = 0;
 	run->stop = run->stop_giving = false;
 	while (!ret && (has_more(run) || run->taken < run->given)) {

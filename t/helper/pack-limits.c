@@ -5,9 +5,10 @@
  *	read	reads all files below DIR
  *	store	and adds up their CRCs and writes their bytes into OUT
  *	deflate	and compresses each 1 MiB of a file at level 1 in between
+ *	hash	and makes the SHA-256 of each of these pieces
  *
- * No headers, no names, no hashes; OUT is no archive. Small files are taken
- * together until they fill 1 MiB.
+ * No headers, no names; OUT is no archive. Small files are taken together until
+ * they fill 1 MiB.
  */
 #include "lib/base/compat.h"
 
@@ -16,9 +17,10 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/wrap/digest.h"
 #include "lib/wrap/zstream.h"
 
-enum kind { WORK_READ, WORK_STORE, WORK_DEFLATE };
+enum kind { WORK_READ, WORK_STORE, WORK_DEFLATE, WORK_HASH };
 
 struct file {
 	char *path;
@@ -133,10 +135,14 @@ static uint64_t take_place(size_t nr, size_t len)
 static void *work(void *crc)
 {
 	unsigned char *in = xmalloc(ZSTREAM_CHUNK), *packed = NULL;
+	unsigned char raw[DIGEST_RAWSZ];
 	struct zdeflate *z = NULL;
+	struct digest *digest = NULL;
 	size_t nr, i, at, len;
 
-	if (kind == WORK_DEFLATE) {
+	if (kind == WORK_HASH && digest_start(&digest, NULL))
+		die("cannot hash");
+	if (kind >= WORK_DEFLATE) {
 		z = zdeflate_new(1);
 		/* small files: a bound for each */
 		packed = xmalloc(zdeflate_bound(ZSTREAM_CHUNK) * 2);
@@ -159,6 +165,8 @@ static void *work(void *crc)
 			if (kind == WORK_READ)
 				continue;
 			*(uint32_t *)crc ^= zcrc32(0, in + at, len);
+			if (digest)
+				digest_once(digest, in + at, len, raw);
 			if (z && filled + zdeflate_bound(len) >
 				 zdeflate_bound(ZSTREAM_CHUNK) * 2)
 				die("no room for the small files of a piece");
@@ -173,6 +181,7 @@ static void *work(void *crc)
 			   (off_t)take_place(nr, len)) != (ssize_t)len)
 			die("cannot write");
 	}
+	digest_drop(&digest);
 	zdeflate_free(z);
 	free(packed);
 	free(in);
@@ -181,7 +190,9 @@ static void *work(void *crc)
 
 int main(int argc, char **argv)
 {
-	static const char *const name[] = { "read", "store", "deflate" };
+	static const char *const name[] = {
+		"read", "store", "deflate", "hash"
+	};
 	uint32_t crc[64] = { 0 }, all = 0;
 	pthread_t thread[64];
 	long threads, i;
@@ -189,10 +200,10 @@ int main(int argc, char **argv)
 	for (kind = 0; argc > 1 && kind < ARRAY_SIZE(name); kind++)
 		if (!strcmp(argv[1], name[kind]))
 			break;
-	if (argc != (kind == WORK_READ ? 4 : 5) || kind > WORK_DEFLATE ||
+	if (argc != (kind == WORK_READ ? 4 : 5) || kind > WORK_HASH ||
 	    (threads = strtol(argv[2], NULL, 10)) < 1 || threads > 64)
-		die_status(EXIT_USAGE, "usage: pack-limits read|store|deflate "
-			   "THREADS DIR [OUT]");
+		die_status(EXIT_USAGE, "usage: pack-limits read|store|deflate|"
+			   "hash THREADS DIR [OUT]");
 	if (kind != WORK_READ)
 		out = open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 			   0644);
