@@ -9,8 +9,9 @@
 
 /* Parts of a web token, so that a text of nothing but beginnings is looked at
  * once; real ones have a few hundred bytes before the second. */
-#define JWT_MAX_HEAD 4096
+#define JWT_MAX_HEAD 1024
 #define USERINFO_MAX 1024
+#define MAX_LOOK 256
 
 enum chars { ALNUM, UPPER, WORD, DASHED, ANY_KEY };
 
@@ -139,12 +140,17 @@ static size_t match_shape(const struct shape *s, const char *p,
 			  const char *end)
 {
 	size_t n = strlen(s->prefix), run;
+	const char *limit;
 
 	if ((size_t)(end - p) < n + s->min || memcmp(p, s->prefix, n))
 		return 0;
-	run = run_of(p + n, end, s->chars);
+	/* what is not taken must not have been read for long */
+	limit = MINIMUM(end, p + n + MAX_LOOK);
+	run = run_of(p + n, limit, s->chars);
 	if (run < s->min || (s->mixed && !is_mixed(p + n, run)))
 		return 0;
+	if (p + n + run == limit)
+		run = run_of(p + n, end, s->chars);
 	if (s->exact && (run > s->min || (p + n + run < end &&
 			 is_of((unsigned char)p[n + run], ALNUM))))
 		return 0;

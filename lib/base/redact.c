@@ -441,6 +441,8 @@ static bool redact_word(struct redaction *r, const char *const *argv,
 	char *why;
 
 	found = i ? known_password(argv[0], before, word) : NULL;
+	if (found && redact_holds_mark(found, strlen(found)))
+		found = NULL;
 	if (!found && *before == '-' && !strchr(before, '=') &&
 	    is_value(redact_judge_name(before), word))
 		found = word;
