@@ -222,7 +222,7 @@ test_expect_success 'nor in a cache, or anything else below home' '
 # status names the files that a run would leave out, to who has them
 test_expect_success 'nor in what commands print, but about what they were told' '
 	nowhere out.push out.list out.json out.show out.log \
-		out.sjson out.comment out.rm out.pull out.read plan \
+		out.comment out.rm out.pull out.read plan \
 		out.remote out.url record
 '
 

@@ -31,7 +31,8 @@ static void check_names(void)
 		"openai.api_key", "OPENAI_KEY", "AWS_SECRET_ACCESS_KEY",
 		"access-key", "private-key", "signing_key", "ssh-key",
 		"credential", "credentials", "auth", "basic-auth",
-		"Authorization", "X-Api-Key", "cookie", "secrets", "vault.secret"
+		"Authorization", "X-Api-Key", "cookie", "secrets",
+		"vault.secret"
 	};
 	static const char *const plain[] = {
 		"", "-", "-p", "p", "author", "--author", "authors",
@@ -120,9 +121,10 @@ static void check_shapes(void)
 	static const char *const hashes[] = {
 		"d41d8cd98f00b204e9800998ecf8427e",
 		"da39a3ee5e6b4b0d3255bfef95601890afd80709",
-		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b"
-		"855", "uuid 123e4567-e89b-42d3-a456-426614174000",
-		"sk-toggleable__content fitted", "risk-averse-0123456789abcdefgh",
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
+		"7852b855", "uuid 123e4567-e89b-42d3-a456-426614174000",
+		"sk-toggleable__content fitted",
+		"risk-averse-0123456789abcdefgh",
 		"sk-abcdefghijklmnopqrstuvwx", "eyJhbGciOiJIUzI1NiJ9",
 		"-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
 		"-----BEGIN CERTIFICATE-----", "AKIAshort", "hf_model_name",
@@ -162,8 +164,9 @@ static void check_shapes(void)
 static void check_long_shapes(void)
 {
 	char *jwt = xstrfmt("eyJ%.20s.eyJ%.30s.%.12s", digits, digits, digits);
-	char *pem = xstrfmt("-----BEGIN %s KEY-----\nMII\n-----END %s KEY-----",
-			    "RSA PRIVATE", "RSA PRIVATE");
+	char *pem = xstrfmt("-----BEGIN %s KEY-----\nMII\n"
+			    "-----END %s KEY-----", "RSA PRIVATE",
+			    "RSA PRIVATE");
 	char *text = xstrfmt("x %s y", pem);
 	const char *at, *kind;
 
@@ -186,7 +189,8 @@ static void check_long_shapes(void)
 static void check_argv(const char *want, ...)
 {
 	struct redaction r = REDACTION_INIT;
-	struct strvec argv = STRVEC_INIT, out = STRVEC_INIT, twice = STRVEC_INIT;
+	struct strvec argv = STRVEC_INIT, out = STRVEC_INIT;
+	struct strvec twice = STRVEC_INIT;
 	struct strbuf text = STRBUF_INIT;
 	bool found, same = true;
 	const char *word;
@@ -266,8 +270,9 @@ static void check_texts_in_argv(void)
 		   "https://host:80/a@b", "ssh://git@host/x", NULL);
 	check_argv("p|https://h/x?a=1&token=<redacted:1>&b=2", "p",
 		   "https://h/x?a=1&token=aaaa&b=2", NULL);
-	check_argv("p|https://h/x?X-Amz-Signature=<redacted:1>&sig=<redacted:2>",
-		   "p", "https://h/x?X-Amz-Signature=0123abcd&sig=efgh", NULL);
+	check_argv("p|https://h/x?X-Amz-Signature=<redacted:1>&sig="
+		   "<redacted:2>", "p",
+		   "https://h/x?X-Amz-Signature=0123abcd&sig=efgh", NULL);
 	check_argv("curl|-H|Authorization: Bearer <redacted:1>|-H|X-Api-Key: "
 		   "<redacted:2>", "curl", "-H", "Authorization: Bearer aaaa",
 		   "-H", "X-Api-Key: bbbb", NULL);
