@@ -1,7 +1,8 @@
 /*
  * Named points at which a test build fails on purpose; sys.h says how they
- * are chosen. Used by the files behind the door of sys.h, by alloc.c, and by
- * transport/with-faults.c. In a normal build every call here is nothing.
+ * are chosen. Used by the files behind the door of sys.h, by alloc.c and where
+ * libraries allocate by themselves, and by transport/with-faults.c. In a normal
+ * build every call here is nothing.
  */
 #ifndef LIB_BASE_FAULT_H
 #define LIB_BASE_FAULT_H

@@ -7,6 +7,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/fault.h"
 #include "lib/base/strbuf.h"
 
 #define LIBCRYPTO "libcrypto.so.3"
@@ -83,8 +84,10 @@ int digest_start(struct digest **out, struct strbuf *err)
 			    "OpenSSL 3", LIBCRYPTO, evp_problem);
 
 	d = xcalloc(1, sizeof(*d));
-	d->ctx = evp.ctx_new();
-	if (!d->ctx || !evp_sha256 || evp.init(d->ctx, evp_sha256, NULL) != 1) {
+	d->ctx = fault_alloc() ? NULL : evp.ctx_new();
+	if (!d->ctx)
+		alloc_failed(0);
+	if (!evp_sha256 || evp.init(d->ctx, evp_sha256, NULL) != 1) {
 		evp.ctx_free(d->ctx);
 		free(d);
 		return fail(err, ERR_FAILED,

@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/fault.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/base64.h"
@@ -80,7 +81,9 @@ static struct anchor *begin_anchor(struct builder *b, const yaml_char_t *name)
 	if (!anchor) {
 		anchor = xcalloc(1, sizeof(*anchor));
 		anchor->name = xstrdup((const char *)name);
-		tsearch(anchor, &b->anchors, compare_anchors);
+		if (fault_alloc() ||
+		    !tsearch(anchor, &b->anchors, compare_anchors))
+			alloc_failed(0);
 	}
 	anchor->value = NULL;
 	return anchor;

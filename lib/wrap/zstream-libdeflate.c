@@ -7,6 +7,7 @@
 #include <libdeflate.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/fault.h"
 #include "lib/base/error.h"
 #include "lib/wrap/deflate-walk.h"
 #include "lib/wrap/zstream.h"
@@ -62,10 +63,10 @@ static size_t deflate_chunk(void *state, const struct zchunk *c)
 	struct libdeflate_compressor **z = &coder->of_level[c->level];
 	size_t keep = c->last ? 0 : JOIN_MAX, len;
 
-	if (!*z)
+	if (!*z && !fault_alloc())
 		*z = libdeflate_alloc_compressor(c->level);
-	if (!*z)	/* only when there is no memory */
-		BUG("libdeflate_alloc_compressor");
+	if (!*z)
+		alloc_failed(0);
 	if (c->room <= keep)
 		return 0;
 	len = libdeflate_deflate_compress(*z, c->in, c->len, c->out,
@@ -86,10 +87,10 @@ const struct deflate_engine deflate_libdeflate = {
 
 void *new_whole_inflater(void)
 {
-	void *state = libdeflate_alloc_decompressor();
+	void *state = fault_alloc() ? NULL : libdeflate_alloc_decompressor();
 
 	if (!state)
-		BUG("libdeflate_alloc_decompressor");
+		alloc_failed(0);
 	return state;
 }
 
