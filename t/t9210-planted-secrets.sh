@@ -219,10 +219,11 @@ test_expect_success 'nor in a cache, or anything else below home' '
 	nowhere ../home ../tmp
 '
 
-# status names the files that a run would leave out, to who has them
+# status and run -n name the files that are left out, to who has them
 test_expect_success 'nor in what commands print, but about what they were told' '
+	grep "^command" plan >plan.command && test -s plan.command &&
 	nowhere out.push out.list out.json out.show out.log \
-		out.comment out.rm out.pull out.read plan \
+		out.comment out.rm out.pull out.read plan.command \
 		out.remote out.url record
 '
 
