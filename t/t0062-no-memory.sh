@@ -105,7 +105,7 @@ test_expect_success 'setup' '
 
 for command in "add x --from files" "run -m x -- sh -c exit" \
 	"update-exp @ --set result.a=1" "comment @ other" "list --json" \
-	"pack-exp -o pack @" "verify-pack pack.zip" "unpack-exp pack.zip out" \
+	"pack-exp -o pack @" "verify-pack pack.zip" "unpack-exp -C out pack.zip" \
 	"hash-experiment @" "push -A" "status"
 do
 	test_expect_success "$command" '
