@@ -151,28 +151,41 @@ static bool is_word_char(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Where it stands as a word of its own. */
+/* Where one stands as a word of its own, between two marks. */
+static void find_value(struct spans *s, const char *text, const char *from,
+		       const char *to, const char *end, const char *value,
+		       const char *why)
+{
+	size_t n = strlen(value);
+	const char *p = from;
+
+	while ((p = memmem(p, (size_t)(to - p), value, n))) {
+		if ((p == text || !is_word_char(p[-1]) ||
+		     !is_word_char(*p)) &&
+		    (p + n == end || !is_word_char(p[n]) ||
+		     !is_word_char(p[n - 1])))
+			add_span(s, text, p, n, xstrdup(why));
+		p += n;
+	}
+}
+
 static void find_known(struct spans *s, const struct redaction *r,
 		       const char *text, size_t len)
 {
-	const char *end = text + len, *p, *value;
-	size_t i, n, nr;
+	const char *end = text + len, *from = text, *to;
+	size_t i, nr, mark;
 
-	for (i = 0; i < r->values.nr && i < KNOWN_MAX; i++) {
-		value = r->values.v[i];
-		n = strlen(value);
-		if (n < KNOWN_MIN_BYTES)
-			continue;
-		for (p = text; (p = memmem(p, (size_t)(end - p), value, n));
-		     p += n)
-			if (p > text && mark_at(p - 1, end, &nr))
-				continue;	/* --password redacted */
-			else if ((p == text || !is_word_char(p[-1]) ||
-			     !is_word_char(*p)) &&
-			    (p + n == end || !is_word_char(p[n]) ||
-			     !is_word_char(p[n - 1])))
-				add_span(s, text, p, n,
-					 xstrdup(r->reasons.v[i]));
+	if (!r->values.nr)
+		return;
+	/* --password redacted: not what was put in for another */
+	for (; from < end; from = to + mark) {
+		for (mark = 0, to = from; to < end; to++)
+			if (*to == '<' && (mark = mark_at(to, end, &nr)))
+				break;
+		for (i = 0; i < r->values.nr && i < KNOWN_MAX; i++)
+			if (strlen(r->values.v[i]) >= KNOWN_MIN_BYTES)
+				find_value(s, text, from, to, end,
+					   r->values.v[i], r->reasons.v[i]);
 	}
 }
 

@@ -255,6 +255,8 @@ static void check_options(void)
 	check_argv("p|--password|<redacted:1>|--password|<redacted:1>|--token|"
 		   "<redacted:2>", "p", "--password", "redacted", "--password",
 		   "redacted", "--token", "other", NULL);
+	check_argv("p|--secret|<redacted:1>|--secret|<redacted:2>", "p",
+		   "--secret", "redacted", "--secret", "<redacted:", NULL);
 	check_argv("p|<redacted:7>|--token|<redacted:8>", "p", "<redacted:7>",
 		   "--token", "aaaa", NULL);
 	check_argv("", NULL);
