@@ -301,6 +301,7 @@ test:
 
 # Tests that make a system call fail want a program with fault points; all
 # others what people get.
+FAULTY = $(B)$(if $(FAULTS),,/faults)
 fault-programs:
 ifndef FAULTS
 	@$(MAKE) --no-print-directory FAULTS=1 B=$(B)/faults programs
@@ -322,6 +323,22 @@ unit: $(UNIT_BIN)
 test-asan:
 	@$(again) SANITIZE=address,undefined DEVELOPER=1 prove
 
+# Many workers at once and a model of what they were told; what was lost is kept,
+# and the line that does it again is printed. STRESS_SEED=0: any seed.
+STRESS_SECONDS = 120
+STRESS_WORKERS = 100
+STRESS_SEED = 0
+stress: all test-programs fault-programs
+	@dir=$$(mktemp -d) && PATH='$(abspath $(B))':"$$PATH" \
+		$(PYTHON) t/stress/stress.py "$$dir/stress" \
+		--seconds=$(STRESS_SECONDS) --workers=$(STRESS_WORKERS) \
+		--seed=$(STRESS_SEED) --faulty='$(abspath $(FAULTY))/resutil' && \
+	rmdir "$$dir"
+
+# Each operation fails at each of its steps; ends with "N points, 0 lost".
+test-crash: fault-programs
+	@$(PYTHON) t/crash/crash.py --build='$(abspath $(FAULTY))' -j $(JOBS)
+
 FUZZ_FLAGS = CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
 fuzz:
 	@$(again) $(FUZZ_FLAGS) fuzz-programs
@@ -331,10 +348,15 @@ $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
 
+# Which lines the tests reach, of the program that people get and of the one
+# with fault points together; fails below what tools/coverage asks.
+COVERAGE_FLAGS = B=build/coverage \
+	CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DRESUTIL_COVERAGE'
 coverage:
-	@$(again) B=build/coverage CFLAGS='-O0 -g --coverage' prove
-	gcovr -r . --object-directory build/coverage --exclude t/ \
-		--html-details build/coverage/index.html --print-summary
+	@$(again) $(COVERAGE_FLAGS) all test-programs fault-programs
+	@find build/coverage -name '*.gcda' -delete
+	@$(again) $(COVERAGE_FLAGS) prove
+	@$(PYTHON) tools/coverage build/coverage
 
 # Writes the page of benchmarks anew, with the figures of this machine.
 perf: all test-programs
@@ -382,11 +404,11 @@ check: check-fast check-docs lint
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'more: programs man html completions deps test-deps uninstall clean'
-	@echo '      prove unit test-asan fuzz coverage perf check hdr-check style'
+	@echo '      prove unit test-asan test-crash stress fuzz coverage perf check hdr-check style'
 	@echo '      check-layers check-commands check-docs lint'
 
 .PHONY: all programs fault-programs man man-if-possible html completions deps test-deps demo \
-	install install-built uninstall clean test prove unit test-programs test-asan \
+	install install-built uninstall clean test prove unit test-programs test-asan test-crash stress \
 	fuzz fuzz-programs coverage perf hdr-check style \
 	check-layers check-commands check-docs lint check-fast check help FORCE
 .SECONDARY:

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/coverage.h"
 #include "lib/base/fault.h"
 
 #include <sys/syscall.h>
@@ -52,6 +53,7 @@ void NORETURN alloc_failed(size_t size)
 			fn();
 	}
 	fflush(stdout);
+	coverage_dump();
 	_exit(128);
 }
 

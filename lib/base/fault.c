@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/fault.h"
+#include "lib/base/coverage.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -213,6 +214,8 @@ enum fault fault_point(enum sys_kind kind, const char *path, int fd)
 
 void fault_after(enum fault fault)
 {
+	if (fault == FAULT_KILL_AFTER || fault == FAULT_KILL_ALL_AFTER)
+		coverage_dump();
 	/* The process, not this thread alone, and not later. */
 	if (fault == FAULT_KILL_AFTER)
 		kill(getpid(), SIGKILL);

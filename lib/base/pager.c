@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/term.h"
 #include "lib/base/alloc.h"
+#include "lib/base/coverage.h"
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 
@@ -51,6 +52,7 @@ static void wait_at_signal(int signo)
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		if (signals[i] == signo)
 			sigaction(signo, &actions_before[i], NULL);
+	coverage_dump();
 	raise(signo);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/signals.h"
+#include "lib/base/coverage.h"
 
 static const struct { int signo; const char *name; } names[] = {
 	{ SIGHUP, "SIGHUP" }, { SIGINT, "SIGINT" }, { SIGQUIT, "SIGQUIT" },
@@ -47,6 +48,7 @@ void signal_die_of(int signo)
 	sigaction(signo, &action, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, signo);
+	coverage_dump();
 	/* The process, not this thread: the signal may be blocked in it. */
 	kill(getpid(), signo);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -9,6 +9,7 @@
 #include <termios.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/coverage.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
 
@@ -70,6 +71,7 @@ static void end_when_told_twice(int signo)
 	for (i = 0; i < ARRAY_SIZE(ending); i++)
 		if (ending[i] == signo && ending_told[i]++) {
 			sigaction(signo, &ending_before[i], NULL);
+			coverage_dump();
 			raise(signo);	/* comes when this handler returns */
 		}
 }

@@ -1,0 +1,16 @@
+/*
+ * `make coverage` counts lines in memory and writes the counters when a
+ * process exits. One that ends without that has to say so before: what was
+ * done until a signal, or a crash that a test asked for, was tested, too.
+ */
+#ifndef LIB_BASE_COVERAGE_H
+#define LIB_BASE_COVERAGE_H
+
+#ifdef RESUTIL_COVERAGE
+void __gcov_dump(void);
+#define coverage_dump() __gcov_dump()
+#else
+#define coverage_dump() ((void)0)
+#endif
+
+#endif
