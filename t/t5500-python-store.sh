@@ -86,6 +86,14 @@ test_expect_success 'list-remote --long reads records without ids' '
 	EOF
 '
 
+test_expect_success 'check-store finds nothing, and prunes nothing' '
+	resutil -C project check-store --read-data --prune --older-than=0 \
+		--repair >out 2>err &&
+	test_must_be_empty out && test_must_be_empty err &&
+	litter_state bucket >litter.after &&
+	test_cmp litter.before litter.after
+'
+
 test_expect_success 'list shows both sides' '
 	resutil -C project list --json >out 2>err &&
 	clear_of_escapes err &&

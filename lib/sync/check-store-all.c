@@ -4,6 +4,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/remotes.h"
 
 /* Several threads read one large pack, each waiting for the store. */
 #define LARGE_THREADS 8u
@@ -96,6 +97,15 @@ int check_list_again(struct store_check *c, struct strbuf *err)
 	return ret;
 }
 
+void check_add_command(const struct store_check *c, struct strbuf *out,
+		       const char *command, const char *rest)
+{
+	bool origin = !strcmp(c->r->name, REMOTE_ORIGIN);
+
+	strbuf_addf(out, "'resutil %s --remote%s%s%s'", command,
+		    origin ? "" : "=", origin ? "" : c->r->name, rest);
+}
+
 bool check_is_here(const struct store_check *c, const char *name)
 {
 	return strvec_find(&c->here, name) >= 0;
@@ -157,14 +167,17 @@ static void say_way_out(struct checked *p, struct strbuf *text)
 {
 	const char *name = p->exp->name;
 
-	if (p->check->options->flags & CHECK_REPAIR)
-		strbuf_addf(text, "; not repaired: ");
-	else if (check_is_here(p->check, name))
-		strbuf_addf(text, "; '%s' is here, and 'resutil fsck --remote "
-			    "--repair' sends it again when it is whole", name);
+	if (p->check->options->flags & CHECK_REPAIR) {
+		strbuf_addstr(text, "; not repaired: ");
+		return;
+	}
+	if (check_is_here(p->check, name))
+		strbuf_addf(text, "; '%s' is here: when it is whole it is "
+			    "sent again by ", name);
 	else
 		strbuf_addf(text, "; a clone that has '%s' whole can send it "
-			    "again by 'resutil fsck --remote --repair'", name);
+			    "again by ", name);
+	check_add_command(p->check, text, "fsck", " --repair");
 }
 
 static void tell_bad_pack(struct checked *p)

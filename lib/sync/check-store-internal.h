@@ -94,6 +94,10 @@ bool check_has_given_up(struct store_check *c);
 /** Lists the store once more, once, into c->again. */
 int check_list_again(struct store_check *c, struct strbuf *err);
 
+/** Adds "'resutil COMMAND --remote[=NAME] REST'". */
+void check_add_command(const struct store_check *c, struct strbuf *out,
+		       const char *command, const char *rest);
+
 bool check_is_here(const struct store_check *c, const char *name);
 
 /* ---- check-store-pack.c -------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "lib/exp/pack-source.h"
 #include "lib/exp/pack-verify.h"
 #include "lib/exp/record.h"
+#include "lib/sync/pack-meta.h"
 #include "lib/sync/remote-internal.h"
 #include "lib/sync/remote-pack.h"
 #include "lib/wrap/digest.h"
@@ -389,6 +390,34 @@ static int settle(struct checked *p, int code, bool *again,
 	return ret == ERR_UNREACHABLE ? ret : 0;
 }
 
+/* What the store says beside a good pack. */
+static void check_metadata(struct checked *p)
+{
+	struct store_check *c = p->check;
+	struct object object = OBJECT_INIT;
+	struct strbuf text = STRBUF_INIT, key = STRBUF_INIT;
+	struct finding f = {
+		.level = FINDING_WARNING, .id = "metadata-differs",
+		.name = p->exp->name
+	};
+	const char *bad = NULL;
+
+	remote_key(c->r, p->exp->name, &key);
+	if (!transport_stat(c->r->transport, key.buf, &object, NULL) &&
+	    !strcmp(object.version, p->exp->version))
+		bad = pack_meta_contradiction(&object.meta, &p->info);
+	if (bad) {
+		strbuf_addf(&text, "the metadata of '%s' in '%s' contradict "
+			    "the pack: '%s' is another one", p->exp->name,
+			    c->r->name, bad);
+		f.text = text.buf;
+		found_add(c, &f);
+	}
+	object_release(&object);
+	strbuf_release(&key);
+	strbuf_release(&text);
+}
+
 int check_pack(struct checked *p, unsigned threads, struct strbuf *err)
 {
 	bool again = true;
@@ -405,6 +434,9 @@ int check_pack(struct checked *p, unsigned threads, struct strbuf *err)
 	/* Somebody is at it: the next check will see what came of that. */
 	if (ret || again)
 		p->verdict = PACK_GONE;
+	if (p->verdict == PACK_GOOD && p->whole && p->info.version &&
+	    (transport_caps(p->check->r->transport) & TRANSPORT_CAN_META))
+		check_metadata(p);
 	return ret;
 }
 

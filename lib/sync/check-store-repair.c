@@ -14,6 +14,7 @@
 #include "lib/exp/project.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
+#include "lib/sync/pack-meta.h"
 #include "lib/sync/pack-stream.h"
 #include "transport/transport.h"
 
@@ -90,16 +91,20 @@ static int note(struct checked *p, const struct pack_info *info,
 static int put(struct checked *p, struct pack_stream *stream,
 	       struct object *object, struct strbuf *err)
 {
+	const struct pack_result *result = pack_stream_result(stream);
 	struct strbuf key = STRBUF_INIT;
+	struct strvec meta = STRVEC_INIT;
 	struct put_request request = {
 		.source = pack_stream_source(stream), .expect = EXPECT_VERSION,
-		.version = p->exp->version
+		.version = p->exp->version, .meta = &meta
 	};
 	int ret;
 
+	pack_meta_make(&meta, result ? &result->info : NULL);
 	remote_key(p->check->r, p->exp->name, &key);
 	request.key = key.buf;
 	ret = transport_put(p->check->r->transport, &request, object, err);
+	strvec_release(&meta);
 	strbuf_release(&key);
 	return ret;
 }

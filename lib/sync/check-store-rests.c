@@ -61,7 +61,8 @@ typedef int (*remove_fn)(struct store_check *c, const struct rest *rest,
 static bool is_old_enough(const struct store_check *c,
 			  const struct rest *rest, unsigned at_least)
 {
-	int64_t age = moment_now().sec - rest->modified;
+	/* The clock of a store may be ahead of this one. */
+	int64_t age = MAXIMUM(moment_now().sec - rest->modified, INT64_C(0));
 
 	return age >= (int64_t)MAXIMUM(c->options->older_than, at_least);
 }
@@ -78,7 +79,8 @@ static void tell_rest(struct store_check *c, const struct rest *rest,
 
 	strbuf_addstr(&text, what);
 	if (!(c->options->flags & CHECK_PRUNE)) {
-		strbuf_addstr(&text, "; 'resutil gc --remote' removes it");
+		strbuf_addstr(&text, "; it is removed by ");
+		check_add_command(c, &text, "gc", "");
 	} else if (!is_old_enough(c, rest, at_least)) {
 		strbuf_addstr(&text, "; it stays until it is older");
 	} else if (c->options->flags & CHECK_DRY_RUN) {

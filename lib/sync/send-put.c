@@ -12,6 +12,7 @@
 #include "lib/exp/project.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
+#include "lib/sync/pack-meta.h"
 #include "lib/sync/pack-stream.h"
 #include "lib/sync/remote-list.h"
 #include "transport/transport.h"
@@ -31,35 +32,6 @@ struct upload {
 };
 
 /* ---- what is sent along ------------------------------------------------- */
-
-static void push_hash(struct strvec *meta, const char *key,
-		      const unsigned char *raw)
-{
-	struct strbuf hex = STRBUF_INIT;
-
-	digest_hex(&hex, raw);
-	strvec_pushf(meta, "%s=%s", key, hex.buf);
-	strbuf_release(&hex);
-}
-
-/* Only of what is known before the first byte is sent. */
-static void make_meta(struct upload *u)
-{
-	const struct pack_result *result = pack_stream_result(u->stream);
-	const struct pack_info *info = result ? &result->info : NULL;
-
-	strvec_clear(&u->meta);
-	if (!info)
-		return;
-	push_hash(&u->meta, "resutil-tree", info->tree);
-	if (info->has_record)
-		push_hash(&u->meta, "resutil-record", info->record);
-	if (*info->id)
-		strvec_pushf(&u->meta, "resutil-id=%s", info->id);
-	if (info->revision)
-		strvec_pushf(&u->meta, "resutil-revision=%" PRIu64,
-			     info->revision);
-}
 
 /* What is packed must still be the run that was compared. */
 static int check_identity(struct upload *u, struct strbuf *err)
@@ -93,6 +65,7 @@ static int put_once(struct upload *u, struct strbuf *err)
 	struct remote *r = item->send->r;
 	struct strbuf key = STRBUF_INIT;
 	struct put_request request = { .meta = &u->meta };
+	const struct pack_result *result;
 	int ret;
 
 	close_stream(u);
@@ -102,7 +75,9 @@ static int put_once(struct upload *u, struct strbuf *err)
 		ret = check_identity(u, err);
 	if (ret)
 		return ret;
-	make_meta(u);
+	/* Only of what is known before the first byte is sent. */
+	result = pack_stream_result(u->stream);
+	pack_meta_make(&u->meta, result ? &result->info : NULL);
 	remote_key(r, item->name, &key);
 	request.key = key.buf;
 	request.source = pack_stream_source(u->stream);
