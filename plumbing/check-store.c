@@ -11,7 +11,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/finding.h"
-#include "lib/sync/check-store.h"
+#include "lib/sync/store-check.h"
 #include "plumbing/store-options.h"
 
 static const char *const usage[] = {

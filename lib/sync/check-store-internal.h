@@ -1,5 +1,5 @@
 /*
- * What the files behind check-store.h share, and nobody else includes.
+ * What the files behind store-check.h share, and nobody else includes.
  *
  *	check-store-all.c	all packs, and the order of what was found
  *	check-store-pack.c	one pack: read, and judged
@@ -24,7 +24,7 @@
 #include "lib/base/workers.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/pack-limits.h"
-#include "lib/sync/check-store.h"
+#include "lib/sync/store-check.h"
 #include "lib/sync/remote-list.h"
 
 struct store_check;

@@ -3,8 +3,8 @@
  * about it, and what crashes left in it.
  * Source: resutil-fsck(1), "FINDINGS".
  */
-#ifndef LIB_SYNC_CHECK_STORE_H
-#define LIB_SYNC_CHECK_STORE_H
+#ifndef LIB_SYNC_STORE_CHECK_H
+#define LIB_SYNC_STORE_CHECK_H
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
