@@ -4,6 +4,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -49,6 +50,7 @@ int cmd_ask_line(int argc, const char **argv)
 	};
 	struct strvec candidates = STRVEC_INIT;
 	struct strbuf answer = STRBUF_INIT, err = STRBUF_INIT;
+	struct strbuf prompt = STRBUF_INIT;
 	int ret, status = 0;
 
 	argc = parse_options(argc, argv, options, ask_line_usage, 0);
@@ -69,7 +71,8 @@ int cmd_ask_line(int argc, const char **argv)
 			   "input and error must be a terminal");
 		goto cleanup;
 	}
-	ret = editline_ask(&answer, argv[0], otherwise, &candidates, &err);
+	quote_terminal(&prompt, argv[0], strlen(argv[0]));
+	ret = editline_ask(&answer, prompt.buf, otherwise, &candidates, &err);
 	if (ret == 1) {
 		out_printf("%s\n", answer.buf);
 		ret = 0;
@@ -87,6 +90,7 @@ cleanup:
 	}
 	strvec_release(&candidates);
 	strbuf_release(&answer);
+	strbuf_release(&prompt);
 	strbuf_release(&err);
 	return status;
 }

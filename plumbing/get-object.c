@@ -3,7 +3,9 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
@@ -22,14 +24,24 @@ struct target {
 	const char *path;	/* NULL: the standard output */
 	struct tempfile *file;
 	int fd;
+	bool to_person;		/* who gets no escape sequences */
 };
 
 static int write_target(void *data, const void *buf, size_t len,
 			struct strbuf *err)
 {
 	struct target *t = data;
+	struct strbuf safe = STRBUF_INIT;
+	int ret;
 
-	if (!sys_write_all(t->fd, buf, len))
+	if (t->to_person) {
+		quote_terminal_lines(&safe, buf, len);
+		ret = sys_write_all(t->fd, safe.buf, safe.len);
+		strbuf_release(&safe);
+	} else {
+		ret = sys_write_all(t->fd, buf, len);
+	}
+	if (!ret)
 		return 0;
 	if (t->path)
 		fail_errno(err, "cannot write '%s'", t->path);
@@ -42,7 +54,8 @@ static int get(const char *remote, const char *key,
 	       const struct object_range *range, const char *path,
 	       struct strbuf *err)
 {
-	struct target target = { path, NULL, STDOUT_FILENO };
+	struct target target = { path, NULL, STDOUT_FILENO,
+				 !path && out_is_for_person() };
 	struct object_sink sink = { write_target, &target };
 	struct transport *t = object_store_need(remote);
 	int ret = 0;

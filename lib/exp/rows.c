@@ -72,15 +72,16 @@ static int unknown_field(const struct rows *r, const char *name, size_t len,
 	return ERR_USAGE;
 }
 
+/* `quoted` later, in a way that leaves nothing for a terminal to obey. */
 static void add_field(struct strbuf *out, const struct rows *r,
 		      const struct row_field *field, const char *below,
-		      const void *row)
+		      bool quoted, const void *row)
 {
 	struct value *value = field->get(row, r->data);
 	struct strbuf text = STRBUF_INIT;
 
 	value_format(&text, below ? value_get(value, below) : value);
-	if (out_is_for_person())
+	if (!quoted && out_is_for_person())
 		quote_terminal_lines(out, text.buf, text.len);
 	else
 		strbuf_addbuf(out, &text);
@@ -138,7 +139,7 @@ static const char *expand_one(struct strbuf *out, const struct rows *r,
 			char *path = below ? xmemdupz(below,
 						(size_t)(end - below)) : NULL;
 
-			add_field(out, r, field, path, row);
+			add_field(out, r, field, path, false, row);
 			free(path);
 		}
 		return end + 1;
@@ -275,6 +276,7 @@ static void add_fields(struct strbuf *out, const struct rows *r,
 		       const void *row)
 {
 	const struct row_field *f;
+	const bool quoted = r->state->mode == ROWS_TSV && !r->nul;
 	struct strbuf cell = STRBUF_INIT;
 	bool first = true;
 
@@ -282,7 +284,7 @@ static void add_fields(struct strbuf *out, const struct rows *r,
 		if (!is_column(f))
 			continue;
 		strbuf_reset(&cell);
-		add_field(&cell, r, f, NULL, row);
+		add_field(&cell, r, f, NULL, quoted, row);
 		add_separated(out, r, cell.buf, cell.len, first);
 		first = false;
 	}

@@ -1,0 +1,279 @@
+#!/bin/sh
+
+test_description='nothing foreign moves a terminal
+
+Comments, records, logs, names of files and objects, settings, the words of a
+command line: each holds what clears a screen, sets a title, goes back, turns
+the direction of text around, or is no text. Each command is looked at.
+'
+. ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-experiments.sh
+
+test "$(python3 -c "print(1)" 2>/dev/null)" = 1 ||
+test_skip_all "python3 is missing"
+test -x "$BUILD_DIRECTORY/helper/pty-run" || test_skip_all "no terminals"
+
+esc=$(printf "\033")
+rlo=$(printf "\342\200\256")
+# a title, a cleared screen, CSI in one character, one back, no character
+evil=$(printf "evil\033]0;t\007\033[2J\302\233A\b\177\330\234\342\200\256\377")
+# what a comment may hold
+bidi="turned${rlo}gpj"
+head=aapfup_20240704T191555
+name=${head}_$bidi
+
+# on_screen COMMAND...: on a terminal; what it shows is in `screen`.
+on_screen () {
+	RESUTIL_PAGER=cat NO_COLOR=1 TERM=xterm \
+		pty-run --raw --screen=screen "$@"
+}
+
+# calm: the screen got nothing that does something to it.
+calm () {
+	python3 -S -E "$TEST_DIRECTORY/helper/terminal-bytes.py" screen
+}
+
+test_expect_success 'setup: the check sees each of them' '
+	for bytes in "\033[2J" "\033" "\007" "\b" "\177" "\302\233" \
+		"\342\200\256" "\342\200\250" "\330\234" "\377"
+	do
+		printf "text $bytes text" >screen &&
+		test_must_fail calm || return 1
+	done &&
+	printf "text \\303\\251 \\r\\033[Ktext\\n" >screen && calm
+'
+
+test_expect_success 'setup: a project with evil in all that is shown' '
+	make_conf && mkdir store store/project && git init -q . &&
+	cat >>resutil-conf.yaml <<-\END &&
+	note: "evil\e]0;t\a\e[2J"
+	END
+	make_exp "$name" "id: $(test_id 1)" "revision: 1" \
+		"state: fail" "exit_code: 1" >/dev/null &&
+	for key in cmd cwd tid error host user executor tag
+	do
+		printf "%s\n" "$key: \"evil\\e]0;t\\a\\e[2J\\x9bA\\b\\x7f\\u061c\\u202e\"" ||
+		return 1
+	done >>"results/$name/resutil-exp.yaml" &&
+	cat >>"results/$name/resutil-exp.yaml" <<-\END &&
+	argv: ["evil\e[2J", "a"]
+	params: {"evil\e[2J": "evil\e[2J", list: ["evil\e[2J"]}
+	tags: ["evil\e[2J\u202e"]
+	info: {"evil\e[2J": {"evil\u202e": "\e]0;t\a"}}
+	result: {"evil\e[2J": "\e]0;t\a"}
+	dependency: ["evil\e[2J\u202e"]
+	meta: {"evil\e[2J": "evil\e[2J\x9b"}
+	git: {commit_hash: "evil\e[2J", branch: "evil\e[2J\u202e",
+	  remote: "evil\e[2J", uncommited_files: ["evil\e[2J\u202e"],
+	  left_out: [{path: "evil\e[2J", size: 1, reason: "evil\e[2J"}]}
+	inputs: [{path: "evil\e[2J", experiment: "evil\e[2J", size: 1}]
+	renamed_from: ["evil\e[2J"]
+	unknown: "evil\e[2J"
+	at: {created: "2024-07-04T19:15:55.000000+00:00",
+	  started: "evil\e[2J", finished: "evil\e[2J"}
+	END
+	echo "$evil" | tee "results/$name/$evil" >"results/$name/stdout.log" &&
+	mkdir "results/$name/dir" && : >"results/$name/dir/$evil" &&
+	make_exp aapfuq_20240704T191655_bad &&
+	printf "a: \"%s\n\033[2J: [" "$evil" \
+		>results/aapfuq_20240704T191655_bad/resutil-exp.yaml &&
+	resutil send-pack "$name" >/dev/null &&
+	: >"store/project/$evil.zip" &&
+	: >"store/project/${head}_$evil.zip" &&
+	printf "no zip \033[2J" >"store/project/aapfus_20240704T191855_$bidi.zip" &&
+	cp "store/project/$name.zip" pack.zip &&
+	printf "no zip" >"$evil.zip" && echo text >"$evil" &&
+	echo "$evil" >evil && cp -r "results/$name" kept
+'
+
+# The command, its status (*: any but those of a crash), what it must show of
+# the evil, its words. In this order, for what removes comes last.
+cat >commands <<\END
+add|0|202e|add -n "$bidi"
+add|129|U+001B|add -n "$evil"
+ask-line|1|nobody|--no-interactive ask-line --default "$evil" "$evil"
+cat-pack|0|x1b|cat-pack pack.zip stdout.log
+cat-pack|10|x1b|cat-pack pack.zip "no $evil"
+cat-pack|13|x1b|cat-pack "$evil.zip" a
+check-project|*|202e|check-project
+check-project|*||check-project -z
+check-project|*||check-project --json
+check-store|*|202e|check-store --remote origin
+check-store|*||check-store --remote origin -z --read-data
+check-store|*||check-store --remote origin --json
+checkpoint|10|x1b|checkpoint --exp "$evil"
+clone|129|URL|clone "dir:$evil" there
+collect-meta|0|host|collect-meta
+comment|0|202e|comment -n "$name" "other$rlo"
+comment|129|U+001B|comment "$name" "$evil"
+fetch-exp|10|evil|fetch-exp "$evil"
+fsck|*|202e|fsck
+fsck|*||fsck --remote -v
+gc|*||gc -n
+get-object|0|x1b|get-object --remote origin "project/aapfus_20240704T191855_$bidi.zip"
+get-object|10|x1b|get-object --remote origin "$evil"
+hash-experiment|0|200|hash-experiment "results/$name"
+hash-experiment|10|evil|hash-experiment "./$evil/$evil"
+help|10|evil|help "$evil"
+help|10|evil|help evil
+init|129|name|init --project-name "$evil" there
+list|3|202e|list
+list|3|x1b|list --format "%(name) %(cmd) %(tags) %(params)"
+list|3|x1b|list --format csv
+list|3|033|list --format tsv
+list|3|evil|list --json
+list|3|evil|list -z
+list|3|202e|list --remote origin --offline
+list-exps|0|202e|list-exps
+list-exps|0|202e|list-exps -z
+list-exps|0|200|list-exps --path
+list-objects|0|033|list-objects --remote origin
+list-objects|0|x1b|list-objects --remote origin -z
+list-objects|0|base64|list-objects --remote origin --json
+list-pack|0|033|list-pack pack.zip
+list-pack|0|x1b|list-pack -z pack.zip
+list-pack|0|base64|list-pack --json pack.zip
+list-pack|0|x1b|list-pack --format "%(path)" pack.zip
+list-pack|13|x1b|list-pack "$evil.zip"
+list-remote|0|202e|list-remote
+list-remote|0|202e|list-remote -z
+list-remote|0|202e|list-remote --json
+list-unpushed|0|aapfuq|list-unpushed
+log|3|x1b|log
+log|3|x1b|log --oneline
+log|3|u001b|log --json
+name-exp|0|202e|name-exp --comment "$bidi"
+name-exp|0|202e|name-exp --decode "$name"
+name-exp|129|U+001B|name-exp --comment "$evil"
+pack-exp|10|evil|pack-exp -o p.zip "$evil/no"
+pull|10|evil|pull "$evil"
+pull|3|202e|pull -A
+push|10|evil|push "$evil"
+put-object|0|-|put-object --remote origin "$evil" "$evil"
+read-deps|3|x1b|read-deps "$name"
+read-exp|0|e[2J|read-exp "$name"
+read-exp|0|u001b|read-exp --json "$name"
+read-exp|0|033|read-exp --key cmd "$name"
+read-exp|0|x1b|read-exp -z --key cmd "$name"
+remote|129|evil|remote add "$evil" "$evil"
+remote|0|evil|remote add evil "dir:$TRASH_DIRECTORY/$rlo"
+remote|0|202e|remote list -v
+remote|129|evil|remote rm "$evil"
+remove-exp|10|evil|remove-exp "$evil"
+remove-object|0||remove-object --remote origin "$evil"
+rename-exp|129|evil|rename-exp --remote origin "$name" "$evil"
+rev-exp|0|202e|rev-exp "$head"
+rev-exp|0|202e|rev-exp -z "$head"
+rev-exp|10|evil|rev-exp "$evil"
+rm|10|evil|rm -l -y "$evil"
+rm|0|202e|rm -l -n "$name"
+run|0|033|run -n -m "$bidi" -- echo "$evil"
+run|127|x1b|run -- "./no $evil"
+run|125|U+001B|run -m "$evil" -- true
+scan-deps|0|202e|scan-deps "results/$name/$evil"
+scan-deps|0|202e|scan-deps --inputs "results/$name/$evil"
+scan-deps|0|202e|scan-deps --inputs -z "results/$name/$evil"
+send-pack|10|evil|send-pack "$evil"
+show|0|x1b|show "$name"
+show|0|u001b|show --json "$name"
+show|0|x1b|show --format "%(cmd)%(info)" "$name"
+show|0|x1b|show "$name:stdout.log"
+show|0|033|show "$name:"
+show|0|x1b|show "$name:$evil"
+show|10|x1b|show "$name:no $evil"
+show|13|line 1|show aapfuq
+snapshot-code|0|033|snapshot-code -n
+stat-remote|3|202e|stat-remote "$name" aapfus_20240704T191855_$bidi
+status|3|x1b|status -a
+test-store|129|URL|test-store "dir:$evil"
+unpack-exp|0||unpack-exp -C unpacked pack.zip
+unpack-exp|13|evil|unpack-exp -C un2 "$evil.zip"
+unpack-exp|10|evil|unpack-exp -C "un$evil" "no $evil.zip"
+update-exp|10|evil|update-exp "$evil" --set a=b
+verify-pack|0|pack.zip|verify-pack pack.zip
+verify-pack|13|evil|verify-pack "$evil.zip" "$evil.zip"
+version|0|resutil|version --build-options
+write-exp|129|evil|write-exp --name "$evil"
+push|3|202e|push -y "$name" aapfuq
+rename-exp|0|202e|rename-exp "$name" "${head}_o$rlo"
+remove-object|0||remove-object --remote origin "project/$evil.zip"
+remove-exp|14|202e|remove-exp --remote origin "${head}_o$rlo"
+rm|0|202e|rm -l -y "$name"
+END
+
+sed -n "s/^COMMAND(\"\([a-z-]*\)\".*/\1/p; s/^	\"\([a-z-]*\)\",.*/\1/p" \
+	"$TEST_DIRECTORY/../command-list.h" | sort >expect
+
+while IFS="|" read -r command status shows line
+do
+	grep -qx "$command" expect || continue
+	test_expect_success "$command: $line" '
+		eval "set -- $line" &&
+		if test "$status" = "*"
+		then
+			test_might_fail on_screen resutil "$@"
+		else
+			test_expect_code "$status" on_screen resutil "$@"
+		fi &&
+		calm &&
+		if test -n "$shows"
+		then
+			grep -F -e "$shows" screen
+		fi
+	'
+done <commands
+
+test_expect_success 'setup: the experiment again' '
+	test_might_fail resutil rm -l -y aapfup aapfuq aapfus &&
+	rm -rf results unpacked && mkdir results &&
+	cp -r kept "results/$name"
+'
+
+test_expect_success 'a pipe gets the bytes' '
+	resutil show "$name:stdout.log" >out && test_cmp evil out &&
+	resutil cat-pack pack.zip stdout.log >out && test_cmp evil out &&
+	resutil get-object --remote origin \
+		"project/aapfus_20240704T191855_$bidi.zip" >out &&
+	printf "no zip \033[2J" >want && test_cmp want out &&
+	echo "$name" >want &&
+	resutil list-exps >out && test_cmp want out &&
+	resutil show --format "%(branch)" "$name" >out &&
+	printf "evil\033[2J$rlo\n" >want && test_cmp want out
+'
+
+test_expect_success 'a pager is read by a person' '
+	RESUTIL_PAGER="cat >screen" NO_COLOR=1 \
+		pty-run --screen=none resutil show "$name" &&
+	calm && grep -F x1b screen &&
+	RESUTIL_PAGER="cat >screen" NO_COLOR=1 \
+		pty-run --screen=none resutil show "$name:stdout.log" &&
+	calm && grep -F x1b screen
+'
+
+test_expect_success 'nor do traces' '
+	test_might_fail env RESUTIL_TRACE=2 pty-run --raw --screen=screen \
+		resutil run -m x --name-file "$TRASH_DIRECTORY/$evil.name" -- \
+		echo "$evil" >/dev/null &&
+	grep -v "^evil" screen >rest && mv rest screen &&
+	calm && grep -F "x1b]0" screen &&
+	RESUTIL_TRACE=2 on_screen resutil list-objects --remote origin &&
+	calm && grep -F "store: " screen
+'
+
+test_expect_success 'nor do questions' '
+	on_screen --expect="?" --send="n\n" resutil rm -l "$name" ||
+	test $? -lt 126 &&
+	calm && grep -F 202e screen &&
+	echo "$evil" >offered &&
+	on_screen --expect="evil" --send="\t\r" \
+		resutil ask-line --complete-from=offered "$evil" &&
+	grep -F "x1b]0" screen
+'
+
+test_expect_success 'no command was forgotten' '
+	cut -d "|" -f 1 commands | sort -u >actual &&
+	comm -23 expect actual >forgotten &&
+	test_must_be_empty forgotten
+'
+
+test_done
