@@ -351,7 +351,8 @@ $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 # Which lines the tests reach, of the program that people get and of the one
 # with fault points together; fails below what tools/coverage asks.
 COVERAGE_FLAGS = B=build/coverage \
-	CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DRESUTIL_COVERAGE'
+	CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DRESUTIL_COVERAGE' \
+	LDFLAGS=--coverage
 coverage:
 	@$(again) $(COVERAGE_FLAGS) all test-programs fault-programs
 	@find build/coverage -name '*.gcda' -delete
