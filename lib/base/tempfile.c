@@ -375,6 +375,17 @@ int tempfile_commit(struct tempfile **tp, const char *path, unsigned flags,
 	return flags & TEMPFILE_SYNC ? sync_directory_of(path, err) : 0;
 }
 
+int tempfile_exchange(struct tempfile *t, const char *path)
+{
+	sigset_t before;
+	int ret;
+
+	list_enter(&before);
+	ret = sys_renameat(AT_FDCWD, t->path, AT_FDCWD, path, RENAME_EXCHANGE);
+	list_leave(&before);
+	return ret;
+}
+
 void tempfile_delete(struct tempfile **t)
 {
 	int saved = errno;

@@ -48,6 +48,14 @@ enum tempfile_flags {
  *  failure the temporary stays registered. */
 int tempfile_commit(struct tempfile **t, const char *path, unsigned flags,
 		    struct strbuf *err);
+/**
+ * A temporary directory and the directory `path` change places in one step, as
+ * renameat2(RENAME_EXCHANGE) does; what lies at the temporary path then is
+ * registered. Not while a signal removes what is registered: it would go on
+ * with what has the other name by then. Returns 0, or -1 and errno.
+ */
+int tempfile_exchange(struct tempfile *t, const char *path);
+
 /** Removes it now; NULL is fine. */
 void tempfile_delete(struct tempfile **t);
 /** Forgets it without removing. */

@@ -242,8 +242,7 @@ static int claim_replacing(struct unpack_place *place, struct strbuf *err)
 	int ret;
 
 	hold_old(place);
-	if (!sys_renameat(AT_FDCWD, place->hidden.buf, AT_FDCWD,
-			  place->dir.buf, RENAME_EXCHANGE)) {
+	if (!tempfile_exchange(place->temp, place->dir.buf)) {
 		strbuf_addbuf(&place->old, &place->hidden);
 		return 0;
 	}
@@ -273,8 +272,7 @@ static void undo_replacing(struct unpack_place *place)
 {
 	/* Exchanged: the temporary directory is the new one again. */
 	if (place->temp) {
-		sys_renameat(AT_FDCWD, place->hidden.buf, AT_FDCWD,
-			     place->dir.buf, RENAME_EXCHANGE);
+		tempfile_exchange(place->temp, place->dir.buf);
 	} else if (!sys_rename_noreplace(place->dir.buf, place->hidden.buf)) {
 		sys_rename_noreplace(place->old.buf, place->dir.buf);
 		sys_remove_tree(place->hidden.buf);

@@ -343,6 +343,70 @@ static void test_threads(void)
 	      "threads make and remove their own at once");
 }
 
+static struct tempfile *exchanged;
+static bool began;
+
+/* As whoever replaces a directory does: signals go to another thread. */
+static void *exchange_while_dying(void *data UNUSED)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	__atomic_store_n(&began, true, __ATOMIC_RELEASE);
+	while (!tempfile_is_dying())
+		;
+	tempfile_exchange(exchanged, "whole");
+	return NULL;
+}
+
+static void make_files(const char *dir, int nr)
+{
+	struct strbuf path = STRBUF_INIT;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%d", dir, i);
+		close(open(path.buf, O_CREAT | O_WRONLY, 0666));
+	}
+	strbuf_release(&path);
+}
+
+/* What is half removed must not get a name that somebody reads. */
+static void test_exchange(void)
+{
+	pthread_t thread;
+	int status = 0;
+	pid_t pid;
+
+	check(!mkdir("whole", 0777), "setup");
+	make_files("whole", 3000);
+	pid = fork();
+	if (!pid) {
+		tempfile_on_signals();
+		if (tempfile_create_dir(&exchanged, "new", NULL))
+			_exit(1);
+		make_files("new", 3000);
+		pthread_create(&thread, NULL, exchange_while_dying, NULL);
+		while (!__atomic_load_n(&began, __ATOMIC_ACQUIRE))
+			;
+		raise(SIGTERM);
+	}
+	check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status),
+	      "a process ends while it makes two directories change places");
+	check(entries("whole") == 3000 && access("new", F_OK),
+	      "the one that stays is whole, the other one is gone");
+	check(!tempfile_create_dir(&exchanged, "new", NULL) &&
+	      !tempfile_exchange(exchanged, "whole") &&
+	      !entries("whole") && entries("new") == 3000,
+	      "two directories change places");
+	tempfile_delete(&exchanged);
+	check(access("new", F_OK) && !entries("whole"),
+	      "then the old one is the temporary one");
+	sys_remove_tree("whole");
+}
+
 int main(void)
 {
 	struct tempfile *scratch;
@@ -356,6 +420,7 @@ int main(void)
 	test_ends();
 	test_random_moments();
 	test_threads();
+	test_exchange();
 	strbuf_release(&text);
 	strbuf_release(&err);
 	return unit_done();
