@@ -41,7 +41,7 @@ break_inside () {
 		2>/dev/null
 }
 
-# is_good: the store has what it had; is_bad: and not that
+# is_good: the store has what is here
 is_good () {
 	rm -rf unpacked &&
 	resutil unpack-exp -C unpacked "$objects"/$one.zip &&
@@ -95,13 +95,31 @@ test_expect_success 'nor is what another clone made of it' '
 	refuses ".*is not what was sent"
 '
 
+# A later pack of another clone lost its end: what is left of it is not ours.
+test_expect_success 'nor may the rest of a later pack be replaced' '
+	begin && cp -r results/$one kept && cp -r .resutil ledger &&
+	resutil update-exp --set info.x=1 $one && send $one &&
+	head -c 500 "$objects"/$one.zip >cut && rm -r results/$one .resutil &&
+	mv kept results/$one && mv ledger .resutil &&
+	cp cut "$objects"/$one.zip && refuses "what is left of .*" &&
+	head -c 20 cut >"$objects"/$one.zip && refuses "what is left of .*"
+'
+
+test_expect_success 'what holds nothing any more is' '
+	begin && >"$objects"/$one.zip && check --repair &&
+	finds "error pack-damaged mended $one.zip" && is_good &&
+	head -c 4096 /dev/zero >"$objects"/$one.zip && check --repair &&
+	finds "error pack-damaged mended $one.zip" && is_good
+'
+
 test_expect_success 'what is not here, only partly here, or still runs' '
 	begin && break_inside && mv results/$one away && refuses ".*is not here" &&
 	mv away results/$one && mkdir -p .resutil/partial &&
 	>.resutil/partial/$one && refuses ".*is only partly here" &&
-	rm .resutil/partial/$one && is_bad=yes &&
-	echo "state: running" >>results/$one/resutil-exp.yaml &&
-	refuses ".*"
+	rm .resutil/partial/$one &&
+	sed "s/state: done/state: running/" <results/$one/resutil-exp.yaml \
+		>record && echo "host: elsewhere" >>record &&
+	mv record results/$one/resutil-exp.yaml && refuses ".*still runs"
 '
 
 test_expect_success FAULTS 'what somebody sends meanwhile is not replaced' '

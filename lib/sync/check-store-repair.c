@@ -8,7 +8,9 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/exp/pack-first.h"
 #include "lib/exp/pack-level.h"
+#include "lib/exp/pack-source.h"
 #include "lib/exp/pack-write.h"
 #include "lib/exp/partial.h"
 #include "lib/exp/project.h"
@@ -16,6 +18,7 @@
 #include "lib/sync/ledger.h"
 #include "lib/sync/pack-meta.h"
 #include "lib/sync/pack-stream.h"
+#include "lib/sync/remote-pack.h"
 #include "transport/transport.h"
 
 static enum finding_state refuse(struct strbuf *why, const char *fmt, ...)
@@ -33,15 +36,44 @@ static enum finding_state refuse(struct strbuf *why, const char *fmt, ...)
 
 /* ---- sending again ------------------------------------------------------- */
 
+/* Whether it begins as a pack does: nothing else in it is of use to anybody. */
+static bool begins_as_pack(struct pack_source *source)
+{
+	static const unsigned char begin[4] = { 'P', 'K', 3, 4 };
+	unsigned char buf[sizeof(begin)];
+	const size_t len = (size_t)MINIMUM((uint64_t)sizeof(buf),
+					   source->size);
+
+	return !len || source->read(source, buf, len, 0, NULL) ||
+	       !memcmp(buf, begin, len);
+}
+
+/*
+ * A pack whose end is lost may still be a later one than what this clone knows
+ * of, since others send as well. So what is left of it must be nothing, or begin
+ * with the very record that is here.
+ */
+static bool is_rest_of(struct checked *p, const struct local_exp *here)
+{
+	struct pack_source *source = remote_pack_source(p->check->r, p->exp);
+	struct strbuf record = STRBUF_INIT;
+	bool good;
+
+	good = !source->size || !begins_as_pack(source) ||
+	       !pack_first_record(&record, source, &here->info, NULL);
+	source->release(source);
+	strbuf_release(&record);
+	return good;
+}
+
 /*
  * What the store had, by what is left of it: its own comment, where that can be
  * read. Else what this clone last sent or fetched under that name.
  */
-static bool is_what_was_sent(const struct checked *p,
-			     const struct local_exp *here, struct strbuf *why)
+static bool is_what_was_sent(struct checked *p, const struct local_exp *here,
+			     struct strbuf *why)
 {
-	struct ledger *ledger = p->check->r->ledger;
-	const struct ledger_note *note = ledger_done(ledger, here->name);
+	const struct ledger_note *note;
 
 	if (p->has_info && p->info.version) {
 		if (sync_same_hashes(&p->info, &here->info))
@@ -50,16 +82,22 @@ static bool is_what_was_sent(const struct checked *p,
 			    here->name);
 		return false;
 	}
-	if (note && !note->elsewhere &&
-	    sync_same_hashes(&note->info, &here->info))
+	note = ledger_done(p->check->r->ledger, here->name);
+	if (!note || note->elsewhere ||
+	    !sync_same_hashes(&note->info, &here->info)) {
+		strbuf_addf(why, "it is not known here what '%s' was when it "
+			    "was sent", here->name);
+		return false;
+	}
+	if (!strcmp(note->version, p->exp->version) || is_rest_of(p, here))
 		return true;
-	strbuf_addf(why, "it is not known here what '%s' was when it was sent",
-		    here->name);
+	strbuf_addf(why, "what is left of '%s' may be of a later state than "
+		    "what is here", here->name);
 	return false;
 }
 
 /* Whole here, and at rest. */
-static bool is_fit(const struct checked *p, const struct local_exp *here,
+static bool is_fit(struct checked *p, const struct local_exp *here,
 		   struct strbuf *why)
 {
 	const char *reason = NULL;

@@ -113,20 +113,32 @@ static int prune_upload(struct store_check *c, const struct rest *rest,
 	return transport_prune(c->r->transport, rest->key, rest->version, err);
 }
 
+/* Who may not look there finds nothing. Ends `why`. */
+static int end_listing(int ret, struct strbuf *why, struct strbuf *err)
+{
+	if (ret == ERR_CREDENTIALS || ret == ERR_NOT_FOUND)
+		ret = 0;
+	else if (ret)
+		fail(err, ret, "%s", why->buf);
+	strbuf_release(why);
+	return ret;
+}
+
 static int check_uploads(struct store_check *c, const char *prefix,
 			 struct strbuf *err)
 {
 	struct rests rests = { 0 };
+	struct strbuf why = STRBUF_INIT;
 	size_t i;
 	int ret;
 
 	ret = transport_rests(c->r->transport, prefix, take_upload, &rests,
-			      err);
+			      &why);
 	for (i = 0; i < rests.nr && !ret; i++)
 		tell_rest(c, &rests.rest[i], "the rest of an upload that was "
 			  "interrupted", 0, prune_upload);
 	rests_release(&rests);
-	return ret;
+	return end_listing(ret, &why, err);
 }
 
 /* ---- tests --------------------------------------------------------------- */
@@ -195,7 +207,6 @@ static int remove_test(struct store_check *c, const struct rest *rest,
 	return ret;
 }
 
-/* Who may see only this project's objects sees none of these. */
 static int check_tests(struct store_check *c, struct strbuf *err)
 {
 	struct rests rests = { 0 };
@@ -208,13 +219,8 @@ static int check_tests(struct store_check *c, struct strbuf *err)
 	for (i = 0; i < rests.nr && !ret; i++)
 		tell_rest(c, &rests.rest[i], "what a test of the store left",
 			  TEST_AGE, remove_test);
-	if (ret == ERR_CREDENTIALS || ret == ERR_NOT_FOUND)
-		ret = 0;
-	else if (ret)
-		fail(err, ret, "%s", why.buf);
-	strbuf_release(&why);
 	rests_release(&rests);
-	return ret;
+	return end_listing(ret, &why, err);
 }
 
 int check_rests(struct store_check *c, struct strbuf *err)
