@@ -56,7 +56,7 @@ struct send {
 	struct exp_cache *cache;
 	struct remote_list list;	/* of the names, or of all */
 	struct remote_list all;		/* listed later, where it was not */
-	struct remote_list *whole;	/* the one that has all names, or NULL */
+	struct remote_list *whole;	/* the one with all names, or NULL */
 	bool asked;
 
 	struct send_item *item;		/* of this batch */
