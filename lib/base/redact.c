@@ -462,7 +462,8 @@ static bool redact_word(struct redaction *r, const char *const *argv,
 	if (found) {
 		why = xstrfmt("option %s", found == word + 2 && *word == '-' ?
 					   "-p" : before);
-		strbuf_add(out, word, (size_t)(found - word));
+		/* curl -u TOKEN:x-oauth-basic */
+		redact_any(r, word, (size_t)(found - word), 0, out);
 		add_mark(r, found, strlen(found), why, out);
 		free(why);
 		return true;

@@ -121,12 +121,12 @@ static void check_shapes(void)
 	static const char *const hashes[] = {
 		"d41d8cd98f00b204e9800998ecf8427e",
 		"da39a3ee5e6b4b0d3255bfef95601890afd80709",
-		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
-		"7852b855", "uuid 123e4567-e89b-42d3-a456-426614174000",
+		("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
+		 "7852b855"), "uuid 123e4567-e89b-42d3-a456-426614174000",
 		"sk-toggleable__content fitted",
 		"risk-averse-0123456789abcdefgh",
 		"sk-abcdefghijklmnopqrstuvwx", "eyJhbGciOiJIUzI1NiJ9",
-		"-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+		"-----BEGIN PUBLIC KEY-----MIIB-----END PUBLIC KEY-----",
 		"-----BEGIN CERTIFICATE-----", "AKIAshort", "hf_model_name",
 		"xoxb-words-only-here", "ghp_", "PuTTY", "AKIA"
 	};
@@ -264,6 +264,8 @@ static void check_options(void)
 
 static void check_texts_in_argv(void)
 {
+	char *text;
+
 	check_argv("git|clone|https://ann:<redacted:1>@host/x.git", "git",
 		   "clone", "https://ann:hunter2@host/x.git", NULL);
 	check_argv("p|postgres://u:<redacted:1>@db:5432/x", "p",
@@ -279,6 +281,10 @@ static void check_texts_in_argv(void)
 		   "<redacted:2>", "curl", "-H", "Authorization: Bearer aaaa",
 		   "-H", "X-Api-Key: bbbb", NULL);
 	check_argv("curl|-u|ann:<redacted:1>", "curl", "-u", "ann:pw", NULL);
+	text = xstrfmt("ghp_%.36s:x-oauth", digits);
+	check_argv("curl|-u|<redacted:1>:<redacted:2>", "curl", "-u", text,
+		   NULL);
+	free(text);
 	check_argv("sshpass|-p|<redacted:1>|ssh|h", "sshpass", "-p", "pw",
 		   "ssh", "h", NULL);
 	check_argv("sshpass|-p<redacted:1>", "sshpass", "-ppw", NULL);
