@@ -42,6 +42,9 @@ struct filter {
 
 enum there { THERE_NO, THERE_YES, THERE_UNKNOWN };
 
+/* More packs that cannot be read are counted. */
+#define BAD_PACKS_TOLD 3
+
 /* An experiment, wherever it is. */
 struct entry {
 	struct exp_item item;	/* lent from the items here, unless !local */
@@ -175,6 +178,23 @@ static void row_init(struct exp_row *row, const struct entry *entry,
 		remote_row_live(row, now);
 }
 
+/* Records that were to be listed and cannot be read. */
+struct bad_entries {
+	size_t here, there;
+};
+
+/* A store is others' as well, and one bad pack in it would make every list of
+ * everybody fail; so that is said, and no failure. */
+static void warn_of(const struct entry *entry, struct bad_entries *bad)
+{
+	if (entry->local)
+		bad->here++;
+	else
+		bad->there++;
+	if (entry->local || bad->there <= BAD_PACKS_TOLD)
+		warning("%s", entry->item.problem);
+}
+
 /*
  * Prints the newest `most` rows (< 0: all) that pass, oldest first. Reading
  * the records in threads here costs less than a child that prints them.
@@ -183,7 +203,8 @@ static int print_rows(const struct entries *entries,
 		      const struct filter *filter, int most, struct rows *rows)
 {
 	const struct moment now = moment_now();
-	size_t i, first = entries->nr, failed = 0;
+	size_t i, first = entries->nr;
+	struct bad_entries bad = { 0 };
 	struct list_row row;
 
 	for (i = entries->nr; i && most; i--) {
@@ -199,14 +220,15 @@ static int print_rows(const struct entries *entries,
 		row_init(&row.row, row.entry, &now);
 		if (passes(filter, &row.row)) {
 			rows_add(rows, &row);
-			if (row.entry->item.problem) {
-				warning("%s", row.entry->item.problem);
-				failed++;
-			}
+			if (row.entry->item.problem)
+				warn_of(row.entry, &bad);
 		}
 		exp_row_release(&row.row);
 	}
-	return failed ? EXIT_PARTLY : 0;
+	if (bad.there > BAD_PACKS_TOLD)
+		warning("and so it is with %zu more", bad.there -
+			BAD_PACKS_TOLD);
+	return bad.here ? EXIT_PARTLY : 0;
 }
 
 static unsigned read_timeout(void)
@@ -294,7 +316,9 @@ static void add_remote_only(struct entry *entry, const struct remote_row *row)
 	entry->item.created = remote_row_created(row);
 	if (problem && *problem)
 		entry->item.problem = xstrfmt("'%s' in the store cannot be "
-					      "read: %s", row->name, problem);
+					      "read: %s; 'resutil fsck "
+					      "--remote' looks at the store",
+					      row->name, problem);
 	else
 		entry->item.record = remote_row_record(row);
 	entry->there = THERE_YES;

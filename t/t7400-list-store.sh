@@ -231,12 +231,26 @@ test_expect_success 'garbage in a store and hostile names are no rows' '
 test_expect_success 'a pack that cannot be read has its row, and a warning' '
 	test_when_finished "rm store/project/*_bad.zip" &&
 	echo nonsense >store/project/aaaaaa_20240101T000008_bad.zip &&
-	test_expect_code 3 resutil list --format="%(comment) %(state)" \
+	resutil list --format="%(comment) %(state)" \
 		>out 2>err &&
 	tail -n 1 out >actual &&
 	echo "bad ?" >expect &&
 	test_cmp expect actual &&
-	test_grep "aaaaaa_20240101T000008_bad. in the store cannot be read" err
+	test_grep "aaaaaa_20240101T000008_bad. in the store cannot be read" err &&
+	test_line_count = 1 err
+'
+
+test_expect_success 'many of them are warned of by four lines' '
+	test_when_finished "rm store/project/*_bad.zip" &&
+	for i in 1 2 3 4 5 6 7
+	do
+		echo nonsense >store/project/aaaaaa_20240101T00000${i}_bad.zip ||
+		return 1
+	done &&
+	resutil list >out 2>err && grep -c _bad out >count && echo 7 >want &&
+	test_cmp want count && test_line_count = 4 err &&
+	test_grep "4 more" err && resutil list --json >json 2>/dev/null &&
+	grep -c _bad json >count && test_cmp want count
 '
 
 test_expect_success 'what a record in a store says is tamed' '

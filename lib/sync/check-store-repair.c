@@ -36,7 +36,7 @@ static enum finding_state refuse(struct strbuf *why, const char *fmt, ...)
 
 /* ---- sending again ------------------------------------------------------- */
 
-/* Whether it begins as a pack does: nothing else in it is of use to anybody. */
+/* Whether it begins as a pack does; what does not is of use to nobody. */
 static bool begins_as_pack(struct pack_source *source)
 {
 	static const unsigned char begin[4] = { 'P', 'K', 3, 4 };
@@ -50,8 +50,8 @@ static bool begins_as_pack(struct pack_source *source)
 
 /*
  * A pack whose end is lost may still be a later one than what this clone knows
- * of, since others send as well. So what is left of it must be nothing, or begin
- * with the very record that is here.
+ * of, since others send as well. So what is left of it must be nothing, or
+ * begin with the very record that is here.
  */
 static bool is_rest_of(struct checked *p, const struct local_exp *here)
 {
