@@ -68,9 +68,15 @@ struct value *value_new_map(void)
 static struct value *copy_list(const struct value *value)
 {
 	struct value *copy = value_new_list();
-	size_t i;
+	size_t nr = value->u.list.nr, i;
 
-	for (i = 0; i < value->u.list.nr; i++)
+	/* no more than that: a copy seldom grows, and there may be many */
+	if (nr > copy->u.list.alloc) {
+		copy->u.list.item = xrealloc_array(copy->u.list.item, nr,
+						   sizeof(struct value *));
+		copy->u.list.alloc = nr;
+	}
+	for (i = 0; i < nr; i++)
 		value_list_add(copy, value_copy(value->u.list.item[i]));
 	return copy;
 }
@@ -78,9 +84,14 @@ static struct value *copy_list(const struct value *value)
 static struct value *copy_map(const struct value *value)
 {
 	struct value *copy = value_new_map();
-	size_t i;
+	size_t nr = value->u.map.nr, i;
 
-	for (i = 0; i < value->u.map.nr; i++) {
+	if (nr > copy->u.map.alloc) {
+		copy->u.map.pair = xrealloc_array(copy->u.map.pair, nr,
+						  sizeof(struct value_pair));
+		copy->u.map.alloc = nr;
+	}
+	for (i = 0; i < nr; i++) {
 		const struct value_pair *pair = &value->u.map.pair[i];
 
 		value_map_add(copy, pair->key, pair->key_len,

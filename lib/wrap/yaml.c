@@ -31,6 +31,7 @@ struct anchor {
 struct builder {
 	struct yaml_reader r;
 	size_t nodes, bytes;	/* so far, aliases expanded */
+	size_t copied;		/* nodes, of aliases alone */
 	void *anchors;		/* a tsearch() tree of struct anchor */
 	struct value *kept;	/* what an anchor names but the tree has not */
 	yaml_mark_t *mark;	/* of the keys of all maps that are open */
@@ -141,6 +142,11 @@ static int build_alias(struct builder *b, const yaml_event_t *event,
 		return yaml_bad(&b->r, event->start_mark,
 				"nested too deeply (at most %d levels)",
 				YAML_MAX_DEPTH);
+	b->copied += nodes;
+	if (b->copied > YAML_MAX_COPIED)
+		return yaml_bad(&b->r, event->start_mark,
+				"too much content (at most %u values by "
+				"aliases)", YAML_MAX_COPIED);
 	ret = count(b, event->start_mark, nodes, bytes);
 	if (!ret)
 		*out = value_copy(anchor->value);

@@ -12,6 +12,7 @@
 #define YAML_MAX_BYTES (64u << 20)	/* of text */
 #define YAML_MAX_DEPTH 64
 #define YAML_MAX_NODES 2000000u		/* aliases count what they expand to */
+#define YAML_MAX_COPIED 250000u		/* of these, from aliases */
 
 /**
  * Parses one document. `name` (a path) begins each message:
