@@ -286,7 +286,8 @@ test_expect_success 'copies, directories by descriptor, modes and times' '
 	left none $was new=old &&
 	left names $was dir/file= new=old &&
 	left all $was dir/file=text new=old &&
-	power_loss --list journal >list && grep "dir -> dir.moved" list && grep "+ dir.moved/file" list &&
+	power_loss --list journal >list &&
+	grep "dir -> dir.moved" list && grep "+ dir.moved/file" list &&
 
 	calls <<-\EOC &&
 	chmod 600 old

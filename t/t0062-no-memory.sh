@@ -3,9 +3,9 @@
 test_description='memory runs out at any allocation
 
 A build with fault points fails each allocation of ours, and those of libraries
-that are known to us. The program ends with one line and status 128, in whichever thread it
-was, and removes its temporary files; what is there is whole. Here some of the
-points are tried; RESUTIL_TEST_EXPENSIVE=1 tries all.
+that are known to us. The program ends with one line and status 128, in
+whichever thread it was, and removes its temporary files; what is there is
+whole. Here some of the points are tried; RESUTIL_TEST_EXPENSIVE=1 tries all.
 '
 . ./test-lib.sh
 
