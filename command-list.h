@@ -10,6 +10,8 @@ COMMAND_IN(edit,
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
 COMMAND_IN(pack,
+	"check-project",  cmd_check_project, PLUMBING, NO_PROJECT,   "find what is wrong with a project here")
+COMMAND_IN(pack,
 	"check-store",    cmd_check_store,   PLUMBING, NEED_PROJECT, "check what a store holds, and repair it")
 COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  WANT_PROJECT, "send a run as it is now")
 COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
@@ -17,6 +19,8 @@ COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print meta
 COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")
 COMMAND_IN(pack,
 	"fetch-exp",      cmd_fetch_exp,     PLUMBING, NEED_PROJECT, "get experiments out of a store")
+COMMAND("fsck",           cmd_fsck,          BUILTIN,  NO_PROJECT,   "check that nothing is lost or damaged, and repair it")
+COMMAND("gc",             cmd_gc,            BUILTIN,  NEED_PROJECT, "remove what crashes left behind")
 COMMAND_IN(pack,
 	"get-object",     cmd_get_object,    PLUMBING, WANT_PROJECT, "read an object of a store")
 COMMAND_IN(pack,

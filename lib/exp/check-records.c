@@ -126,8 +126,8 @@ static void tell_problem(struct check *c, const char *name,
 
 	strbuf_addstr(&path, l->dir);
 	if (!strcmp(l->id, "record-missing")) {
-		check_found(c, &f, path.buf, "it has no '" RECORD_FILE "'; if a "
-			    "store has it, 'resutil rm -l %s' and then "
+		check_found(c, &f, path.buf, "it has no '" RECORD_FILE "'; if "
+			    "a store has it, 'resutil rm -l %s' and then "
 			    "'resutil pull %s' get it again", name, name);
 	} else {
 		strbuf_addstr(&path, "/" RECORD_FILE);

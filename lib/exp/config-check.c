@@ -34,6 +34,8 @@ static const struct {
 	{ "color.ui", KIND_SCALAR },
 	{ "core", KIND_MAP },
 	{ "core.pager", KIND_SCALAR },
+	{ "gc", KIND_MAP },
+	{ "gc.older-than", KIND_SCALAR },
 	{ "hooks", KIND_MAP },
 	{ "list", KIND_MAP },
 	{ "list.timeout", KIND_SCALAR },

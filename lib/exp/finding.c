@@ -26,7 +26,7 @@ const char *finding_state_name(enum finding_state state)
 	return states[state];
 }
 
-static void print_json(struct strbuf *out, const struct finding *f)
+struct value *finding_value(const struct finding *f)
 {
 	struct value *map = value_new_map();
 
@@ -39,16 +39,19 @@ static void print_json(struct strbuf *out, const struct finding *f)
 		      value_new_null());
 	value_map_set_int(map, "bytes", (int64_t)f->bytes);
 	value_map_set(map, "text", value_new_text(f->text, strlen(f->text)));
-	json_write(out, map);
-	strbuf_addch(out, '\n');
-	value_free(map);
+	return map;
 }
 
 void finding_print(struct strbuf *out, const struct finding *f, bool z,
 		   bool json)
 {
+	struct value *map;
+
 	if (json) {
-		print_json(out, f);
+		map = finding_value(f);
+		json_write(out, map);
+		strbuf_addch(out, '\n');
+		value_free(map);
 		return;
 	}
 	strbuf_addf(out, "%s\t%s\t%s\t", levels[f->level], f->id,

@@ -8,6 +8,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/value.h"
 
 enum finding_level {
 	FINDING_ERROR,		/* a rule of durability.adoc is broken */
@@ -64,6 +65,9 @@ const char *finding_state_name(enum finding_state state);
  */
 void finding_print(struct strbuf *out, const struct finding *f, bool z,
 		   bool json);
+
+/** That object, to add more to; the caller frees. */
+struct value *finding_value(const struct finding *f);
 
 /** Reads such a line (of the first form, without its end) into `f`, whose
  *  strings then point into `line`, which is changed. False: it is none. */

@@ -1,0 +1,163 @@
+#!/bin/sh
+
+test_description='fsck: what it tells a person, here and of a store'
+. ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-experiments.sh
+
+one=aapfcd_20240704T111555_one
+two=aapfcd_20240704T111556_two
+six=aapfcd_20240704T111559_six
+
+fresh () {
+	cd "$TRASH_DIRECTORY" && rm -rf "$1" store && mkdir "$1" store &&
+	cd "$1" && make_conf &&
+	make_exp $one "id: $(test_id 1)" "revision: 1" "state: done" &&
+	make_exp $two "id: $(test_id 2)" "revision: 1" "state: done" \
+		"dependency: [$one]" "dependency_ids: {$one: $(test_id 1)}"
+}
+
+lost () {
+	make_exp $six "id: $(test_id 6)" "revision: 4" "state: running" \
+		"host: $(hostname)" "meta: {process: {pid: 1, start: 1, boot_id: none}}"
+}
+
+# one of each level
+break_it () {
+	rm results/$one/resutil-exp.yaml && lost &&
+	mkdir results/.$one.4711.tmp
+}
+
+test_expect_success 'nothing is wrong' '
+	fresh good && resutil fsck >out 2>err && echo "nothing is wrong" >want &&
+	test_cmp want out && test_must_be_empty err &&
+	resutil -q fsck >out 2>err && test_must_be_empty out &&
+	test_must_be_empty err && resutil fsck --json >out && test_must_be_empty out
+'
+
+test_expect_success 'the worst first, leftovers counted' '
+	fresh bad && break_it && test_expect_code 1 resutil fsck >out 2>err &&
+	test_must_be_empty err && sed "s/([0-9.]* [KMi]*B;/(SIZE;/" out >told &&
+	cat >want <<-END && test_cmp want told
+	error: results/$one: it has no '\''resutil-exp.yaml'\''; if a store has it, '\''resutil rm -l $one'\'' and then '\''resutil pull $one'\'' get it again
+	warning: results/$six/resutil-exp.yaml: the run ended without anybody to record how; '\''resutil fsck --repair'\'' writes '\''state: lost'\''
+	1 error, 1 warning, 1 leftover (SIZE; see '\''resutil gc'\'')
+	END
+'
+
+test_expect_success '-v lists them, -q leaves the sum out' '
+	cd bad &&
+	test_expect_code 1 resutil -v fsck >out && test_line_count = 4 out &&
+	grep "^leftover: results/.$one.4711.tmp: what a command that died" out &&
+	test_expect_code 1 resutil -q fsck >out && test_line_count = 2 out
+'
+
+test_expect_success 'JSON has all of them' '
+	cd bad &&
+	test_expect_code 1 resutil fsck --json >out && test_line_count = 3 out &&
+	python3 - <<-\END
+	import json
+	found = [json.loads(line) for line in open("out")]
+	assert [f["level"] for f in found] == ["error", "warning", "leftover"]
+	assert [f["id"] for f in found] == \
+		["record-missing", "run-lost", "hidden-dir"], found
+	assert all(f["state"] == "open" and "remote" not in f for f in found)
+	assert list(found[0]) == ["level", "id", "state", "where", "name",
+				  "bytes", "text"]
+	END
+'
+
+test_expect_success '--repair -n, and --repair' '
+	cd bad &&
+	test_expect_code 1 resutil fsck --repair -n >out &&
+	grep "^would mend: results/$six/resutil-exp.yaml: the run ended" out &&
+	tail -n 1 out | grep "^1 error, 1 warning, 1 would be mended, 1 leftover" &&
+	grep "^state: running" results/$six/resutil-exp.yaml &&
+	test_expect_code 1 resutil fsck --repair >out &&
+	grep "^mended: results/$six/resutil-exp.yaml: .*is written$" out &&
+	tail -n 1 out | grep "^1 error, 0 warnings, 1 mended, 1 leftover" &&
+	test_path_is_dir results/.$one.4711.tmp &&
+	test_expect_code 1 resutil fsck >out && ! grep "warning: " out
+'
+
+test_expect_success 'a warning alone is exit 0, and so is a leftover' '
+	fresh warning && rm -r results/$one && mkdir results/.$one.4711.rm &&
+	resutil fsck >out && tail -n 1 out | grep "^0 errors, 1 warning, 1 leftover"
+'
+
+test_expect_success 'a conf that cannot be read' '
+	fresh conf && echo "results_dir: [" >resutil-conf.yaml &&
+	test_expect_code 1 resutil fsck >out &&
+	grep "^error: resutil-conf.yaml: " out &&
+	grep "^1 error, 0 warnings$" out
+'
+
+test_expect_success 'without a project: one line, 128' '
+	mkdir "$TRASH_DIRECTORY/../outside.$$" &&
+	test_when_finished "rm -r \"$TRASH_DIRECTORY/../outside.$$\"" &&
+	test_expect_code 128 resutil -q -C "$TRASH_DIRECTORY/../outside.$$" \
+		fsck 2>err >out && test_must_be_empty out && test_line_count = 1 err
+'
+
+test_expect_success 'wrong usage' '
+	fresh usage && test_expect_code 129 resutil fsck x 2>err &&
+	test_expect_code 129 resutil fsck --read-data-subset=1/2 2>err &&
+	grep "add --remote" err
+'
+
+test_expect_success '--remote: a store that holds what was sent' '
+	fresh there && resutil push $one $two && resutil fsck --remote >out &&
+	echo "nothing is wrong" >want && test_cmp want out &&
+	resutil fsck --remote=origin --read-data >out && test_cmp want out &&
+	resutil fsck --remote --read-data-subset=1/2 >out && test_cmp want out
+'
+
+test_expect_success 'a damaged pack is told with its remote, and mended' '
+	cd there &&
+	cp ../store/project/$one.zip whole.zip &&
+	head -c 100 whole.zip >../store/project/$one.zip &&
+	test_expect_code 1 resutil fsck --remote >out &&
+	grep "^error: origin:.*$one.zip: " out &&
+	test_expect_code 1 resutil fsck --remote --json >out &&
+	grep "\"id\":\"pack-damaged\".*\"remote\":\"origin\"" out &&
+	resutil fsck >out && echo "nothing is wrong" >want && test_cmp want out &&
+	resutil fsck --remote --repair >out && grep "^mended: origin:" out &&
+	test_cmp whole.zip ../store/project/$one.zip
+'
+
+test_expect_success 'no such remote, no such store' '
+	cd there &&
+	test_expect_code 10 resutil fsck --remote=nowhere 2>err &&
+	grep nowhere err && mv ../store ../gone &&
+	test_must_fail resutil fsck --remote >out 2>err && grep store err &&
+	tail -n 1 out | grep "nothing was found before it failed"
+'
+
+test_expect_success 'names with escapes never reach the terminal raw' '
+	fresh raw && mkdir "results/aapfcd_20240704T111559_a$(printf "\033[31m")b" &&
+	test_expect_code 1 resutil fsck >out && ! grep "$(printf "\033")" out &&
+	test_expect_code 1 resutil fsck --json >out && ! grep "$(printf "\033")" out
+'
+
+# Permissions mean nothing to root.
+as_nobody () {
+	if test "$(id -u)" = 0
+	then
+		setpriv --reuid=65534 --regid=65534 --clear-groups \
+			env HOME=/nonexistent "$@"
+	else
+		"$@"
+	fi
+}
+
+test_expect_success 'a project that cannot be written is checked all the same' '
+	fresh readonly && break_it && chmod a+rx . results results/* &&
+	chmod a+r resutil-conf.yaml results/*/*.yaml &&
+	chmod -R a-w results && test_when_finished "chmod -R u+w ." &&
+	if as_nobody test -x "$PWD/results"
+	then
+		test_expect_code 1 as_nobody resutil fsck >../out &&
+		grep "^1 error, 1 warning, 1 leftover" ../out
+	fi
+'
+
+test_done

@@ -1,0 +1,204 @@
+#!/bin/sh
+
+test_description='gc: removes what crashes left, and never what somebody makes'
+. ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-experiments.sh
+
+one=aapfcd_20240704T111555_one
+two=aapfcd_20240704T111556_two
+six=aapfcd_20240704T111559_six
+
+fresh () {
+	cd "$TRASH_DIRECTORY" && rm -rf "$1" store && mkdir "$1" store &&
+	cd "$1" && make_conf &&
+	make_exp $one "id: $(test_id 1)" "revision: 1" "state: done" &&
+	make_exp $two "id: $(test_id 2)" "revision: 1" "state: done"
+}
+
+leave () {
+	mkdir -p results/.$one.4711.tmp results/.$two.12.rm .resutil/partial &&
+	echo content >results/.$one.4711.tmp/file &&
+	: >.resutil/partial/$six
+}
+
+# told: the output, without what depends on the file system
+told () {
+	sed "s/[0-9][0-9.]* [KMi]*B/SIZE/" out
+}
+
+# until COMMAND: for ten seconds at most
+until_it () {
+	until_nr=0
+	until "$@" 2>/dev/null
+	do
+		until_nr=$((until_nr + 1))
+		test $until_nr -lt 500 || return 1
+		sleep 0.02
+	done
+}
+
+# hidden DIR: whether something is being made there
+hidden () {
+	ls -A "$1" | grep "^\..*\.tmp$" >/dev/null
+}
+
+# runs COMMENT: whether the program of that run goes on
+runs () {
+	grep -q "^state: running" results/*"$1"/resutil-exp.yaml &&
+	test -s .resutil/live/*
+}
+
+test_expect_success 'nothing is left over' '
+	fresh none && resutil gc >out && echo "nothing is left over" >want &&
+	test_cmp want out && resutil -q gc >out && test_must_be_empty out
+'
+
+test_expect_success 'what is young stays; -n; what is old goes' '
+	fresh old && leave && resutil gc >out &&
+	echo "removed 0 leftovers, SIZE; 3 stay" >want && told >got &&
+	test_cmp want got && test_path_is_dir results/.$one.4711.tmp &&
+	resutil -v gc >out && grep "^kept .*: .*too young" out &&
+	resutil gc --older-than=0 -n >out && told >got && cat >want <<-END &&
+	would remove .resutil/partial/$six (SIZE)
+	would remove results/.$one.4711.tmp (SIZE)
+	would remove results/.$two.12.rm (SIZE)
+	would remove 3 leftovers, SIZE
+	END
+	test_cmp want got && test_path_is_dir results/.$one.4711.tmp &&
+	resutil gc --older-than=0 >out && told >got &&
+	sed "s/would remove/removed/" want >wanted && test_cmp wanted got &&
+	ls -A results >left && printf "%s\n" $one $two >want &&
+	test_cmp want left && resutil gc --older-than=0 >out &&
+	echo "nothing is left over" >want && test_cmp want out
+'
+
+test_expect_success 'gc.older-than, and what is no age' '
+	fresh age && leave && resutil -c gc.older-than=0s gc >out &&
+	grep "^removed 3 leftovers" out && leave &&
+	printf "gc:\n  older-than: 2w\n" >>resutil-conf.yaml && resutil gc >out &&
+	grep "; 3 stay$" out && resutil gc --older-than=0 >out &&
+	grep "^removed 3" out &&
+	test_expect_code 129 resutil gc --older-than=soon 2>err && grep soon err &&
+	test_expect_code 13 resutil -c gc.older-than=soon gc 2>err &&
+	grep "gc.older-than" err
+'
+
+test_expect_success 'JSON, an object a leftover' '
+	fresh json && leave && rm results/$one/resutil-exp.yaml &&
+	resutil gc --json --older-than=0 >out && python3 - <<-\END
+	import json
+	found = [json.loads(line) for line in open("out")]
+	assert [f["id"] for f in found] == \
+		["partial-mark", "hidden-dir", "hidden-dir"], found
+	assert all(f["state"] == "removed" for f in found)
+	assert sum(f["bytes"] for f in found) >= 0
+	END
+'
+
+test_expect_success 'errors are not its work: it points to fsck' '
+	fresh errors && rm results/$one/resutil-exp.yaml && resutil gc >out &&
+	echo "nothing is left over; 1 error, see '\''resutil fsck'\''" >want &&
+	test_cmp want out
+'
+
+test_expect_success 'a rename that was begun is ended' '
+	fresh rename && mkdir -p .resutil/renames &&
+	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\n" $one \
+		aapfcd_20240704T111555_uno >.resutil/renames/$one &&
+	resutil gc -n && test_path_is_file .resutil/renames/$one &&
+	resutil gc 2>err && grep "was finished" err &&
+	test_path_is_missing .resutil/renames/$one &&
+	test_path_is_dir results/aapfcd_20240704T111555_uno
+'
+
+test_expect_success 'what cannot be removed is told, with exit 128' '
+	fresh denied && leave && chmod -R a+rX . && if test "$(id -u)" = 0
+	then
+		chown -R 65534 results/$one && set -- setpriv --reuid=65534 \
+			--clear-groups env HOME=/nonexistent
+	else
+		chmod a-w results && set -- &&
+		test_when_finished "chmod u+w ../denied/results"
+	fi &&
+	test_expect_code 128 "$@" resutil gc --older-than=0 >out 2>err &&
+	grep "^kept results/.$one.4711.tmp: .*cannot be removed: " out &&
+	grep "could not be removed" err
+'
+
+test_expect_success '--remote: rests of uploads, too' '
+	fresh there && resutil push $one && : >../store/project/.resutil-put-x &&
+	resutil gc --older-than=0 --remote >out && test_path_is_dir ../store &&
+	resutil fsck --remote >out && resutil push -n $one >out &&
+	test_expect_code 10 resutil gc --remote=nowhere
+'
+
+# ---- what somebody makes ---------------------------------------------------
+
+# The code of a run is captured in a hidden directory: git waits there, for ten
+# seconds at most.
+test_expect_success 'a run that is being born is left alone' '
+	fresh birth && make_repo . && mkdir ../shim && git=$(command -v git) &&
+	: >../shim/gate && cat >../shim/git <<-END && chmod +x ../shim/git &&
+	#!/bin/sh
+	nr=0
+	while test -e "$PWD/../shim/gate" && test \$nr -lt 500 &&
+	      test -n "\$(ls -A "$PWD/results" | grep "^[.].*tmp\$")"
+	do
+		nr=\$((nr + 1))
+		sleep 0.02
+	done
+	exec "$git" "\$@"
+	END
+	{ PATH="$PWD/../shim:$PATH" timeout 30 resutil run --no-push -m born \
+		true >ran 2>&1 & } && pid=$! &&
+	until_it hidden results && ls -A results >before && ls .resutil >alive &&
+	resutil fsck >out && grep "^nothing is wrong$" out &&
+	resutil gc --older-than=0 >out && grep "^nothing is left over$" out &&
+	ls -A results >after && test_cmp before after &&
+	rm ../shim/gate && wait $pid &&
+	resutil rev-exp @ >name && grep "_born$" name && resutil fsck >out &&
+	grep "^nothing is wrong$" out
+'
+
+test_expect_success 'a run that goes on keeps its live file' '
+	fresh going && mkfifo gate &&
+	{ timeout 30 resutil run --no-push -m going cat gate >ran 2>&1 & } &&
+	pid=$! && until_it runs _going &&
+	ls .resutil/live >alive && test_line_count = 1 alive &&
+	resutil gc --older-than=0 >out && grep "^nothing is left over$" out &&
+	ls .resutil/live >still && test_cmp alive still && echo x >gate &&
+	wait $pid && ls .resutil/live >still && test_must_be_empty still
+'
+
+test_expect_success 'a run that was killed leaves what gc and --repair take' '
+	fresh killed && mkfifo gate &&
+	{ resutil run --no-push -m killed timeout 30 cat gate >ran 2>&1 & } &&
+	pid=$! && until_it runs _killed &&
+	kill -KILL $pid && { wait $pid || :; } && resutil fsck >out &&
+	! grep "run-lost" out && { echo x >gate; } &&
+	until_it sh -c "resutil fsck --json | grep run-lost" &&
+	resutil gc --older-than=0 && test_path_is_file .resutil/live/* &&
+	resutil fsck --repair >out && grep "^mended: " out &&
+	resutil gc --older-than=0 && ls .resutil/live >still &&
+	test_must_be_empty still && resutil fsck >out && grep "nothing is wrong" out
+'
+
+# hung N COMMAND...: it stops for ever before the N-th request to the store
+hung () {
+	hung_at=$1 && shift &&
+	{
+		RESUTIL_TEST_FAULT=request:$hung_at:hang \
+		PATH="$FAULTY_DIRECTORY:$PATH" timeout -s KILL 60 "$@" >hung.out 2>&1 &
+	} &&
+	hung_pid=$!
+}
+
+# Kills what is hung, also what it has started.
+kill_hung () {
+	pkill -KILL -P $hung_pid 2>/dev/null
+	kill -KILL $hung_pid 2>/dev/null
+	wait $hung_pid 2>/dev/null
+	:
+}
+
+test_done
