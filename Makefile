@@ -323,6 +323,20 @@ unit: $(UNIT_BIN)
 test-asan:
 	@$(again) SANITIZE=address,undefined DEVELOPER=1 prove
 
+# What has threads, with the thread sanitizer: packing, hashing, unpacking,
+# sending, fetching, stores, and a few seconds of many at once.
+TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh \
+	t3100-pack-exp.sh t3104-pack-sizes.sh t3105-pack-failures.sh \
+	t3110-pack-changing.sh t3220-verify-pack.sh t3300-unpack-exp.sh \
+	t3310-unpack-limits.sh t3500-round-trip.sh t5000-transport-dir.sh \
+	t5020-store-retry.sh t5021-store-faults.sh t5022-store-races.sh \
+	t5210-stat-remote.sh t5220-remote-packs.sh t5230-ledger.sh \
+	t5300-send-pack.sh t5310-send-conflicts.sh t5320-send-changing.sh \
+	t5400-fetch-exp.sh t5405-fetch-some.sh t5407-fetch-faults.sh \
+	t5600-check-store.sh t9120-random-sharing.sh t9130-stress.sh
+test-tsan:
+	@$(again) SANITIZE=thread DEVELOPER=1 TESTS='$(TSAN_TESTS)' prove
+
 # Many workers at once and a model of what they were told; what was lost is kept,
 # and the line that does it again is printed. STRESS_SEED=0: any seed.
 STRESS_SECONDS = 120
@@ -405,11 +419,11 @@ check: check-fast check-docs lint
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'more: programs man html completions deps test-deps uninstall clean'
-	@echo '      prove unit test-asan test-crash stress fuzz coverage perf check hdr-check style'
+	@echo '      prove unit test-asan test-tsan test-crash stress fuzz coverage perf check hdr-check style'
 	@echo '      check-layers check-commands check-docs lint'
 
 .PHONY: all programs fault-programs man man-if-possible html completions deps test-deps demo \
-	install install-built uninstall clean test prove unit test-programs test-asan test-crash stress \
+	install install-built uninstall clean test prove unit test-programs test-asan test-tsan test-crash stress \
 	fuzz fuzz-programs coverage perf hdr-check style \
 	check-layers check-commands check-docs lint check-fast check help FORCE
 .SECONDARY:
