@@ -66,6 +66,7 @@ struct run {
 	struct supervise sup;
 	struct moment started;		/* the program */
 	double wall;
+	int unrecorded;			/* why its end is not recorded */
 };
 
 static void run_release(struct run *r)
@@ -542,7 +543,8 @@ static void finish(struct run *r)
 	tell_cut(&r->sup.out, _("standard output"), "stdout.log");
 	tell_cut(&r->sup.err, _("standard error"), "stderr.log");
 	live_free_reserve(r->live);
-	if (record_update(the_project, r->name.buf, changes, &err))
+	r->unrecorded = record_update(the_project, r->name.buf, changes, &err);
+	if (r->unrecorded)
 		error(_("the end of '%s' is not recorded: %s"), r->name.buf,
 		      err.buf);
 	live_end(&r->live);
@@ -629,10 +631,12 @@ static void print_plan(struct run *r)
 	strbuf_release(&line);
 }
 
+/* 0 says that all is well, also with the record. */
 static int run_status(const struct run *r)
 {
 	if (!r->sup.signo)
-		return r->sup.exit_code;
+		return !r->sup.exit_code && r->unrecorded ?
+			       128 : r->sup.exit_code;
 	return 128 + r->sup.signo;
 }
 
