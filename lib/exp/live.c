@@ -125,9 +125,11 @@ static int take(int fd, off_t byte, bool wait)
 	return !filelock_take(fd, byte, wait) || has_no_locks(errno) ? 0 : -1;
 }
 
+/* What was held is held until that worked; what could not be taken is not. */
 static int give_back(int fd, off_t byte)
 {
-	return !filelock_release(fd, byte) || has_no_locks(errno) ? 0 : -1;
+	return !filelock_release(fd, byte) ||
+	       (has_no_locks(errno) && filelock_is_held(fd, byte) < 0) ? 0 : -1;
 }
 
 /* The file of `id`, made when missing, with byte WRITER held. */
