@@ -53,8 +53,8 @@ static bool is_whole(const struct content *c, const char *name,
 		return false;
 	if (record_read_raw(&record, dir, NULL))
 		return true;
-	rests = live_state_of(c->p, record) == LIVE_FINAL ||
-		live_state_of(c->p, record) == LIVE_LOST;
+	/* A run that was lost may have gone on after a checkpoint. */
+	rests = live_state_of(c->p, record) == LIVE_FINAL;
 	id = value_get_text(record, "id");
 	if (id && record_is_id(id))
 		memcpy(info->id, id, sizeof(info->id));
