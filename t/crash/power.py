@@ -26,10 +26,11 @@ def environment(journal, root):
 def lose(journal, policy, out, was):
     """Makes `out`: what is left of `was` after the last call of the journal.
     Packs that lost nothing keep their inode, which is their version."""
-    if os.path.exists(journal):
+    try:
         states = LOSS.Journal(journal)
         states.build(states.count, policy, out)
-    else:                       # not one call has worked by then
+    except (FileNotFoundError, SystemExit):
+        # not one call has worked by then
         shutil.copytree(was, out, symlinks=True)
     for at, _, names in os.walk(out):
         for name in names:
