@@ -79,6 +79,29 @@ test_expect_success '--rename gives it the next free second, here and there' '
 	holds a && name=$new && holds b
 '
 
+test_expect_success 'who needs a run that gets another name is named' '
+	begin && rm -r b/results/$name && (
+		cd b && resutil add x >/dev/null &&
+		needs=$(resutil add needs -d $name) &&
+		other=$(resutil add other) &&
+		send -n --rename $name && test_grep "$needs. needs it" err &&
+		send --rename $name && test_grep "$needs. needs it" err &&
+		test_line_count = 1 err && test_grep ! "$other" err
+	) && holds a
+'
+
+test_expect_success 'many of them are counted' '
+	begin && rm -r b/results/$name && (
+		cd b && resutil add x >/dev/null &&
+		for i in 1 2 3 4 5
+		do
+			resutil add needs$i -d $name || return 1
+		done >/dev/null &&
+		send --rename $name && test_line_count = 1 err &&
+		test_grep "_needs3. and 2 more need it" err
+	)
+'
+
 test_expect_success 'a second that is taken there is not taken' '
 	begin && (cd a && resutil add x && send x_gone; echo ok) >/dev/null &&
 	next=$(cd a && resutil name-exp --at 20240704T111556 --comment x) &&

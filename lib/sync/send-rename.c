@@ -7,6 +7,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/value.h"
+#include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
 #include "lib/exp/name.h"
@@ -20,6 +21,8 @@
 
 /* More names in a row than this are never taken. */
 #define SECONDS_MAX 100000
+/* More that need a run that gets another name are counted. */
+#define DEPENDANTS_TOLD 3
 
 /*
  * Whether a name that is not there has to be looked for under others. Where
@@ -152,12 +155,48 @@ static int claim_free(struct send_item *item, struct strbuf *name,
 	return ret;
 }
 
+/* Who needs it names it by its time, too, which gets another. Looked for while
+ * it can still be found by that. */
+static void find_dependants(const struct send_item *item, struct strvec *who)
+{
+	struct strvec names = STRVEC_INIT, needed = STRVEC_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+
+	strvec_push(&names, item->name);
+	if (deps_find_dependants(who, &needed, item->send->r->project, &names,
+				 &ignored))
+		strvec_clear(who);
+	strbuf_release(&ignored);
+	strvec_release(&needed);
+	strvec_release(&names);
+}
+
+static void warn_of_dependants(struct send_item *item,
+			       const struct strvec *who)
+{
+	size_t i;
+
+	for (i = 0; i < who->nr && i < DEPENDANTS_TOLD; i++)
+		strbuf_addf(&item->message, "%s'%s'", i ? ", " : "",
+			    who->v[i]);
+	if (who->nr > DEPENDANTS_TOLD)
+		strbuf_addf(&item->message, " and %zu more", who->nr -
+			    DEPENDANTS_TOLD);
+	if (who->nr)
+		strbuf_addf(&item->message, " %s it by its old name, which "
+			    "is another run's in '%s'; name '%s' in %s by "
+			    "'resutil update-exp'", who->nr == 1 ? "needs" :
+			    "need", item->send->r->name, item->name,
+			    who->nr == 1 ? "its record" : "their records");
+}
+
 /* Here first: a crash then leaves a run that is not sent yet, and nothing
  * twice. */
 void send_rename_here(struct send_item *item)
 {
 	struct send *s = item->send;
 	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
+	struct strvec who = STRVEC_INIT;
 	int ret = 0;
 
 	if (item->here.live || item->here.elsewhere) {
@@ -174,6 +213,8 @@ void send_rename_here(struct send_item *item)
 			   "with --rename", item->name, item->other->name,
 			   item->send->r->name, item->other->name);
 	strbuf_addstr(&name, item->name);
+	if (!ret)
+		find_dependants(item, &who);
 	if (!ret)
 		ret = claim_free(item, &name, &err);
 	/* Nothing here has the old name any more. */
@@ -193,7 +234,9 @@ void send_rename_here(struct send_item *item)
 		item->relation = SYNC_ABSENT;
 		item->there = NULL;
 		item->to_send = true;
+		warn_of_dependants(item, &who);
 	}
+	strvec_release(&who);
 	strbuf_release(&err);
 	strbuf_release(&name);
 }
