@@ -147,6 +147,13 @@ test_expect_success PYTHON 'layers: commands print through the door' '
 	python3 -B "$tools/check-layers"
 '
 
+test_expect_success PYTHON 'layers: names become paths by one door' '
+	new_tree &&
+	printf "void g(void)\n{\n\tstrbuf_addf(a, \"%%s/%%s\", p->results_path, n);\n}\n" |
+		edit builtin/four.c &&
+	finds check-layers builtin/four.c:4 "project_exp_path"
+'
+
 test_expect_success PYTHON 'layers: only git-*.c runs git' '
 	new_tree &&
 	echo "int x = strvec_pushl(&a, \"git\", \"diff\", NULL);" >body &&

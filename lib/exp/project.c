@@ -190,6 +190,10 @@ cleanup:
 void project_exp_path(const struct project *p, const char *name,
 		      struct strbuf *out)
 {
+	/* Whatever the caller forgot to look at, it stays in its place. */
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
+		BUG("'%s' would be a path, not a name", name);
 	strbuf_addstr(out, p->results_path);
 	strbuf_complete_slash(out);
 	strbuf_addstr(out, name);

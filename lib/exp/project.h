@@ -44,7 +44,10 @@ int project_need_results(const struct project *p, struct strbuf *err);
 int project_private(const struct project *p, const char *sub,
 		    struct strbuf *out, struct strbuf *err);
 
-/** Absolute path of one experiment's directory. */
+/** Absolute path of one experiment's directory: the one door by which a name,
+ *  which may have come from a store, becomes a path (`make check-layers`). The
+ *  caller has looked at it with name_is_valid(); what is no single component
+ *  is a BUG(). */
 void project_exp_path(const struct project *p, const char *name,
 		      struct strbuf *out);
 
