@@ -24,8 +24,9 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/wrap/json.h"
 
-#define ANSWER_MAX_BYTES (1u << 20)
+#define ANSWER_MAX_BYTES (16u << 20)
 
 static const char *const usage[] = {
 	"pull [--remote=REMOTE] [--no-dependency] [-j N] [--force] [--rename] "
@@ -64,7 +65,7 @@ static bool is_latest_there(const struct pull *p, const char *arg)
 
 /* What stat-remote says of these EXPs there, into `out`; it tells of its own
  * failures. */
-static int ask_about(struct pull *p, const struct strvec *exps,
+static int ask_about(struct pull *p, const struct strvec *exps, bool json,
 		     struct strbuf *out)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
@@ -73,6 +74,8 @@ static int ask_about(struct pull *p, const struct strvec *exps,
 
 	child.resutil_cmd = 1;
 	strvec_push(&child.args, "stat-remote");
+	if (json)
+		strvec_push(&child.args, "--json");
 	if (p->t.remote)
 		strvec_pushf(&child.args, "--remote=%s", p->t.remote);
 	strvec_push(&child.args, "--");
@@ -95,7 +98,7 @@ static int find_latest_there(struct pull *p, const char *exp,
 	int ret;
 
 	strvec_push(&exps, exp);
-	ret = ask_about(p, &exps, &out);
+	ret = ask_about(p, &exps, false, &out);
 	strbuf_add(name, out.buf, strcspn(out.buf, "\t\n"));
 	strbuf_release(&out);
 	strvec_release(&exps);
@@ -224,7 +227,7 @@ static const char *choose_by_id(struct pull *p, const struct strvec *names,
 	const char *found = NULL, *line;
 	size_t i, len;
 
-	if (ask_about(p, names, &out))
+	if (ask_about(p, names, false, &out))
 		goto cleanup;
 	for (i = 0, line = out.buf; i < names->nr && !found; i++) {
 		const char *field = line;
@@ -249,11 +252,11 @@ cleanup:
 
 /*
  * The name that a needed experiment has there: its own, else one of the same
- * PREFIX_TIMESTAMP, when its comment was changed. Which, the id tells that was
- * recorded by one of `have`; without one there must be no choice.
+ * PREFIX_TIMESTAMP, when its comment was changed. Which, the id tells (known, or
+ * NULL) that was recorded by one of `have`; without one there must be no choice.
  */
 static const char *name_there(struct pull *p, const char *name,
-			      const struct strvec *have)
+			      const char *known, const struct strvec *have)
 {
 	struct strvec like = STRVEC_INIT;
 	struct strbuf id = STRBUF_INIT;
@@ -269,7 +272,9 @@ static const char *name_there(struct pull *p, const char *name,
 			strvec_push(&like, p->there.v[i]);
 			found = p->there.v[i];
 		}
-	if (like.nr)
+	if (like.nr && known)
+		strbuf_addstr(&id, known);
+	else if (like.nr)
 		find_recorded_id(have, name, &id);
 	if (id.len)
 		found = choose_by_id(p, &like, id.buf);
@@ -278,6 +283,101 @@ static const char *name_there(struct pull *p, const char *name,
 	strbuf_release(&id);
 	strvec_release(&like);
 	return found;
+}
+
+/* One that is needed and is not here, unless it was asked for already. */
+static void want(struct pull *p, const char *needed, const char *id,
+		 const struct strvec *have, struct strvec *wave,
+		 struct strvec *tried)
+{
+	const char *name;
+
+	if (strvec_find(tried, needed) >= 0)
+		return;
+	strvec_push(tried, needed);
+	strvec_sort(tried, true);
+	name = name_there(p, needed, id, have);
+	if (name) {
+		strvec_push(wave, name);
+		return;
+	}
+	error("'%s' is needed and is neither here nor in '%s'", needed,
+	      transfer_remote_name(&p->t));
+	items_count(&p->t.items, ERR_NOT_FOUND);
+}
+
+/* The same for what one of the store needs, by its record there. What is here
+ * goes to `here`, since it may need more. */
+static void want_of_record(struct pull *p, const struct value *row,
+			   struct strvec *here, struct strvec *wave,
+			   struct strvec *tried)
+{
+	const struct value *list = value_map_get(row, "dependency");
+	const struct value *ids = value_map_get(row, "dependency_ids");
+	struct strbuf found = STRBUF_INIT, ignored = STRBUF_INIT;
+	size_t i;
+
+	if (!list || list->type != VALUE_LIST)
+		goto cleanup;
+	for (i = 0; i < list->u.list.nr; i++) {
+		const char *name = value_text(list->u.list.item[i]);
+		const char *id = NULL;
+
+		if (!name)
+			continue;
+		if (ids && ids->type == VALUE_MAP)
+			id = value_text(value_map_get(ids, name));
+		strbuf_reset(&found);
+		strbuf_reset(&ignored);
+		if (exp_find_dependency(the_project, name, id, &found,
+					&ignored))
+			want(p, name, id ? id : "", NULL, wave, tried);
+		else
+			strvec_push(here, found.buf);
+	}
+
+cleanup:
+	strbuf_release(&ignored);
+	strbuf_release(&found);
+}
+
+/* What a dry run has not brought: what that needs, by what the store says. */
+static void want_of_store(struct pull *p, struct strvec *here,
+			  struct strvec *wave, struct strvec *tried)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *line;
+	size_t len;
+
+	if (!p->t.moved_names.nr ||
+	    ask_about(p, &p->t.moved_names, true, &out))
+		goto cleanup;
+	for (line = out.buf; *line; line += len + (line[len] == '\n')) {
+		struct value *row = NULL;
+
+		len = strcspn(line, "\n");
+		if (!json_parse(&row, line, len, "stat-remote", NULL))
+			want_of_record(p, row, here, wave, tried);
+		value_free(row);
+	}
+
+cleanup:
+	strvec_clear(&p->t.moved_names);
+	strbuf_release(&out);
+}
+
+/* Of those that went well, what is here as it will be. */
+static void take_out_moved(const struct pull *p, struct strvec *here)
+{
+	struct strvec moved = STRVEC_INIT;
+	size_t i;
+
+	strvec_pushv(&moved, p->t.moved_names.v);
+	strvec_sort(&moved, true);
+	for (i = 0; i < p->t.well.nr; i++)
+		if (strvec_find(&moved, p->t.well.v[i]) < 0)
+			strvec_push(here, p->t.well.v[i]);
+	strvec_release(&moved);
 }
 
 /* What those that came need, is not here, and was not yet asked for. Returns
@@ -289,25 +389,21 @@ static bool next_wave(struct pull *p, struct strvec *wave,
 	size_t i;
 	bool bad;
 
-	bad = transfer_closure(&p->t, &p->t.well, true, &have, &missing);
-	strvec_clear(&p->t.well);
 	strvec_clear(wave);
-	for (i = 0; i < missing.nr; i++) {
-		const char *name;
+	if (p->t.dry_run) {
+		struct strvec here = STRVEC_INIT;
 
-		if (strvec_find(tried, missing.v[i]) >= 0)
-			continue;
-		strvec_push(tried, missing.v[i]);
-		strvec_sort(tried, true);
-		name = name_there(p, missing.v[i], &have);
-		if (name) {
-			strvec_push(wave, name);
-			continue;
-		}
-		error("'%s' is needed and is neither here nor in '%s'",
-		      missing.v[i], transfer_remote_name(&p->t));
-		items_count(&p->t.items, ERR_NOT_FOUND);
+		take_out_moved(p, &here);
+		want_of_store(p, &here, wave, tried);
+		bad = transfer_closure(&p->t, &here, true, &have, &missing);
+		strvec_release(&here);
+	} else {
+		bad = transfer_closure(&p->t, &p->t.well, true, &have,
+				       &missing);
 	}
+	strvec_clear(&p->t.well);
+	for (i = 0; i < missing.nr; i++)
+		want(p, missing.v[i], NULL, &have, wave, tried);
 	strvec_sort(wave, true);
 	strvec_release(&missing);
 	strvec_release(&have);
@@ -336,13 +432,13 @@ static int pull_chosen(struct pull *p)
 	while (wave.nr && !p->t.signo) {
 		transfer_run(&p->t, &wave);
 		strvec_clear(&wave);
-		if (!p->dependency || p->t.dry_run || p->t.paths)
+		if (!p->dependency || p->t.paths)
 			break;
 		strvec_pushv(&came, p->t.well.v);
 		bad |= next_wave(p, &wave, &tried);
 		waves++;
 	}
-	if (bad || waves > 1)
+	if (!p->t.dry_run && (bad || waves > 1))
 		check_needed(p, &came);
 	transfer_print_sum(&p->t);
 	strvec_release(&came);

@@ -178,5 +178,9 @@ const struct row_field remote_stat_fields[] = {
 	  .get = get_modified },
 	{ .name = "problem", .help = "why no more is known",
 	  .get = get_problem },
+	{ .name = "dependency", .help = "names of what it used",
+	  .get = get_dependency },
+	{ .name = "dependency_ids", .help = "their ids",
+	  .get = get_dependency_ids },
 	ROW_FIELD_END
 };

@@ -175,8 +175,8 @@ static int stat_all(struct asking *a, struct strbuf *err)
 	seen = xcalloc(sorted.nr + 1, sizeof(*seen));
 	ret = remote_look(a->remote, &sorted, 0, &list, err);
 	if (!ret)
-		ret = remote_learn(a->remote, list.exp, list.nr, KNOWN_INFO, 0,
-				   err);
+		ret = remote_learn(a->remote, list.exp, list.nr, a->json ?
+				   KNOWN_RECORD : KNOWN_INFO, 0, err);
 	for (i = 0; i < a->names.nr && !ret; i++) {
 		size_t at = (size_t)strvec_find(&sorted, a->names.v[i]);
 

@@ -122,10 +122,31 @@ test_expect_success 'what is needed by what is here already comes, too' '
 
 test_expect_success '-n tells what would be fetched, and fetches nothing' '
 	afresh && resutil pull -n figure >out &&
-	head -n 1 out >first && echo "Would fetch $figure" >want &&
-	test_cmp want first && test_grep "^1 to fetch" out &&
+	printf "Would fetch %s\n" $figure $model $data >want &&
+	head -n 3 out >lines && test_cmp want lines &&
+	test_grep "^3 to fetch (.*), 0 already here" out &&
 	resutil pull -n >out && test_grep "^4 to fetch" out &&
-	here >out && test_must_be_empty out
+	resutil pull -n --no-dependency figure >out &&
+	test_grep "^1 to fetch" out && here >out && test_must_be_empty out
+'
+
+test_expect_success '-n goes on through what is here already' '
+	afresh && resutil pull --no-dependency model >out &&
+	resutil pull -n figure >out &&
+	printf "Would fetch %s\n" $figure $data >want &&
+	head -n 2 out >lines && test_cmp want lines &&
+	resutil pull -n model >out && head -n 1 out >lines &&
+	echo "Would fetch $data" >want && test_cmp want lines &&
+	resutil pull data >out && resutil pull -n figure >out &&
+	test_grep "^1 to fetch" out
+'
+
+test_expect_success '-n names what is nowhere' '
+	afresh && mv ../proj.store/project/$data.zip ../data.zip &&
+	test_when_finished "mv ../data.zip ../proj.store/project/$data.zip" &&
+	test_expect_code 3 resutil pull -n figure >out 2>err &&
+	test_grep "^2 to fetch" out && test_line_count = 1 err &&
+	test_grep "$data. is needed and is neither here nor" err
 '
 
 test_expect_success 'alone: asked, and where nobody can be, usage' '
