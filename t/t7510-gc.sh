@@ -183,22 +183,71 @@ test_expect_success 'a run that was killed leaves what gc and --repair take' '
 	test_must_be_empty still && resutil fsck >out && grep "nothing is wrong" out
 '
 
-# hung N COMMAND...: it stops for ever before the N-th request to the store
+# hung N COMMAND...: stops for ever before its N-th request to the store
 hung () {
 	hung_at=$1 && shift &&
 	{
 		RESUTIL_TEST_FAULT=request:$hung_at:hang \
-		PATH="$FAULTY_DIRECTORY:$PATH" timeout -s KILL 60 "$@" >hung.out 2>&1 &
+		PATH="$FAULTY_DIRECTORY:$PATH" "$@" >hung.out 2>&1 &
 	} &&
-	hung_pid=$!
+	pid=$!
 }
 
-# Kills what is hung, also what it has started.
-kill_hung () {
-	pkill -KILL -P $hung_pid 2>/dev/null
-	kill -KILL $hung_pid 2>/dev/null
-	wait $hung_pid 2>/dev/null
-	:
-}
+# A large pack is read by ranges while it is unpacked.
+test_expect_success FAULTS 'a pull in the middle is left alone' '
+	fresh pull && head -c 20000000 /dev/urandom >results/$one/big &&
+	resutil send-pack $one && rm -r results/$one && hung 4 resutil fetch-exp $one &&
+	until_it hidden results && ls -A results >before &&
+	resutil fsck >out && resutil gc --older-than=0 >out &&
+	echo "nothing is left over" >want && test_cmp want out &&
+	ls -A results >after && test_cmp before after && kill -KILL $pid &&
+	{ wait $pid || :; } && resutil gc --older-than=0 >out &&
+	grep "^removed results/.$one.*tmp" out && ls -A results >after &&
+	echo $two >want && test_cmp want after && resutil fetch-exp $one &&
+	resutil fsck --read-data >out && grep "^nothing is wrong" out
+'
+
+test_expect_success FAULTS 'what a pull replaces is left alone, too' '
+	fresh replace && head -c 20000000 /dev/urandom >results/$one/big &&
+	resutil send-pack $one && cp -r results/$one old &&
+	resutil update-exp $one --set info.x=1 && resutil send-pack $one &&
+	rm -r results/$one && mv old results/$one &&
+	hung 5 resutil fetch-exp --force $one &&
+	until_it hidden results && ls -A results >before &&
+	resutil gc --older-than=0 >out && ls -A results >after &&
+	test_cmp before after && kill -KILL $pid && { wait $pid || :; } &&
+	resutil gc --older-than=0 && test_path_is_file results/$one/big &&
+	resutil fsck >out && grep "^nothing is wrong" out
+'
+
+# Without locks the age has to tell: what is left now may still be at work.
+test_expect_success FAULTS 'where nobody can lock, a day has to pass' '
+	fresh nolock && leave && RESUTIL_TEST_FAULT=lock:1+:ENOLCK \
+		PATH="$FAULTY_DIRECTORY:$PATH" resutil gc --older-than=0 >out &&
+	echo "nothing is left over" >want && test_cmp want out &&
+	test_path_is_dir results/.$one.4711.tmp && resutil gc --older-than=0 >out &&
+	grep "^removed 3 leftovers" out
+'
+
+# Many at once, each of which makes and removes, and gc with no patience.
+test_expect_success 'in the same instant as others' '
+	fresh instant && for nr in 1 2 3 4
+	do
+		{
+			for time in 1 2 3 4 5 6
+			do
+				name=$(resutil add "w$nr") && echo $name >>made.$nr &&
+				resutil update-exp $name --set info.x=$time &&
+				resutil -q rm -l -y $name || echo $name >>failed
+			done
+			: >over.$nr
+		} & done 2>err &&
+	until test -e over.1 && test -e over.2 && test -e over.3 && test -e over.4
+	do
+		resutil -q gc --older-than=0 || return 1
+	done && wait && test_path_is_missing failed &&
+	test $(cat made.* | wc -l) = 24 && resutil gc --older-than=0 &&
+	resutil fsck >out && grep "^nothing is wrong" out
+'
 
 test_done
