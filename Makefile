@@ -370,6 +370,7 @@ COVERAGE_FLAGS = B=build/coverage \
 coverage:
 	@$(again) $(COVERAGE_FLAGS) all test-programs fault-programs
 	@find build/coverage -name '*.gcda' -delete
+	@sh tools/open-counters build/coverage
 	@GCOV_ERROR_FILE=/dev/null $(again) $(COVERAGE_FLAGS) prove
 	@$(PYTHON) tools/coverage build/coverage
 
