@@ -252,8 +252,9 @@ cleanup:
 
 /*
  * The name that a needed experiment has there: its own, else one of the same
- * PREFIX_TIMESTAMP, when its comment was changed. Which, the id tells (known, or
- * NULL) that was recorded by one of `have`; without one there must be no choice.
+ * PREFIX_TIMESTAMP, when its comment was changed. Which, the id tells that was
+ * recorded (`known`, or NULL: by one of `have`); without one there must be no
+ * choice.
  */
 static const char *name_there(struct pull *p, const char *name,
 			      const char *known, const struct strvec *have)

@@ -14,55 +14,16 @@
 void found_add(struct store_check *c, const struct finding *f)
 {
 	struct strbuf key = STRBUF_INIT;
-	struct found *found;
+	struct finding found = *f;
 
-	if (f->where)
-		strbuf_addstr(&key, f->where);
-	else
+	if (!f->where) {
 		remote_key(c->r, f->name, &key);
-	pthread_mutex_lock(&c->lock);
-	ARRAY_GROW(c->found, c->nr + 1, c->alloc);
-	found = &c->found[c->nr++];
-	found->level = f->level;
-	found->state = f->state;
-	found->id = f->id;
-	found->where = strbuf_detach(&key, NULL);
-	found->name = f->name ? xstrdup(f->name) : NULL;
-	found->text = xstrdup(f->text);
-	found->bytes = f->bytes;
-	pthread_mutex_unlock(&c->lock);
-}
-
-static int compare_found(const void *a, const void *b)
-{
-	const struct found *one = a, *two = b;
-	int order = strcmp(one->where, two->where);
-
-	if (!order)
-		order = (int)one->level - (int)two->level;
-	if (!order)
-		order = strcmp(one->id, two->id);
-	return order ? order : strcmp(one->text, two->text);
-}
-
-static int tell(struct store_check *c, finding_fn fn, void *data)
-{
-	size_t i;
-	int ret = 0;
-
-	if (c->nr)
-		qsort(c->found, c->nr, sizeof(*c->found), compare_found);
-	for (i = 0; i < c->nr && !ret; i++) {
-		const struct found *f = &c->found[i];
-		const struct finding finding = {
-			.level = f->level, .state = f->state, .id = f->id,
-			.where = f->where, .name = f->name,
-			.bytes = f->bytes, .text = f->text
-		};
-
-		ret = fn(&finding, data);
+		found.where = key.buf;
 	}
-	return ret;
+	pthread_mutex_lock(&c->lock);
+	finding_list_add(&c->found, &found);
+	pthread_mutex_unlock(&c->lock);
+	strbuf_release(&key);
 }
 
 /* ---- the store ----------------------------------------------------------- */
@@ -283,12 +244,7 @@ static void check_release(struct store_check *c)
 		strbuf_release(&c->pack[i].why);
 	}
 	free(c->pack);
-	for (i = 0; i < c->nr; i++) {
-		free(c->found[i].where);
-		free(c->found[i].name);
-		free(c->found[i].text);
-	}
-	free(c->found);
+	finding_list_release(&c->found);
 	remote_list_release(&c->again);
 	remote_list_release(&c->list);
 	strvec_release(&c->here);
@@ -303,7 +259,8 @@ int check_store(const struct project *p, const char *remote,
 {
 	struct store_check c = {
 		.options = options, .limits = PACK_LIMITS_INIT,
-		.list = REMOTE_LIST_INIT, .again = REMOTE_LIST_INIT,
+		.found = FINDING_LIST_INIT, .list = REMOTE_LIST_INIT,
+		.again = REMOTE_LIST_INIT,
 		.here = STRVEC_INIT, .why = STRBUF_INIT
 	};
 	int ret, told;
@@ -313,7 +270,8 @@ int check_store(const struct project *p, const char *remote,
 		return ret;
 	pthread_mutex_init(&c.lock, NULL);
 	ret = check_all(&c, subset, err);
-	told = tell(&c, fn, data);
+	finding_list_sort(&c.found);
+	told = finding_list_each(&c.found, fn, data);
 	check_release(&c);
 	remote_close(c.r);
 	return ret ? ret : told;

@@ -22,6 +22,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
+#include "lib/exp/finding-list.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/sync/store-check.h"
@@ -55,15 +56,6 @@ struct checked {
 	struct strbuf why;		/* unless it is good or gone */
 };
 
-/* A finding with texts of its own. */
-struct found {
-	enum finding_level level;
-	enum finding_state state;
-	const char *id;			/* a constant */
-	char *where, *name, *text;	/* name: NULL: none */
-	uint64_t bytes;
-};
-
 struct store_check {
 	struct remote *r;
 	const struct check_options *options;
@@ -76,8 +68,7 @@ struct store_check {
 	struct strvec here;		/* names here, sorted */
 
 	pthread_mutex_t lock;		/* of what follows */
-	struct found *found;
-	size_t nr, alloc;
+	struct finding_list found;
 	struct progress *progress;
 	uint64_t done;
 	int code;			/* the store is out of reach */
