@@ -20,7 +20,9 @@ struct thread {
 struct workers {
 	pthread_mutex_t lock;
 	pthread_cond_t more;	/* work was given, or the end has come */
-	pthread_cond_t done;	/* a piece is done */
+	pthread_cond_t done;	/* what the one who waits is waiting for is */
+	const struct work *awaited;
+	bool all_awaited;
 	struct work *first, **last;
 	size_t open;		/* given and not done */
 	bool end;
@@ -68,7 +70,9 @@ static void do_first(struct workers *w, unsigned worker)
 	pthread_mutex_lock(&w->lock);
 	work->done = true;
 	w->open--;
-	pthread_cond_broadcast(&w->done);
+	/* Not for each: it would cost two changes of thread a piece. */
+	if (work == w->awaited || (w->all_awaited && !w->open))
+		pthread_cond_signal(&w->done);
 }
 
 static void *run_thread(void *data)
@@ -143,24 +147,28 @@ void workers_add(struct workers *w, struct work *work)
 void workers_wait(struct workers *w, struct work *work)
 {
 	pthread_mutex_lock(&w->lock);
+	w->awaited = work;
 	while (!work->done) {
 		if (w->nr_threads)
 			pthread_cond_wait(&w->done, &w->lock);
 		else
 			do_first(w, 0);
 	}
+	w->awaited = NULL;
 	pthread_mutex_unlock(&w->lock);
 }
 
 void workers_wait_all(struct workers *w)
 {
 	pthread_mutex_lock(&w->lock);
+	w->all_awaited = true;
 	while (w->open) {
 		if (w->nr_threads)
 			pthread_cond_wait(&w->done, &w->lock);
 		else
 			do_first(w, 0);
 	}
+	w->all_awaited = false;
 	pthread_mutex_unlock(&w->lock);
 }
 
