@@ -71,6 +71,13 @@ const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static const char *find_holder(const char *name)
+{
+	const struct command *c = find_command(name);
+
+	return c ? c->program : NULL;
+}
+
 /* Children and the programs under libexec/ talk as much as this one. */
 static void set_verbosity(int level)
 {
@@ -372,7 +379,7 @@ int main(int argc, const char **argv)
 	int depth, status;
 
 	process_begin();
-	set_resutil_program(argv[0]);
+	set_resutil_program(argv[0], find_holder);
 	tempfile_on_signals();
 	read_verbosity();
 

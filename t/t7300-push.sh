@@ -29,6 +29,17 @@ test_expect_success 'setup' '
 TRASH_DIRECTORY=$TRASH_DIRECTORY/proj
 cd "$TRASH_DIRECTORY" || exit 1
 
+test_expect_success 'what works in another program is started there at once' '
+	RESUTIL_TRACE="$PWD/trace" resutil push -n model >out 2>err &&
+	test_grep "run: resutil send-pack" trace &&
+	test_grep "command: send-pack" trace &&
+	! grep "exec: " trace &&
+	test_expect_code 128 env RESUTIL_EXEC_PATH="$PWD/nowhere" \
+		resutil push -n model 2>err &&
+	test_grep "is resutil installed whole" err &&
+	rm trace
+'
+
 test_expect_success '-n tells what would be sent, and sends nothing' '
 	resutil push -n model >out 2>err &&
 	cat >want <<-END &&

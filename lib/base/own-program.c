@@ -9,14 +9,17 @@
 #include <pthread.h>
 
 static const char *first_word = "resutil";
+static const char *(*holder_of)(const char *command);
 static struct strbuf program = STRBUF_INIT;
 static struct strbuf libexec = STRBUF_INIT;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-void set_resutil_program(const char *argv0)
+void set_resutil_program(const char *argv0,
+			 const char *(*holder)(const char *command))
 {
 	if (argv0 && *argv0)
 		first_word = argv0;
+	holder_of = holder;
 }
 
 /* `dir` + `rest`, if that is there. */
@@ -109,4 +112,16 @@ const char *resutil_libexec(void)
 {
 	pthread_once(&once, find_all);
 	return libexec.buf;
+}
+
+/* Where it is not there, resutil has the better words for that. */
+const char *resutil_program_of(struct strbuf *room, const char *command)
+{
+	const char *holder = holder_of && command ? holder_of(command) : NULL;
+
+	if (!holder)
+		return resutil_program();
+	strbuf_reset(room);
+	strbuf_addf(room, "%s/%s", resutil_libexec(), holder);
+	return is_program(room->buf) ? room->buf : resutil_program();
 }

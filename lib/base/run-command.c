@@ -233,7 +233,9 @@ static int start_found(struct child_process *child,
 
 	if (child->resutil_cmd) {
 		strvec_push(&argv, "resutil");
-		strbuf_addstr(&path, resutil_program());
+		strbuf_addstr(&path, resutil_program_of(&why,
+							child->args.v[0]));
+		strbuf_reset(&why);
 	}
 	strvec_pushv(&argv, child->args.v);
 	name = argv.nr ? argv.v[0] : "";

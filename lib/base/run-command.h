@@ -62,7 +62,12 @@ int pipe_command(struct child_process *child, const char *in, size_t in_len,
 /** Absolute path of this program, of its libexec directory, of the prefix. */
 const char *resutil_program(void);
 const char *resutil_libexec(void);
-void set_resutil_program(const char *argv0);
+/** The one that has `command`, so that a child need not be started twice. */
+const char *resutil_program_of(struct strbuf *room, const char *command);
+/** holder: the name of the program in libexec that has a command; NULL: it is
+ *  resutil. */
+void set_resutil_program(const char *argv0,
+			 const char *(*holder)(const char *command));
 
 /** Variables of git that describe a repository (NULL-terminated names). */
 extern const char *const local_git_env[];
