@@ -60,8 +60,12 @@ void finding_print(struct strbuf *out, const struct finding *f, bool z,
 		strbuf_addstr(out, f->where);
 	else
 		quote_c(out, f->where, strlen(f->where));
-	strbuf_addf(out, "\t%s\t%" PRIu64 "\t", f->name ? f->name : NO_NAME,
-		    f->bytes);
+	strbuf_addch(out, '\t');
+	if (z || !f->name)
+		strbuf_addstr(out, f->name ? f->name : NO_NAME);
+	else
+		quote_c(out, f->name, strlen(f->name));
+	strbuf_addf(out, "\t%" PRIu64 "\t", f->bytes);
 	/* It may quote what a file says. */
 	quote_terminal(out, f->text, strlen(f->text));
 	strbuf_addch(out, z ? '\0' : '\n');
@@ -86,6 +90,11 @@ static bool parse_bytes(uint64_t *out, const char *text)
 	errno = 0;
 	*out = strtoull(text, &end, 10);
 	return !errno && !*end;
+}
+
+static bool is_id(const char *text)
+{
+	return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")] == 0;
 }
 
 /* In its own place: a path is never longer than what quotes it. */
@@ -119,8 +128,8 @@ bool finding_parse(struct finding *f, char *line)
 	}
 	level = find_word(levels, ARRAY_SIZE(levels), field[0]);
 	state = find_word(states, ARRAY_SIZE(states), field[2]);
-	if (level < 0 || state < 0 || !*field[1] || !unquote(field[3]) ||
-	    !*field[4] || !parse_bytes(&f->bytes, field[5]))
+	if (level < 0 || state < 0 || !is_id(field[1]) || !unquote(field[3]) ||
+	    !unquote(field[4]) || !*field[4] || !parse_bytes(&f->bytes, field[5]))
 		return false;
 	f->level = (enum finding_level)level;
 	f->state = (enum finding_state)state;
