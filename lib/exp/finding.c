@@ -129,7 +129,8 @@ bool finding_parse(struct finding *f, char *line)
 	level = find_word(levels, ARRAY_SIZE(levels), field[0]);
 	state = find_word(states, ARRAY_SIZE(states), field[2]);
 	if (level < 0 || state < 0 || !is_id(field[1]) || !unquote(field[3]) ||
-	    !unquote(field[4]) || !*field[4] || !parse_bytes(&f->bytes, field[5]))
+	    !unquote(field[4]) || !*field[4] ||
+	    !parse_bytes(&f->bytes, field[5]))
 		return false;
 	f->level = (enum finding_level)level;
 	f->state = (enum finding_state)state;

@@ -60,8 +60,8 @@ const char *finding_state_name(enum finding_state state);
 /**
  * One record: LEVEL TAB ID TAB STATE TAB WHERE TAB NAME TAB BYTES TAB TEXT,
  * ended by LF, where WHERE and NAME are C-quoted if they must be, and NAME is
- * "-" when there is none; with `z` ended by NUL and not quoted; with `json` one object
- * with the keys level, id, state, where, name, bytes, text and LF.
+ * "-" when there is none; with `z` ended by NUL and not quoted; with `json` one
+ * object with the keys level, id, state, where, name, bytes, text and LF.
  */
 void finding_print(struct strbuf *out, const struct finding *f, bool z,
 		   bool json);
