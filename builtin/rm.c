@@ -302,6 +302,10 @@ static int remove_side(const struct removal *r, bool there,
 	strvec_push(&child.args, "--stdin");
 	ret = pipe_command(&child, in.buf, in.len, &out, NULL,
 			   ANSWER_MAX_BYTES, &err);
+	/* Killed, it had no last word. */
+	if (ret > EXIT_FAILED && ret != EXIT_USAGE)
+		error("the child that did the work was killed by signal %d",
+		      ret - EXIT_FAILED);
 	if (ret < 0)
 		error("%s", err.buf);
 	else

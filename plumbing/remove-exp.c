@@ -103,6 +103,8 @@ struct removal {
 	struct remote *remote;
 	struct remote_exp *exp;		/* NULL: it is not there */
 	const char *name;
+	const struct ledger_note *done, *intent;	/* as it was noted */
+	bool begun;
 	int code;
 	struct strbuf err;
 };
@@ -141,6 +143,47 @@ static int check_at_rest(const struct removal *removal, struct strbuf *err)
 		    removal->remote->name);
 }
 
+static int check_removal(const struct removal *removal, struct strbuf *err)
+{
+	int ret = 0;
+
+	if (!removal->exp)
+		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
+			    "in '%s'", removal->name, removal->remote->name);
+	if (!removal->r->force) {
+		ret = check_owner(removal, err);
+		if (!ret)
+			ret = check_at_rest(removal, err);
+	}
+	return ret;
+}
+
+/* The ledger says so first: with a note of what is gone, it would tell for ever
+ * of a loss that was none. */
+static int begin_removal(struct removal *removal, struct strbuf *err)
+{
+	struct ledger *ledger = removal->remote->ledger;
+	int ret = check_removal(removal, err);
+
+	if (ret || !ledger)
+		return ret;
+	removal->done = ledger_done(ledger, removal->name);
+	removal->intent = ledger_intent(ledger, removal->name);
+	return ledger_drop(ledger, removal->name, err);
+}
+
+/* It stays, and what was known of it. */
+static void take_back(const struct removal *removal)
+{
+	struct ledger *ledger = removal->remote->ledger;
+
+	/* Without a note the next push looks at the hashes. */
+	if (removal->done)
+		ledger_note(ledger, removal->done, NULL);
+	if (removal->intent)
+		ledger_note(ledger, removal->intent, NULL);
+}
+
 /* The version that was looked at, so that nothing goes that came later. */
 static int remove_there(struct removal *removal, struct strbuf *err)
 {
@@ -149,16 +192,6 @@ static int remove_there(struct removal *removal, struct strbuf *err)
 	const char *version = removal->r->version;
 	int ret;
 
-	if (!removal->exp)
-		return fail(err, ERR_NOT_FOUND, "there is no experiment '%s' "
-			    "in '%s'", removal->name, remote->name);
-	if (!removal->r->force) {
-		ret = check_owner(removal, err);
-		if (!ret)
-			ret = check_at_rest(removal, err);
-		if (ret)
-			return ret;
-	}
 	remote_key(remote, removal->name, &key);
 	ret = transport_remove(remote->transport, key.buf, version ? version :
 			       removal->exp->version, &why);
@@ -169,8 +202,8 @@ static int remove_there(struct removal *removal, struct strbuf *err)
 		fail(err, ret, "%s", why.buf);
 	else
 		remote_forget(remote, removal->name);
-	if (!ret && remote->ledger)
-		ret = ledger_drop(remote->ledger, removal->name, err);
+	if (ret && ret != ERR_NOT_FOUND)
+		take_back(removal);
 	strbuf_release(&why);
 	strbuf_release(&key);
 	return ret;
@@ -183,6 +216,39 @@ static void do_removal(struct work *work, unsigned worker UNUSED)
 	removal->code = remove_there(removal, &removal->err);
 }
 
+/* All that may go: their notes first, and one sync for all of these. */
+static void begin_all(struct remove_exp *r, struct remote *remote,
+		      const struct remote_list *list, struct removal *removal)
+{
+	struct strbuf err = STRBUF_INIT;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < r->names.nr; i++) {
+		struct removal *one = &removal[i];
+
+		one->work.fn = do_removal;
+		one->r = r;
+		one->remote = remote;
+		one->name = r->names.v[i];
+		one->exp = remote_list_find(list, one->name);
+		strbuf_init(&one->err);
+		one->code = begin_removal(one, &one->err);
+	}
+	if (remote->ledger)
+		ret = ledger_sync(remote->ledger, &err);
+	for (i = 0; i < r->names.nr; i++) {
+		struct removal *one = &removal[i];
+
+		if (ret && !one->code) {
+			one->code = fail(&one->err, ret, "%s", err.buf);
+			take_back(one);
+		}
+		one->begun = !one->code;
+	}
+	strbuf_release(&err);
+}
+
 static void remove_listed(struct remove_exp *r, struct remote *remote,
 			  const struct remote_list *list)
 {
@@ -193,19 +259,15 @@ static void remove_listed(struct remove_exp *r, struct remote *remote,
 	/* Found out by one thread, for all. */
 	record_user();
 	local_exp_prepare();
+	begin_all(r, remote, list, removal);
 	workers = workers_start((unsigned)MINIMUM(r->names.nr,
 						  (size_t)REMOTE_JOBS));
+	for (i = 0; i < r->names.nr; i++)
+		if (removal[i].begun)
+			workers_add(workers, &removal[i].work);
 	for (i = 0; i < r->names.nr; i++) {
-		removal[i].work.fn = do_removal;
-		removal[i].r = r;
-		removal[i].remote = remote;
-		removal[i].name = r->names.v[i];
-		removal[i].exp = remote_list_find(list, r->names.v[i]);
-		strbuf_init(&removal[i].err);
-		workers_add(workers, &removal[i].work);
-	}
-	for (i = 0; i < r->names.nr; i++) {
-		workers_wait(workers, &removal[i].work);
+		if (removal[i].begun)
+			workers_wait(workers, &removal[i].work);
 		if (removal[i].code)
 			error("%s", removal[i].err.buf);
 		else
