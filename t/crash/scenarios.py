@@ -14,7 +14,7 @@ class Scenario:
     """name: of points on the command line.
     prepare(world): what is there before.
     command: what is cut short; run in `who`.
-    again: what an ordinary person does next, if not the same.
+    rest: what a person does next when the same again is refused.
     more: the same command once more makes one more experiment (add, run);
         otherwise it leads to the same end.
     said: beginnings of lines -> the place where what the line names then is
@@ -26,12 +26,12 @@ class Scenario:
     may_find: findings of fsck that are there from the start.
     """
 
-    def __init__(self, name, prepare, command, who="p", again=None,
+    def __init__(self, name, prepare, command, who="p", rest=None,
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
                  may_find=()):
         self.name, self.prepare, self.command = name, prepare, command
-        self.who, self.again, self.more = who, again or [command], more
+        self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find = may_find
@@ -120,7 +120,7 @@ PROGRAM = ("echo out; echo err >&2; echo r >\"$RESUTIL_EX_DIR\"/result; "
 
 @scenario("init", ["init", "--project-name=new", "--storage-type=dir",
                    "-o", "path=../store", "--gitignore"],
-          who="n", codes=(128, 14), syncs=5)
+          who="n", codes=(14, 128), syncs=5)
 def _(w):
     w.write("n/.gitignore", "*.pyc\n")
     w.write("n/train.py", "")
@@ -208,7 +208,7 @@ def _(w):
 
 
 @scenario("unpack", ["unpack-exp", "one.zip", "-C", "tree"],
-          codes=(128, 14), syncs=2)
+          codes=(14, 128), syncs=2)
 def _(w):
     one(w)
     w.do("p", "pack-exp", "-o", "one.zip", "one")
@@ -218,19 +218,19 @@ def _(w):
 # ---- stores ------------------------------------------------------------------
 
 @scenario("clone", ["clone", "dir:store/project", "c"], who=".",
-          codes=(128, 14), syncs=6)
+          codes=(14, 128), syncs=6)
 def _(w):
     sent(w)
 
 
 @scenario("clone-all", ["clone", "--all", "dir:store/project", "c"],
-          who=".", codes=(128, 14), syncs=10)
+          who=".", codes=(14,), rest=["-C", "c", "pull", "-A"], syncs=10)
 def _(w):
     sent(w)
 
 
 @scenario("remote-add", ["remote", "add", "other", "dir:../other/project"],
-          codes=(128, 14), syncs=4)
+          codes=(14, 128), syncs=4)
 def _(w):
     one(w)
 
@@ -289,9 +289,9 @@ def _(w):
     w.do("q", "pull", "one", "--", "sub")
 
 
-scenario("rm-l", ["rm", "-l", "-y", "one"], codes=(10,), syncs=0)(sent)
+scenario("rm-l", ["rm", "-l", "-y", "one"], codes=(10,), syncs=1)(sent)
 scenario("rm-r", ["rm", "-r", "-y", "one"], codes=(10,), syncs=3)(sent)
-scenario("rm", ["rm", "-y", "one"], codes=(10,), syncs=3)(sent)
+scenario("rm", ["rm", "-y", "one"], codes=(10,), syncs=4)(sent)
 scenario("comment-l", ["comment", "-l", "one", "uno"], codes=(10,),
           syncs=5)(one)
 scenario("comment", ["comment", "one", "uno"], codes=(10,), syncs=10)(sent)
