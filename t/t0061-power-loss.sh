@@ -70,7 +70,7 @@ test_expect_success 'a new file: its name and its bytes each need a sync' '
 	sync new
 	sync .
 	EOC
-	for policy in none names data zeros cut all
+	for policy in none names data zeros cut odd even all
 	do
 		left $policy $was new=text || return 1
 	done
@@ -194,6 +194,14 @@ test_expect_success 'directories, and what lies in them' '
 	sync .
 	EOC
 	left none $was shown/ shown/file=text &&
+
+	calls <<-\EOC &&
+	unlink dir/old
+	rename dir away
+	EOC
+	left odd away/ away/old=old old=old &&
+	left even dir/ old=old &&
+	left_by 1 even dir/ old=old && left_by 1 odd $was &&
 
 	calls <<-\EOC &&
 	remove-tree dir

@@ -25,7 +25,7 @@ project () {
 # after_each CHECK: in each directory that a power failure can leave after any
 # of the calls in the journal; $last is set in the last one of each policy
 after_each () {
-	for policy in none names data zeros cut all
+	for policy in none names data zeros cut odd even all
 	do
 		rm -rf left && power_loss --each journal left $policy &&
 		count=$(power_loss --count journal) || return 1
@@ -113,6 +113,23 @@ test_expect_success 'update-exp: the old record or the new one' '
 	project && (cd d && resutil add x) &&
 	noted resutil update-exp @ --set result.accuracy=1 &&
 	after_each with_result
+'
+
+# all_or_gone: no part of what is removed stays under its name
+all_or_gone () {
+	if test -n "$last"
+	then
+		test ! -s ../names
+	elif test -s ../names
+	then
+		with_files
+	fi
+}
+
+test_expect_success 'rm: there as a whole, or gone' '
+	project && (cd d && resutil add x --from files) &&
+	noted resutil rm -l -y --force @ &&
+	after_each all_or_gone
 '
 
 # in_store: each object is a whole pack, all of them when push says so, and the

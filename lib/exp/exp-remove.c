@@ -103,6 +103,13 @@ int exp_remove_local(const struct project *p, const char *name,
 		ret = fail_errno(err, "cannot remove '%s'", path.buf);
 		goto cleanup;
 	}
+	/* Before anything of it goes: after a power failure it is there as a
+	 * whole, with its mark, or it is not there. */
+	if (sys_fsync_dir(p->results_path)) {
+		ret = fail_errno(err, "cannot sync '%s'", p->results_path);
+		sys_rename_noreplace(hidden.buf, path.buf);
+		goto cleanup;
+	}
 	if (id.len)
 		clear_live_file(p, id.buf);
 	partial_clear(p, name, NULL);

@@ -22,6 +22,9 @@ lib/base/sys.h). POLICY says what of the unsynced has reached the disk:
     zeros  all names and sizes; unsynced bytes are zeros
     cut    all names; of unsynced content the first half
     all    everything, as after SIGKILL
+    odd, even
+           all content; names of each second level of directories, the others as
+           in "data": no order of the unsynced is kept
 
 fsync(2) of a file makes its content, mode and times durable, but not its name;
 fsync(2) of a directory makes the names in it durable, but not what they
@@ -53,7 +56,7 @@ import os
 import re
 import sys
 
-POLICIES = ("none", "names", "data", "zeros", "cut", "all")
+POLICIES = ("none", "names", "data", "zeros", "cut", "odd", "even", "all")
 
 
 class Node:
@@ -191,7 +194,7 @@ class Journal:
         """The bytes of a file, as a key that costs no reading."""
         last = state.contents[node][0]
         kept = state.kept.get(node, (None,))[0]
-        if policy in ("all", "data"):
+        if policy in ("all", "data", "odd", "even"):
             return ("whole", last)
         if policy in ("none", "names") or kept == last:
             return ("whole", kept)
@@ -215,8 +218,7 @@ class Journal:
 
     def walk(self, state, policy):
         """(path, node) of all that is there, directories before theirs."""
-        names = state.kept_names if policy in ("none", "data") else \
-            state.names
+        kept = [policy in ("none", "data", other) for other in ("even", "odd")]
         todo = [(b"", state.root, ())]
         while todo:
             path, node, above = todo.pop()
@@ -224,6 +226,7 @@ class Journal:
             # half a rename could put a directory into itself
             if node in above or self.nodes[node].kind != "d":
                 continue
+            names = state.kept_names if kept[len(above) % 2] else state.names
             for name, child in sorted(names.get(node, {}).items()):
                 todo.append((path + b"/" + name if path else name, child,
                              above + (node,)))
