@@ -87,14 +87,19 @@ bool git_secret_text(const char *text, size_t len)
  */
 int git_secret_file(int fd)
 {
-	char *buf = xmalloc(REDACT_OVERLAP + READ_SIZE);
-	size_t kept = 0;
+	size_t kept = 0, room = READ_SIZE;
+	struct stat st;
 	off_t at = 0;
 	ssize_t n;
+	char *buf;
 	int ret = 0;
 
+	/* most are small: no memory that must come from the kernel */
+	if (!fstat(fd, &st) && st.st_size < READ_SIZE)
+		room = (size_t)st.st_size + 1;
+	buf = xmalloc(REDACT_OVERLAP + room);
 	while (!ret) {
-		n = pread(fd, buf + kept, READ_SIZE, at);
+		n = pread(fd, buf + kept, room, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
