@@ -114,7 +114,7 @@ test_expect_success '--remote: a store that holds what was sent' '
 test_expect_success 'a damaged pack is told with its remote, and mended' '
 	cd there &&
 	cp ../store/project/$one.zip whole.zip &&
-	head -c 100 whole.zip >../store/project/$one.zip &&
+	head -c 400 whole.zip >../store/project/$one.zip &&
 	test_expect_code 1 resutil fsck --remote >out &&
 	grep "^error: origin:.*$one.zip: " out &&
 	test_expect_code 1 resutil fsck --remote --json >out &&

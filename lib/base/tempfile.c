@@ -153,12 +153,16 @@ static int make_held(struct tempfile *t, mode_t mode)
 		if (*fd < 0)
 			return -1;
 	}
-	/* A directory that its owner may not read (umask) is not held. */
-	if (*fd < 0 || !hold_take(*fd, AT_FDCWD, t->path))
+	/* A directory that its owner may not read (umask) is not held; one
+	 * that is gone was taken for a leftover, as below. */
+	if (*fd < 0 && errno != ENOENT)
 		return 0;
-	if (hold_has_name(*fd, AT_FDCWD, t->path))
+	if (*fd >= 0 && !hold_take(*fd, AT_FDCWD, t->path))
+		return 0;
+	if (*fd >= 0 && hold_has_name(*fd, AT_FDCWD, t->path))
 		sys_unlinkat(AT_FDCWD, t->path, t->is_dir ? AT_REMOVEDIR : 0);
-	close(*fd);
+	if (*fd >= 0)
+		close(*fd);
 	*fd = -1;
 	errno = EEXIST;
 	return -1;
