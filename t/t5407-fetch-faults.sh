@@ -150,7 +150,8 @@ test_expect_success FAULTS 'where directories cannot change places' '
 	rm -f points && prepare old &&
 	with_faults RESUTIL_TEST_FAULT=rename:1:EINVAL \
 		RESUTIL_TEST_FAULT_LOG="$PWD/points" resutil fetch-exp $exp >out &&
-	grep "^rename.*\.rm$" points && grep "^grown" out && state_of >now && test_cmp new now && is_tidy
+	grep "^rename.*\.old$" points && grep "^grown" out &&
+	state_of >now && test_cmp new now && is_tidy
 '
 
 test_expect_success FAULTS 'one sync for all, one for results_dir, one for the ledger' '
