@@ -75,6 +75,21 @@ test_expect_success 'a large tracked file is not read by git' '
 	test_grep "captured	data.csv" actual
 '
 
+test_expect_success 'a long patch loses a part that is too large, and no other' '
+	make_repo long &&
+	(
+		cd long && yes 1234567 | head -n 800000 >b &&
+		echo a >a && echo c >c && git add . &&
+		git -c user.name=x -c user.email=x@x commit -q -m more &&
+		yes 12345678 | head -n 400000 >a && echo b >b &&
+		yes 87654321 | head -n 400000 >c && echo new >>data.csv
+	) &&
+	limits 5M 100M long &&
+	git -C long diff --binary --full-index --no-renames HEAD -- a c \
+		data.csv >want &&
+	test_cmp_bin want snap/uncommited.patch
+'
+
 test_expect_success 'a file that does not fit does not keep the next one out' '
 	make_repo next &&
 	blob 600 >next/a && blob 600 >next/b && blob 100 >next/c &&

@@ -63,9 +63,9 @@ void git_child(struct child_process *child, const char *dir,
 #define GIT_PATCH_IN_MEMORY (4u << 20)
 
 struct git_patch {
-	struct strbuf text;	/* as long as it is short */
-	int fd;			/* else an unlinked file; -1: not yet */
-	uint64_t len;
+	struct strbuf text;	/* the end of it, at most that long */
+	int fd;			/* what comes before; -1: nothing */
+	uint64_t len;		/* of both */
 };
 
 int git_patch_add(struct git_patch *patch, const char *text, size_t len,
