@@ -374,6 +374,18 @@ coverage:
 	@GCOV_ERROR_FILE=/dev/null $(again) $(COVERAGE_FLAGS) prove
 	@$(PYTHON) tools/coverage build/coverage
 
+# What takes longer than a change should wait for: about two hours on 4
+# processors. To be run once before a release, and after work on its subjects.
+LONG_FUZZ_SECONDS = 600
+LONG_STRESS_SECONDS = 300
+check-long:
+	@$(again) test-crash
+	@$(again) STRESS_SECONDS=$(LONG_STRESS_SECONDS) stress
+	@$(again) test-tsan
+	@RESUTIL_TEST_EXPENSIVE=1 $(again) prove
+	@$(again) coverage
+	@$(again) FUZZ_SECONDS=$(LONG_FUZZ_SECONDS) fuzz
+
 # Writes the page of benchmarks anew, with the figures of this machine.
 perf: all test-programs
 	@sh tools/make-benchmarks '$(abspath $(B))' Documentation/benchmarks.adoc
@@ -420,12 +432,14 @@ check: check-fast check-docs lint
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'more: programs man html completions deps test-deps uninstall clean'
-	@echo '      prove unit test-asan test-tsan test-crash stress fuzz coverage perf check hdr-check style'
-	@echo '      check-layers check-commands check-docs lint'
+	@echo '      prove unit test-asan test-tsan test-crash stress fuzz coverage perf'
+	@echo '      check check-long hdr-check style check-layers check-commands'
+	@echo '      check-docs lint'
 
 .PHONY: all programs fault-programs man man-if-possible html completions deps test-deps demo \
 	install install-built uninstall clean test prove unit test-programs test-asan test-tsan test-crash stress \
 	fuzz fuzz-programs coverage perf hdr-check style \
-	check-layers check-commands check-docs lint check-fast check help FORCE
+	check-layers check-commands check-docs lint check-fast check check-long \
+	help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
