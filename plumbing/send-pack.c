@@ -51,7 +51,10 @@ static void print(const struct sync_result *result, void *data)
 	if (strcmp(result->status, "same"))
 		fflush(stdout);
 	items_count(&s->items, result->code);
-	if (result->code)
+	/* Of many it must be told which one. */
+	if (result->code && !strstr(result->message, result->name))
+		error("'%s': %s", result->name, result->message);
+	else if (result->code)
 		error("%s", result->message);
 	else if (*result->message)
 		warning("'%s': %s", result->name, result->message);
