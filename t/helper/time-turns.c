@@ -2,6 +2,7 @@
  * Times commands in turn, so that what disturbs the machine disturbs all of
  * them: time-turns [OPTION...] ROUNDS NAME=COMMAND...
  * Each COMMAND is split at blanks ('...' quotes); its output goes to /dev/null.
+ * A word `||` parts commands that run at once; the last to end counts.
  * Prints, a line each: NAME TAB median TAB minimum TAB maximum, in
  * microseconds, TAB the largest memory that one of its processes ever held, in
  * KiB, TAB the rounds that count, TAB the bytes of what -o names. One round
@@ -67,25 +68,42 @@ static void timed_init(struct timed *t, const char *name, const char *command,
 	t->took = xcalloc((size_t)rounds, sizeof(double));
 }
 
+/* Starts what stands before the next `||`; returns what stands behind it. */
+static char **start(char **argv)
+{
+	char **end = argv, *word;
+	pid_t pid;
+
+	while (*end && strcmp(*end, "||"))
+		end++;
+	word = *end;
+	*end = NULL;
+	if (posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ))
+		die("cannot run '%s'", argv[0]);
+	*end = word;
+	return word ? end + 1 : end;
+}
+
 static double run_once(struct timed *t)
 {
+	char **argv = (char **)t->argv.v;
 	struct rusage usage;
 	double before, took;
 	struct stat st;
-	int status;
-	pid_t pid;
+	int status, nr;
 
 	if (made && unlink(made) && errno != ENOENT)
 		die("cannot remove '%s'", made);
 	before = microseconds();
-	if (posix_spawnp(&pid, t->argv.v[0], &actions, NULL,
-			 (char **)t->argv.v, environ))
-		die("cannot run '%s'", t->argv.v[0]);
-	if (wait4(pid, &status, 0, &usage) != pid || status)
-		die("'%s' failed", t->name);
+	for (nr = 0; *argv; nr++)
+		argv = start(argv);
+	for (; nr; nr--) {
+		if (wait4(-1, &status, 0, &usage) < 0 || status)
+			die("'%s' failed", t->name);
+		if (usage.ru_maxrss > t->max_rss)
+			t->max_rss = usage.ru_maxrss;
+	}
 	took = microseconds() - before;
-	if (usage.ru_maxrss > t->max_rss)
-		t->max_rss = usage.ru_maxrss;
 	if (made && !stat(made, &st))
 		t->size = st.st_size;
 	return took;
