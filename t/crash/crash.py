@@ -29,6 +29,7 @@ import json
 import multiprocessing
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -114,13 +115,12 @@ class World:
                 [program, *argv], cwd=self.path(who), env=self.env(**env),
                 stdin=subprocess.DEVNULL, stdout=o, stderr=e,
                 start_new_session=True)
-        try:
-            status = child.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+        if not ends(child.pid):
             end_group(child.pid)
             child.wait()
             reap(child.pid)
             raise model.Broken("'%s' does not end" % " ".join(argv))
+        status = child.wait()
         if reap(child.pid):
             raise model.Broken("'%s' leaves processes" % " ".join(argv))
         return status, text_of(out), text_of(err)
@@ -150,6 +150,14 @@ class World:
         os.makedirs(os.path.dirname(self.path(rel)), exist_ok=True)
         with open(self.path(rel), "w") as f:
             f.write(text)
+
+    def damage(self, rel):
+        """One bit in the middle. The file is new: the old one may be linked."""
+        data = bytearray(model.read_file(self.path(rel)))
+        data[len(data) // 2] ^= 1
+        os.unlink(self.path(rel))
+        with open(self.path(rel), "wb") as f:
+            f.write(data)
 
     def conf(self, who):
         self.write(who + "/resutil-conf.yaml", CONF)
@@ -202,6 +210,15 @@ def adopt_orphans():
     """What a killed command leaves becomes a child of this process (Linux,
     PR_SET_CHILD_SUBREAPER), which can wait for it."""
     ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)
+
+
+def ends(pid):
+    """Whether it ends in time. (Popen.wait() with a timeout asks again and
+    again, and sleeps in between.)"""
+    fd = os.pidfd_open(pid)
+    ready, _, _ = select.select([fd], [], [], PATIENCE)
+    os.close(fd)
+    return bool(ready)
 
 
 def end_group(pid):
@@ -680,7 +697,7 @@ def too_many_syncs(name, passed):
         yield "%s: %d syncs, not %d at most" % (name, passed["sync"], limit)
 
 
-def select(args, crew, report):
+def choose(args, crew, report):
     """The points to do, scenario by scenario."""
     if args.only:
         return list(one_by_one(args))
@@ -750,7 +767,7 @@ def main():
     report = Report(args)
     crew = Crew(args.jobs, top, args.build)
     try:
-        points = select(args, crew, report)
+        points = choose(args, crew, report)
         if args.points:
             return 0
         for _, results in crew.do(list(in_chunks(points))):

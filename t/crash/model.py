@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import zipfile
+import zlib
 
 RECORD = "resutil-exp.yaml"
 NAME = re.compile(r"[a-z]{6}_\d{8}T\d{6}(_.+)?$")
@@ -144,7 +145,8 @@ def read_dir(label, top):
 
 
 def read_pack(label, path):
-    """The same as a pack; reading it compares the checksums, too."""
+    """The same as a pack; reading it compares the checksums, too. Of one that
+    is damaged the bytes."""
     files, record = {}, None
     try:
         with zipfile.ZipFile(path) as z:
@@ -155,8 +157,8 @@ def read_pack(label, path):
                 else:
                     files[entry.filename.rstrip("/")] = content_of(
                         entry.external_attr >> 16, data)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as e:
-        raise Broken("%s: the pack is not whole: %s" % (label, e))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        return read_file(path)
     if record is None:
         raise Broken("%s: the pack has no record" % label)
     return Exp(label, record, files)

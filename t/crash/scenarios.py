@@ -235,6 +235,12 @@ def _(w):
     one(w)
 
 
+@scenario("remote-rm", ["remote", "rm", "other"], codes=(10,), syncs=2)
+def _(w):
+    one(w)
+    w.do("p", "remote", "add", "other", "dir:../other/project")
+
+
 scenario("push", ["push", "one"], said=SENT, syncs=7)(two_clones)
 
 
@@ -289,6 +295,15 @@ def _(w):
     w.do("q", "pull", "one", "--", "sub")
 
 
+@scenario("pull-force", ["pull", "--force", "one"], who="q", said=FETCHED,
+          syncs=4)
+def _(w):
+    fetched(w)
+    grow(w, "q", "one", ours="ours\n")
+    grow(w, "p", "one", theirs="theirs\n")
+    w.do("p", "push", "one")
+
+
 scenario("rm-l", ["rm", "-l", "-y", "one"], codes=(10,), syncs=1)(sent)
 scenario("rm-r", ["rm", "-r", "-y", "one"], codes=(10,), syncs=3)(sent)
 scenario("rm", ["rm", "-y", "one"], codes=(10,), syncs=4)(sent)
@@ -313,3 +328,10 @@ def broken(w):
 scenario("gc", ["gc", "--older-than=0"], syncs=0)(broken)
 scenario("gc-remote", ["gc", "--older-than=0", "--remote"], syncs=0)(broken)
 scenario("fsck-repair", ["fsck", "--repair"], codes=(1,))(broken)
+
+
+@scenario("fsck-mend", ["fsck", "--remote", "--read-data", "--repair"],
+          said=SENT, may_find=("pack-damaged",), syncs=7)
+def _(w):
+    sent(w)
+    w.damage("store/project/%s.zip" % w.named("p", "one"))
