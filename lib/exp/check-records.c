@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
@@ -331,6 +332,7 @@ int check_records(struct check *c, struct strbuf *err UNUSED)
 {
 	unsigned jobs = c->options->jobs;
 	struct ties *ties = ties_new(c);
+	struct progress *progress;
 	struct workers *w;
 	size_t i;
 
@@ -342,10 +344,14 @@ int check_records(struct check *c, struct strbuf *err UNUSED)
 	for (i = 0; i < c->names.nr; i++)
 		c->exp[i].name = c->names.v[i];
 	w = workers_start(jobs ? jobs : MAXIMUM(workers_default(), MIN_JOBS));
-	for (i = 0; i < c->names.nr; i += AT_ONCE)
+	progress = progress_start("Checking", c->names.nr, 0);
+	for (i = 0; i < c->names.nr; i += AT_ONCE) {
+		progress_items(progress, i);
 		look_at_some(c, w, ties, i,
 			     MINIMUM(c->names.nr - i, AT_ONCE));
+	}
 	workers_stop(&w);
+	progress_stop(&progress);
 	ties_check(ties);
 	ties_free(ties);
 	return 0;

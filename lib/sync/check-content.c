@@ -4,6 +4,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
@@ -27,11 +28,13 @@ struct content {
 	size_t nr;
 	struct exp_cache *cache;
 	unsigned jobs;		/* for the files of one experiment */
+	struct progress *progress;
+	uint64_t done;		/* experiments; atomic */
 };
 
 struct reading {
 	struct work work;
-	const struct content *c;
+	struct content *c;
 	const char *name;
 	const char *id;		/* of what is wrong; NULL: nothing */
 	struct strbuf why;
@@ -117,6 +120,7 @@ static void read_one(struct work *work, unsigned worker UNUSED)
 	struct reading *r = (struct reading *)work;
 	struct dir_hash hash = DIR_HASH_INIT;
 	struct strbuf dir = STRBUF_INIT;
+	struct progress *part = progress_part(r->c->progress);
 	struct exp_tree_sign sign, after;
 	struct pack_info info;
 	bool whole, signed_before;
@@ -125,7 +129,7 @@ static void read_one(struct work *work, unsigned worker UNUSED)
 	project_exp_path(r->c->p, r->name, &dir);
 	whole = is_whole(r->c, r->name, dir.buf, &info);
 	signed_before = sign_of(&sign, dir.buf);
-	ret = hash_dir(&hash, dir.buf, r->c->jobs, NULL, NULL, &r->why);
+	ret = hash_dir(&hash, dir.buf, r->c->jobs, NULL, part, &r->why);
 	if (ret == ERR_FAILED && exp_is_here(r->c->p, r->name)) {
 		r->id = "file-unreadable";
 	} else if (!ret && whole && signed_before &&
@@ -137,6 +141,9 @@ static void read_one(struct work *work, unsigned worker UNUSED)
 		memcpy(info.record, hash.record, DIGEST_RAWSZ);
 		compare(r, &info, &sign);
 	}
+	progress_items(r->c->progress,
+		       __atomic_add_fetch(&r->c->done, 1, __ATOMIC_RELAXED));
+	progress_stop(&part);
 	dir_hash_release(&hash);
 	strbuf_release(&dir);
 }
@@ -159,7 +166,7 @@ static int tell(const struct reading *r, finding_fn fn, void *data)
 	return ret;
 }
 
-static int read_some(const struct content *c, struct workers *w,
+static int read_some(struct content *c, struct workers *w,
 		     const char *const *names, size_t nr, finding_fn fn,
 		     void *data)
 {
@@ -218,6 +225,7 @@ int check_content(const struct project *p, const struct check_options *options,
 		c.jobs = jobs;
 		jobs = 1;
 	}
+	c.progress = progress_start("Reading", names.nr, 0);
 	w = workers_start(jobs);
 	for (i = 0; i < names.nr && !ret; i += AT_ONCE)
 		ret = read_some(&c, w, names.v + i,
@@ -225,6 +233,7 @@ int check_content(const struct project *p, const struct check_options *options,
 
 cleanup:
 	workers_stop(&w);
+	progress_stop(&c.progress);
 	exp_cache_close(c.cache);
 	for (i = 0; i < c.nr; i++)
 		ledger_close(c.ledger[i]);
