@@ -425,7 +425,7 @@ static const char *known_password(const char *program, const char *option,
 
 	program = path_basename(program);
 	if (!strcmp(program, "sshpass") && !strcmp(option, "-p"))
-		return word;
+		return *word ? word : NULL;
 	if (!strcmp(program, "sshpass") && !strncmp(word, "-p", 2) && word[2])
 		return word + 2;
 	if ((strcmp(program, "curl") && strcmp(program, "wget")) ||
