@@ -38,6 +38,15 @@ begin () {
 	echo 1 >results/$three/x && send $one $two $three
 }
 
+# begin_large: the same, longer than what is read of each at once
+begin_large () {
+	begin && rm -r "$objects" .resutil && for begin_name in $one $two $three
+	do
+		head -c 100000 /dev/urandom >results/$begin_name/a-weights ||
+		return 1
+	done && send $one $two $three
+}
+
 # break_at NAME OFFSET: another byte there; negative: from the end
 break_at () {
 	python3 -c "
@@ -110,24 +119,62 @@ test_expect_success 'another byte in the archive comment, the directory, a file'
 	finds "error pack-damaged open $two.zip $two" &&
 	begin && break_at $two -19 && test_expect_code 1 check &&
 	finds "error pack-damaged open $two.zip $two" &&
-	begin && break_file $two && check && finds &&
-	test_expect_code 1 check --read-data &&
+	begin && break_file $two && test_expect_code 1 check &&
 	finds "error pack-damaged open $two.zip $two" &&
 	grep "$two.: .log.: " out
 '
 
-test_expect_success 'the record of a pack is not what it promises' '
-	begin && cp -r results/$one forged && echo "tags: [x]" >>forged/resutil-exp.yaml &&
+test_expect_success 'any other byte in a content, a name or the comment' '
+	begin && mkdir -p flipped/project && python3 -c "
+import datetime, struct, sys
+data = open(sys.argv[1], \"rb\").read()
+places, at = [], 0
+while data[at:at + 4] == b\"PK\\3\\4\":
+    packed, = struct.unpack_from(\"<I\", data, at + 18)
+    name, extra = struct.unpack_from(\"<HH\", data, at + 26)
+    begin = at + 30 + name + extra
+    places += [*range(at + 30, at + 30 + name), *range(begin, begin + packed)]
+    at = begin + packed
+places += range(data.rindex(b\"resutil-pack \") + 13, len(data))
+when = datetime.datetime(2024, 7, 4, 11, 15)
+for place in places:
+    bad = bytearray(data)
+    bad[place] ^= 1 << place % 8
+    when += datetime.timedelta(seconds=1)
+    name = when.strftime(\"aapfcd_%Y%m%dT%H%M%S\") + \"_at%d.zip\" % place
+    open(\"flipped/project/\" + name, \"wb\").write(bad)
+" "$objects"/$one.zip && ls flipped/project | sed "s/\.zip$//" >want &&
+	test $(wc -l <want) -gt 300 &&
+	test_expect_code 1 resutil check-store --remote dir:flipped >out &&
+	grep "^error	pack-damaged	open	" out | cut -f 5 >got &&
+	test_cmp want got
+'
+
+test_expect_success 'of a long pack the content is read on demand' '
+	begin_large && break_file $two && check && finds &&
+	test_expect_code 1 check --read-data &&
+	finds "error pack-damaged open $two.zip $two" &&
+	grep "$two.: .a-weights.: " out
+'
+
+# forge: the comment of the pack, and another record
+forge () {
+	rm -rf forged && cp -r results/$one forged &&
+	echo "tags: [x]" >>forged/resutil-exp.yaml &&
 	resutil pack-exp -o forged.zip forged && python3 -c "
 import sys
-good, forged, out = (open(sys.argv[1], \"rb\").read(),
-                     open(sys.argv[2], \"rb\").read(), sys.argv[3])
-comment = good[good.rindex(b\"resutil-pack \"):]
-old = forged[forged.rindex(b\"resutil-pack \"):]
+good, forged = (open(name, 'rb').read() for name in sys.argv[1:])
+comment = good[good.rindex(b'resutil-pack '):]
+old = forged[forged.rindex(b'resutil-pack '):]
 assert len(old) == len(comment)
-open(out, \"wb\").write(forged[:-len(old)] + comment)
-" "$objects"/$one.zip forged.zip "$objects"/$one.zip &&
-	test_expect_code 1 check &&
+open(sys.argv[1], 'wb').write(forged[:-len(old)] + comment)
+" "$objects"/$one.zip forged.zip
+}
+
+test_expect_success 'the record of a pack is not what it promises' '
+	begin && forge && test_expect_code 1 check &&
+	finds "error pack-damaged open $one.zip $one" && grep "record" out &&
+	begin_large && forge && test_expect_code 1 check &&
 	finds "error pack-damaged open $one.zip $one" && grep "its record" out
 '
 
@@ -219,7 +266,7 @@ test_expect_success 'findings come in byte order of keys, in any form' '
 '
 
 test_expect_success 'a part of the packs is read whole, and n of n read each' '
-	begin && for name in $one $two $three
+	begin_large && for name in $one $two $three
 	do
 		break_file $name || return 1
 	done && test_expect_code 1 check --read-data && mv told all &&

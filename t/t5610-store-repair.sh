@@ -68,8 +68,7 @@ test_expect_success 'a pack that was cut is sent again' '
 '
 
 test_expect_success 'and so is one with another content' '
-	begin && break_inside && check --repair && finds &&
-	check --read-data --repair &&
+	begin && break_inside && check --repair &&
 	finds "error pack-damaged mended $one.zip" && is_good
 '
 
@@ -145,6 +144,32 @@ test_expect_success FAULTS 'killed in the midst of it, the next one repairs' '
 	done
 '
 
+# What is acknowledged as mended is good, at each point at which a repair can
+# fail or die; and the next one mends what is left.
+test_expect_success FAULTS 'failed or killed at each point of it' '
+	begin && cut_off && rm -f points &&
+	with_faults RESUTIL_TEST_FAULT_LOG="$PWD/points" \
+		resutil check-store --repair >out && grep mended out &&
+	nr=$(wc -l <points) && test $nr -ge 10 && point=1 &&
+	while test $point -le $nr
+	do
+		for action in EIO ENOSPC kill kill-after
+		do
+			cut_off
+			with_faults RESUTIL_TEST_FAULT=any:$point:$action \
+				resutil check-store --repair >out 2>err
+			grep mended out && ! cmp good "$objects"/$one.zip && {
+				echo "not mended at $point, $action"
+				return 1
+			}
+			resutil check-store --repair --prune --older-than=0 \
+				>out || return 1
+			check && finds || return 1
+		done
+		point=$((point + 1))
+	done
+'
+
 test_expect_success 'in a store that may only be read it stays' '
 	begin && break_inside && chmod -R a+rwX . && chmod 777 . &&
 	find "$store" -type d -exec chmod 555 {} + &&
@@ -179,7 +204,8 @@ test_expect_success 'nor when the one that stays is damaged' '
 	printf "\377" | dd of="$objects"/$other.zip bs=1 seek=400 conv=notrunc \
 		2>/dev/null &&
 	test_expect_code 1 check --repair &&
-	finds "error duplicate-id open $one.zip" && grep "is damaged" out &&
+	finds "error duplicate-id open $one.zip" \
+		"error pack-damaged open $other.zip" && grep "is damaged" out &&
 	test_cmp_bin good "$objects"/$one.zip
 '
 

@@ -4,6 +4,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/pack-end.h"
 #include "lib/exp/remotes.h"
 
 /* Several threads read one large pack, each waiting for the store. */
@@ -216,6 +217,9 @@ static int begin(struct store_check *c, const struct check_subset *subset,
 	}
 	if (c->options->flags & CHECK_READ_DATA)
 		ret = subset_choose(subset, c->pack, c->list.nr, err);
+	for (i = 0; i < c->list.nr; i++)
+		c->pack[i].whole = c->pack[i].chosen ||
+				   c->list.exp[i].size <= PACK_TAIL_MAX;
 	return ret;
 }
 

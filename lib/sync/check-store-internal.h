@@ -48,7 +48,9 @@ struct checked {
 	struct work work;
 	struct store_check *check;
 	struct remote_exp *exp;		/* as listed; no summary is kept */
-	bool whole;			/* all of it is to be read */
+	bool chosen;			/* of those that are to be read whole */
+	bool whole;			/* is read whole, also because it is
+					 * no more than the end of others */
 	enum pack_verdict verdict;
 	bool has_info;			/* its comment could be read */
 	struct pack_info info;
@@ -130,7 +132,7 @@ enum finding_state repair_twin(struct checked *kept, struct checked *old,
 
 /* ---- check-subset.c ------------------------------------------------------ */
 
-/** Sets `whole` of those that are to be read. */
+/** Sets `chosen` of those that are to be read whole. */
 int subset_choose(const struct check_subset *subset, struct checked *pack,
 		  size_t nr, struct strbuf *err);
 

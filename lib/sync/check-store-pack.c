@@ -434,7 +434,7 @@ int check_pack(struct checked *p, unsigned threads, struct strbuf *err)
 	/* Somebody is at it: the next check will see what came of that. */
 	if (ret || again)
 		p->verdict = PACK_GONE;
-	if (p->verdict == PACK_GOOD && p->whole && p->info.version &&
+	if (p->verdict == PACK_GOOD && p->chosen && p->info.version &&
 	    (transport_caps(p->check->r->transport) & TRANSPORT_CAN_META))
 		check_metadata(p);
 	return ret;

@@ -139,7 +139,7 @@ static int choose_at_random(const struct check_subset *subset,
 		if (p->exp->size > left)
 			continue;
 		left -= p->exp->size;
-		p->whole = true;
+		p->chosen = true;
 		wanted--;
 	}
 	free(order);
@@ -154,8 +154,8 @@ int subset_choose(const struct check_subset *subset, struct checked *pack,
 	if (subset && (subset->percent > 0 || subset->bytes))
 		return choose_at_random(subset, pack, nr, err);
 	for (i = 0; i < nr; i++)
-		pack[i].whole = !subset || !subset->parts ||
-				part_of(pack[i].exp->name, subset->parts) ==
-				subset->part - 1;
+		pack[i].chosen = !subset || !subset->parts ||
+				 part_of(pack[i].exp->name, subset->parts) ==
+				 subset->part - 1;
 	return 0;
 }
