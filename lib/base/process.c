@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/process.h"
+#include "lib/base/coverage.h"
 #include "lib/base/error.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
@@ -43,8 +44,10 @@ void process_end_stdout(void)
  */
 static void check_stdout(void)
 {
-	if (!stdout_is_well())
+	if (!stdout_is_well()) {
+		coverage_dump();
 		_exit(EXIT_FAILED);
+	}
 }
 
 void process_begin(void)
