@@ -17,8 +17,8 @@ static void test_print(void)
 	struct finding f = plain;
 
 	finding_print(&out, &f, false, false);
-	check_str(out.buf, "leftover\thidden-dir\tremoved\tresults/.x.1.tmp\tx\t"
-		  "4096\twhat was being made\n", "a line");
+	check_str(out.buf, "leftover\thidden-dir\tremoved\tresults/.x.1.tmp\tx"
+		  "\t4096\twhat was being made\n", "a line");
 	strbuf_reset(&out);
 	f.name = NULL;
 	f.where = "a\tb\n\033";
