@@ -186,6 +186,16 @@ test_expect_success 'a pack of a later version is not damaged' '
 	test_cmp_bin later "$objects"/$two.zip
 '
 
+test_expect_success 'nor is one beyond the limits, where nothing is unpacked' '
+	begin && resutil -c unpack.max-size=1 check-store >out &&
+	test_must_be_empty out &&
+	test_expect_code 1 resutil -c unpack.max-entries=1 check-store >out &&
+	cut -f 1-2 out >told && for name in $one $two $three
+	do
+		printf "error\tunreadable\n" || return 1
+	done >want && test_cmp want told && grep "raise unpack.max-entries" out
+'
+
 test_expect_success 'packs of other tools are fine, but not without a record' '
 	begin && rm "$objects"/$three.zip && (
 		cd results/$three && python3 -c "

@@ -33,6 +33,15 @@ static void add_open(struct store_check *c, enum finding_level level,
 	strbuf_release(&text);
 }
 
+/* Whether the second listing has it, as it was read. */
+static bool is_still_listed(const struct checked *p)
+{
+	const struct remote_exp *exp = remote_list_find(&p->check->again,
+							p->exp->name);
+
+	return exp && !strcmp(exp->version, p->exp->version);
+}
+
 /* ---- one id under two names ---------------------------------------------- */
 
 static bool has_id(const struct checked *p)
@@ -216,12 +225,23 @@ static enum dependency look_up(const struct store_check *c, const char *name,
 	return remote_list_find(&c->list, name) ? DEP_DIFFERS : DEP_MISSING;
 }
 
+static int compare_head(const void *head, const void *name)
+{
+	return strncmp(head, *(const char *const *)name, NAME_HEAD_LEN);
+}
+
 static bool is_dependency_here(const struct store_check *c, const char *name,
 			       const char *id)
 {
 	struct strbuf found = STRBUF_INIT, ignored = STRBUF_INIT;
-	int ret = exp_find_dependency(c->r->project, name, *id ? id : NULL,
-				      &found, &ignored);
+	int ret;
+
+	/* Thousands may need what is nowhere. */
+	if (!bsearch(name, c->here.v, c->here.nr, sizeof(*c->here.v),
+		     compare_head))
+		return false;
+	ret = exp_find_dependency(c->r->project, name, *id ? id : NULL,
+				  &found, &ignored);
 
 	strbuf_release(&ignored);
 	strbuf_release(&found);
@@ -246,7 +266,7 @@ static int check_dependency(struct checked *p, const char *name,
 	}
 	/* It may have been sent since the listing. */
 	ret = check_list_again(c, err);
-	if (!ret && !first_of_head(&c->again, name) && check_is_current(p))
+	if (!ret && !first_of_head(&c->again, name) && is_still_listed(p))
 		add_open(c, FINDING_WARNING, "dependency-missing",
 			 p->exp->name, "'%s' in '%s' needs '%s', which is "
 			 "neither there nor here; a clone that has it can "
