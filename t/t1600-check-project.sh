@@ -155,7 +155,8 @@ test_expect_success 'dependency-differs: another run has the name' '
 # a run of this host that nobody records any more
 lost () {
 	make_exp $six "id: $(test_id 6)" "revision: 4" "state: running" \
-		"host: $(hostname)" "meta: {process: {pid: 1, start: 1, boot_id: none}}"
+		"host: $(hostname)" "cwd: $PWD" \
+		"meta: {process: {pid: 1, start: 1, boot_id: none}}"
 }
 
 test_expect_success 'run-lost: --repair writes it down, and says so' '
@@ -169,6 +170,17 @@ test_expect_success 'run-lost: --repair writes it down, and says so' '
 	test_cmp want out && grep "^state: lost" results/$six/resutil-exp.yaml &&
 	grep "^revision: 5" results/$six/resutil-exp.yaml && found 0 --repair &&
 	test_must_be_empty out
+'
+
+# Its state is for the clone to write that has recorded it.
+test_expect_success 'run-lost: what another clone on this host runs is told' '
+	fresh copied && make_exp $six "id: $(test_id 6)" "state: running" \
+		"host: $(hostname)" "cwd: $TRASH_DIRECTORY/other" &&
+	found 0 --repair &&
+	finding warning run-lost open results/$six/resutil-exp.yaml $six &&
+	test_cmp want out && cut -f 7 all | grep "recorded in another clone" &&
+	mkdir -p .resutil/live && : >.resutil/live/$(test_id 6) &&
+	found 0 --repair && grep "run-lost	mended" out
 '
 
 test_expect_success 'a run of another host is left alone' '

@@ -18,7 +18,8 @@ fresh () {
 
 lost () {
 	make_exp $six "id: $(test_id 6)" "revision: 4" "state: running" \
-		"host: $(hostname)" "meta: {process: {pid: 1, start: 1, boot_id: none}}"
+		"host: $(hostname)" "cwd: $PWD" \
+		"meta: {process: {pid: 1, start: 1, boot_id: none}}"
 }
 
 # one of each level

@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -159,7 +160,35 @@ static int write_lost(const struct project *p, const char *name,
 	return ret;
 }
 
-static void tell_lost(struct check *c, const char *name, const char *dir)
+/*
+ * Whether it was recorded here, and is no copy of what another clone on this
+ * host runs: that one will say how it ended. What is run here is run from
+ * inside the project, and one that died has left its live file.
+ */
+static bool is_ours(const struct check *c, const char *name,
+		    const struct value *record)
+{
+	const char *id = value_get_text(record, "id");
+	const char *cwd = value_get_text(record, "cwd");
+	struct strbuf path = STRBUF_INIT;
+	bool ours = false;
+
+	if (cwd && *cwd == '/' && strlen(cwd) < PATH_MAX) {
+		path_real(&path, cwd);
+		ours = path_below(path.buf, c->p->root) != NULL;
+	}
+	if (!ours) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/.resutil/live/%s", c->p->root,
+			    id && record_is_id(id) ? id : name);
+		ours = path_exists(path.buf);
+	}
+	strbuf_release(&path);
+	return ours;
+}
+
+static void tell_lost(struct check *c, const char *name, const char *dir,
+		      const struct value *record)
 {
 	struct finding f = { .level = FINDING_WARNING, .id = "run-lost",
 			     .name = name };
@@ -168,7 +197,11 @@ static void tell_lost(struct check *c, const char *name, const char *dir)
 		"the run ended without anybody to record how";
 
 	strbuf_addf(&path, "%s/" RECORD_FILE, dir);
-	if (!(c->options->flags & CHECK_REPAIR)) {
+	if (!is_ours(c, name, record)) {
+		check_found(c, &f, path.buf, "%s here; it was recorded in "
+			    "another clone, and 'resutil pull %s' tells how it "
+			    "ended if that has sent it", what, name);
+	} else if (!(c->options->flags & CHECK_REPAIR)) {
 		check_found(c, &f, path.buf, "%s; 'resutil fsck --repair' "
 			    "writes 'state: lost'", what);
 	} else if (c->options->flags & CHECK_DRY_RUN) {
@@ -240,7 +273,7 @@ static void tell_one(struct check *c, struct ties *ties, size_t nr,
 		return;
 	remember(c, ties, nr, l);
 	if (c->exp[nr].goes_on && live_state_of(c->p, l->record) == LIVE_LOST)
-		tell_lost(c, name, l->dir);
+		tell_lost(c, name, l->dir, l->record);
 }
 
 static void look_at_some(struct check *c, struct workers *w,
