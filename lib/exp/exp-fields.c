@@ -172,6 +172,7 @@ RECORD_GETTER(usage, "usage")
 RECORD_GETTER(info, "info")
 RECORD_GETTER(result, "result")
 RECORD_GETTER(error, "error")
+RECORD_GETTER(redacted, "redacted")
 RECORD_GETTER(executor, "executor")
 RECORD_GETTER(rerun_of, "rerun_of")
 RECORD_GETTER(renamed_from, "renamed_from")
@@ -222,6 +223,7 @@ const struct row_field exp_record_fields[] = {
 	HIDDEN(info, "what the program told"),
 	HIDDEN(result, "what the program returned"),
 	HIDDEN(error, "why it failed"),
+	HIDDEN(redacted, "what was taken out of it"),
 	HIDDEN(executor, "what started it"),
 	HIDDEN(rerun_of, "the experiment that it repeats"),
 	HIDDEN(renamed_from, "the name that it had"),
