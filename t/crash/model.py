@@ -259,14 +259,16 @@ def how(value, want):
     return "other bytes"
 
 
-def missing(want, now, grown=False):
+def missing(want, now, grown=False, may_be=None):
     """What was promised and is not there, or not so. `grown`: a record may
-    have been written more often."""
+    have been written more often. `may_be`: what else an experiment may be."""
     for label in sorted(set(want) | set(now)):
         value = now.get(label)
         if grown and isinstance(value, Exp):
             value = value.as_often_as(want.get(label))
-        if isinstance(value, Exp) and value.is_honest(want.get(label)):
+        if isinstance(value, Exp) and isinstance(want.get(label), Exp) and (
+                value.is_honest(want[label]) or
+                (may_be and may_be(value, want[label]))):
             continue
         if value != want.get(label):
             yield "'%s' is not as it must be: %s" % (
