@@ -218,4 +218,16 @@ test_expect_success 'a conf that is a directory' '
 	test_line_count = 1 err && test_grep "resutil-conf.yaml" err
 '
 
+test_expect_success 'what cannot be a name, a directory, a configuration' '
+	conf "project_name=$(printf %0201d 1 | sed "s/^/x/")" &&
+	refused "at most 200 bytes" &&
+	conf "project_name=$(printf %0199d 1 | sed "s/^/x/")" &&
+	resutil list-exps &&
+	conf "results_dir=$(printf "!!binary /////w==")" &&
+	test_expect_code 13 resutil list-exps &&
+	conf "results_dir=\"a\\tb\"" && refused "results_dir must be" &&
+	conf storage_config=here && sed -i "/^  path/d" resutil-conf.yaml &&
+	refused "storage_config. must be a map"
+'
+
 test_done

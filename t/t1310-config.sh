@@ -171,4 +171,13 @@ test_expect_success 'empty sections and unknown keys are fine' '
 	resutil list
 '
 
+test_expect_success 'more settings than there may be' '
+	cd proj &&
+	test_expect_code 129 env RESUTIL_CONFIG_COUNT=10000 \
+		resutil -c run.prompt=no list 2>err &&
+	test_grep "too many settings" err &&
+	RESUTIL_CONFIG_COUNT=9999 resutil -c run.prompt=no list &&
+	RESUTIL_CONFIG_COUNT=99999999999 resutil list
+'
+
 test_done

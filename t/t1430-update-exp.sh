@@ -215,4 +215,38 @@ test_expect_success 'nothing is written through a link' '
 	test_cmp expect actual
 '
 
+test_expect_success 'a bad value is shown short, and cut between characters' '
+	mkdir -p big/p && make_project big/p && (
+		cd big/p &&
+		name=aapfup_20240704T191555 && mkdir -p results/$name &&
+		resutil write-exp --dir=results/$name &&
+		long=$(printf %0100d 0 | sed "s/0/é/g") &&
+		test_expect_code 13 resutil update-exp --set="state=$long" \
+			$name 2>err &&
+		test_line_count = 1 err && test $(wc -c <err) -lt 200 &&
+		test_grep "\.\.\..$" err &&
+		iconv -f UTF-8 -t UTF-8 err >/dev/null
+	)
+'
+
+test_expect_success 'a record of more than 32 MiB is not written' '
+	(
+		cd big/p && name=aapfup_20240704T191555 &&
+		cp results/$name/resutil-exp.yaml before &&
+		{ printf "info: {a: \"" && head -c 33554000 /dev/zero |
+			tr "\0" x && printf "\"}\n"; } >map &&
+		test_expect_code 13 resutil update-exp --from=map $name 2>err &&
+		test_grep "larger than 32 MiB" err &&
+		{ cat map && head -c 2000000 map; } >map2 &&
+		test_expect_code 13 resutil update-exp --from=- $name \
+			<map2 2>err &&
+		test_grep "32 MiB" err &&
+		test_expect_code 13 resutil update-exp --from=map2 $name 2>err &&
+		test_grep "32 MiB" err &&
+		cmp before results/$name/resutil-exp.yaml &&
+		ls -A results/$name >actual && echo resutil-exp.yaml >expect &&
+		test_cmp expect actual
+	)
+'
+
 test_done

@@ -90,6 +90,10 @@ static void test_files(void)
 	check_str(err.buf, "'file' is larger than 9 bytes", "with the reason");
 	check(read_file(&sb, "none", 9, NULL) == ERR_NOT_FOUND, "none");
 	check(read_file(&sb, "dir", 9, NULL) == ERR_FAILED, "a directory");
+	strbuf_reset(&err);
+	check(read_file(&sb, "/proc/self/mem", 9, &err) == ERR_FAILED &&
+	      strstr(err.buf, "cannot read '/proc/self/mem'"),
+	      "one that gives no bytes");
 	check(read_file(&sb, "fifo", 9, NULL) == ERR_FAILED,
 	      "a FIFO does not hang");
 
