@@ -31,6 +31,13 @@
 #define HELPERS_MAX 16
 #define GIVEN_DEPTH 8
 
+/*
+ * In a directory of the first walk so many names are read before they are
+ * looked at, by several threads if there are as many as that pays for.
+ */
+#define NAMES_MAX 8192
+#define NAMES_EACH 256
+
 struct block {
 	struct block *next;
 	size_t used, size;
@@ -74,6 +81,7 @@ struct walk {
 	 * entries, with which the one that it is of is the last. */
 	struct walk *given, **last_given, *next;
 	size_t behind;
+	bool is_given;
 
 	struct exp_entry *todo;		/* seen; the next one last */
 	size_t todo_nr, todo_alloc;
@@ -153,6 +161,22 @@ static int fail_top(struct walk *w, int errno_value)
 	return ret;
 }
 
+static void add_block(struct walk *w, size_t size)
+{
+	struct block *b = xmalloc(sizeof(*b) + size);
+
+	b->size = size;
+	b->used = 0;
+	b->next = w->arena;
+	w->arena = b;
+}
+
+static void arena_reserve(struct walk *w, size_t len)
+{
+	if (!w->arena || w->arena->size - w->arena->used < len)
+		add_block(w, len);
+}
+
 static char *arena_get(struct walk *w, size_t len)
 {
 	struct block *b = w->arena;
@@ -161,12 +185,8 @@ static char *arena_get(struct walk *w, size_t len)
 
 	if (!b || b->size - b->used < len) {
 		size = b ? MINIMUM(b->size * 2, BLOCK_MAX) : BLOCK_MIN;
-		size = MAXIMUM(size, len);
-		b = xmalloc(sizeof(*b) + size);
-		b->size = size;
-		b->used = 0;
-		b->next = w->arena;
-		w->arena = b;
+		add_block(w, MAXIMUM(size, len));
+		b = w->arena;
 	}
 	text = b->text + b->used;
 	b->used += len;
@@ -349,30 +369,6 @@ static bool is_dot_or_dot_dot(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-static int read_dir(struct walk *w, const char *path, size_t path_len)
-{
-	size_t from = w->todo_nr;
-	const struct level *level;
-	const struct dirent *e;
-	int ret;
-
-	ret = open_level(w, path, path_len);
-	if (ret)
-		return ret;
-	level = &w->level[w->levels - 1];
-	while (errno = 0, (e = readdir(level->dir))) {
-		if (is_dot_or_dot_dot(e->d_name))
-			continue;
-		ret = add_child(w, dirfd(level->dir), level, e->d_name);
-		if (ret)
-			return ret;
-	}
-	if (errno)
-		return fail_at(w, "read the directory", path, errno);
-	sort_children(w, from);
-	return 0;
-}
-
 static void walk_init(struct walk *w, struct crew *crew, const char *path,
 		      size_t path_len)
 {
@@ -384,6 +380,167 @@ static void walk_init(struct walk *w, struct crew *crew, const char *path,
 	strvec_init(&w->skipped);
 	strbuf_init(&w->err);
 }
+
+/* ---- many names in one directory ----------------------------------------- */
+
+/* Some of them; what is seen is gathered as if a walk had met it. */
+struct piece {
+	struct work work;
+	struct walk seen;
+	const struct level *parent;
+	const char *names;	/* each with its NUL */
+	size_t nr, len;
+};
+
+struct names {
+	struct strbuf text;
+	size_t nr;
+};
+
+static void look_at_piece(struct work *work, unsigned worker UNUSED)
+{
+	struct piece *p = (struct piece *)work;
+	const char *name = p->names;
+	size_t i;
+
+	/* no more of the arena than is needed, for there are many pieces */
+	arena_reserve(&p->seen, p->len + p->nr * (p->parent->path_len + 1));
+	for (i = 0; i < p->nr && !p->seen.ret; i++, name += strlen(name) + 1)
+		p->seen.ret = add_child(&p->seen, dirfd(p->parent->dir),
+					p->parent, name);
+}
+
+static struct block **last_block(struct walk *w)
+{
+	struct block **at = &w->arena;
+
+	while (*at)
+		at = &(*at)->next;
+	return at;
+}
+
+/* As if we had seen it. Returns how looking at it went. */
+static int take_piece(struct walk *w, struct piece *p)
+{
+	struct walk *seen = &p->seen;
+	int ret = seen->ret;
+
+	ARRAY_GROW(w->todo, w->todo_nr + seen->todo_nr, w->todo_alloc);
+	if (seen->todo_nr)
+		memcpy(w->todo + w->todo_nr, seen->todo,
+		       seen->todo_nr * sizeof(*w->todo));
+	w->todo_nr += seen->todo_nr;
+	if (seen->has_record)
+		*new_entry(w, true) = seen->entry[0];
+	w->bytes += seen->bytes;
+	strvec_pushv(&w->skipped, seen->skipped.v);
+	*last_block(seen) = w->arena;
+	w->arena = seen->arena;
+	if (ret)
+		strbuf_addbuf(&w->err, &seen->err);
+	free(seen->todo);
+	free(seen->entry);
+	strvec_release(&seen->skipped);
+	strbuf_release(&seen->err);
+	return ret;
+}
+
+static int look_by_pieces(struct walk *w, const struct level *parent,
+			  const struct names *names)
+{
+	size_t nr = (names->nr + NAMES_EACH - 1) / NAMES_EACH, i, k;
+	struct piece *piece = xcalloc(nr, sizeof(*piece));
+	const char *name = names->text.buf;
+	struct crew *crew = w->crew;
+	int ret = 0, sub;
+
+	if (!crew->workers)
+		crew->workers = workers_start(crew->jobs);
+	for (i = 0; i < nr; i++) {
+		struct piece *p = &piece[i];
+
+		walk_init(&p->seen, crew, parent->path, parent->path_len);
+		p->work.fn = look_at_piece;
+		p->parent = parent;
+		p->names = name;
+		p->nr = MINIMUM(names->nr - i * NAMES_EACH,
+				(size_t)NAMES_EACH);
+		for (k = 0; k < p->nr; k++)
+			name += strlen(name) + 1;
+		p->len = (size_t)(name - p->names);
+		workers_add(crew->workers, &p->work);
+	}
+	for (i = 0; i < nr; i++) {
+		workers_wait(crew->workers, &piece[i].work);
+		sub = take_piece(w, &piece[i]);
+		if (!ret)
+			ret = sub;
+	}
+	free(piece);
+	return ret;
+}
+
+static int look_at_names(struct walk *w, const struct level *parent,
+			 struct names *names)
+{
+	const char *name = names->text.buf;
+	size_t i;
+	int ret = 0;
+
+	if (names->nr >= HELP_MIN)
+		ret = look_by_pieces(w, parent, names);
+	else
+		for (i = 0; i < names->nr && !ret; i++) {
+			ret = add_child(w, dirfd(parent->dir), parent, name);
+			name += strlen(name) + 1;
+		}
+	strbuf_reset(&names->text);
+	names->nr = 0;
+	return ret;
+}
+
+/* The thread of the first walk may wait for others, so it alone gets help. */
+static int read_names(struct walk *w, const struct level *level)
+{
+	bool gather = w->crew->jobs > 1 && !w->is_given;
+	struct names names = { STRBUF_INIT, 0 };
+	const struct dirent *e;
+	int ret = 0;
+
+	while (!ret && (errno = 0, (e = readdir(level->dir)))) {
+		if (is_dot_or_dot_dot(e->d_name))
+			continue;
+		if (!gather) {
+			ret = add_child(w, dirfd(level->dir), level,
+					e->d_name);
+			continue;
+		}
+		strbuf_add(&names.text, e->d_name, strlen(e->d_name) + 1);
+		if (++names.nr == NAMES_MAX)
+			ret = look_at_names(w, level, &names);
+	}
+	if (!ret && errno)
+		ret = fail_at(w, "read the directory", level->path, errno);
+	if (!ret)
+		ret = look_at_names(w, level, &names);
+	strbuf_release(&names.text);
+	return ret;
+}
+
+static int read_dir(struct walk *w, const char *path, size_t path_len)
+{
+	size_t from = w->todo_nr;
+	int ret;
+
+	ret = open_level(w, path, path_len);
+	if (!ret)
+		ret = read_names(w, &w->level[w->levels - 1]);
+	if (!ret)
+		sort_children(w, from);
+	return ret;
+}
+
+/* ---- the whole tree ------------------------------------------------------ */
 
 /* Whether the next directory is for somebody else: there is enough to do, not
  * too much waits already, and we have more. */
@@ -414,6 +571,7 @@ static void give(struct walk *w, const struct exp_entry *e)
 
 	walk_init(given, crew, e->path, e->path_len);
 	given->work.fn = walk_given;
+	given->is_given = true;
 	given->behind = w->nr;
 	*w->last_given = given;
 	w->last_given = &given->next;
@@ -487,18 +645,6 @@ static void join_entries(struct exp_tree *tree, struct walk *w, size_t *from,
 	*from = end;
 }
 
-static void join_arena(struct exp_tree *tree, struct walk *w)
-{
-	struct block *b = w->arena;
-
-	if (!b)
-		return;
-	while (b->next)
-		b = b->next;
-	b->next = tree->arena;
-	tree->arena = w->arena;
-}
-
 /*
  * Puts all that was walked into the tree, in its order, and frees the walk. The
  * first failure in that order is the one that is told. No deeper than
@@ -520,7 +666,8 @@ static int join(struct exp_tree *tree, struct walk *w, struct strbuf *err)
 		free(given);
 	}
 	join_entries(tree, w, &from, w->nr);
-	join_arena(tree, w);
+	*last_block(w) = tree->arena;
+	tree->arena = w->arena;
 	tree->bytes += w->bytes;
 	tree->has_record |= w->has_record;
 	strvec_pushv(&tree->skipped, w->skipped.v);

@@ -399,6 +399,45 @@ static void test_jobs(void)
 	strbuf_release(&err);
 }
 
+/* More names in one directory than are read before they are looked at. */
+static void test_flat(void)
+{
+	struct exp_tree one = EXP_TREE_INIT, tree = EXP_TREE_INIT;
+	struct strbuf err = STRBUF_INIT, path = STRBUF_INIT;
+	int i;
+
+	enter_new("flat");
+	put("resutil-exp.yaml", 9);
+	mkfifo("g", 0666);
+	for (i = 0; i < 9000; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "f%d", i * 7919 % 9000);
+		if (i % 1000)
+			put(path.buf, (size_t)i);
+		else
+			mkdir(path.buf, 0777);
+		if (i % 2000)
+			continue;
+		strbuf_addstr(&path, "/x");
+		put(path.buf, 1);
+	}
+	check(!exp_tree_read(&one, ".", &err) && is_in_order(&one) &&
+	      one.nr == 9006 && one.has_record, "a flat tree");
+	for (i = 2; i < 6; i++)
+		check(!exp_tree_read_by(&tree, ".", (unsigned)i, &err) &&
+		      is_same_tree(&one, &tree),
+		      "the same when threads look at names");
+	exp_tree_release(&one);
+	exp_tree_release(&tree);
+	if (geteuid()) {
+		chmod("f8765", 0);
+		check(exp_tree_read_by(&tree, ".", 4, &err) == ERR_FAILED &&
+		      strstr(err.buf, "f8765'"), "what is unreadable is named");
+	}
+	strbuf_release(&path);
+	strbuf_release(&err);
+}
+
 #define MANY 50000
 
 /* A name is 15 bytes and its NUL; a sanitizer takes room of its own. */
@@ -439,6 +478,7 @@ int main(void)
 	test_memory();	/* first: what was used once counts */
 	test_order();
 	test_jobs();
+	test_flat();
 	test_all_bytes();
 	test_record();
 	test_kinds();
