@@ -23,6 +23,12 @@ static const struct { const char *name; long nr; } calls[] = {
 	{ "linkat", SYS_linkat },
 	{ "ioctl", SYS_ioctl },
 	{ "flock", SYS_flock },
+	{ "readlinkat", SYS_readlinkat },
+#ifdef SYS_readlink	/* newer machines have only the other one */
+	{ "readlink", SYS_readlink },
+#else
+	{ "readlink", SYS_readlinkat },
+#endif
 };
 
 static const struct { const char *name; int value; } errors[] = {
