@@ -46,12 +46,6 @@ static int open_lock_file(int root)
 	return -1;
 }
 
-static bool has_no_locks(int error)
-{
-	return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP ||
-	       error == EINVAL;
-}
-
 int dir_lock(struct dir_store *s, int root, const char *key,
 	     const char *other, bool need, int *fd, struct strbuf *err)
 {
@@ -75,6 +69,6 @@ int dir_lock(struct dir_store *s, int root, const char *key,
 	close(*fd);
 	*fd = -1;
 	errno = saved;
-	return !need && has_no_locks(saved) ? 0 :
+	return !need && filelock_is_unsupported(saved) ? 0 :
 					      dir_fail(s, "lock", key, err);
 }

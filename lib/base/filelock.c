@@ -36,7 +36,13 @@ int filelock_is_held(int fd, off_t byte)
 {
 	struct flock lock = one_byte(F_WRLCK, byte);
 
-	if (fcntl(fd, F_OFD_GETLK, &lock))
+	if (sys_lock(fd, F_OFD_GETLK, &lock))
 		return -1;
 	return lock.l_type != F_UNLCK;
+}
+
+bool filelock_is_unsupported(int error)
+{
+	return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP ||
+	       error == EINVAL;
 }

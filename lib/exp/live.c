@@ -114,22 +114,18 @@ static bool has_its_name(int fd, const char *path)
  * serialised and the recorder is known by its process alone; to record nothing
  * would be worse.
  */
-static bool has_no_locks(int error)
-{
-	return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP ||
-	       error == EINVAL;
-}
-
 static int take(int fd, off_t byte, bool wait)
 {
-	return !filelock_take(fd, byte, wait) || has_no_locks(errno) ? 0 : -1;
+	return !filelock_take(fd, byte, wait) ||
+	       filelock_is_unsupported(errno) ? 0 : -1;
 }
 
 /* What was held is held until that worked; what could not be taken is not. */
 static int give_back(int fd, off_t byte)
 {
 	return !filelock_release(fd, byte) ||
-	       (has_no_locks(errno) && filelock_is_held(fd, byte) < 0) ? 0 : -1;
+	       (filelock_is_unsupported(errno) &&
+		filelock_is_held(fd, byte) < 0) ? 0 : -1;
 }
 
 /* The file of `id`, made when missing, with byte WRITER held. */
@@ -259,6 +255,15 @@ int live_try_writer(struct live **out, const struct project *p,
 	return open_held(out, p, id, false, err);
 }
 
+/* Where there are no locks: it would have written into the file. */
+static bool has_no_recorder(int fd)
+{
+	int held = filelock_is_held(fd, RECORDER);
+	struct stat st;
+
+	return !held || (held < 0 && !fstat(fd, &st) && !st.st_size);
+}
+
 void live_unlock_writer(struct live **live)
 {
 	struct who program;
@@ -267,7 +272,7 @@ void live_unlock_writer(struct live **live)
 		return;
 	/* Of a run whose program outlives its recorder the file is all that
 	 * tells so. */
-	if (filelock_is_held((*live)->fd, RECORDER) == 0 &&
+	if (has_no_recorder((*live)->fd) &&
 	    !(read_program((*live)->fd, &program) && who_lives(&program)) &&
 	    has_its_name((*live)->fd, (*live)->path))
 		sys_unlink((*live)->path);

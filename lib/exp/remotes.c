@@ -154,7 +154,8 @@ static int lock_conf(const struct project *p, struct strbuf *err)
 	if (ret)
 		goto cleanup;
 	fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
-	if (fd < 0 || filelock_take(fd, 0, true))
+	if (fd < 0 || (filelock_take(fd, 0, true) &&
+		       !filelock_is_unsupported(errno)))
 		ret = fail_errno(err, "cannot lock '%s'", path.buf);
 
 cleanup:

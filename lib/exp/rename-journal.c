@@ -20,6 +20,7 @@
 #define JOURNAL_MAX_BYTES 8192
 #define ANSWER_MAX_BYTES 65536
 #define NOTE_TRIES 200		/* of 5 milliseconds */
+#define NOTE_OLD 300		/* seconds */
 
 /* One rename, while its note is ours. */
 struct renaming {
@@ -311,6 +312,11 @@ static int settle(const struct renaming *r, bool *over, struct strbuf *err)
 	return ret;
 }
 
+static bool hold_note(int fd)
+{
+	return !filelock_take(fd, 0, false) || filelock_is_unsupported(errno);
+}
+
 /* The note, locked; `fd` holds the lock until it is closed. */
 static int note_plan(const struct project *p, const struct rename_plan *plan,
 		     struct strbuf *path, int *fd, struct strbuf *err)
@@ -339,7 +345,7 @@ static int note_plan(const struct project *p, const struct rename_plan *plan,
 		goto cleanup;
 	/* The lock is of the open file, not of the number. */
 	*fd = fcntl(tempfile_fd(temp), F_DUPFD_CLOEXEC, 0);
-	if (*fd < 0 || filelock_take(*fd, 0, false) ||
+	if (*fd < 0 || !hold_note(*fd) ||
 	    sys_write_all(*fd, text.buf, text.len) < 0)
 		ret = fail_errno(err, "cannot write '%s'", hidden.buf);
 	if (!ret)
@@ -432,6 +438,14 @@ static bool parse_plan(struct rename_plan *plan, struct strbuf *text,
 	       name_is_valid(plan->from) && name_is_valid(plan->to);
 }
 
+/* Where nobody can say that he holds it. */
+static bool is_old(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_mtim.tv_sec + NOTE_OLD < time(NULL);
+}
+
 /* What is in the hands of another is soon done, as a rule. */
 static bool wait_for_note(int fd)
 {
@@ -442,7 +456,7 @@ static bool wait_for_note(int fd)
 		if (!filelock_take(fd, 0, false))
 			return true;
 		if (errno != EWOULDBLOCK)
-			return false;
+			return filelock_is_unsupported(errno) && is_old(fd);
 		nanosleep(&nap, NULL);
 	}
 	return false;

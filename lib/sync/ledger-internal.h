@@ -79,6 +79,7 @@ struct ledger {
 	ino_t ino;
 	off_t pos;		/* up to where it was read */
 	bool syncing;
+	bool no_locks;		/* the file system has none */
 	uint64_t appended, durable;
 };
 

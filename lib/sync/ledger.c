@@ -311,13 +311,18 @@ static int open_file(struct ledger *l, const char *path, struct strbuf *err)
 static int lock_file(struct ledger *l, const char *path, struct strbuf *err)
 {
 	struct stat st, now;
+	bool held;
 	int ret;
 
 	for (;;) {
 		ret = l->fd < 0 ? open_file(l, path, err) : 0;
 		if (ret)
 			return ret;
-		if (filelock_take(l->fd, LEDGER_LOCK_BYTE, true) < 0) {
+		/* A line is one write at the end of the file: where there are
+		 * no locks two can come at once, and none is written anew. */
+		held = !filelock_take(l->fd, LEDGER_LOCK_BYTE, true);
+		l->no_locks = !held && filelock_is_unsupported(errno);
+		if (!held && !l->no_locks) {
 			fail_errno(err, "cannot lock '%s'", path);
 			return ERR_FAILED;
 		}
@@ -518,7 +523,7 @@ static int compact(struct ledger *l, struct strbuf *err)
 
 	path_of(l, &path);
 	ret = lock_file(l, path.buf, err);
-	if (!ret && is_worth_it(l))
+	if (!ret && !l->no_locks && is_worth_it(l))
 		ret = rewrite(l, path.buf, err);
 	if (!ret)
 		close_file(l);
