@@ -19,7 +19,9 @@
 /*
  * File systems whose locks every process that can see a file agrees on: those
  * of one kernel. On others flock(2) may hold on this host alone (directories
- * of NFS, 9p, FUSE without locks), whatever it answers.
+ * of NFS, 9p, FUSE without locks), whatever it answers, and may forbid what
+ * we do (a shared lock of SMB forbids its holder to write). There nothing is
+ * asked of it.
  */
 static const unsigned long local_file_systems[] = {
 	0xEF53,		/* ext2, ext3, ext4 */
@@ -59,9 +61,14 @@ static bool is_local(int fd)
 
 static int take(int fd, int operation)
 {
-	enum fault fault = sys_enter(SYS_LOCK, NULL, fd);
+	enum fault fault;
 	int ret;
 
+	if (!is_local(fd)) {
+		errno = ENOLCK;
+		return -1;
+	}
+	fault = sys_enter(SYS_LOCK, NULL, fd);
 	if (fault == FAULT_ERROR)
 		return -1;
 	do {
@@ -112,6 +119,6 @@ int hold_open(const char *path, mode_t mode)
 enum hold_state hold_probe(int fd)
 {
 	if (!take(fd, LOCK_EX))
-		return is_local(fd) ? HOLD_FREE : HOLD_UNKNOWN;
+		return HOLD_FREE;
 	return errno == EWOULDBLOCK ? HOLD_HELD : HOLD_UNKNOWN;
 }

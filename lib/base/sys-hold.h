@@ -25,7 +25,8 @@ int hold_open(const char *path, mode_t mode);
 enum hold_state {
 	HOLD_FREE,	/* nobody else; until `fd` is closed it is ours */
 	HOLD_HELD,
-	HOLD_UNKNOWN	/* the file system cannot tell, or only of this host */
+	HOLD_UNKNOWN	/* the file system is not of this kernel alone, or
+			 * cannot tell */
 };
 
 /** fd: open in any way but O_PATH. */
