@@ -283,7 +283,8 @@ static int copy_file(const char *from, const char *to, struct strbuf *err)
 		goto cleanup;
 	}
 	out = sys_open(to, O_WRONLY | O_CREAT | O_EXCL, st.st_mode & 0777);
-	if (out < 0 || sys_copy(in, out, -1) < 0) {
+	/* the original may go next */
+	if (out < 0 || sys_copy(in, out, -1) < 0 || sys_fsync(out)) {
 		ret = fail_errno(err, "cannot write '%s'", to);
 		if (out >= 0)
 			sys_unlink(to);
