@@ -118,7 +118,7 @@ test_expect_success 'a file system without nameless files' '
 		rm -f log &&
 		snapshot RESUTIL_TEST_FAULT=open:$point:EOPNOTSUPP \
 			RESUTIL_TEST_FAULT_LOG="$TRASH_DIRECTORY/log" &&
-		grep -q "^open.*/patch\$" log && named=yes && same && break
+		grep -q "^open.*/resutil-spool" log && named=yes && same && break
 	done &&
 	test "$named" = yes &&
 	test_dir_is_empty "$TMPDIR"
