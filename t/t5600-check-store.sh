@@ -371,6 +371,31 @@ test_expect_success FAULTS 'a store that goes away ends the check, after what wa
 	test_cmp want told
 '
 
+# By its URL, since what another clone removes has vanished for this one.
+test_expect_success 'others push, grow, rename and remove all the time' '
+	begin && rm -rf other stop && mkdir other && (cd other && make_conf) &&
+	{
+		(
+			cd other && i=0 && while ! test -e ../stop
+			do
+				i=$((i + 1)) &&
+				name=$(resutil add $i) &&
+				seq 1 2000 >results/$name/log &&
+				resutil send-pack $name &&
+				resutil update-exp --set info.x=$i $name &&
+				resutil send-pack $name &&
+				resutil -q comment $name then$i &&
+				resutil -q rm -y -l -r then$i || exit 1
+			done
+		) >others 2>&1 &
+	} && others=$! && for i in 1 2 3 4 5 6 7 8 9 10 11 12
+	do
+		resutil check-store --remote "dir:$store" --read-data \
+			--prune --older-than=0 || echo "status $?"
+	done >found 2>&1; >stop && wait $others && test_must_be_empty found &&
+	grep "^grown" others
+'
+
 test_expect_success 'a store that may only be read' '
 	begin && break_at $two -1 && chmod -R a+rX . && chmod 777 . &&
 	find "$store" -type d -exec chmod 555 {} + &&
