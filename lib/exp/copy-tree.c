@@ -1,6 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/beneath.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -68,8 +70,7 @@ static int look_into(struct copy_tree *tree, const char *parent,
 	size_t i;
 	int fd, ret = 0;
 
-	fd = openat(tree->fd, *parent ? parent : ".",
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_beneath(tree->fd, parent, O_RDONLY | O_DIRECTORY);
 	if (fd >= 0)
 		dir = fdopendir(fd);
 	if (!dir) {
@@ -180,14 +181,59 @@ static int copy_mode(int fd, const struct stat *st, mode_t at_least)
 	return sys_futimens(fd, times);
 }
 
-static int copy_file(const struct copy_tree *tree, const struct entry *entry,
-		     int to, struct strbuf *err)
+/*
+ * The directory that an entry lies in, on both sides: it is that of the next
+ * entry as well, as a rule, and its path may be longer than a call takes.
+ */
+struct place {
+	const char *parent;	/* lent, with its slash; NULL: none is open */
+	size_t len;
+	int from, to;
+};
+
+static void leave(struct place *at)
 {
+	if (at->from >= 0)
+		close(at->from);
+	if (at->to >= 0)
+		close(at->to);
+	at->from = at->to = -1;
+	at->parent = NULL;
+}
+
+static int enter(struct place *at, const struct copy_tree *tree,
+		 const struct entry *entry, int to, struct strbuf *err)
+{
+	size_t len = (size_t)(path_basename(entry->path) - entry->path);
+	char *parent;
+	int ret = 0;
+
+	if (at->parent && at->len == len &&
+	    !memcmp(at->parent, entry->path, len))
+		return 0;
+	leave(at);
+	parent = xmemdupz(entry->path, len ? len - 1 : 0);
+	at->from = open_beneath(tree->fd, parent, O_RDONLY | O_DIRECTORY);
+	if (at->from >= 0)
+		at->to = open_beneath(to, parent, O_RDONLY | O_DIRECTORY);
+	if (at->to < 0)
+		ret = fail_errno(err, "cannot copy '%s/%s'", tree->dir,
+				 entry->path);
+	at->parent = entry->path;
+	at->len = len;
+	free(parent);
+	return ret;
+}
+
+static int copy_file(const struct copy_tree *tree, const struct entry *entry,
+		     const struct place *at, struct strbuf *err)
+{
+	const char *base = path_basename(entry->path);
 	int in, out = -1, ret = 0;
 	struct stat st;
 
 	/* O_NONBLOCK: it may be a pipe by now. */
-	in = openat(tree->fd, entry->path,
+	in = openat(at->from, base,
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (in < 0)
 		return fail_errno(err, "cannot read '%s/%s'", tree->dir,
@@ -196,7 +242,7 @@ static int copy_file(const struct copy_tree *tree, const struct entry *entry,
 		ret = changed(tree, entry->path, err);
 		goto cleanup;
 	}
-	out = sys_openat(to, entry->path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	out = sys_openat(at->to, base, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (out < 0 || sys_copy(in, out, -1) < 0 ||
 	    copy_mode(out, &entry->st, 0))
 		ret = fail_errno(err, "cannot copy '%s/%s'", tree->dir,
@@ -211,30 +257,30 @@ cleanup:
 }
 
 static int copy_link(const struct copy_tree *tree, const struct entry *entry,
-		     int to, struct strbuf *err)
+		     const struct place *at, struct strbuf *err)
 {
+	const char *base = path_basename(entry->path);
 	char target[PATH_MAX + 1];
-	ssize_t len = readlinkat(tree->fd, entry->path, target,
-				 sizeof(target));
+	ssize_t len = readlinkat(at->from, base, target, sizeof(target));
 
 	if (len < 0 || len == (ssize_t)sizeof(target))
 		return fail_errno(err, "cannot read the link '%s/%s'",
 				  tree->dir, entry->path);
 	target[len] = '\0';
-	if (sys_symlinkat(target, to, entry->path))
+	if (sys_symlinkat(target, at->to, base))
 		return fail_errno(err, "cannot copy '%s/%s'", tree->dir,
 				  entry->path);
 	return 0;
 }
 
 static int copy_entry(const struct copy_tree *tree, const struct entry *entry,
-		      int to, struct strbuf *err)
+		      const struct place *at, struct strbuf *err)
 {
 	if (S_ISREG(entry->st.st_mode))
-		return copy_file(tree, entry, to, err);
+		return copy_file(tree, entry, at, err);
 	if (S_ISLNK(entry->st.st_mode))
-		return copy_link(tree, entry, to, err);
-	if (sys_mkdirat(to, entry->path, 0700))
+		return copy_link(tree, entry, at, err);
+	if (sys_mkdirat(at->to, path_basename(entry->path), 0700))
 		return fail_errno(err, "cannot copy '%s/%s'", tree->dir,
 				  entry->path);
 	return 0;
@@ -253,8 +299,7 @@ static int finish_dirs(const struct copy_tree *tree, int to,
 
 		if (!S_ISDIR(entry->st.st_mode))
 			continue;
-		fd = openat(to, entry->path, O_RDONLY | O_DIRECTORY |
-			    O_NOFOLLOW | O_CLOEXEC);
+		fd = open_beneath(to, entry->path, O_RDONLY | O_DIRECTORY);
 		if (fd < 0 || copy_mode(fd, &entry->st, 0700))
 			ret = fail_errno(err, "cannot copy '%s/%s'", tree->dir,
 					 entry->path);
@@ -289,6 +334,7 @@ static int compare_again(const struct copy_tree *tree, struct strbuf *err)
 
 int copy_tree_copy(struct copy_tree *tree, const char *to, struct strbuf *err)
 {
+	struct place at = { NULL, 0, -1, -1 };
 	struct progress *progress;
 	uint64_t bytes = 0;
 	int to_fd, ret = 0;
@@ -299,13 +345,16 @@ int copy_tree_copy(struct copy_tree *tree, const char *to, struct strbuf *err)
 		return fail_errno(err, "cannot open '%s'", to);
 	progress = progress_start("Copying", tree->nr, tree->bytes);
 	for (i = 0; i < tree->nr && !ret; i++) {
-		ret = copy_entry(tree, &tree->entry[i], to_fd, err);
+		ret = enter(&at, tree, &tree->entry[i], to_fd, err);
+		if (!ret)
+			ret = copy_entry(tree, &tree->entry[i], &at, err);
 		if (S_ISREG(tree->entry[i].st.st_mode))
 			bytes += (uint64_t)tree->entry[i].st.st_size;
 		progress_items(progress, i + 1);
 		progress_bytes(progress, bytes);
 	}
 	progress_stop(&progress);
+	leave(&at);
 	if (!ret)
 		ret = finish_dirs(tree, to_fd, err);
 	if (!ret)
