@@ -342,4 +342,22 @@ test_expect_success PYTHON 'paths longer than one system call takes' '
 	test_cmp want out
 '
 
+test_expect_success 'many threads do with few open files' '
+	for i in $(test_seq 60)
+	do
+		mkdir -p wide/$i/a/b/c wide/$i/d/e/f &&
+		for dir in $i $i/a $i/a/b $i/a/b/c $i/d $i/d/e $i/d/e/f
+		do
+			echo $i >wide/$dir/x && echo $dir >wide/$dir/y ||
+			return 1
+		done || return 1
+	done &&
+	resutil hash-experiment -j 1 wide >want &&
+	for nr in 24 32 64
+	do
+		(ulimit -n $nr && resutil hash-experiment -j 32 wide) >out &&
+		test_cmp want out || return 1
+	done
+'
+
 test_done

@@ -713,7 +713,8 @@ int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
 	struct walk top;
 
 	jobs = MINIMUM(jobs ? jobs : workers_default(), HELPERS_MAX);
-	crew.jobs = workers_with_files(jobs, KEPT_OPEN);
+	/* we walk, too */
+	crew.jobs = workers_with_files(jobs + 1, KEPT_OPEN) - 1;
 	walk_init(&top, &crew, "", 0);
 	return read_tree(&top, dir, err);
 }

@@ -412,6 +412,8 @@ static int hash_entries(struct job *job, unsigned jobs)
 		jobs = workers_default();
 	if (jobs > job->batches)
 		jobs = (unsigned)MAXIMUM(job->batches, 1u);
+	/* a file, and the directory that it lies in */
+	jobs = workers_with_files(jobs, 2);
 	workers = workers_start(jobs);
 	nr = workers_nr(workers);
 	ret = start_scratch(job, nr);
