@@ -371,7 +371,8 @@ test_expect_success FAULTS 'a store that goes away ends the check, after what wa
 	test_cmp want told
 '
 
-# By its URL, since what another clone removes has vanished for this one.
+# By its URL, since what another clone removes has vanished for this one. An
+# upload that has not begun to hold what it writes begins again with another.
 test_expect_success 'others push, grow, rename and remove all the time' '
 	begin && rm -rf other stop && mkdir other && (cd other && make_conf) &&
 	{
@@ -392,7 +393,8 @@ test_expect_success 'others push, grow, rename and remove all the time' '
 	do
 		resutil check-store --remote "dir:$store" --read-data \
 			--prune --older-than=0 || echo "status $?"
-	done >found 2>&1; >stop && wait $others && test_must_be_empty found &&
+	done >found 2>&1; >stop && wait $others &&
+	test_grep ! -v "^leftover	upload-rest	removed	" found &&
 	grep "^grown" others
 '
 
