@@ -367,6 +367,67 @@ test_expect_success 'JSON says the same' '
 	test_cmp want out
 '
 
+test_expect_success 'a ledger that is no file, or has no first line' '
+	fresh odd && mkdir -p .resutil/remotes/other.log &&
+	printf "x\ndrop\t%s\n" $one >.resutil/remotes/origin.log && found 1 &&
+	finding warning ledger-line open .resutil/remotes/origin.log - \
+		error ledger-line open .resutil/remotes/other.log - &&
+	test_cmp want out && found 1 --repair &&
+	printf "resutil-ledger 1\ndrop\t%s\n" $one >want &&
+	test_cmp want .resutil/remotes/origin.log
+'
+
+test_expect_success '-n of each repair' '
+	fresh dry && lost && mv results/$one results/.$one.4711.old &&
+	mkdir -p .resutil/remotes &&
+	printf "resutil-ledger 1\nx\ndrop" >.resutil/remotes/origin.log &&
+	untouched >../before && found 1 -n --repair --prune --older-than=0 &&
+	finding warning ledger-line would .resutil/remotes/origin.log - \
+		leftover ledger-torn would .resutil/remotes/origin.log - \
+		error displaced would results/.$one.4711.old $one \
+		warning dependency-missing open results/$two $two \
+		warning run-lost would results/$six/resutil-exp.yaml $six &&
+	test_cmp want out && untouched >../after && test_cmp ../before ../after
+'
+
+# cannot FAULT OPTION...: it fails, and tells at what
+cannot () {
+	cannot_fault=$1 && shift &&
+	test_expect_code 128 with_faults RESUTIL_TEST_FAULT="$cannot_fault" \
+		resutil check-project "$@" >all 2>err && cut -f 1-5 all >out &&
+	grep "could not be" err && grep "$(printf "cannot\|cannot be")" all
+}
+
+test_expect_success FAULTS 'what cannot be done is told, and open' '
+	fresh cannot && mkdir results/.$one.4711.tmp &&
+	cannot unlink:1+:EIO --prune --older-than=0 &&
+	finding leftover hidden-dir open results/.$one.4711.tmp $one &&
+	test_cmp want out && test_path_is_dir results/.$one.4711.tmp &&
+	fresh cannot && lost && cannot write:1+:EIO --repair &&
+	finding warning run-lost open results/$six/resutil-exp.yaml $six &&
+	test_cmp want out && grep "^state: running" results/$six/resutil-exp.yaml &&
+	fresh cannot && mv results/$one results/.$one.4711.old &&
+	cannot rename:1+:EIO --repair &&
+	grep "displaced	open" out && test_path_is_dir results/.$one.4711.old
+'
+
+test_expect_success FAULTS 'a ledger that cannot be mended stays as it is' '
+	fresh stays && mkdir -p .resutil/remotes &&
+	printf "resutil-ledger 1\nx\ndrop" >.resutil/remotes/origin.log &&
+	cp .resutil/remotes/origin.log before && for fault in open:1:EIO \
+		lock:1+:EIO write:1:ENOSPC sync:1:EIO rename:1:EIO
+	do
+		test_expect_code 128 with_faults RESUTIL_TEST_FAULT=$fault \
+			resutil check-project --repair >all 2>err &&
+		grep "ledger-line	open" all && grep "ledger could not" err &&
+		test_cmp before .resutil/remotes/origin.log || return 1
+	done &&
+	test_expect_code 128 with_faults RESUTIL_TEST_FAULT=truncate:1:EIO \
+		resutil check-project --prune >all 2>err &&
+	grep "ledger-torn	open" all && test_cmp before .resutil/remotes/origin.log &&
+	find .resutil -name "*.tmp" >left && test_must_be_empty left
+'
+
 test_expect_success 'it changes nothing when it only looks' '
 	fresh look && leave && lost && untouched >../before && found 0 &&
 	found 0 --read-data && found 0 --repair --prune --older-than=0 -n &&
