@@ -343,7 +343,7 @@ test_expect_success PYTHON 'paths longer than one system call takes' '
 '
 
 test_expect_success 'many threads do with few open files' '
-	for i in $(test_seq 60)
+	for i in $(seq 60)
 	do
 		mkdir -p wide/$i/a/b/c wide/$i/d/e/f &&
 		for dir in $i $i/a $i/a/b $i/a/b/c $i/d $i/d/e $i/d/e/f
