@@ -18,10 +18,11 @@ one=aapfup_20240704T191555_one
 # The names that list-remote shows are those of `valid`, in its order.
 test_expect_success 'setup: a store as somebody who hates us fills it' '
 	make_conf && mkdir -p store/project outside && echo secret >outside/secret &&
-	make_exp $one "id: $(test_id 1)" "state: done" &&
-	resutil pack-exp $one >pack &&
-	make_exp $one "id: $(test_id 2)" "state: done" &&
-	resutil pack-exp $one >pack2 &&
+	for i in $(seq 20)
+	do
+		make_exp $one "id: $(test_id $i)" "state: done" &&
+		resutil pack-exp $one >pack$i || return 1
+	done &&
 	python3 -S -E - <<-\END &&
 	import os, shutil
 
@@ -47,14 +48,14 @@ test_expect_success 'setup: a store as somebody who hates us fills it' '
 	top = b"store/project/"
 	# one name, for a file system that folds case or knows combined letters
 	twins = [HEAD + b"35_A", HEAD + b"43_e\xcc\x81"]
-	for name in evil + good:
-	    shutil.copy(b"pack", top + name + b".zip")
-	for name in twins:
-	    shutil.copy(b"pack2", top + name + b".zip")
+	for name in evil:
+	    shutil.copy(b"pack1", top + name + b".zip")
+	for i, name in enumerate(good + twins):
+	    shutil.copy(b"pack%d" % (i + 1), top + name + b".zip")
 	good += twins
-	shutil.copy(b"pack", top + HEAD + b"50.ZIP")
-	shutil.copy(b"pack", top + HEAD + b"51")
-	shutil.copy(b"pack", top + HEAD + b"52.zip.tmp")
+	shutil.copy(b"pack1", top + HEAD + b"50.ZIP")
+	shutil.copy(b"pack1", top + HEAD + b"51")
+	shutil.copy(b"pack1", top + HEAD + b"52.zip.tmp")
 	os.mkdir(top + HEAD + b"53.zip")
 	os.mkfifo(top + HEAD + b"54.zip")
 	os.symlink("../../outside/secret", top + HEAD + b"55.zip")
@@ -62,7 +63,7 @@ test_expect_success 'setup: a store as somebody who hates us fills it' '
 	os.symlink(HEAD + b"57.zip", top + HEAD + b"57.zip")
 	os.symlink("../../outside", top + b"link")
 	os.mkdir(top + b"sub")
-	shutil.copy(b"pack", top + b"sub/" + HEAD + b"58.zip")
+	shutil.copy(b"pack1", top + b"sub/" + HEAD + b"58.zip")
 	with open("valid", "wb") as out:
 	    out.write(b"".join(sorted(n + b"\n" for n in good)))
 	END
@@ -92,7 +93,7 @@ test_expect_success 'list shows each, and no control character' '
 '
 
 test_expect_success 'pull fetches them, into results and nowhere else' '
-	resutil fsck >/dev/null 2>&1; rm -rf results/* &&
+	rm -rf results/* &&
 	test_might_fail resutil pull -A >out 2>err &&
 	ls results | grep -v "T19175[5-7]" >here &&
 	LC_ALL=C sort here >sorted && test_cmp valid sorted &&

@@ -27,7 +27,8 @@ static void check_calm(const struct strbuf *text, bool lines)
 		int32_t c = utf8_next(&at, &left);
 
 		MUST(c >= 0);
-		MUST(!utf8_is_control(c) || (lines && (c == '\n' || c == '\t')));
+		MUST(!utf8_is_control(c) ||
+		     (lines && (c == '\n' || c == '\t')));
 	}
 }
 
