@@ -132,22 +132,29 @@ int project_need_results(const struct project *p, struct strbuf *err)
 	return 0;
 }
 
-/* Another process may do the same at this moment: both are content. */
+/*
+ * Another process may do the same at this moment: both are content. It is not
+ * synced, so a power failure may leave it empty: then it is written again.
+ */
 static int make_private_dir(const char *dir, struct strbuf *err)
 {
 	struct strbuf ignore = STRBUF_INIT;
+	bool is_empty;
+	struct stat st;
 	int ret = 0;
 
 	strbuf_addf(&ignore, "%s/.gitignore", dir);
-	if (path_exists(ignore.buf))
+	is_empty = !lstat(ignore.buf, &st) && S_ISREG(st.st_mode) &&
+		   !st.st_size;
+	if (!is_empty && path_exists(ignore.buf))
 		goto cleanup;
 	if (sys_mkdir(dir, 0777) && errno != EEXIST) {
 		fail_errno(err, "cannot make '%s'", dir);
 		ret = ERR_FAILED;
 		goto cleanup;
 	}
-	ret = write_file_atomic(ignore.buf, "*\n", 2, 0666, TEMPFILE_NOREPLACE,
-				err);
+	ret = write_file_atomic(ignore.buf, "*\n", 2, 0666,
+				is_empty ? 0 : TEMPFILE_NOREPLACE, err);
 	if (ret == ERR_CONFLICT) {
 		if (err)
 			strbuf_reset(err);
@@ -213,16 +220,25 @@ static uint64_t hash_path(const char *path)
 	return hash;
 }
 
+int project_cache_path(const struct project *p, struct strbuf *out,
+		       struct strbuf *err)
+{
+	int ret = path_xdg(out, "XDG_CACHE_HOME", ".cache", err);
+
+	if (!ret)
+		strbuf_addf(out, "/%016" PRIx64 "/", hash_path(p->root));
+	return ret;
+}
+
 int project_cache(const struct project *p, struct strbuf *out,
 		  struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
 	int ret;
 
-	ret = path_xdg(&path, "XDG_CACHE_HOME", ".cache", err);
+	ret = project_cache_path(p, &path, err);
 	if (ret)
 		goto cleanup;
-	strbuf_addf(&path, "/%016" PRIx64 "/", hash_path(p->root));
 	if (sys_mkdir_all(path.buf, 0700)) {
 		fail_errno(err, "cannot make '%s'", path.buf);
 		ret = ERR_FAILED;

@@ -2,13 +2,12 @@
 """What a power failure leaves of a directory.
 
     power-loss.py JOURNAL OUT K POLICY     make OUT, the directory after call K
-    power-loss.py --each JOURNAL OUT POLICY
-                                           make OUT/K for each K that differs
-                                           from the one before, and the last
+    power-loss.py --each JOURNAL OUT       make OUT/K.POLICY, all that differ
     power-loss.py --show JOURNAL K POLICY  print its files instead
     power-loss.py --count JOURNAL          the number of calls
     power-loss.py --list JOURNAL           what each call has changed or synced
-    power-loss.py --states JOURNAL POLICY  the Ks of --each
+    power-loss.py --states JOURNAL POLICY  each K that differs from the one
+                                           before, and the last
 
 K is 0 (before the first call) to their number, or "last".
 
@@ -351,11 +350,17 @@ def main(args):
     elif len(args) == 3 and args[0] == "--states" and args[2] in POLICIES:
         for k in Journal(args[1]).states_of(args[2]):
             print(k)
-    elif len(args) == 4 and args[0] == "--each" and args[3] in POLICIES:
-        journal = Journal(args[1])
+    elif len(args) == 3 and args[0] == "--each":
+        journal, seen = Journal(args[1]), set()
         os.mkdir(args[2])
-        for k in journal.states_of(args[3]):
-            journal.build(k, args[3], os.path.join(args[2], str(k)))
+        for policy in POLICIES:
+            for k in journal.states_of(policy):
+                # after the last call all must be there
+                state = (journal.digest(k, policy), k == journal.count)
+                if state not in seen:
+                    journal.build(k, policy,
+                                  os.path.join(args[2], f"{k}.{policy}"))
+                seen.add(state)
     elif len(args) == 4 and args[0] == "--show" and args[3] in POLICIES:
         journal = Journal(args[1])
         for line in journal.show(read_call(journal, args[2]), args[3]):
