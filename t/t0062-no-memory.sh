@@ -65,10 +65,15 @@ told () {
 	test_line_count = 1 lines && test $status -le 128
 }
 
+# A child that works when its parent ends may need a moment to end its work.
 nothing_left () {
+	test_wait_for 10 nothing_there || test_must_be_empty left
+}
+
+nothing_there () {
 	find w -name "*.tmp" -o -name "*.rm" -o -name ".resutil-put-*" \
-		-o -name ".resutil-removed-*" >left &&
-	test_must_be_empty left
+		-o -name ".resutil-removed-*" >left 2>/dev/null
+	test ! -s left
 }
 
 readable () {
