@@ -6,6 +6,7 @@ repository), names the command that is cut short, and says what its exit status
 not said here; so a scenario has few words.
 """
 import os
+import random
 
 SCENARIOS = {}
 
@@ -23,18 +24,19 @@ class Scenario:
     status: of the command when all goes well.
     codes: what else it may say when it was done already and is asked again.
     syncs: how many it may make.
-    may_find: findings of fsck that are there from the start.
+    allocs: whether each allocation is to fail (what is large takes time).
+    may_find: errors that fsck finds from the start; untidy: leftovers.
     """
 
     def __init__(self, name, prepare, command, who="p", rest=None,
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
-                 may_find=()):
+                 may_find=(), untidy=False, allocs=True):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
-        self.may_find = may_find
+        self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
 
 
 def scenario(name, command, **more):
@@ -52,6 +54,9 @@ FETCHED = (("Fetched ", "q"), ("fetched\t", "q"), ("grown\t", "q"))
 
 # ---- worlds ------------------------------------------------------------------
 
+# More than fits into the memory that packing and unpacking take at once, and
+# not to be compressed.
+LARGE = {"large": random.Random(1).randbytes(9 << 20).decode("latin-1")}
 FILES = {"data": "0123456789\n" * 2000, "sub/b": "b\n", "sub/empty": "",
          "log": "one line\n"}
 
@@ -162,6 +167,14 @@ def _(w):
     w.add("p", "old", {})
 
 
+@scenario("run-collect", ["run", "-m", "new", "--collect", "out*", "--", "sh",
+                          "-c", "echo 1 >out1; echo 2 >out2; " + PROGRAM +
+                          "0"],
+          more=True, live=True, env=ALONE, syncs=9)
+def _(w):
+    one(w)
+
+
 @scenario("run-dep", ["run", "-m", "new", "-d", "one", "--", "sh", "-c",
                       PROGRAM + "0"],
           who="q", more=True, live=True, syncs=16)
@@ -250,6 +263,12 @@ def _(w):
     grow(w, "p", "one", more="more\n")
 
 
+@scenario("push-large", ["push", "one"], said=SENT, allocs=False, syncs=7)
+def _(w):
+    project(w)
+    w.add("p", "one", LARGE)
+
+
 scenario("push-all", ["push", "-A", "-j", "2"], said=SENT, syncs=11)(three)
 
 
@@ -282,6 +301,21 @@ def _(w):
 def _(w):
     three(w)
     w.do("p", "push", "-A")
+
+
+@scenario("pull-large", ["pull", "one"], who="q", said=FETCHED, allocs=False,
+          syncs=4)
+def _(w):
+    project(w)
+    w.conf("q")
+    w.add("p", "one", LARGE)
+    w.do("p", "push", "one")
+
+
+@scenario("pull-rename", ["pull", "--rename", "uno"], who="q", syncs=8)
+def _(w):
+    fetched(w)
+    w.do("p", "comment", "one", "uno")
 
 
 @scenario("pull-some", ["pull", "one", "--", "sub"], who="q", syncs=5)
@@ -325,9 +359,11 @@ def broken(w):
     w.crash("truncate:2:kill", "p", "run", "-m", "lost", "--", "true")
 
 
-scenario("gc", ["gc", "--older-than=0"], syncs=0)(broken)
-scenario("gc-remote", ["gc", "--older-than=0", "--remote"], syncs=0)(broken)
-scenario("fsck-repair", ["fsck", "--repair"], codes=(1,))(broken)
+scenario("gc", ["gc", "--older-than=0"], untidy=True, syncs=0)(broken)
+scenario("gc-remote", ["gc", "--older-than=0", "--remote"], untidy=True,
+         syncs=0)(broken)
+scenario("fsck-repair", ["fsck", "--repair"], codes=(1,), untidy=True,
+         syncs=2)(broken)
 
 
 @scenario("fsck-mend", ["fsck", "--remote", "--read-data", "--repair"],
