@@ -114,7 +114,7 @@ int64_t sys_copy(int in, int out, int64_t len)
 			break;
 		}
 		done += n;
-		if (fault != FAULT_NONE)
+		if (fault == FAULT_KILL_AFTER || fault == FAULT_KILL_ALL_AFTER)
 			break;
 	}
 	fault_after(fault);
