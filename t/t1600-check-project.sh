@@ -42,7 +42,8 @@ untouched () {
 
 test_expect_success 'a project that has nothing yet is fine' '
 	make_conf && resutil check-project >out && test_must_be_empty out &&
-	test_path_is_missing .resutil && test_path_is_missing results
+	test_path_is_missing .resutil && test_path_is_missing results &&
+	test_path_is_missing "$HOME/.cache"
 '
 
 test_expect_success 'and one that keeps the rules' '
@@ -173,12 +174,11 @@ test_expect_success 'run-lost: --repair writes it down, and says so' '
 '
 
 # Its state is for the clone to write that has recorded it.
-test_expect_success 'run-lost: what another clone on this host runs is told' '
+test_expect_success 'run-lost: not of what another clone on this host runs' '
 	fresh copied && make_exp $six "id: $(test_id 6)" "state: running" \
 		"host: $(hostname)" "cwd: $TRASH_DIRECTORY/other" &&
-	found 0 --repair &&
-	finding warning run-lost open results/$six/resutil-exp.yaml $six &&
-	test_cmp want out && cut -f 7 all | grep "recorded in another clone" &&
+	found 0 --repair && test_must_be_empty out &&
+	grep "^state: running" results/$six/resutil-exp.yaml &&
 	mkdir -p .resutil/live && : >.resutil/live/$(test_id 6) &&
 	found 0 --repair && grep "run-lost	mended" out
 '
@@ -197,6 +197,15 @@ test_expect_success 'content-differs: with --read-data, by the ledger' '
 	test_must_be_empty out && echo more >results/$one/new &&
 	resutil update-exp $one --set info.x=1 && found 0 --read-data &&
 	test_must_be_empty out
+'
+
+test_expect_success 'what went on after a checkpoint has grown' '
+	fresh grown && make_exp $six "id: $(test_id 6)" "state: running" \
+		"host: $(hostname)" "cwd: $PWD" && echo data >results/$six/file &&
+	resutil send-pack $six && echo more >>results/$six/file &&
+	found 0 --read-data &&
+	finding warning run-lost open results/$six/resutil-exp.yaml $six &&
+	test_cmp want out
 '
 
 test_expect_success 'file-unreadable: with --read-data' '

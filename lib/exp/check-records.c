@@ -162,8 +162,9 @@ static int write_lost(const struct project *p, const char *name,
 
 /*
  * Whether it was recorded here, and is no copy of what another clone on this
- * host runs: that one will say how it ended. What is run here is run from
- * inside the project, and one that died has left its live file.
+ * host runs: that one will say how it ended, as another host would. What is
+ * run here is run from inside the project, and one that died has left its live
+ * file.
  */
 static bool is_ours(const struct check *c, const char *name,
 		    const struct value *record)
@@ -187,8 +188,7 @@ static bool is_ours(const struct check *c, const char *name,
 	return ours;
 }
 
-static void tell_lost(struct check *c, const char *name, const char *dir,
-		      const struct value *record)
+static void tell_lost(struct check *c, const char *name, const char *dir)
 {
 	struct finding f = { .level = FINDING_WARNING, .id = "run-lost",
 			     .name = name };
@@ -197,11 +197,7 @@ static void tell_lost(struct check *c, const char *name, const char *dir,
 		"the run ended without anybody to record how";
 
 	strbuf_addf(&path, "%s/" RECORD_FILE, dir);
-	if (!is_ours(c, name, record)) {
-		check_found(c, &f, path.buf, "%s here; it was recorded in "
-			    "another clone, and 'resutil pull %s' tells how it "
-			    "ended if that has sent it", what, name);
-	} else if (!(c->options->flags & CHECK_REPAIR)) {
+	if (!(c->options->flags & CHECK_REPAIR)) {
 		check_found(c, &f, path.buf, "%s; 'resutil fsck --repair' "
 			    "writes 'state: lost'", what);
 	} else if (c->options->flags & CHECK_DRY_RUN) {
@@ -272,8 +268,10 @@ static void tell_one(struct check *c, struct ties *ties, size_t nr,
 	if (!l->record)
 		return;
 	remember(c, ties, nr, l);
-	if (c->exp[nr].goes_on && live_state_of(c->p, l->record) == LIVE_LOST)
-		tell_lost(c, name, l->dir, l->record);
+	if (c->exp[nr].goes_on &&
+	    live_state_of(c->p, l->record) == LIVE_LOST &&
+	    is_ours(c, name, l->record))
+		tell_lost(c, name, l->dir);
 }
 
 static void look_at_some(struct check *c, struct workers *w,
