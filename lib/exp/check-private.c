@@ -223,7 +223,7 @@ void check_private(struct check *c)
 	strbuf_addf(&path, "%s/.resutil", c->p->root);
 	look_for_temps_below(c, path.buf, "temp-file");
 	strbuf_reset(&path);
-	if (!project_cache(c->p, &path, NULL)) {
+	if (!project_cache_path(c->p, &path, NULL)) {
 		look_at_hashes(c, path.buf);
 		strbuf_setlen(&path, path.len - 1);
 		look_for_temps_below(c, path.buf, "cache");

@@ -55,6 +55,9 @@ void project_exp_path(const struct project *p, const char *name,
  *  there is no such place: callers go on without. */
 int project_cache(const struct project *p, struct strbuf *out,
 		  struct strbuf *err);
+/** The same, and nothing is made. */
+int project_cache_path(const struct project *p, struct strbuf *out,
+		       struct strbuf *err);
 
 /** Paths (absolute) that code state must never capture: results, .resutil,
  *  stores inside the project, the key file. Appended to `out`. */
