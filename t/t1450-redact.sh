@@ -119,6 +119,13 @@ test_expect_success 'argv that comes in a map is read as words' '
 	has_not "a b"
 '
 
+test_expect_success 'a token that is the name of a parameter' '
+	record -- prog "--$gh_token=5" "$aws_key=6" &&
+	has "argv.1=--<redacted:1>=5" "params.<redacted:1>=5" \
+		"argv.2=<redacted:2>=6" "params.<redacted:2>=6" &&
+	has_not $gh_token && has_not $aws_key
+'
+
 test_expect_success 'a number that is there by itself is not taken again' '
 	record -- prog "<redacted:4>" --token aaaa &&
 	has argv.1="<redacted:4>" argv.3="<redacted:5>" \
