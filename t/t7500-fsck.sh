@@ -161,4 +161,25 @@ test_expect_success 'a project that cannot be written is checked all the same' '
 	fi
 '
 
+# The ids are a promise: what the code says is on the page, and the reverse.
+test_expect_success 'the page lists each finding that there is' '
+	cd "$SOURCE_DIRECTORY" &&
+	cat lib/exp/check*.c lib/sync/check*.c plumbing/check-project.c |
+		grep -v "^#include" >"$TRASH_DIRECTORY/code" &&
+	sed -n "s/^|.\([a-z-]*\).$/\1/p" Documentation/resutil-fsck.adoc \
+		>"$TRASH_DIRECTORY/page" && cd "$TRASH_DIRECTORY" &&
+	test -s page && while read id
+	do
+		grep -q "\"$id\"" code || echo "$id is not in the code"
+	done <page >missing &&
+	grep -oE "\"[a-z]+(-[a-z]+)+\"" code | tr -d "\"" | sort -u >ids &&
+	while read id
+	do
+		case $id in
+		check-*|read-data|dry-run|older-than) continue ;;
+		esac
+		grep -qx "$id" page || echo "$id is not on the page"
+	done <ids >>missing && test_must_be_empty missing
+'
+
 test_done
