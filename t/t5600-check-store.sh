@@ -150,6 +150,18 @@ for place in places:
 	test_cmp want got
 '
 
+test_expect_success 'of many bad files three are named' '
+	begin && rm "$objects"/$three.zip && for i in 1 2 3 4 5
+	do
+		echo 0.5 >results/$three/loss$i || return 1
+	done && send --force $three &&
+	sed "s/0[.]5/0.4/" <"$objects"/$three.zip >forged.zip &&
+	cp forged.zip "$objects"/$three.zip && test_expect_code 1 check &&
+	finds "error pack-damaged open $three.zip $three" &&
+	grep "loss1.*; .*loss2.*; .*loss3.*; and 2 more" out &&
+	test_grep ! loss4 out
+'
+
 test_expect_success 'of a long pack the content is read on demand' '
 	begin_large && break_file $two && check && finds &&
 	test_expect_code 1 check --read-data &&
