@@ -17,6 +17,10 @@
  */
 #define PAGE_MAX 65536
 
+/* An object that went away in between may have got a name that was passed
+ * already: then it would be listed under neither, and so it is walked again. */
+#define WALKS 3
+
 struct entry {
 	size_t key;		/* in walk.keys */
 	uint64_t ino, size, mtime;
@@ -42,6 +46,7 @@ struct walk {
 	size_t entry_nr, entry_alloc;
 	struct strbuf keys;
 	bool told;
+	bool missed;		/* something went between its name and itself */
 	object_fn fn;
 	void *data;
 };
@@ -131,16 +136,18 @@ static bool is_gone(int error)
 enum kind { KIND_OTHER, KIND_FILE, KIND_DIR };
 
 /* st is filled for files alone, of which the version is needed. */
-static int look(int at, const struct dirent *d, enum kind *kind,
-		struct stat *st)
+static int look(struct walk *w, int at, const struct dirent *d,
+		enum kind *kind, struct stat *st)
 {
 	*kind = KIND_OTHER;
 	if (d->d_type == DT_DIR)
 		*kind = KIND_DIR;
 	if (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)
 		return 0;
-	if (fstatat(at, d->d_name, st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(at, d->d_name, st, AT_SYMLINK_NOFOLLOW)) {
+		w->missed |= is_gone(errno);
 		return is_gone(errno) ? 0 : -1;
+	}
 	if (S_ISREG(st->st_mode))
 		*kind = KIND_FILE;
 	else if (S_ISDIR(st->st_mode))
@@ -228,7 +235,7 @@ static int step(struct walk *w)
 		return 0;
 	}
 	at = dirfd(w->level[w->nr - 1].dir);
-	if (ret < 0 || look(at, d, &kind, &st))
+	if (ret < 0 || look(w, at, d, &kind, &st))
 		return -1;
 	if (w->rests && is_private(d->d_name)) {
 		if (kind == KIND_FILE && dir_is_rest(at, d->d_name, &st))
@@ -248,6 +255,7 @@ static int step(struct walk *w)
 	return 0;
 }
 
+/* Tells only a page that is full. */
 static int walk_all(struct walk *w, const char *prefix, struct strbuf *err)
 {
 	int ret = 0;
@@ -261,7 +269,7 @@ static int walk_all(struct walk *w, const char *prefix, struct strbuf *err)
 		if (w->entry_nr >= PAGE_MAX)
 			ret = tell(w);
 	}
-	return ret ? ret : tell(w);
+	return ret;
 }
 
 /* Opens the innermost directory that all keys with the prefix lie in. */
@@ -288,14 +296,25 @@ static int begin(struct walk *w, const char *prefix, struct strbuf *err)
 static int walk_from(struct walk *w, const char *prefix,
 		     struct strbuf *cursor, struct strbuf *err)
 {
-	int ret = 0;
+	bool valid = !dir_check_key(w->store, prefix, NULL);
+	int ret = 0, walks;
 
 	strbuf_reset(cursor);
-	/* What is private is not there. */
-	if (!dir_check_key(w->store, prefix, NULL))
-		ret = begin(w, prefix, err);
+	for (walks = 0; !ret && !w->told && walks < WALKS; walks++) {
+		w->missed = false;
+		w->entry_nr = 0;
+		strbuf_reset(&w->keys);
+		strbuf_reset(&w->key);
+		/* What is private is not there. */
+		if (valid)
+			ret = begin(w, prefix, err);
+		if (!ret)
+			ret = walk_all(w, prefix, err);
+		if (!w->missed)
+			break;
+	}
 	if (!ret)
-		ret = walk_all(w, prefix, err);
+		ret = tell(w);
 	walk_release(w);
 	return ret;
 }
