@@ -330,9 +330,15 @@ class Stress:
         for line in done.out.splitlines():
             found = json.loads(line)
             token = places.run_of(found["name"] or "")
+            if found["name"] and found["name"].endswith("_twin"):
+                token = "twin"
             if found["level"] not in levels or found["state"] != "open":
                 continue
             if found["id"] == "dependency-ambiguous":
+                continue
+            # What another clone has to say of its own run was not sent.
+            if found["id"] == "run-lost" and token and (
+                    token[0] == "t" or self.model.runs[token].born != clone):
                 continue
             if not (found["id"] == "duplicate-id" and found.get("remote") and
                     token and token[0] == "m"):
