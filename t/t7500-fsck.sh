@@ -166,7 +166,7 @@ test_expect_success 'the page lists each finding that there is' '
 	cd "$SOURCE_DIRECTORY" &&
 	cat lib/exp/check*.c lib/sync/check*.c plumbing/check-project.c |
 		grep -v "^#include" >"$TRASH_DIRECTORY/code" &&
-	sed -n "s/^|.\([a-z-]*\).$/\1/p" Documentation/resutil-fsck.adoc \
+	sed -n "s/^|\`\([a-z-]*\)\`$/\1/p" Documentation/resutil-fsck.adoc \
 		>"$TRASH_DIRECTORY/page" && cd "$TRASH_DIRECTORY" &&
 	test -s page && while read id
 	do
