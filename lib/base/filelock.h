@@ -15,8 +15,8 @@ int filelock_release(int fd, off_t byte);
 /** 1: somebody else holds it, 0: nobody, -1: errno. Read-only fd is fine. */
 int filelock_is_held(int fd, off_t byte);
 
-/** Whether that errno means that the file system has no locks at all. Who can do
- *  without goes on then. */
+/** Whether that errno means that the file system has no locks at all. Who can
+ *  do without goes on then. */
 bool filelock_is_unsupported(int error);
 
 #endif

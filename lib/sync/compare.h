@@ -98,9 +98,9 @@ int sync_compare(enum sync_relation *out, struct remote *r,
 /**
  * The name under which `list` has the run of `id`, other than `name`: of the
  * same PREFIX_TIMESTAMP (these are learnt), noted in the ledger, or known
- * already. Adds it to `out`; ERR_NOT_FOUND (no sentence): none; ERR_CONFLICT: one
- * that may be it has gone since it was listed. Not for two threads at once on
- * one list.
+ * already. Adds it to `out`; ERR_NOT_FOUND (no sentence): none; ERR_CONFLICT:
+ * one that may be it has gone since it was listed. Not for two threads at once
+ * on one list.
  */
 int sync_other_name(struct remote *r, const struct remote_list *list,
 		    const char *name, const char *id, struct strbuf *out,
