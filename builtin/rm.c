@@ -188,6 +188,7 @@ static void warn_of_last_copies(const struct removal *r)
 	struct strbuf out = STRBUF_INIT, ignored = STRBUF_INIT;
 	char *line, *save = NULL;
 	size_t i;
+	int ret;
 
 	for (i = 0; r->store && !r->local && i < r->there.nr; i++) {
 		const char *name = r->there.v[i];
@@ -207,8 +208,13 @@ static void warn_of_last_copies(const struct removal *r)
 	child.resutil_cmd = 1;
 	strvec_push(&child.args, "list-unpushed");
 	strvec_pushf(&child.args, "--remote=%s", r->remote);
-	if (pipe_command(&child, NULL, 0, &out, &ignored, ANSWER_MAX_BYTES,
-			 &ignored))
+	ret = pipe_command(&child, NULL, 0, &out, &ignored, ANSWER_MAX_BYTES,
+			   &ignored);
+	/* Of a remote that is not there nobody thinks that it has them. */
+	if (ret && ret != EXIT_NOT_FOUND)
+		warning("whether '%s' has what is removed is not known",
+			r->remote);
+	if (ret)
 		goto cleanup;
 	for (line = strtok_r(out.buf, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {

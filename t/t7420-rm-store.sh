@@ -72,6 +72,15 @@ test_expect_success '-l warns of what has grown since it was pushed' '
 	test_grep "$one. has grown since it was pushed to .origin." err
 '
 
+test_expect_success '-l says when it cannot know what was pushed' '
+	fresh &&
+	rm -f .resutil/remotes/origin.log &&
+	mkdir .resutil/remotes/origin.log &&
+	resutil rm -l -n one 2>err &&
+	rmdir .resutil/remotes/origin.log &&
+	test_grep "whether .origin. has what is removed is not known" err
+'
+
 test_expect_success '-r leaves what is here, and warns of the last copy' '
 	fresh &&
 	resutil rm -r -y one three >actual 2>err &&
