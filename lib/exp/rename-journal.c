@@ -250,7 +250,7 @@ static bool is_untouched(const struct renaming *r)
 
 /*
  * What was being sent when the store was looked at may have come there since
- * under the old name. Who sends it looks here as soon as it is there, so one of
+ * under the old name, also a second time after the rename there. Who sends it looks here as soon as it is there, so one of
  * the two sees it. Where it is there under both by now, nothing is lost, and
  * the next push tells.
  */
@@ -297,7 +297,7 @@ static int settle(const struct renaming *r, bool *over, struct strbuf *err)
 	}
 	if (!ret)
 		ret = go_on(r, &here, false, err);
-	if (!ret && r->plan->remote && here.from && !there.from) {
+	if (!ret && r->plan->remote && here.from) {
 		ret = follow(r, err);
 		if (ret)
 			return ret;
@@ -393,7 +393,13 @@ int rename_journal_run(const struct project *p,
 		strbuf_addbuf(err, &why);
 		goto cleanup;
 	}
-	ret = settle(&renaming, &over, &why);
+	/* The note keeps others out; one may have been in before. */
+	over = plan->here && !exp_name_is_taken(p, plan->from);
+	if (over)
+		ret = fail(&why, ERR_CONFLICT, "it was renamed or removed "
+			   "meanwhile");
+	else
+		ret = settle(&renaming, &over, &why);
 	if (ret)
 		fail(err, ret, "cannot rename '%s': %s%s", plan->from, why.buf,
 		     over ? "" : "; the next command about experiments "
