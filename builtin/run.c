@@ -66,7 +66,7 @@ struct run {
 	struct supervise sup;
 	struct moment started;		/* the program */
 	double wall;
-	int unrecorded;			/* why its end is not recorded */
+	bool incomplete;		/* its end or a file is not recorded */
 };
 
 static void run_release(struct run *r)
@@ -456,8 +456,10 @@ static void take_collected(struct run *r, struct collect *c,
 
 	if (!c)
 		return;
-	if (collect_finish(c, r->dir.buf, &taken, &left, &err))
+	if (collect_finish(c, r->dir.buf, &taken, &left, &err)) {
 		error("%s", err.buf);
+		r->incomplete = true;
+	}
 	for (i = 0; i < left.nr; i++)
 		warning(_("not collected: %s"), left.v[i]);
 	if (taken && taken->u.list.nr) {
@@ -543,10 +545,11 @@ static void finish(struct run *r)
 	tell_cut(&r->sup.out, _("standard output"), "stdout.log");
 	tell_cut(&r->sup.err, _("standard error"), "stderr.log");
 	live_free_reserve(r->live);
-	r->unrecorded = record_update(the_project, r->name.buf, changes, &err);
-	if (r->unrecorded)
+	if (record_update(the_project, r->name.buf, changes, &err)) {
 		error(_("the end of '%s' is not recorded: %s"), r->name.buf,
 		      err.buf);
+		r->incomplete = true;
+	}
 	live_end(&r->live);
 	value_free(changes);
 	strbuf_release(&err);
@@ -635,8 +638,8 @@ static void print_plan(struct run *r)
 static int run_status(const struct run *r)
 {
 	if (!r->sup.signo)
-		return !r->sup.exit_code && r->unrecorded ?
-			       128 : r->sup.exit_code;
+		return !r->sup.exit_code && r->incomplete ?
+			       EXIT_FAILED : r->sup.exit_code;
 	return 128 + r->sup.signo;
 }
 
