@@ -29,6 +29,7 @@ import json
 import multiprocessing
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -81,7 +82,7 @@ class World:
     def __init__(self, top, build):
         self.top, self.build = top, build
         self.live = os.path.join(top, "live")
-        self.spawned = 0
+        self.running = None
 
     def path(self, rel):
         return os.path.join(self.live, rel)
@@ -119,6 +120,7 @@ class World:
                 [program, *argv], cwd=self.path(who), env=self.env(**env),
                 stdin=subprocess.DEVNULL, stdout=o, stderr=e,
                 start_new_session=True)
+        self.running = child.pid
         if not ends(child.pid):
             end_group(child.pid)
             child.wait()
@@ -128,6 +130,14 @@ class World:
         if reap(child.pid):
             raise model.Broken("'%s' leaves processes" % " ".join(argv))
         return status, text_of(out), text_of(err)
+
+    def stop(self, *_):
+        """The driver is interrupted: nothing of this world goes on."""
+        if self.running:
+            end_group(self.running)
+        for pid in children():
+            os.kill(pid, signal.SIGKILL)
+        os._exit(1)
 
     # For scenarios.
 
@@ -348,6 +358,12 @@ class Stage:
             if os.path.exists(path):
                 os.unlink(path)
 
+    def changed(self, who):
+        """Whether this is not as it was prepared."""
+        was = os.path.join(self.template, who)
+        return (not os.path.isdir(was) or model.fingerprint(was) !=
+                model.fingerprint(self.world.path(who)))
+
     def perform(self, argv, **env):
         return self.world.run(self.scenario.who, *argv,
                               **dict(self.scenario.env, **env))
@@ -458,7 +474,7 @@ class Check:
     def state(self):
         """Old or new, nothing lost, and what was said is so."""
         before, after = self.stage.before, self.stage.after
-        self.now = now = model.read_state(self.world.live)
+        self.now = now = self.read()
         may_be = self.being_made if self.scenario.live else None
         found = list(model.lost(before, after, now))
         found += model.strange(before, after, now, may_be)
@@ -466,6 +482,12 @@ class Check:
             found += model.missing(self.speaks_of(after), self.speaks_of(now),
                                    may_be=self.may_have_lost)
         return found + list(self.acknowledged(after, now))
+
+    def read(self):
+        """What there is, but for what the program of a run has made."""
+        own = self.scenario.own or r"(?!)"
+        return {k: v for k, v in model.read_state(self.world.live).items()
+                if not re.match(own, k)}
 
     def speaks(self):
         """Whether the exit status acknowledges. That of a program that failed
@@ -490,7 +512,8 @@ class Check:
                 not re.match(value.admitted(), "git"):
             return False
         return (value.state in ("running", "interrupted", "fail", "lost") or
-                value.is_honest(want) or self.point.is_power)
+                value.is_honest(want) or self.point.is_power or
+                not self.speaks())
 
     def may_have_lost(self, value, want):
         """What a program writes nobody syncs; the record and the code are."""
@@ -520,9 +543,10 @@ class Check:
     # With resutil itself.
 
     def projects(self):
+        """All that may have changed; another clone of the store has not."""
         return [who for who in sorted(os.listdir(self.world.live))
-                if os.path.exists(self.world.path(
-                    who + "/resutil-conf.yaml"))]
+                if os.path.exists(self.world.path(who + "/resutil-conf.yaml"))
+                and (who == self.scenario.who or self.stage.changed(who))]
 
     def ask(self, who, *argv):
         """Its output, or a problem."""
@@ -580,7 +604,7 @@ class Check:
         status, _, err = self.stage.perform(self.scenario.command)
         if status and status in self.scenario.codes and self.scenario.rest:
             status, _, err = self.stage.perform(self.scenario.rest)
-        self.then = model.read_state(self.world.live)
+        self.then = self.read()
         if self.scenario.more:
             return self.one_more(status, err)
         if status and status not in self.scenario.codes:
@@ -609,15 +633,12 @@ class Check:
         """After gc nothing is found any more, and nothing is gone."""
         for who in self.projects():
             self.world.run(who, "fsck", "--repair")
-            self.ask(who, "gc", "--older-than=0")
             self.ask(who, "gc", "--older-than=0", "--remote")
-        found = list(model.strange(self.then, self.then,
-                                   model.read_state(self.world.live),
+        found = list(model.strange(self.then, self.then, self.read(),
                                    self.being_made))
         for who in self.projects():
-            for more in ([], ["--remote"]):
-                out = self.ask(who, "fsck", "--json", *more)
-                found += ["after gc: " + line for line in out.splitlines()]
+            out = self.ask(who, "fsck", "--remote", "--json")
+            found += ["after gc: " + line for line in out.splitlines()]
         return found
 
 
@@ -625,9 +646,10 @@ class Check:
 
 def worker(top, build, tasks, results):
     """Does what comes: (scenario, points); points None: tell which it has."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     adopt_orphans()
     world, stage = World(top, build), None
+    signal.signal(signal.SIGTERM, world.stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.makedirs(top)
     for name, points in iter(tasks.get, None):
         try:
@@ -692,6 +714,8 @@ def parse_args():
     p.add_argument("--root", help="where scratch directories are made")
     p.add_argument("--keep", action="store_true",
                    help="keep them, with what the last point left")
+    p.add_argument("--progress", action="store_true",
+                   help="show it also when standard error is no terminal")
     p.add_argument("--points", action="store_true", help="only count points")
     args = p.parse_args()
     args.build = os.path.abspath(args.build)
@@ -753,7 +777,7 @@ class Report:
     """What is told, and how many were lost."""
 
     def __init__(self, args):
-        self.args, self.done, self.lost = args, 0, 0
+        self.args, self.all, self.done, self.lost = args, 0, 0, 0
         self.start = time.monotonic()
 
     def scenario(self, name, passed, mine):
@@ -763,6 +787,13 @@ class Report:
     def wrong(self, text):
         self.lost += 1
         print("wrong: " + text, flush=True)
+
+    def progress(self):
+        if sys.stderr.isatty() or self.args.progress:
+            sys.stderr.write("%d of %d, %d lost, %.0f s\r" % (
+                self.done, self.all, self.lost,
+                time.monotonic() - self.start))
+            sys.stderr.flush()
 
     def point(self, point, problems):
         self.done += 1
@@ -776,25 +807,37 @@ class Report:
             self.args.build, point), flush=True)
 
     def end(self):
-        print("%.0f seconds" % (time.monotonic() - self.start))
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print("%.0f seconds, %.0f of processors" % (
+            time.monotonic() - self.start, used.ru_utime + used.ru_stime))
         print("%d points, %d lost" % (self.done, self.lost), flush=True)
         return 1 if self.lost or not self.done else 0
+
+
+def stop(nr, _):
+    """Once: it may come to the whole group, and again while it is cleaned."""
+    for ignored in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ignored, signal.SIG_IGN)
+    sys.exit(128 + nr)
 
 
 def main():
     args = parse_args()
     top = tempfile.mkdtemp(prefix="resutil-crash.",
                            dir=args.root or scratch_root())
-    signal.signal(signal.SIGTERM, lambda nr, frame: sys.exit(128 + nr))
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     report = Report(args)
     crew = Crew(args.jobs, top, args.build)
     try:
         points = choose(args, crew, report)
         if args.points:
             return 0
+        report.all = len(points)
         for _, results in crew.do(list(in_chunks(points))):
             for point, problems in results:
                 report.point(point, problems)
+            report.progress()
     finally:
         crew.end()
         if args.keep:
