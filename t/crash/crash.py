@@ -28,6 +28,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import queue
 import re
 import resource
 import select
@@ -683,10 +684,18 @@ class Crew:
         for task in tasks:
             self.tasks.put(task)
         for _ in tasks:
-            name, result = self.results.get()
+            name, result = self.next()
             if isinstance(result, str):
                 raise SystemExit("%s cannot be prepared:\n%s" % (name, result))
             yield name, result
+
+    def next(self):
+        while True:
+            try:
+                return self.results.get(timeout=5)
+            except queue.Empty:
+                if not all(w.is_alive() for w in self.workers):
+                    raise SystemExit("a worker of crash.py was killed")
 
     def end(self):
         self.tasks.cancel_join_thread()
