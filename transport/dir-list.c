@@ -28,9 +28,24 @@ struct entry {
 	bool is_level;		/* a directory, cut behind its '/' */
 };
 
+/*
+ * Names are read ahead of the looks at what has them: who renames an object while
+ * a directory is read can make it appear under neither name, and the looks would
+ * make that take a hundred times as long.
+ */
+#define AHEAD_MAX 16384
+
 struct level {
 	DIR *dir;
 	size_t key_len;		/* of walk.key, with the slash */
+	struct strbuf ahead;	/* of each entry its type, the name and a NUL */
+	size_t at;		/* the next one there */
+};
+
+/* One of them, lent. */
+struct name {
+	unsigned char type;	/* DT_REG, ... */
+	const char *text;
 };
 
 struct walk {
@@ -51,10 +66,18 @@ struct walk {
 	void *data;
 };
 
+static void pop_level(struct walk *w)
+{
+	struct level *l = &w->level[--w->nr];
+
+	closedir(l->dir);
+	strbuf_release(&l->ahead);
+}
+
 static void walk_release(struct walk *w)
 {
 	while (w->nr)
-		closedir(w->level[--w->nr].dir);
+		pop_level(w);
 	free(w->level);
 	free(w->entry);
 	strbuf_release(&w->keys);
@@ -115,6 +138,8 @@ static int push_level(struct walk *w, int fd)
 	}
 	ARRAY_GROW(w->level, w->nr + 1, w->alloc);
 	w->level[w->nr].dir = dir;
+	w->level[w->nr].at = 0;
+	strbuf_init(&w->level[w->nr].ahead);
 	w->level[w->nr++].key_len = w->key.len;
 	return 0;
 }
@@ -136,15 +161,15 @@ static bool is_gone(int error)
 enum kind { KIND_OTHER, KIND_FILE, KIND_DIR };
 
 /* st is filled for files alone, of which the version is needed. */
-static int look(struct walk *w, int at, const struct dirent *d,
+static int look(struct walk *w, int at, const struct name *d,
 		enum kind *kind, struct stat *st)
 {
 	*kind = KIND_OTHER;
-	if (d->d_type == DT_DIR)
+	if (d->type == DT_DIR)
 		*kind = KIND_DIR;
-	if (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)
+	if (d->type != DT_REG && d->type != DT_UNKNOWN)
 		return 0;
-	if (fstatat(at, d->d_name, st, AT_SYMLINK_NOFOLLOW)) {
+	if (fstatat(at, d->text, st, AT_SYMLINK_NOFOLLOW)) {
 		w->missed |= is_gone(errno);
 		return is_gone(errno) ? 0 : -1;
 	}
@@ -167,30 +192,51 @@ static bool is_passed_over(const struct walk *w, const char *name)
 	return is_private(name) && !(w->rests && dir_is_temporary(name));
 }
 
-/*
- * The next entry of the innermost directory: 1 with `*d`, 0 at its end, -1.
- */
-static int next_entry(struct walk *w, const struct dirent **d)
+/* Some more names of a directory; none: it is at its end. */
+static int read_ahead(const struct walk *w, struct level *l)
 {
-	const struct level *l = &w->level[w->nr - 1];
+	const struct dirent *d;
+	size_t nr = 0;
 
-	for (;;) {
+	strbuf_reset(&l->ahead);
+	l->at = 0;
+	while (nr < AHEAD_MAX) {
 		errno = 0;
-		*d = readdir(l->dir);
-		if (!*d)
+		d = readdir(l->dir);
+		if (!d)
 			return errno ? -1 : 0;
-		if (is_passed_over(w, (*d)->d_name))
+		if (is_passed_over(w, d->d_name))
 			continue;
-		if (w->nr == 1 && strncmp((*d)->d_name, w->begins,
+		if (w->nr == 1 && strncmp(d->d_name, w->begins,
 					  strlen(w->begins)))
 			continue;
 		/* No key can be as long. */
-		if (l->key_len + strlen((*d)->d_name) > OBJECT_KEY_MAX)
+		if (l->key_len + strlen(d->d_name) > OBJECT_KEY_MAX)
 			continue;
-		strbuf_setlen(&w->key, l->key_len);
-		strbuf_addstr(&w->key, (*d)->d_name);
-		return 1;
+		strbuf_addch(&l->ahead, (char)d->d_type);
+		strbuf_add(&l->ahead, d->d_name, strlen(d->d_name) + 1);
+		nr++;
 	}
+	return 0;
+}
+
+/*
+ * The next entry of the innermost directory: 1 with `*d`, 0 at its end, -1.
+ */
+static int next_entry(struct walk *w, struct name *d)
+{
+	struct level *l = &w->level[w->nr - 1];
+
+	if (l->at == l->ahead.len && read_ahead(w, l))
+		return -1;
+	if (l->at == l->ahead.len)
+		return 0;
+	d->type = (unsigned char)l->ahead.buf[l->at];
+	d->text = l->ahead.buf + l->at + 1;
+	l->at += 1 + strlen(d->text) + 1;
+	strbuf_setlen(&w->key, l->key_len);
+	strbuf_addstr(&w->key, d->text);
+	return 1;
 }
 
 static void add_file(struct walk *w, const struct stat *st)
@@ -218,33 +264,33 @@ static void add_level(struct walk *w)
 	strbuf_addch(&w->key, '/');
 	add_entry(w)->is_level = true;
 	while (w->nr > 1)
-		closedir(w->level[--w->nr].dir);
+		pop_level(w);
 	strbuf_release(&whole);
 }
 
 /* One entry more; -1 with errno. */
 static int step(struct walk *w)
 {
-	const struct dirent *d;
 	enum kind kind;
+	struct name d;
 	struct stat st;
 	int ret = next_entry(w, &d), at;
 
 	if (!ret) {
-		closedir(w->level[--w->nr].dir);
+		pop_level(w);
 		return 0;
 	}
 	at = dirfd(w->level[w->nr - 1].dir);
-	if (ret < 0 || look(w, at, d, &kind, &st))
+	if (ret < 0 || look(w, at, &d, &kind, &st))
 		return -1;
-	if (w->rests && is_private(d->d_name)) {
-		if (kind == KIND_FILE && dir_is_rest(at, d->d_name, &st))
+	if (w->rests && is_private(d.text)) {
+		if (kind == KIND_FILE && dir_is_rest(at, d.text, &st))
 			add_file(w, &st);
 		return 0;
 	}
 	if (kind == KIND_DIR) {
 		strbuf_addch(&w->key, '/');
-		return enter(w, at, d->d_name) && !is_gone(errno) ? -1 : 0;
+		return enter(w, at, d.text) && !is_gone(errno) ? -1 : 0;
 	}
 	if (kind != KIND_FILE || w->rests)
 		return 0;
