@@ -371,8 +371,9 @@ coverage:
 	@$(again) $(COVERAGE_FLAGS) all test-programs fault-programs
 	@find build/coverage -name '*.gcda' -delete
 	@sh tools/open-counters build/coverage
-	@GCOV_ERROR_FILE=/dev/null $(again) $(COVERAGE_FLAGS) prove
-	@$(PYTHON) tools/coverage build/coverage
+	@status=0; \
+	GCOV_ERROR_FILE=/dev/null $(again) $(COVERAGE_FLAGS) prove || status=$$?; \
+	$(PYTHON) tools/coverage build/coverage && exit $$status
 
 # What takes longer than a change should wait for: about two hours on 4
 # processors. To be run once before a release, and after work on its subjects.
