@@ -48,6 +48,10 @@ story () {
 		poor resutil pull -A >/dev/null &&
 		hash_all >../pulled && test_cmp ../"$1" ../pulled &&
 		first=$(resutil rev-exp first) &&
+		poor resutil show first:x.out >../shown &&
+		poor resutil show "first:uncommited_files/new/file" >>../shown &&
+		test "$(cat ../shown)" = "result
+1" &&
 		echo more >"results/$first/more" &&
 		poor resutil update-exp --set info.x=1 first &&
 		poor resutil push first >/dev/null &&
