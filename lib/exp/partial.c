@@ -67,11 +67,13 @@ int partial_mark(const struct project *p, const char *name, int *held,
 		 struct strbuf *err)
 {
 	struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT;
+	bool was_there;
 	int ret;
 
 	*held = -1;
 	if (!name_is_valid(name))
 		BUG("'%s' is no name of an experiment", name);
+	was_there = partial_is(p, name);
 	ret = project_private(p, "partial/", &dir, err);
 	if (ret)
 		goto cleanup;
@@ -88,6 +90,8 @@ int partial_mark(const struct project *p, const char *name, int *held,
 
 cleanup:
 	if (ret && *held >= 0) {
+		if (!was_there)
+			sys_unlink(path.buf);
 		close(*held);
 		*held = -1;
 	}
