@@ -627,7 +627,9 @@ class Check:
                 if k.endswith("_new")]
         have = [more[k].files for k in sorted(more)]
         if want != have:
-            found.append("again: made %s" % ", ".join(sorted(more)))
+            found.append("again: made %s\n%s" % (", ".join(
+                "%s (%s)" % (k, ", ".join(sorted(more[k].files)))
+                for k in sorted(more)), err.strip()))
         return found
 
     def clean(self):
