@@ -29,9 +29,9 @@ struct entry {
 };
 
 /*
- * Names are read ahead of the looks at what has them: who renames an object while
- * a directory is read can make it appear under neither name, and the looks would
- * make that take a hundred times as long.
+ * Names are read ahead of the looks at what has them: who renames an object
+ * while a directory is read can make it appear under neither name, and the
+ * looks would make that take a hundred times as long.
  */
 #define AHEAD_MAX 16384
 
