@@ -250,9 +250,9 @@ static bool is_untouched(const struct renaming *r)
 
 /*
  * What was being sent when the store was looked at may have come there since
- * under the old name, also a second time after the rename there. Who sends it looks here as soon as it is there, so one of
- * the two sees it. Where it is there under both by now, nothing is lost, and
- * the next push tells.
+ * under the old name, also a second time after the rename there. Who sends it
+ * looks here as soon as it is there, so one of the two sees it. Where it is
+ * there under both by now, nothing is lost, and the next push tells.
  */
 static int follow(const struct renaming *r, struct strbuf *err)
 {
