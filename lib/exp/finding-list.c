@@ -65,18 +65,6 @@ int finding_list_each(const struct finding_list *list, finding_fn fn,
 	return ret;
 }
 
-bool finding_list_is_bad(const struct finding_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->nr; i++)
-		if (list->finding[i].level == FINDING_ERROR &&
-		    (list->finding[i].state == FINDING_OPEN ||
-		     list->finding[i].state == FINDING_WOULD))
-			return true;
-	return false;
-}
-
 void finding_list_release(struct finding_list *list)
 {
 	size_t i;

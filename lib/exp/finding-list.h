@@ -28,9 +28,6 @@ void finding_list_sort_by_level(struct finding_list *list);
 int finding_list_each(const struct finding_list *list, finding_fn fn,
 		      void *data);
 
-/** Whether an error is still open. */
-bool finding_list_is_bad(const struct finding_list *list);
-
 void finding_list_release(struct finding_list *list);
 
 #endif

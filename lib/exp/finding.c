@@ -26,6 +26,12 @@ const char *finding_state_name(enum finding_state state)
 	return states[state];
 }
 
+bool finding_is_bad(const struct finding *f)
+{
+	return f->level == FINDING_ERROR &&
+	       (f->state == FINDING_OPEN || f->state == FINDING_WOULD);
+}
+
 struct value *finding_value(const struct finding *f)
 {
 	struct value *map = value_new_map();

@@ -57,6 +57,9 @@ struct check_options {
 const char *finding_level_name(enum finding_level level);
 const char *finding_state_name(enum finding_state state);
 
+/** An error that is still there. */
+bool finding_is_bad(const struct finding *f);
+
 /**
  * One record: LEVEL TAB ID TAB STATE TAB WHERE TAB NAME TAB BYTES TAB TEXT,
  * ended by LF, where WHERE and NAME are C-quoted if they must be, and NAME is

@@ -100,24 +100,35 @@ static void add(struct finding_list *list, enum finding_level level,
 	check(!finding_list_take(&f, list), "one is taken");
 }
 
+static void test_bad(void)
+{
+	struct finding f = { .level = FINDING_ERROR, .state = FINDING_OPEN };
+
+	check(finding_is_bad(&f), "an error is bad");
+	f.state = FINDING_WOULD;
+	check(finding_is_bad(&f), "also one that would be mended");
+	f.state = FINDING_MENDED;
+	check(!finding_is_bad(&f), "a mended one is not");
+	f.state = FINDING_OPEN;
+	f.level = FINDING_WARNING;
+	check(!finding_is_bad(&f), "a warning is not");
+}
+
 static void test_list(void)
 {
 	struct finding_list list = FINDING_LIST_INIT;
 	struct strbuf out = STRBUF_INIT;
 
 	finding_list_sort(&list);
-	check(!finding_list_is_bad(&list) &&
-	      !finding_list_each(&list, join, &out), "an empty list");
+	check(!finding_list_each(&list, join, &out), "an empty list");
 	add(&list, FINDING_LEFTOVER, FINDING_OPEN, "b", "x");
 	add(&list, FINDING_WARNING, FINDING_OPEN, "a", "y");
 	add(&list, FINDING_ERROR, FINDING_MENDED, "b", "a");
-	check(!finding_list_is_bad(&list), "a mended error is none");
 	finding_list_sort(&list);
 	finding_list_each(&list, join, &out);
 	check_str(out.buf, "a:y b:a b:x ", "by place, then by id");
 	strbuf_reset(&out);
 	add(&list, FINDING_ERROR, FINDING_WOULD, "c", "x");
-	check(finding_list_is_bad(&list), "one that would be mended is one");
 	finding_list_sort_by_level(&list);
 	finding_list_each(&list, join, &out);
 	check_str(out.buf, "b:a c:x a:y b:x ", "the worst first");
@@ -134,6 +145,7 @@ int main(void)
 {
 	test_print();
 	test_parse();
+	test_bad();
 	test_list();
 	return unit_done();
 }
