@@ -25,6 +25,7 @@ static const char *const usage[] = {
 struct fsck {
 	int read_data, repair, dry_run, json;
 	const char *remote, *subset;
+	bool no_conf;			/* that says what a remote is */
 	size_t nr[FINDING_LEVEL_NR];	/* that are open */
 	size_t mended, would;
 	uint64_t bytes;			/* of leftovers */
@@ -73,6 +74,8 @@ static int tell(const struct finding *f, void *data)
 	const struct telling *t = data;
 
 	count(t->fsck, f);
+	if (!strcmp(f->id, "conf-invalid"))
+		t->fsck->no_conf = true;
 	if (t->fsck->json)
 		faults_print_json(f, t->remote);
 	/* They are harmless, and may be many. */
@@ -89,7 +92,7 @@ static int run_check(struct fsck *fsck, struct strvec *args,
 	struct telling telling = { fsck, remote };
 	int status;
 
-	if (fsck->repair)
+	if (fsck->repair || fsck->dry_run)
 		strvec_push(args, "--repair");
 	if (fsck->dry_run)
 		strvec_push(args, "-n");
@@ -190,7 +193,7 @@ int cmd_fsck(int argc, const char **argv)
 		usage_with_options(usage, options, "--read-data-subset is of "
 				   "a store: add --remote");
 	status = check_here(&fsck);
-	if (fsck.remote && status <= EXIT_NO)
+	if (fsck.remote && status <= EXIT_NO && !fsck.no_conf)
 		status = faults_status(status, check_there(&fsck));
 	if (!fsck.json && verbosity >= 0)
 		sum_up(&fsck, status <= EXIT_NO);

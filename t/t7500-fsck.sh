@@ -72,6 +72,7 @@ test_expect_success '--repair -n, and --repair' '
 	test_expect_code 1 resutil fsck --repair -n >out &&
 	grep "^would mend: results/$six/resutil-exp.yaml: the run ended" out &&
 	tail -n 1 out | grep "^1 error, 1 warning, 1 would be mended, 1 leftover" &&
+	test_expect_code 1 resutil fsck -n >again && test_cmp out again &&
 	grep "^state: running" results/$six/resutil-exp.yaml &&
 	test_expect_code 1 resutil fsck --repair >out &&
 	grep "^mended: results/$six/resutil-exp.yaml: .*is written$" out &&
@@ -89,7 +90,9 @@ test_expect_success 'a conf that cannot be read' '
 	fresh conf && echo "results_dir: [" >resutil-conf.yaml &&
 	test_expect_code 1 resutil fsck >out &&
 	grep "^error: resutil-conf.yaml: " out &&
-	grep "^1 error, 0 warnings$" out
+	grep "^1 error, 0 warnings$" out &&
+	test_expect_code 1 resutil fsck --remote >again 2>err &&
+	test_cmp out again && test_must_be_empty err
 '
 
 test_expect_success 'without a project: one line, 128' '
