@@ -135,12 +135,21 @@ static void say_added(const struct remote_conf *r, bool is_new, bool dry_run)
 	strbuf_release(&url);
 }
 
+/* Which file the conf is: it is replaced when it changes. */
+static ino_t conf_inode(void)
+{
+	struct stat st;
+
+	return stat(the_project->conf_path, &st) ? 0 : st.st_ino;
+}
+
 static int add_remote(const struct remote_options *o, int argc,
 		      const char **argv)
 {
 	struct remote_conf r = { NULL, NULL, NULL };
 	struct strvec made = STRVEC_INIT;
 	struct strbuf err = STRBUF_INIT;
+	ino_t before = conf_inode();
 	int ret;
 
 	if (argc != (o->type ? 1 : 2))
@@ -160,9 +169,10 @@ static int add_remote(const struct remote_options *o, int argc,
 	ret = make_store(&r, o->dry_run, &made, &err);
 	if (!ret && !o->dry_run)
 		ret = remotes_add(the_project, &r, &err);
-	if (ret)
+	/* A conf that could only not be synced names the store. */
+	if (ret && conf_inode() == before)
 		store_dir_unmake(&made);
-	else
+	else if (!ret)
 		say_added(&r, made.nr > 0, o->dry_run);
 
 cleanup:
