@@ -138,7 +138,8 @@ define keep-text
 endef
 
 $(B)/flags: FORCE
-	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) $(BASE_LIBS) $(EDIT_LIBS) $(PACK_LIBS))
+	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) \
+		$(BASE_LIBS) $(EDIT_LIBS) $(PACK_LIBS))
 
 $(B)/places: FORCE
 	$(call keep-text,$(PLACES))
@@ -360,7 +361,8 @@ fuzz:
 fuzz-programs: $(FUZZ_BIN)
 $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ \
+		$(BASE_LIBS) $(PACK_LIBS)
 
 # Which lines the tests reach, of the program that people get and of the one
 # with fault points together; fails below what tools/coverage asks.
@@ -437,10 +439,10 @@ help:
 	@echo '      check check-long hdr-check style check-layers check-commands'
 	@echo '      check-docs lint'
 
-.PHONY: all programs fault-programs man man-if-possible html completions deps test-deps demo \
-	install install-built uninstall clean test prove unit test-programs test-asan test-tsan test-crash stress \
-	fuzz fuzz-programs coverage perf hdr-check style \
-	check-layers check-commands check-docs lint check-fast check check-long \
-	help FORCE
+.PHONY: all programs man man-if-possible html completions deps test-deps demo \
+	install install-built uninstall clean test prove unit test-programs \
+	fault-programs test-asan test-tsan test-crash stress fuzz fuzz-programs \
+	coverage perf hdr-check style check-layers check-commands check-docs lint \
+	check-fast check check-long help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
