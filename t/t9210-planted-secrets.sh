@@ -43,6 +43,11 @@ pl_dotenv=plntDotenv5678
 pl_remote=plntRemote5678
 pl_dep=plntDep5678
 pl_keyfile=plntKeyfile5678
+pl_item=plntItem5678
+pl_hydra=plntHydra5678
+pl_curl=plntCurl5678
+pl_hook=T0PLNT5678/B0/plnt
+pl_book=hf_PLNB$tail36
 pl_pem=plntPem5678plntPem5678
 
 all () {
@@ -107,6 +112,8 @@ test_expect_success 'setup: a project with secrets wherever one can be' '
 		echo "old = 1" >removed.py &&
 		echo "PASSWORD=$pl_dotenv" >.env &&
 		echo "k = \"$pl_pat\"" >untracked.py &&
+		printf "{\"cells\": [{\"source\": [\"login(\\\"%s\\\")\\n\"]}]}\n" \
+			$pl_book >book.ipynb &&
 		pem >server.key &&
 		{ head -c 300000 /dev/zero | tr "\0" x && echo " $pl_lab"; } \
 			>late.log &&
@@ -155,6 +162,11 @@ test_expect_success 'runs of shells and of Python, failed and debugging ones' '
 		"exit 3; TOKEN=$pl_shell x --password $pl_opt" &&
 	resutil run -m three -- python3 -c \
 		"f = dict; f(password=\"$pl_param\", n_tokens=3)" &&
+	resutil run -m seven -- python3 -c \
+		"import os; os.environ[\"HF_TOKEN\"] = \"$pl_item\"" &&
+	resutil run -m eight -- sh -c ": curl -u ann:$pl_curl h" &&
+	resutil run -m nine -- true "log={wandb:{api_key:$pl_hydra,n:3}}" \
+		--to "https://hooks.slack.com/services/$pl_hook" &&
 	resutil run --debug -- true --token $pl_opt &&
 	resutil run -n -- true --token $pl_opt $pl_ghp >../plan &&
 	test_must_fail resutil run -m bad -d $pl_ghp -- true --token \
@@ -232,7 +244,7 @@ test_expect_success 'only what the user wrote holds them, where he wrote it' '
 	(cd project && find . -path ./.git -prune -o -type f -print) >files &&
 	(cd project && grep -raFl -f ../patterns . --exclude-dir=.git) |
 	sort >actual &&
-	printf "./%s\n" .env changed.py key.json late.log server.key \
+	printf "./%s\n" .env book.ipynb changed.py key.json late.log server.key \
 		untracked.py | sort >expect &&
 	test_cmp expect actual
 '
@@ -240,11 +252,11 @@ test_expect_success 'only what the user wrote holds them, where he wrote it' '
 test_expect_success 'the record names what was left out, and why' '
 	resutil -C project read-exp --json one >json &&
 	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
-	for name in .env changed.py key.json late.log server.key untracked.py
+	for name in .env book.ipynb changed.py key.json late.log server.key untracked.py
 	do
 		grep -qx "git.left_out.[0-9]*.path=$name" out || return 1
 	done &&
-	test $(grep -c "^git.left_out.*reason=secret" out) = 7 &&
+	test $(grep -c "^git.left_out.*reason=secret" out) = 8 &&
 	grep -x "git.uncommited_files.[0-9]*=fine.py" out &&
 	grep -x "git.remote=https://host.invalid/r.git" out
 '

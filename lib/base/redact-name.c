@@ -25,7 +25,7 @@ static const char *const plain_secrets[] = {
 /* ... or mostly, if it does not look like something else. */
 static const char *const likely_secrets[] = {
 	"pass", "pwd", "pw", "credential", "credentials", "creds", "auth",
-	"authorization", "cookie", NULL
+	"authorization", "cookie", "bearer", "jwt", NULL
 };
 
 /* "PGPASSWORD", "clientsecret" */
@@ -54,7 +54,17 @@ static const char *const vocabulary[] = {
 	"trigger", "vocab", "control", "extra", "added", "query", "key",
 	"position", "pos", "type", "target", "source", "context", "out",
 	"output", "input", "gen", "generated", "think", "thinking", "sos",
-	"eot", "eod", "eol", "blank", "per", "of", "instance", NULL
+	"eot", "eod", "eol", "blank", "per", "of", "instance", "patch",
+	"pool", "pooling", "summary", "memory", "mem", "register", "vision",
+	"visual", "latent", "object", "frame", "speech", "separator",
+	"delimiter", "domain", "language", "lang", NULL
+};
+
+/* Before "pass": a filter's, a compiler's, one of several. */
+static const char *const pass_kinds[] = {
+	"first", "second", "third", "last", "final", "single", "one", "two",
+	"multi", "n", "nr", "num", "max", "min", "per", "low", "high", "band",
+	"all", "forward", "backward", "fwd", "bwd", "opt", "level", NULL
 };
 
 /* "hftoken" in one word; "maxtoken", "subtoken" are none. */
@@ -72,7 +82,7 @@ static const char *const questions[] = {
 /* Says nothing about what it is: GITHUB_TOKEN_PROD, SECRET_KEY_BASE. */
 static const char *const fillers[] = {
 	"value", "string", "str", "prod", "production", "dev", "development",
-	"staging", "stage", "old", "base", "env", "plain", "raw", "b64",
+	"staging", "stage", "old", "base", "plain", "raw", "b64",
 	"base64", "encoded", "backup", NULL
 };
 
@@ -253,6 +263,8 @@ static enum secret_name judge_words(const struct words *w)
 	if (is_one_of(last, plain_secrets) || ends_in(last, endings) ||
 	    (!strcmp(last, "phrase") && !strcmp(before, "pass")))
 		return NAME_SECRET;
+	if (!strcmp(last, "pass") && is_one_of(before, pass_kinds))
+		return NAME_PLAIN;
 	if (is_one_of(last, likely_secrets) || is_token_word(last))
 		return NAME_LIKELY;
 	if (!strcmp(last, "key") && is_one_of(before, key_owners))

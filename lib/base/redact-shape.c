@@ -310,6 +310,29 @@ static size_t match_userinfo(const char *p, const char *end, const char **at)
 	return (size_t)(stop - *at);
 }
 
+/* At "://": the address is the secret: who has it may post. */
+static size_t match_webhook(const char *p, const char *end, const char **at)
+{
+	static const char *const hooks[] = {
+		"hooks.slack.com/services/", "discord.com/api/webhooks/",
+		"discordapp.com/api/webhooks/", "api.telegram.org/bot", NULL
+	};
+	size_t i, n;
+
+	p += 3;
+	for (i = 0; hooks[i]; i++) {
+		n = strlen(hooks[i]);
+		if ((size_t)(end - p) <= n || memcmp(p, hooks[i], n))
+			continue;
+		*at = p + n;
+		for (p += n; p < end && !strchr("?#\"'<>` \t\n", *p); p++)
+			;
+		n = (size_t)(p - *at);
+		return is_mixed(*at, n) && !redact_holds_mark(*at, n) ? n : 0;
+	}
+	return 0;
+}
+
 /* At "uthorization": what follows, without the name of the scheme. */
 static size_t match_authorization(const char *p, const char *end,
 				  const char **at)
@@ -358,6 +381,10 @@ size_t redact_next_context(const char *text, size_t len, size_t from,
 		if (*p == ':' && p[1] == '/' && p[2] == '/') {
 			n = match_userinfo(p, end, at);
 			*kind = "password in a URL";
+			if (!n) {
+				n = match_webhook(p, end, at);
+				*kind = "URL of a webhook";
+			}
 		} else if ((*p == 'u' || *p == 'U') && end - p > 13 &&
 			   !strncasecmp(p, "uthorization", 12)) {
 			n = match_authorization(p, end, at);

@@ -20,11 +20,13 @@
 #define KNOWN_MAX 64
 
 #define NAME_MAX_LOOK_BACK 128
+#define COMMAND_MAX_LOOK_BACK 256
 
 enum text_flags {
 	TEXT_NAMES = 1 << 0,	/* NAME=VALUE and the like count */
 	TEXT_WORD = 1 << 1,	/* a whole word: NAME=VALUE up to its end */
-	TEXT_PROGRAM = 1 << 2	/* of a shell or another language */
+	TEXT_PROGRAM = 1 << 2,	/* of a shell or another language */
+	TEXT_HEADER = 1 << 3	/* NAME:VALUE of HTTP */
 };
 
 struct span {
@@ -200,14 +202,17 @@ static bool is_name_char(char c)
 }
 
 /*
- * The name that ends at `p` (its last byte and one), over one quote, and
- * over blanks before `=` and ':'. NULL: none.
+ * The name that ends at `p` (its last byte and one), over one quote, which may
+ * have a ']' behind it (environ["TOKEN"]), and over blanks before `=` and ':'.
+ * NULL: none.
  */
 static char *name_before(const char *text, const char *p, const char **start)
 {
 	const char *end;
 
 	while (p > text && is_blank(p[-1]))
+		p--;
+	if (p > text + 1 && p[-1] == ']' && strchr("\"'", p[-2]))
 		p--;
 	if (p > text && strchr("\"'", p[-1]))
 		p--;
@@ -234,8 +239,9 @@ static const char *value_end(const char **value, const char *end)
 			p += *p == '\\' && p + 1 < end ? 2 : 1;
 		return MINIMUM(p, end);
 	}
+	/* a blank behind a backslash is of the word */
 	while (p < end && !strchr(" \t\r\n,;&|)]}\"'`<>", *p))
-		p++;
+		p += *p == '\\' && p + 1 < end && is_blank(p[1]) ? 2 : 1;
 	return p;
 }
 
@@ -247,6 +253,31 @@ static bool is_expression(const char *value, const char *end)
 		memchr(value, '[', (size_t)(end - value)));
 }
 
+/* "password: {pw}" of a template; {"password": {"hash": ...}} */
+static bool is_opening(const char *value, const char *stop, const char *end)
+{
+	if (strchr("\"'", value[-1]))
+		return false;
+	return (*value == '{' && stop < end && *stop == '}') ||
+	       (stop == value + 1 && strchr("{[", *value));
+}
+
+/*
+ * Whether a value follows at once: NAME:VALUE is mostly host:port, or a path
+ * behind a name; not in a header, nor in a map of Hydra ({api_key:x,n:3}).
+ */
+static bool is_tight_map(const char *text, const char *start, const char *name,
+			 const char *value, enum text_flags flags)
+{
+	if (*value == '/')
+		return false;
+	if (start == text)
+		return flags & TEXT_HEADER;
+	if (flags & TEXT_PROGRAM)
+		return strchr("\"'", start[-1]) && strchr(name, '-');
+	return strchr("{,", start[-1]);
+}
+
 /* Of a presigned URL: whoever has it may do what it says. */
 static bool is_signature(const char *name, const char *start, const char *text)
 {
@@ -255,6 +286,18 @@ static bool is_signature(const char *name, const char *start, const char *text)
 	return start > text && strchr("?&", start[-1]) &&
 	       (!strcasecmp(name, "sig") ||
 		(len >= 9 && !strcasecmp(name + len - 9, "signature")));
+}
+
+/* What is in no quotes: x = y of a program is an expression, x == y, too. */
+static bool may_be_value(const char *text, const char *start, const char *name,
+			 const char *p, const char *value,
+			 enum text_flags flags)
+{
+	bool tight = value == p + 1;
+
+	if (*p == ':')
+		return !tight || is_tight_map(text, start, name, value, flags);
+	return tight && !((flags & TEXT_PROGRAM) && *value == '=');
 }
 
 /*
@@ -276,21 +319,20 @@ static const char *judge_assignment(struct spans *s, const char *text,
 		kind = NAME_LIKELY;
 	while (value < end && is_blank(*value))
 		value++;
-	/* host:port, scheme://x; x = y of a program is an expression */
-	if (*p == ':' ? value == p + 1 && !strchr("\"'", *value) :
-	    value > p + 1 && !strchr("\"'", *value))
-		kind = NAME_PLAIN;
-	if (kind == NAME_PLAIN || value >= end) {
+	if (kind == NAME_PLAIN || value >= end ||
+	    (!strchr("\"'", *value) && !may_be_value(text, start, name, p,
+						    value, flags))) {
 		free(name);
 		return p + 1;
 	}
-	if ((flags & TEXT_WORD) && *p == '=' && start == text &&
-	    value == p + 1 && (*text == '-' || !(flags & TEXT_PROGRAM)))
-		stop = end;
-	else
+	stop = end;
+	if (!((flags & TEXT_WORD) && *p == '=' && start == text &&
+	      value == p + 1 && (*text == '-' || !(flags & TEXT_PROGRAM))) ||
+	    !redact_is_secret_value(kind, value, (size_t)(stop - value)))
 		stop = value_end(&value, end);
 	if (stop > value &&
 	    redact_is_secret_value(kind, value, (size_t)(stop - value)) &&
+	    !is_opening(value, stop, end) &&
 	    !((flags & TEXT_PROGRAM) && is_expression(value, stop)))
 		add_span(s, text, value, (size_t)(stop - value),
 			 xstrfmt("%s %s", *start == '-' ? "option" : "name",
@@ -325,6 +367,65 @@ static void judge_option(struct spans *s, const char *text, const char *end,
 	free(name);
 }
 
+/* Whether `program` and a blank stand at `q`, before `p`. */
+static bool is_program_at(const char *text, const char *q, const char *p,
+			  const char *program)
+{
+	size_t len = strlen(program);
+
+	return (size_t)(p - q) > len && !memcmp(q, program, len) &&
+	       is_blank(q[len]) && (q == text || !is_name_char(q[-1]));
+}
+
+/* Whether it is that of the command of a shell that `p` is in. */
+static bool is_command_of(const char *text, const char *p, const char *program)
+{
+	const char *q = p;
+
+	while (q > text && !strchr(";|&\n(`", q[-1]) &&
+	       p - q < COMMAND_MAX_LOOK_BACK)
+		if (is_program_at(text, --q, p, program))
+			return true;
+	return false;
+}
+
+/* The same, with nothing but blanks between. */
+static bool is_right_behind(const char *text, const char *p,
+			    const char *program)
+{
+	const char *q = p;
+
+	while (q > text && is_blank(q[-1]))
+		q--;
+	return (size_t)(q - text) >= strlen(program) &&
+	       is_program_at(text, q - strlen(program), p, program);
+}
+
+/* At "-u" or "-p" of a shell's text: curl -u NAME:X, sshpass -p X */
+static void judge_letter(struct spans *s, const char *text, const char *end,
+			 const char *p)
+{
+	const char *value = p + 2, *stop;
+
+	while (value < end && is_blank(*value))
+		value++;
+	/* sshpass -p X ssh -p 22 */
+	if (value == end || !(p[1] == 'p' ?
+			      is_right_behind(text, p, "sshpass") :
+			      is_command_of(text, p, "curl")))
+		return;
+	stop = value_end(&value, end);
+	if (p[1] != 'p') {
+		value = memchr(value, ':', (size_t)(stop - value));
+		if (!value)
+			return;
+		value++;
+	}
+	if (redact_is_secret_value(NAME_SECRET, value, (size_t)(stop - value)))
+		add_span(s, text, value, (size_t)(stop - value),
+			 xstrfmt("option -%c", p[1]));
+}
+
 static void find_names(struct spans *s, const char *text, size_t len,
 		       enum text_flags flags)
 {
@@ -338,6 +439,9 @@ static void find_names(struct spans *s, const char *text, size_t len,
 		if (*p == '-' && end - p > 3 && p[1] == '-' &&
 		    (p == text || is_blank(p[-1])))
 			judge_option(s, text, end, p);
+		else if ((flags & TEXT_PROGRAM) && *p == '-' && end - p > 2 &&
+			 strchr("uUp", p[1]) && p > text && is_blank(p[-1]))
+			judge_letter(s, text, end, p);
 		p++;
 	}
 }
@@ -415,25 +519,74 @@ bool redact_value(struct redaction *r, const char *name, const char *value,
 }
 
 /*
- * Two programs whose options of one letter take passwords, and are often seen
- * in front of others.
+ * Programs that are told what is secret in ways of their own, and are often
+ * seen in front of others, or behind them.
  */
-static const char *known_password(const char *program, const char *option,
-				  const char *word)
-{
-	const char *colon;
+static const char *const own_ways[] = {
+	"sshpass", "curl", "papermill", "wandb", "ssh", NULL
+};
 
-	program = path_basename(program);
-	if (!strcmp(program, "sshpass") && !strcmp(option, "-p"))
+static const char *own_way_of(const char *word)
+{
+	const char *name = path_basename(word);
+	size_t i;
+
+	for (i = 0; own_ways[i]; i++)
+		if (!strcmp(name, own_ways[i]))
+			return own_ways[i];
+	return NULL;
+}
+
+static const char *behind_colon(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return colon && colon[1] ? colon + 1 : NULL;
+}
+
+/* curl -u NAME:X, -uNAME:X, --user NAME:X, --user=NAME:X */
+static const char *curl_password(const char *option, const char *word)
+{
+	if (!strcmp(option, "-u") || !strcmp(option, "--user") ||
+	    !strcmp(option, "-U") || !strcmp(option, "--proxy-user") ||
+	    (*word == '-' && (word[1] == 'u' || word[1] == 'U')) ||
+	    !strncmp(word, "--user=", 7) ||
+	    !strncmp(word, "--proxy-user=", 13))
+		return behind_colon(word);
+	return NULL;
+}
+
+/* papermill ... -p NAME X */
+static bool is_parameter(const char *option, const char *name,
+			 const char *word)
+{
+	return (!strcmp(option, "-p") || !strcmp(option, "-r") ||
+		!strcmp(option, "--parameters") ||
+		!strcmp(option, "--parameters_raw")) &&
+	       redact_is_secret(name, word);
+}
+
+static const char *known_password(const char *program,
+				  const char *const *argv, size_t i)
+{
+	const char *word = argv[i], *before = i ? argv[i - 1] : "";
+
+	if (!program)
+		return NULL;
+	if (!strcmp(program, "sshpass") && !strcmp(before, "-p"))
 		return *word ? word : NULL;
 	if (!strcmp(program, "sshpass") && !strncmp(word, "-p", 2) && word[2])
 		return word + 2;
-	if ((strcmp(program, "curl") && strcmp(program, "wget")) ||
-	    (strcmp(option, "-u") && strcmp(option, "--user") &&
-	     strcmp(option, "-U") && strcmp(option, "--proxy-user")))
-		return NULL;
-	colon = strchr(word, ':');
-	return colon && colon[1] ? colon + 1 : NULL;
+	if (!strcmp(program, "curl"))
+		return curl_password(before, word);
+	if (!strcmp(program, "papermill") && i > 1 &&
+	    is_parameter(argv[i - 2], before, word))
+		return word;
+	/* what is that long is no host or user */
+	if (!strcmp(program, "wandb") && !strcmp(before, "login") &&
+	    *word != '-' && strlen(word) >= 20)
+		return word;
+	return NULL;
 }
 
 /* Whether `word` can be the value of the secret option before it. */
@@ -447,21 +600,24 @@ static bool is_value(enum secret_name kind, const char *word)
 }
 
 static bool redact_word(struct redaction *r, const char *const *argv,
-			size_t i, struct strbuf *out)
+			size_t i, const char *program, struct strbuf *out)
 {
 	const char *word = argv[i], *before = i ? argv[i - 1] : "", *found;
 	enum text_flags flags = TEXT_NAMES | TEXT_WORD;
 	char *why;
+	int n;
 
-	found = i ? known_password(argv[0], before, word) : NULL;
+	found = known_password(program, argv, i);
 	if (found && redact_holds_mark(found, strlen(found)))
 		found = NULL;
 	if (!found && *before == '-' && !strchr(before, '=') &&
 	    is_value(redact_judge_name(before), word))
 		found = word;
 	if (found) {
-		why = xstrfmt("option %s", found == word + 2 && *word == '-' ?
-					   "-p" : before);
+		n = word[1] == '-' ? (int)strcspn(word, "=") : 2;
+		why = found > word && *word == '-' ?
+		      xstrfmt("option %.*s", n, word) :
+		      xstrfmt("option %s", before);
 		/* curl -u TOKEN:x-oauth-basic */
 		redact_any(r, word, (size_t)(found - word), 0, out);
 		add_mark(r, found, strlen(found), why, out);
@@ -469,8 +625,11 @@ static bool redact_word(struct redaction *r, const char *const *argv,
 		return true;
 	}
 	if (!strcmp(before, "-c") || !strcmp(before, "-e") ||
-	    strchr(word, '\n'))
+	    !strcmp(before, "-lc") || strchr(word, '\n') ||
+	    (program && !strcmp(program, "ssh")))
 		flags |= TEXT_PROGRAM;
+	if (!strcmp(before, "-H") || !strcmp(before, "--header"))
+		flags |= TEXT_HEADER;
 	return redact_any(r, word, strlen(word), flags, out);
 }
 
@@ -502,6 +661,7 @@ bool redact_argv(struct redaction *r, const char *const *argv,
 {
 	struct strvec words = STRVEC_INIT;
 	struct strbuf text = STRBUF_INIT;
+	const char *program = NULL, *way;
 	bool found = false;
 	size_t i;
 
@@ -509,8 +669,11 @@ bool redact_argv(struct redaction *r, const char *const *argv,
 		redact_reserve(r, argv[i]);
 	for (i = 0; argv[i]; i++) {
 		strbuf_reset(&text);
-		found |= redact_word(r, argv, i, &text);
+		found |= redact_word(r, argv, i, program, &text);
 		strvec_push(&words, text.buf);
+		way = own_way_of(argv[i]);
+		if (way)
+			program = way;
 	}
 	if (found)
 		redact_earlier(r, &words);

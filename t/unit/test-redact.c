@@ -32,7 +32,7 @@ static void check_names(void)
 		"access-key", "private-key", "signing_key", "ssh-key",
 		"credential", "credentials", "auth", "basic-auth",
 		"Authorization", "X-Api-Key", "cookie", "secrets",
-		"vault.secret"
+		"vault.secret", "--bearer", "jwt", "db_pass"
 	};
 	static const char *const plain[] = {
 		"", "-", "-p", "p", "author", "--author", "authors",
@@ -48,7 +48,9 @@ static void check_names(void)
 		"skip-auth", "ask-password", "passes", "n-passes", "bypass",
 		"compass", "authority", "oauth2client.name", "pwdump",
 		"credential-file", "lr", "batch_size", "pass-count",
-		"signature", "-"
+		"signature", "-", "token-env", "PASSWORD_ENV", "low-pass",
+		"band_pass", "first-pass", "forward_pass", "patch-token",
+		"register_token", "pooling-token"
 	};
 	size_t i;
 
@@ -288,6 +290,28 @@ static void check_texts_in_argv(void)
 	check_argv("sshpass|-p|<redacted:1>|ssh|h", "sshpass", "-p", "pw",
 		   "ssh", "h", NULL);
 	check_argv("sshpass|-p<redacted:1>", "sshpass", "-ppw", NULL);
+	check_argv("nice|sshpass|-p|<redacted:1>|ssh|h|x", "nice", "sshpass",
+		   "-p", "pw", "ssh", "h", "x", NULL);
+	check_argv("env|A=1|/usr/bin/curl|-uann:<redacted:1>|--user=ann:"
+		   "<redacted:2>", "env", "A=1", "/usr/bin/curl", "-uann:pw",
+		   "--user=ann:qw", NULL);
+	check_argv("curl|-H|X-API-KEY:<redacted:1>|-H|Host:8080", "curl",
+		   "-H", "X-API-KEY:aaaa", "-H", "Host:8080", NULL);
+	check_argv("papermill|a|b|-p|api_key|<redacted:1>|-p|token_dim|64",
+		   "papermill", "a", "b", "-p", "api_key", "aaaa", "-p",
+		   "token_dim", "64", NULL);
+	check_argv("python3|-m|wandb|login|<redacted:1>", "python3", "-m",
+		   "wandb", "login", "0123456789abcdef0123", NULL);
+	check_argv("wandb|login|--relogin|sync|x", "wandb", "login",
+		   "--relogin", "sync", "x", NULL);
+	check_argv("ssh|h|HF_TOKEN=<redacted:1> python3 t.py --lr 1", "ssh",
+		   "h", "HF_TOKEN=aaaa python3 t.py --lr 1", NULL);
+	check_argv("p|TOKEN=<redacted:1> python3 t.py", "p",
+		   "TOKEN=aaaa python3 t.py", NULL);
+	check_argv("p|https://hooks.slack.com/services/<redacted:1>", "p",
+		   "https://hooks.slack.com/services/T0/B0/x", NULL);
+	check_argv("p|https://api.telegram.org/bot<redacted:1>?a=b", "p",
+		   "https://api.telegram.org/bot12:AAx/send?a=b", NULL);
 	check_argv("docker|-u|1000:1000", "docker", "-u", "1000:1000", NULL);
 	check_argv("sh|-c|TOKEN=<redacted:1> run --password '<redacted:2>' x",
 		   "sh", "-c", "TOKEN=aaaa run --password 'b c' x", NULL);
@@ -302,6 +326,24 @@ static void check_programs(void)
 		   "environ['K'], secret='<redacted:1>')", "python3", "-c",
 		   "f(token=tok, password=getpass(), api_key=os.environ['K'], "
 		   "secret='abc')", NULL);
+	check_argv("python3|-c|e['HF_TOKEN'] = '<redacted:1>'; e[\"PASSWORD\"]"
+		   "=\"<redacted:2>\"", "python3", "-c", "e['HF_TOKEN'] = "
+		   "'aaaa'; e[\"PASSWORD\"]=\"bbbb\"", NULL);
+	check_argv("python3|-c|if password == 'a': print(f\"token: {token}, "
+		   "password: {pw}\")", "python3", "-c", "if password == 'a': "
+		   "print(f\"token: {token}, password: {pw}\")", NULL);
+	check_argv("bash|-c|cd x && curl -u ann:<redacted:1> h; sort -u a:b; "
+		   "sshpass -p <redacted:2> ssh h -p 22", "bash", "-c",
+		   "cd x && curl -u ann:pw h; sort -u a:b; sshpass -p qw ssh h "
+		   "-p 22", NULL);
+	check_argv("bash|-lc|p --password=<redacted:1> x", "bash", "-lc",
+		   "p --password=a\\ b x", NULL);
+	check_argv("bash|-c|curl -H 'X-Api-Key:<redacted:1>' h:80", "bash",
+		   "-c", "curl -H 'X-Api-Key:aaaa' h:80", NULL);
+	check_argv("p|logger={wandb:{api_key:<redacted:1>,n:3}}|a:b", "p",
+		   "logger={wandb:{api_key:aaaa,n:3}}", "a:b", NULL);
+	check_argv("p|{\"password\": {\"min\": 3}}", "p",
+		   "{\"password\": {\"min\": 3}}", NULL);
 	check_argv("p|{\"password\": \"<redacted:1>\", \"n\": 3}", "p",
 		   "{\"password\": \"a\\\"b\", \"n\": 3}", NULL);
 	check_argv("p|x == token|a != secret|token == x", "p", "x == token",
@@ -356,7 +398,7 @@ static void check_long(void)
 	static const char *const pieces[] = {
 		"eyJ-", "sk-ant-", "glpat-", "ya29.", "-----BEGIN ", "://a:",
 		"token=(", "\"token\":", "--token ", "authorization:",
-		"<redacted:", "AKIA"
+		"<redacted:", "AKIA", "curl -u ", " -p a"
 	};
 	struct redaction r = REDACTION_INIT;
 	struct strbuf text = STRBUF_INIT, out = STRBUF_INIT;
