@@ -102,12 +102,13 @@ static int run_check(struct gc *gc, const char *command, const char *remote)
 	return status;
 }
 
-static void sum_up(const struct gc *gc)
+static void sum_up(const struct gc *gc, bool whole)
 {
 	struct strbuf out = STRBUF_INIT;
 
 	if (!gc->removed && !gc->kept) {
-		strbuf_addstr(&out, "nothing is left over");
+		strbuf_addstr(&out, whole ? "nothing is left over" :
+			      "nothing was found before it failed");
 	} else {
 		strbuf_addstr(&out, gc->dry_run ? "would remove " : "removed ");
 		faults_add_count(&out, gc->removed, "leftover");
@@ -172,6 +173,6 @@ int cmd_gc(int argc, const char **argv)
 		status = faults_status(status, run_check(&gc, "check-store",
 			*gc.remote ? gc.remote : REMOTE_ORIGIN));
 	if (!gc.json && verbosity >= 0)
-		sum_up(&gc);
+		sum_up(&gc, !status);
 	return status;
 }

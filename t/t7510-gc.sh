@@ -125,6 +125,13 @@ test_expect_success 'what cannot be removed is told, with exit 128' '
 	grep "could not be removed" err
 '
 
+test_expect_success 'when it cannot look it does not say that all is well' '
+	fresh blind && mv results away && : >results &&
+	test_expect_code 128 resutil gc >out 2>err &&
+	grep "results" err && test_line_count = 1 err &&
+	echo "nothing was found before it failed" >want && test_cmp want out
+'
+
 test_expect_success '--remote: rests of uploads, too' '
 	fresh there && resutil push $one && : >../store/project/.resutil-put-x &&
 	resutil gc --older-than=0 --remote >out && test_path_is_dir ../store &&
