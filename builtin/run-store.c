@@ -5,6 +5,7 @@
 #include "builtin/transfer.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
@@ -159,16 +160,22 @@ static bool was_sent(const struct transfer *t, const char *name)
 
 static void tell_of_failure(const struct transfer *t, const char *name)
 {
+	struct strbuf word = STRBUF_INIT;
+	bool sent = was_sent(t, name);
 	size_t others;
 
-	if (was_sent(t, name)) {
+	quote_shell(&word, name);
+	if (sent)
 		warning(_("not all that '%s' needs is in '%s'; 'resutil push "
-			  "%s' tries it again"), name, REMOTE_ORIGIN, name);
+			  "%s' tries it again"), name, REMOTE_ORIGIN,
+			word.buf);
+	else
+		warning(_("'%s' is kept here, but not in '%s'; 'resutil push "
+			  "%s' sends it"), name, REMOTE_ORIGIN, word.buf);
+	strbuf_release(&word);
+	if (sent)
 		return;
-	}
 	others = count_unpushed();
-	warning(_("'%s' is kept here, but not in '%s'; 'resutil push %s' "
-		  "sends it"), name, REMOTE_ORIGIN, name);
 	if (others > 1)
 		warning(_("%zu other experiment%s not pushed; 'resutil push "
 			  "--all' sends them"), others - 1,

@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/progress.h"
+#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
@@ -124,17 +125,21 @@ static void tell_problem(struct check *c, const char *name,
 {
 	struct finding f = { .level = FINDING_ERROR, .id = l->id,
 			     .name = name };
-	struct strbuf path = STRBUF_INIT;
+	struct strbuf path = STRBUF_INIT, word = STRBUF_INIT;
 
 	strbuf_addstr(&path, l->dir);
 	if (!strcmp(l->id, "record-missing")) {
+		/* "NAME copy" as two words would remove NAME */
+		quote_shell(&word, name);
 		check_found(c, &f, path.buf, "it has no '" RECORD_FILE "'; if "
 			    "a store has it, 'resutil rm -l %s' and then "
-			    "'resutil pull %s' get it again", name, name);
+			    "'resutil pull %s' get it again", word.buf,
+			    word.buf);
 	} else {
 		strbuf_addstr(&path, "/" RECORD_FILE);
 		check_found(c, &f, path.buf, "%s", l->why.buf);
 	}
+	strbuf_release(&word);
 	strbuf_release(&path);
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/sync/compare.h"
@@ -185,19 +186,11 @@ static bool is_other(const char *a, const char *b)
 static const struct remote_exp *first_of_head(const struct remote_list *list,
 					      const char *name)
 {
-	size_t low = 0, high = list->nr;
+	size_t i = remote_list_from(list, name, NAME_HEAD_LEN);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(list->exp[middle].name, name, NAME_HEAD_LEN) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->nr && !strncmp(list->exp[low].name, name,
-					  NAME_HEAD_LEN) ?
-	       &list->exp[low] : NULL;
+	return i < list->nr && !strncmp(list->exp[i].name, name,
+					NAME_HEAD_LEN) ?
+	       &list->exp[i] : NULL;
 }
 
 static bool is_same_head(const struct store_check *c,
@@ -316,8 +309,9 @@ static void tell_vanished(struct store_check *c, const char *name)
 	strbuf_addf(&text, "'%s' has no '%s' any more, which this clone sent "
 		    "or fetched; ", c->r->name, name);
 	if (check_is_here(c, name)) {
-		strbuf_addf(&text, "it is here, and 'resutil push %s' sends it "
-			    "again", name);
+		strbuf_addstr(&text, "it is here, and 'resutil push ");
+		quote_shell(&text, name);
+		strbuf_addstr(&text, "' sends it again");
 	} else {
 		strbuf_addstr(&text, "it is not here either");
 		if (c->options->flags & CHECK_REPAIR)
