@@ -14,6 +14,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/exp/finding-list.h"
+#include "lib/exp/pack-subset.h"
 #include "lib/exp/remotes.h"
 
 static const char *const usage[] = {
@@ -162,6 +163,22 @@ static void sum_up(const struct fsck *fsck, bool whole)
 	strbuf_release(&out);
 }
 
+/* Wrong words are told before all is looked at, which may take long. */
+static void check_subset(const struct fsck *fsck, const struct option *options)
+{
+	struct check_subset subset;
+	struct strbuf err = STRBUF_INIT;
+
+	if (!fsck->subset)
+		return;
+	if (!fsck->remote)
+		usage_with_options(usage, options, "--read-data-subset is of "
+				   "a store: add --remote");
+	if (check_subset_parse(&subset, fsck->subset, &err))
+		usage_with_options(usage, options, "%s", err.buf);
+	strbuf_release(&err);
+}
+
 int cmd_fsck(int argc, const char **argv)
 {
 	struct fsck fsck = { 0 };
@@ -189,9 +206,7 @@ int cmd_fsck(int argc, const char **argv)
 		usage_with_options(usage, options,
 				   "'%s' is too much: all is looked at",
 				   argv[0]);
-	if (fsck.subset && !fsck.remote)
-		usage_with_options(usage, options, "--read-data-subset is of "
-				   "a store: add --remote");
+	check_subset(&fsck, options);
 	status = check_here(&fsck);
 	if (fsck.remote && status <= EXIT_NO && !fsck.no_conf)
 		status = faults_status(status, check_there(&fsck));

@@ -105,7 +105,15 @@ test_expect_success 'without a project: one line, 128' '
 test_expect_success 'wrong usage' '
 	fresh usage && test_expect_code 129 resutil fsck x 2>err &&
 	test_expect_code 129 resutil fsck --read-data-subset=1/2 2>err &&
-	grep "add --remote" err
+	grep "add --remote" err &&
+	for part in 0/5 6/5 1/ /3 1/2/3 0% 101% -10M 0 "" 3/3x
+	do
+		test_expect_code 129 resutil fsck --remote \
+			--read-data-subset="$part" >out 2>err &&
+		test_must_be_empty out &&
+		grep "is no part of the packs" err &&
+		grep "^usage: resutil fsck" err || return 1
+	done
 '
 
 test_expect_success '--remote: a store that holds what was sent' '
@@ -134,6 +142,14 @@ test_expect_success 'no such remote, no such store' '
 	grep nowhere err && mv ../store ../gone &&
 	test_must_fail resutil fsck --remote >out 2>err && grep store err &&
 	tail -n 1 out | grep "nothing was found before it failed"
+'
+
+test_expect_success 'what it says to type holds for names with blanks' '
+	fresh blanks && cp -R results/$one "results/$one copy" &&
+	rm "results/$one copy/resutil-exp.yaml" &&
+	test_expect_code 1 resutil fsck >out &&
+	grep -F "resutil rm -l '\''$one copy'\''" out &&
+	grep -F "resutil pull '\''$one copy'\''" out
 '
 
 test_expect_success 'names with escapes never reach the terminal raw' '

@@ -9,19 +9,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/finding.h"
+#include "lib/exp/pack-subset.h"
 #include "lib/exp/project.h"
-
-/* Which packs CHECK_READ_DATA reads whole; all zero: all of them. */
-struct check_subset {
-	unsigned part, parts;	/* n/t: those whose hash of the name is n-1
-				 * modulo t, so that t calls read each once */
-	double percent;		/* of the packs, chosen at random */
-	uint64_t bytes;		/* random packs up to so many bytes */
-};
-
-/** "n/t", "N%" (N may have a fraction) or a size ("10G"). ERR_USAGE. */
-int check_subset_parse(struct check_subset *out, const char *text,
-		       struct strbuf *err);
 
 /**
  * remote: a name or a URL. Findings in byte order of keys.
