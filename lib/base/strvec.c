@@ -128,3 +128,18 @@ ssize_t strvec_find(const struct strvec *vec, const char *text)
 	}
 	return -1;
 }
+
+size_t strvec_from(const struct strvec *vec, const char *text, size_t len)
+{
+	size_t low = 0, high = vec->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strncmp(vec->v[mid], text, len) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}

@@ -32,9 +32,6 @@ struct check {
 void check_found(struct check *c, const struct finding *f, const char *path,
 		 const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/** What is shown of an absolute path: from the root, if it is below it. */
-const char *check_shown(const struct check *c, const char *path);
-
 /** The state that a leftover gets: removed by `take` (0 or -1 and errno)
  *  when it is to be, and old enough. Tells of it. */
 void check_leftover(struct check *c, const char *id, const char *path,
@@ -45,8 +42,7 @@ void check_leftover(struct check *c, const char *id, const char *path,
 /** Entries of a directory; missing: none. The caller sorts. */
 void check_entries(const char *path, struct strvec *out);
 
-/* The parts, in this order. */
-void check_hidden(struct check *c);
+/* The parts, in this order, after the hidden directories. */
 int check_records(struct check *c, struct strbuf *err);
 void check_private(struct check *c);
 

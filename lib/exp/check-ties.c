@@ -110,33 +110,16 @@ static void check_ids(struct check *c)
 
 enum tie_state { TIE_GOOD, TIE_MISSING, TIE_AMBIGUOUS, TIE_DIFFERS };
 
-/* The first of the names here that is not before `text`. */
-static size_t lower_bound(const struct check *c, const char *text)
-{
-	size_t low = 0, high = c->names.nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(c->names.v[middle], text) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Experiments with the same head that can be meant: those of that id, else
  * those whose id is not known. */
 static size_t count_others(const struct check *c, const struct tie *tie,
 			   bool guess)
 {
 	size_t same = 0, unknown = 0, i;
-	struct strbuf head = STRBUF_INIT;
 
-	strbuf_add(&head, tie->to, NAME_HEAD_LEN);
-	for (i = lower_bound(c, head.buf); i < c->names.nr &&
-	     !strncmp(c->names.v[i], head.buf, head.len); i++) {
+	for (i = strvec_from(&c->names, tie->to, NAME_HEAD_LEN);
+	     i < c->names.nr &&
+	     !strncmp(c->names.v[i], tie->to, NAME_HEAD_LEN); i++) {
 		if (!strcmp(c->names.v[i], tie->to))
 			continue;
 		if (*tie->id && *c->exp[i].id)
@@ -144,7 +127,6 @@ static size_t count_others(const struct check *c, const struct tie *tie,
 		else
 			unknown++;
 	}
-	strbuf_release(&head);
 	if (same)
 		return same;
 	return guess || !*tie->id ? unknown : 0;
@@ -153,13 +135,14 @@ static size_t count_others(const struct check *c, const struct tie *tie,
 /* As exp_find_dependency(), of the records that were read. */
 static enum tie_state judge(const struct check *c, const struct tie *tie)
 {
-	size_t at, others;
+	size_t others;
+	ssize_t at;
 	bool here;
 
 	if (!name_is_valid(tie->to))
 		return TIE_MISSING;
-	at = lower_bound(c, tie->to);
-	here = at < c->names.nr && !strcmp(c->names.v[at], tie->to);
+	at = strvec_find(&c->names, tie->to);
+	here = at >= 0;
 	if (here && (!*tie->id || !*c->exp[at].id ||
 		     !strcmp(tie->id, c->exp[at].id)))
 		return TIE_GOOD;

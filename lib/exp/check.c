@@ -10,7 +10,8 @@
 
 #include <dirent.h>
 
-const char *check_shown(const struct check *c, const char *path)
+/* From the root, if it is below it. */
+static const char *shown(const struct check *c, const char *path)
 {
 	const char *below = path_below(path, c->p->root);
 
@@ -27,7 +28,7 @@ void check_found(struct check *c, const struct finding *f, const char *path,
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	found.where = check_shown(c, path);
+	found.where = shown(c, path);
 	found.text = text.buf;
 	finding_list_add(&c->found, &found);
 	strbuf_release(&text);
@@ -132,7 +133,7 @@ cleanup:
 	strbuf_release(&name);
 }
 
-void check_hidden(struct check *c)
+static void check_hidden(struct check *c)
 {
 	struct strvec entries = STRVEC_INIT;
 	size_t i;

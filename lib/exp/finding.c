@@ -21,11 +21,6 @@ const char *finding_level_name(enum finding_level level)
 	return levels[level];
 }
 
-const char *finding_state_name(enum finding_state state)
-{
-	return states[state];
-}
-
 bool finding_is_bad(const struct finding *f)
 {
 	return f->level == FINDING_ERROR &&

@@ -53,9 +53,8 @@ struct check_options {
 	unsigned jobs;		/* threads; 0: as many as make sense */
 };
 
-/** "error", "warning", "leftover"; "open", "would", "mended", "removed". */
+/** "error", "warning", "leftover". */
 const char *finding_level_name(enum finding_level level);
-const char *finding_state_name(enum finding_state state);
 
 /** An error that is still there. */
 bool finding_is_bad(const struct finding *f);

@@ -28,22 +28,6 @@ static int has_id(const struct project *p, const char *name, const char *id)
 	return ret;
 }
 
-/* Where names with the beginning of `name` start. */
-static size_t first_like(const struct strvec *names, const char *name)
-{
-	size_t low = 0, high = names->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(names->v[middle], name, NAME_HEAD_LEN) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* gone: one of the names is not there any more. */
 static bool find(const struct project *p, const struct strvec *names,
 		 const char *name, const char *id, struct strbuf *out,
@@ -52,7 +36,7 @@ static bool find(const struct project *p, const struct strvec *names,
 	size_t i;
 
 	*gone = false;
-	for (i = first_like(names, name); i < names->nr &&
+	for (i = strvec_from(names, name, NAME_HEAD_LEN); i < names->nr &&
 	     !strncmp(names->v[i], name, NAME_HEAD_LEN); i++) {
 		int found;
 

@@ -29,7 +29,8 @@ void found_add(struct store_check *c, const struct finding *f)
 
 /* ---- the store ----------------------------------------------------------- */
 
-void check_give_up(struct store_check *c, int code, const struct strbuf *why)
+/* The store is out of reach: nobody asks it any more. */
+static void give_up(struct store_check *c, int code, const struct strbuf *why)
 {
 	pthread_mutex_lock(&c->lock);
 	if (!c->code) {
@@ -39,7 +40,7 @@ void check_give_up(struct store_check *c, int code, const struct strbuf *why)
 	pthread_mutex_unlock(&c->lock);
 }
 
-bool check_has_given_up(struct store_check *c)
+static bool has_given_up(struct store_check *c)
 {
 	bool given_up;
 
@@ -82,11 +83,11 @@ static void look_at(struct checked *p, unsigned threads)
 	int ret;
 
 	p->verdict = PACK_GONE;
-	if (check_has_given_up(c))
+	if (has_given_up(c))
 		return;
 	ret = check_pack(p, threads, &err);
 	if (ret)
-		check_give_up(c, ret, &err);
+		give_up(c, ret, &err);
 	progress_items(c->progress, __atomic_add_fetch(&c->done, 1,
 						       __ATOMIC_RELAXED));
 	strbuf_release(&err);

@@ -80,10 +80,6 @@ struct store_check {
 /** Copies it. f->where NULL: the key of the experiment f->name. */
 void found_add(struct store_check *c, const struct finding *f);
 
-/** Notes that the store is out of reach: nobody asks it any more. */
-void check_give_up(struct store_check *c, int code, const struct strbuf *why);
-bool check_has_given_up(struct store_check *c);
-
 /** Lists the store once more, once, into c->again. */
 int check_list_again(struct store_check *c, struct strbuf *err);
 

@@ -186,19 +186,11 @@ static bool is_other(const char *a, const char *b)
 static const struct remote_exp *first_of_head(const struct remote_list *list,
 					      const char *name)
 {
-	size_t low = 0, high = list->nr;
+	size_t i = remote_list_from(list, name, NAME_HEAD_LEN);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(list->exp[middle].name, name, NAME_HEAD_LEN) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->nr && !strncmp(list->exp[low].name, name,
-					  NAME_HEAD_LEN) ?
-	       &list->exp[low] : NULL;
+	return i < list->nr && !strncmp(list->exp[i].name, name,
+					NAME_HEAD_LEN) ?
+	       &list->exp[i] : NULL;
 }
 
 static bool is_same_head(const struct store_check *c,

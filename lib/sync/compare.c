@@ -286,23 +286,6 @@ int sync_compare(enum sync_relation *out, struct remote *r,
 
 /* ---- the same run under another name ------------------------------------ */
 
-/* The first of `list` whose name is not before `text`. */
-static size_t first_from(const struct remote_list *list, const char *text,
-			 size_t len)
-{
-	size_t low = 0, high = list->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(list->exp[middle].name, text, len) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static bool has_id(const struct remote_exp *e, const char *id)
 {
 	return e->level >= KNOWN_INFO && !strcmp(e->info.id, id);
@@ -355,7 +338,7 @@ int sync_other_name(struct remote *r, const struct remote_list *list,
 	if (!*id)
 		return ERR_NOT_FOUND;
 	/* PREFIX_TIMESTAMP is what a comment leaves as it is. */
-	for (i = first_from(list, name, NAME_HEAD_LEN);
+	for (i = remote_list_from(list, name, NAME_HEAD_LEN);
 	     ret == ERR_NOT_FOUND && i < list->nr &&
 	     !strncmp(list->exp[i].name, name, NAME_HEAD_LEN); i++)
 		if (strcmp(list->exp[i].name, name))

@@ -108,17 +108,7 @@ static bool has_id_here(const struct fetch *f, const char *name,
 /* Where names with the beginning of `name` start in f->here. */
 static size_t first_like(const struct fetch *f, const char *name)
 {
-	size_t low = 0, high = f->here.nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(f->here.v[middle], name, NAME_HEAD_LEN) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return strvec_from(&f->here, name, NAME_HEAD_LEN);
 }
 
 static bool is_like(const struct fetch *f, size_t i, const char *name)

@@ -194,6 +194,22 @@ struct remote_exp *remote_list_find(const struct remote_list *list,
 	return NULL;
 }
 
+size_t remote_list_from(const struct remote_list *list, const char *text,
+			size_t len)
+{
+	size_t low = 0, high = list->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strncmp(list->exp[middle].name, text, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct remote_exp *list_add(struct remote_list *list)
 {
 	struct remote_exp *e;

@@ -68,6 +68,9 @@ struct remote_list {
 void remote_list_release(struct remote_list *list);
 struct remote_exp *remote_list_find(const struct remote_list *list,
 				    const char *name);
+/** Where names begin that have the first `len` bytes of `text`, or would. */
+size_t remote_list_from(const struct remote_list *list, const char *text,
+			size_t len);
 
 struct known;
 struct ledger;
