@@ -120,6 +120,8 @@ def chosen(point, stride, seed):
     those at which all is acknowledged."""
     if point.nr == END:
         stride = max(1, stride // 10)
+    if not SCENARIOS[point.scenario].allocs:
+        stride *= 10
     text = "%s %d" % (point, seed)
     return not int(hashlib.sha256(text.encode()).hexdigest(), 16) % stride
 

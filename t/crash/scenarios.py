@@ -25,7 +25,8 @@ class Scenario:
     codes: what else it may say when it was done already and is asked again.
     syncs: how many it may make.
     own: a pattern of files that the program of a run writes, not resutil.
-    allocs: whether each allocation is to fail (what is large takes time).
+    allocs: false where much is moved: no allocation fails, and only one of ten
+        other points, by chance.
     may_find: errors that fsck finds from the start; untidy: leftovers.
     """
 
