@@ -8,10 +8,6 @@
 #include "lib/base/sys-hold.h"
 #include "transport/dir-internal.h"
 
-/* Where the file system cannot tell who is at a temporary, one that nobody
- * added to for so long has no maker. */
-#define UNHELD_AGE 86400
-
 bool dir_is_temporary(const char *name)
 {
 	return !strncmp(name, DIR_TEMPORARY, strlen(DIR_TEMPORARY));
@@ -19,7 +15,7 @@ bool dir_is_temporary(const char *name)
 
 static bool is_old(const struct stat *st)
 {
-	return st->st_mtim.tv_sec < time(NULL) - UNHELD_AGE;
+	return st->st_mtim.tv_sec < time(NULL) - HOLD_BLIND_AGE;
 }
 
 /* The descriptor keeps the lock that says so; -1: there is none. */

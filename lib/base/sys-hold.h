@@ -22,6 +22,10 @@ int hold_take(int fd, int dirfd, const char *name);
  *  reading and writing, made when missing; waits. Returns the descriptor. */
 int hold_open(const char *path, mode_t mode);
 
+/* Where it is not known who holds something, what changed later than so many
+ * seconds ago may still be at work. */
+#define HOLD_BLIND_AGE (24 * 60 * 60)
+
 enum hold_state {
 	HOLD_FREE,	/* nobody else; until `fd` is closed it is ours */
 	HOLD_HELD,

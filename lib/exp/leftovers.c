@@ -177,7 +177,7 @@ bool leftover_look(struct leftover *l, const char *path, pid_t pid, bool dir)
 		l->bytes = m.bytes;
 		l->age = MAXIMUM((int64_t)time(NULL) - m.newest, INT64_C(0));
 		if (l->hold == HOLD_UNKNOWN)
-			left = l->age >= (int64_t)LEFTOVER_BLIND_AGE &&
+			left = l->age >= HOLD_BLIND_AGE &&
 			       !process_is_there(pid);
 	}
 	if (!left)

@@ -9,9 +9,6 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys-hold.h"
 
-/* Where locks cannot tell, what is younger may still be at work. */
-#define LEFTOVER_BLIND_AGE (24u * 60 * 60)
-
 enum hidden_kind {
 	HIDDEN_NONE,	/* not ours: the user's */
 	HIDDEN_TMP,	/* .NAME.PID.tmp, .NAME.PID.N.tmp: was being made */

@@ -44,7 +44,8 @@ static void test_sorting(void)
 	check(vec.nr == 4 && !vec.v[4], "equal neighbours become one");
 	check(strvec_find(&vec, "B") == 0 && strvec_find(&vec, "b") == 2 &&
 	      strvec_find(&vec, "\303\251") == 3, "each is found");
-	check(strvec_from(&vec, "A", 1) == 0 && strvec_from(&vec, "a", 1) == 1 &&
+	check(strvec_from(&vec, "A", 1) == 0 &&
+	      strvec_from(&vec, "a", 1) == 1 &&
 	      strvec_from(&vec, "bx", 1) == 2 &&
 	      strvec_from(&vec, "bx", 2) == 3 &&
 	      strvec_from(&vec, "\377", 1) == vec.nr,
