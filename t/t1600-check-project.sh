@@ -100,6 +100,14 @@ test_expect_success 'record-invalid: no YAML, a bad value, a bad id' '
 	test_cmp want out
 '
 
+test_expect_success 'record-invalid: one that holds nothing' '
+	fresh empty && : >results/$one/resutil-exp.yaml &&
+	printf "# no key\n---\n" >results/$two/resutil-exp.yaml && found 1 &&
+	finding error record-invalid open results/$one/resutil-exp.yaml $one \
+		error record-invalid open results/$two/resutil-exp.yaml $two &&
+	test_cmp want out && resutil check-project | grep "is empty"
+'
+
 test_expect_success 'records of the predecessors are fine' '
 	fresh python && mkdir -p results/$six &&
 	printf "args: train.py\ncmd: train.py\ndependency: []\n" \

@@ -55,6 +55,15 @@ static void look_for_temps(struct look *l, int fd)
 	strvec_sort(&l->temps, false);
 }
 
+/* record_read() gives each an empty list of dependencies. */
+static bool holds_nothing(const struct value *record)
+{
+	const struct value *list = value_map_get(record, "dependency");
+
+	return !record->u.map.nr || (record->u.map.nr == 1 && list &&
+				     !list->u.list.nr);
+}
+
 static void read_it(struct look *l)
 {
 	int ret = record_read(&l->record, l->dir, &l->why);
@@ -67,6 +76,11 @@ static void read_it(struct look *l)
 		l->id = "record-invalid";
 	} else if (ret) {
 		l->id = "record-unreadable";
+	} else if (holds_nothing(l->record)) {
+		/* so leave some disks a file after a power failure */
+		l->id = "record-invalid";
+		strbuf_addstr(&l->why, "the record is empty; if a store has "
+			      "the experiment, remove it here, and pull it");
 	} else if (record_check(l->record, &l->why)) {
 		l->id = "record-invalid";
 	}
