@@ -18,6 +18,14 @@ secret_names='
 	.netrc
 	.git-credentials
 	.pgpass
+	.envrc
+	.my.cnf
+	.pypirc
+	.s3cfg
+	.boto
+	.htpasswd
+	kaggle.json
+	application_default_credentials.json
 	cert.p12
 	Cert.PFX
 	app.keystore
@@ -71,7 +79,7 @@ test_expect_success 'untracked secrets are known by their names' '
 '
 
 test_expect_success 'they are named with size and hash' '
-	has left_out.0.path=.env left_out.0.size=8 "left_out.0.sha256=$(
+	has left_out.1.path=.env left_out.1.size=8 "left_out.1.sha256=$(
 		sha256sum names/.env | cut -c1-64)"
 '
 

@@ -10,10 +10,13 @@
 
 #define READ_SIZE (256u << 10)
 
-/* Names that ssh-keygen(1) gives private keys, and netrc-like files. */
+/* Names that ssh-keygen(1) gives private keys, and files in which programs
+ * keep passwords, and nothing that anybody would miss. */
 static const char *const names[] = {
-	".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519",
-	"id_ed25519_sk", ".netrc", "_netrc", ".git-credentials", ".pgpass"
+	".env", ".envrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk",
+	"id_ed25519", "id_ed25519_sk", ".netrc", "_netrc", ".git-credentials",
+	".pgpass", ".my.cnf", ".pypirc", ".s3cfg", ".boto", ".htpasswd",
+	"kaggle.json", "application_default_credentials.json"
 };
 
 /* Containers of keys that are not text, so that no head tells. */
