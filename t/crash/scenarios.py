@@ -272,7 +272,8 @@ def _(w):
     w.add("p", "one", LARGE)
 
 
-scenario("push-all", ["push", "-A", "-j", "2"], said=SENT, syncs=11)(three)
+# 11, and 2 more when both threads find the project's directory new.
+scenario("push-all", ["push", "-A", "-j", "2"], said=SENT, syncs=13)(three)
 
 
 @scenario("push-force", ["push", "--force", "one"], said=SENT, syncs=7)
