@@ -24,16 +24,22 @@ static void open_up(int at, const char *name)
 	const struct dirent *entry;
 	struct stat st;
 	DIR *dir = NULL;
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-			O_CLOEXEC);
+	int place = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW |
+			   O_CLOEXEC);
+	int fd;
 
-	if (fd < 0)
+	if (place < 0)
 		return;
-	if (!fstat(fd, &st) && (st.st_mode & 0700) != 0700)
-		sys_fchmod(fd, (st.st_mode & 07777) | 0700);
-	dir = fdopendir(fd);
+	/* First the mode: what forbids all cannot be opened to be read. */
+	if (!fstat(place, &st) && (st.st_mode & 0700) != 0700)
+		sys_fchmod(place, (st.st_mode & 07777) | 0700);
+	fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(place);
+	if (fd >= 0)
+		dir = fdopendir(fd);
 	if (!dir) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
 	while ((entry = readdir(dir)))
