@@ -500,8 +500,10 @@ class Crew:
     def end(self):
         self.tasks.cancel_join_thread()
         for w in self.workers:
-            w.terminate()
-            w.join()
+            # A signal that comes right before a wait is seen after it.
+            while w.is_alive():
+                w.terminate()
+                w.join(1)
 
 
 def parse_args():
