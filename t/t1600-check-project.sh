@@ -321,6 +321,13 @@ test_expect_success 'a hidden directory that forbids all to its owner goes' '
 	test_cmp want out && test_path_is_missing results/.$one.4711.tmp
 '
 
+test_expect_success 'private-unreadable: what cannot be looked into is told' '
+	fresh closed && rm -rf .resutil/live && mkdir -p .resutil &&
+	echo x >.resutil/live && found 1 &&
+	finding error private-unreadable open .resutil/live - &&
+	test_cmp want out
+'
+
 test_expect_success 'displaced: --repair puts it back' '
 	fresh displaced && mv results/$one results/.$one.4711.old &&
 	mkdir results/.$one.4711.tmp && found 1 &&

@@ -153,6 +153,32 @@ static void list_going(const struct check *c, struct strmap *going)
 				   c->exp[i].name, &c->exp[i]);
 }
 
+/* What cannot be read cannot be checked; silence would call it sound. */
+static void look_at_access(struct check *c)
+{
+	static const char *const dirs[] = { "", "/live", "/partial", "/remotes",
+					    "/renames" };
+	static const struct finding f = { .level = FINDING_ERROR,
+					  .id = "private-unreadable" };
+	struct strbuf path = STRBUF_INIT;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/.resutil%s", c->p->root, dirs[i]);
+		fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		else if (errno != ENOENT)
+			check_found(c, &f, path.buf, "it cannot be looked "
+				    "into: %s", strerror(errno));
+		if (fd < 0 && !i)
+			break;
+	}
+	strbuf_release(&path);
+}
+
 static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames" };
@@ -161,6 +187,7 @@ static void look_at_private(struct check *c)
 	struct strmap going = STRMAP_INIT;
 	size_t i, j, len;
 
+	look_at_access(c);
 	list_going(c, &going);
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		strbuf_reset(&path);
