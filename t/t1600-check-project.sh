@@ -181,6 +181,17 @@ test_expect_success 'run-lost: --repair writes it down, and says so' '
 	test_must_be_empty out
 '
 
+test_expect_success 'run-lost: it ended when it last gave a sign of life' '
+	fresh sign && lost && rm -f results/$six/*.log &&
+	touch -d "2024-07-04T12:00:00Z" results/$six/resutil-exp.yaml &&
+	echo out >results/$six/stdout.log &&
+	touch -d "2024-07-04T12:34:56.5Z" results/$six/stdout.log &&
+	found 0 --repair &&
+	resutil read-exp --key at.finished $six >finished &&
+	echo "2024-07-04T12:34:56.500000+00:00" >want &&
+	test_cmp want finished
+'
+
 # Its state is for the clone to write that has recorded it.
 test_expect_success 'run-lost: not of what another clone on this host runs' '
 	fresh copied && make_exp $six "id: $(test_id 6)" "state: running" \

@@ -5,6 +5,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/progress.h"
@@ -157,6 +158,33 @@ static void tell_problem(struct check *c, const char *name,
 	strbuf_release(&path);
 }
 
+/* The last sign of life: when it or its recorder wrote for the last time. */
+static void add_last_sign(struct value *changes, const char *dir)
+{
+	static const char *const files[] = { RECORD_FILE, "stdout.log",
+					     "stderr.log" };
+	struct moment last = { .offset = moment_now().offset };
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		struct moment m = last;
+
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir, files[i]);
+		if (lstat(path.buf, &st))
+			continue;
+		m.sec = st.st_mtim.tv_sec;
+		m.usec = (int32_t)(st.st_mtim.tv_nsec / 1000);
+		if (moment_compare(&last, &m) < 0)
+			last = m;
+	}
+	if (last.sec)
+		record_set_moment(changes, "at.finished", &last);
+	strbuf_release(&path);
+}
+
 /* Under the writer's lock, and only if it is still lost by then. */
 static int write_lost(const struct project *p, const char *name,
 		      const char *dir, struct strbuf *err)
@@ -170,6 +198,7 @@ static int write_lost(const struct project *p, const char *name,
 	if (!ret)
 		ret = record_read_raw(&record, dir, err);
 	if (!ret && live_state_of(p, record) == LIVE_LOST) {
+		add_last_sign(changes, dir);
 		record_merge(record, changes);
 		ret = record_write(record, dir, true, err);
 	}
