@@ -106,12 +106,16 @@ class Worker(threading.Thread):
             if needs:
                 args += ["-d", needs]
         checkpoint = "yes" if push and self.rng.random() < 0.3 else ""
+        known = {status} | ({125} if needs else set())
+        if run.token[0] == "m":
+            # Somebody may remove it with --force while it goes on.
+            known.add(128)
         start = self.model.clock()
         done = self.command(
             clone, *args, "--", "env", "STATUS=%d" % status,
             "CHECKPOINT=" + checkpoint, "sh", "-c", SCRIPT, "sh",
             *["%s:%d" % f for f in run.files.items()],
-            known={status, 125} if needs else {status})
+            known=known)
         if os.path.exists(name_file) and os.path.getsize(name_file):
             self.model.learn(clone, run.token, frozenset(), start)
         if done.code == status and not (status == 0 and done.killed):
