@@ -186,9 +186,12 @@ static void copy_to(struct value *map, const char *key, const struct value *v)
 static void normalize_votakvot(struct value *record)
 {
 	const struct value *from = value_get(record, "meta.git");
+	const struct value *is = value_map_get(record, "git");
 	struct value *git;
 
-	if (from && from->type == VALUE_MAP && !value_map_get(record, "git")) {
+	/* What is no map is taken away later. */
+	if (from && from->type == VALUE_MAP &&
+	    (!is || is->type != VALUE_MAP)) {
 		git = value_new_map();
 		copy_to(git, "commit_hash", value_map_get(from, "commit"));
 		copy_to(git, "branch", value_map_get(from, "branch"));
