@@ -7,21 +7,8 @@ left behind, and with room again the same command does its work. A small tmpfs
 is the disk; where none can be mounted, the limit on the size of a file is.
 '
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 unset RESUTIL_NO_REMOTE
-
-test_lazy_prereq MOUNT '
-	test "$(id -u)" = 0 &&
-	mkdir m &&
-	mount -t tmpfs -o size=64k none m &&
-	umount m
-'
-
-# disk SIZE DIR [OPTIONS]: mounted there until the test ends
-disk () {
-	mkdir -p "$2" &&
-	mount -t tmpfs -o "size=$1${3:+,$3}" none "$2" &&
-	test_when_finished "umount \"$PWD/$2\""
-}
 
 # conf DIR STORE: a project there, with that store
 conf () {

@@ -9,14 +9,8 @@ names that are stale, files that stay as .nfsXXXX while somebody has them open.
 step=5
 test -z "${RESUTIL_TEST_EXPENSIVE:-}" || step=1
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 unset RESUTIL_NO_REMOTE
-
-test_lazy_prereq MOUNT '
-	test "$(id -u)" = 0 &&
-	mkdir m &&
-	mount -t tmpfs -o size=64k none m &&
-	umount m
-'
 
 # fresh DIR: a project with the store `store`
 fresh () {

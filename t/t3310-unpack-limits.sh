@@ -6,20 +6,7 @@ Whatever happens in between, the target is as it was and nothing hidden is
 left beside it.
 '
 . ./test-lib.sh
-
-test_lazy_prereq TMPFS '
-	test "$(id -u)" = 0 &&
-	mkdir m &&
-	mount -t tmpfs -o size=64k none m &&
-	umount m
-'
-
-# with_tmpfs SIZE DIR: mounted there until the test ends
-with_tmpfs () {
-	mkdir -p "$2" &&
-	mount -t tmpfs -o "size=$1" none "$2" &&
-	test_when_finished "umount \"$PWD/$2\""
-}
+. "$TEST_DIRECTORY"/lib-mount.sh
 
 # nothing_left DIR: no hidden directory of ours
 nothing_left () {
@@ -94,16 +81,16 @@ test_expect_success PYTHON 'a pipe gives no more than its limits allow' '
 	nothing_left .
 '
 
-test_expect_success TMPFS 'room is looked for before anything is made' '
-	with_tmpfs 1m full &&
+test_expect_success MOUNT 'room is looked for before anything is made' '
+	disk 1m full &&
 	test_expect_code 128 resutil unpack-exp -C full/x tree.zip 2>err &&
 	test_grep "no room" err &&
 	test_grep "no-space-check" err &&
 	test_dir_is_empty full
 '
 
-test_expect_success TMPFS 'a disk that is full in the middle' '
-	with_tmpfs 1m full &&
+test_expect_success MOUNT 'a disk that is full in the middle' '
+	disk 1m full &&
 	test_expect_code 128 resutil unpack-exp --no-space-check -C full/x \
 		tree.zip 2>err &&
 	test_grep "No space left" err &&
@@ -116,18 +103,18 @@ test_expect_success TMPFS 'a disk that is full in the middle' '
 	test "$(stat -c %a full/y)" = 750
 '
 
-test_expect_success TMPFS 'sparse files need no room' '
+test_expect_success MOUNT 'sparse files need no room' '
 	mkdir sparse &&
 	truncate -s 20M sparse/zeros &&
 	resutil pack-exp -o sparse.zip sparse &&
-	with_tmpfs 1m full &&
+	disk 1m full &&
 	test_expect_code 128 resutil unpack-exp -C full/x sparse.zip &&
 	resutil unpack-exp --no-space-check -C full/x sparse.zip &&
 	cmp sparse/zeros full/x/zeros
 '
 
-test_expect_success TMPFS 'a mount point is not replaced' '
-	with_tmpfs 10m full &&
+test_expect_success MOUNT 'a mount point is not replaced' '
+	disk 10m full &&
 	test_expect_code 14 resutil unpack-exp -C full tree.zip 2>err &&
 	test_grep "mount point" err &&
 	test_dir_is_empty full

@@ -4,28 +4,10 @@ test_description='check-store: what is wrong with a store'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-sync.sh
+. "$TEST_DIRECTORY"/lib-checks.sh
 
-one=aapfcd_20240704T111555_one
-two=aapfcd_20240704T111556_two
 three=aapfcd_20240704T111557_three
-
-# check [OPTION...]: what check-store says, without its sentences and the
-# directory of the project, in `told`; the sentences are in `out`.
-check () {
-	resutil check-store "$@" >out 2>err
-	check_status=$?
-	cut -f 1-5 out | sed "s,project/,," >told
-	return $check_status
-}
-
-# finds LINE...: exactly these, fields split by blanks
-finds () {
-	for finds_line
-	do
-		echo "$finds_line" | tr " " "\t"
-	done >want &&
-	test_cmp want told && test_must_be_empty err
-}
+check_fields=1-5
 
 # begin: three experiments, all of them in the store
 begin () {

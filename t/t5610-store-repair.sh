@@ -4,24 +4,10 @@ test_description='check-store --repair: sends again, and never guesses'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-sync.sh
+. "$TEST_DIRECTORY"/lib-checks.sh
 
-one=aapfcd_20240704T111555_one
 other=aapfcd_20240704T111555_other
-
-check () {
-	resutil check-store "$@" >out 2>err
-	check_status=$?
-	cut -f 1-4 out | sed "s,project/,," >told
-	return $check_status
-}
-
-finds () {
-	for finds_line
-	do
-		echo "$finds_line" | tr " " "\t"
-	done >want &&
-	test_cmp want told && test_must_be_empty err
-}
+check_fields=1-4
 
 begin () {
 	rm -rf "$store" results .resutil && mkdir "$store" &&

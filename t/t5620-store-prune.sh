@@ -4,8 +4,8 @@ test_description='check-store --prune: what crashes left in a store'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-sync.sh
+. "$TEST_DIRECTORY"/lib-checks.sh
 
-one=aapfcd_20240704T111555_one
 rest=.resutil-put-0123456789abcdef
 
 # check [OPTION...]: LEVEL, ID, STATE, WHERE, BYTES of what is found; exit 0
@@ -14,14 +14,6 @@ check () {
 	check_status=$?
 	cut -f 1-4,6 out >told
 	return $check_status
-}
-
-finds () {
-	for finds_line
-	do
-		echo "$finds_line" | tr " " "\t"
-	done >want &&
-	test_cmp want told && test_must_be_empty err
 }
 
 begin () {

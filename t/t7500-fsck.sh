@@ -3,18 +3,7 @@
 test_description='fsck: what it tells a person, here and of a store'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-one=aapfcd_20240704T111555_one
-two=aapfcd_20240704T111556_two
-six=aapfcd_20240704T111559_six
-
-fresh () {
-	cd "$TRASH_DIRECTORY" && rm -rf "$1" store && mkdir "$1" store &&
-	cd "$1" && make_conf &&
-	make_exp $one "id: $(test_id 1)" "revision: 1" "state: done" &&
-	make_exp $two "id: $(test_id 2)" "revision: 1" "state: done" \
-		"dependency: [$one]" "dependency_ids: {$one: $(test_id 1)}"
-}
+. "$TEST_DIRECTORY"/lib-checks.sh
 
 lost () {
 	make_exp $six "id: $(test_id 6)" "revision: 4" "state: running" \

@@ -1,0 +1,16 @@
+# A disk of a few bytes. Needs the prereq MOUNT, which an ordinary user does not
+# have.
+
+test_lazy_prereq MOUNT '
+	test "$(id -u)" = 0 &&
+	mkdir m &&
+	mount -t tmpfs -o size=64k none m &&
+	umount m
+'
+
+# disk SIZE DIR [OPTIONS]: mounted there until the test ends
+disk () {
+	mkdir -p "$2" &&
+	mount -t tmpfs -o "size=$1${3:+,$3}" none "$2" &&
+	test_when_finished "umount \"$PWD/$2\""
+}
