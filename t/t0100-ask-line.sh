@@ -140,12 +140,12 @@ test_expect_success PTY 'a signal: it alone dies, and the terminal is as before'
 	write_script killer <<-\EOF &&
 	kill -TERM $(cat pid)
 	EOF
-	rm -f pid status &&
+	rm -f pid status screen &&
 	{
 		pty-run --out=answer --expect="? " --send="ab" --expect=ab \
 			--file=killed ./outer >screen &
 	} &&
-	test_wait_for 10 grep -q "? ab" screen &&
+	test_wait_for 20 grep -q "? ab" screen &&
 	./killer &&
 	>killed &&
 	wait $! &&

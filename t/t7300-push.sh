@@ -290,7 +290,7 @@ test_expect_success 'a signal ends the child, and then push' '
 	echo $$ >pid.tmp && mv pid.tmp pid
 	exec sleep 30
 	EOF
-	rm -f pid &&
+	rm -f pid push.pid status &&
 	{ (
 		RESUTIL_EXEC_PATH=$PWD/../libexec resutil push data 2>err &
 		echo $! >push.pid
@@ -298,6 +298,7 @@ test_expect_success 'a signal ends the child, and then push' '
 		echo $? >status.tmp && mv status.tmp status
 	) & } &&
 	test_wait_for 20 test -e pid &&
+	test_wait_for 20 test -s push.pid &&
 	kill -TERM $(cat push.pid) &&
 	test_wait_for 20 test -e status &&
 	echo 143 >want && test_cmp want status &&
