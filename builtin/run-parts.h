@@ -1,0 +1,83 @@
+/*
+ * What the parts of `run` share: one run from its options to its end.
+ */
+#ifndef BUILTIN_RUN_PARTS_H
+#define BUILTIN_RUN_PARTS_H
+
+#include "lib/base/compat.h"
+#include "builtin/run-deps.h"
+#include "builtin/run-store.h"
+#include "lib/base/date.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/supervise.h"
+#include "lib/base/value.h"
+#include "lib/exp/birth.h"
+#include "lib/exp/collect.h"
+#include "lib/exp/git-state.h"
+#include "lib/exp/live.h"
+
+struct run {
+	/* Options. */
+	const char *comment;
+	const char *name_file;
+	struct run_deps deps;
+	struct strvec globs;
+	int subst, debug, dry_run, treeish, push;
+	enum run_push how;		/* to push at the end */
+
+	/* What will run. */
+	const char **argv;
+	struct strbuf cwd, program;
+	struct strbuf asked_comment;
+
+	/* What is gathered before the claim. */
+	struct git_state_options git_options;
+	struct git_state *git;
+	struct value *record;
+	struct collect *collect;	/* patterns of the command line */
+	struct collect *collect_conf;	/* patterns of run.collect */
+
+	/* The experiment. */
+	struct birth *birth;		/* NULL with --debug */
+	struct live *live;
+	struct strbuf name, dir;
+	struct supervise sup;
+	struct moment started;		/* the program */
+	double wall;
+	bool incomplete;		/* its end or a file is not recorded */
+};
+
+/** Whether the story is told: to a terminal, so that scripts see the program
+ *  alone, or with -v. */
+bool run_is_telling(void);
+/** A line of it. */
+void run_tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/** Looks at what --collect and run.collect name, before the program runs. */
+int run_start_collecting(struct run *r, struct strbuf *err);
+
+/**
+ * The experiment, with code state and record, under its name; or _debug. From
+ * then on the run can be seen: so its lock is held before, and the signals that
+ * would end us are held back (supervise_begin()) until the program gets them.
+ */
+int run_claim(struct run *r, struct strbuf *err);
+
+/** Starts the program and waits for its end. Nothing ran when it fails. */
+int run_execute(struct run *r, struct strbuf *err);
+
+/** How it ended. The program may have changed the record meanwhile, so this is
+ *  an update, and what cannot be written is told: the old record stays. */
+void run_finish(struct run *r);
+
+/** Pushes; then asks whether to delete what failed. */
+void run_push_and_ask(struct run *r);
+
+/** The state that the record gets at the end. */
+const char *run_end_state(const struct run *r);
+void run_tell_end(const struct run *r);
+/** The exit status; 0 says that all is well, also with the record. */
+int run_status(const struct run *r);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The program of a run, and what it is given.
+ */
+#include "lib/base/compat.h"
+#include "command.h"
+
+#include "builtin/run-parts.h"
+#include "lib/base/error.h"
+#include "lib/base/sys.h"
+
+static int open_log(struct run *r, struct supervise_log *log, const char *name,
+		    struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/%s", r->dir.buf, name);
+	log->fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND,
+			   0666);
+	if (log->fd < 0)
+		fail_errno(err, "cannot write '%s'", path.buf);
+	strbuf_release(&path);
+	return log->fd < 0 ? ERR_FAILED : 0;
+}
+
+static void push_argument(struct strvec *args, const char *word,
+			  const char *dir)
+{
+	struct strbuf text = STRBUF_INIT;
+	const char *hole;
+
+	while ((hole = strstr(word, "{}")) != NULL) {
+		strbuf_add(&text, word, (size_t)(hole - word));
+		strbuf_addstr(&text, dir);
+		word = hole + 2;
+	}
+	strbuf_addstr(&text, word);
+	strvec_push(args, text.buf);
+	strbuf_release(&text);
+}
+
+static void note_started(pid_t pid, void *data)
+{
+	struct run *r = data;
+
+	r->started = moment_now();
+	/* Only tells a lost run from an unattended one: no reason to stop. */
+	live_note_program(r->live, pid, NULL);
+}
+
+static double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+int run_execute(struct run *r, struct strbuf *err)
+{
+	struct supervise *s = &r->sup;
+	double before;
+	int ret, i;
+
+	ret = open_log(r, &s->out, "stdout.log", err);
+	if (!ret)
+		ret = open_log(r, &s->err, "stderr.log", err);
+	if (ret)
+		goto cleanup;
+	s->child.program = r->program.buf;
+	for (i = 0; r->argv[i]; i++)
+		if (r->subst)
+			push_argument(&s->child.args, r->argv[i], r->dir.buf);
+		else
+			strvec_push(&s->child.args, r->argv[i]);
+	strvec_pushf(&s->child.env, "RESUTIL_EX_DIR=%s", r->dir.buf);
+	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->name.buf);
+	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",
+		     value_get_text(r->record, "id"));
+	s->started = note_started;
+	s->data = r;
+
+	before = seconds_now();
+	ret = supervise_run(s, err);
+	r->wall = seconds_now() - before;
+
+cleanup:
+	if (s->out.fd >= 0)
+		close(s->out.fd);
+	if (s->err.fd >= 0)
+		close(s->err.fd);
+	return ret;
+}
