@@ -13,7 +13,7 @@ COMMAND_IN(pack,
 	"check-project",  cmd_check_project, PLUMBING, NO_PROJECT,   "find what is wrong with a project here")
 COMMAND_IN(pack,
 	"check-store",    cmd_check_store,   PLUMBING, NEED_PROJECT, "check what a store holds, and repair it")
-COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  WANT_PROJECT, "send a run as it is now")
+COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  NO_PROJECT,   "send a run as it is now")
 COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
 COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")

@@ -12,12 +12,11 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/path.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
-#include "lib/base/value.h"
-#include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
-#include "lib/exp/record.h"
+#include "lib/exp/run-place.h"
 
 static const char *const usage[] = {
 	"checkpoint [--exp=EXP] [--remote=REMOTE]",
@@ -25,61 +24,31 @@ static const char *const usage[] = {
 };
 
 /*
- * The program may have gone anywhere: then its project is the one around its
+ * The program may have gone anywhere: its project is the one around its
  * experiment, and our children begin there.
  */
-static int enter_project(struct project *own, const char *dir,
-			 struct strbuf *name, struct strbuf *err)
+static int enter_project(const struct run_place *place, struct strbuf *err)
 {
-	struct strbuf rest = STRBUF_INIT;
-	bool inside = the_project &&
-		      exp_split_path(the_project, NULL, dir, name, &rest);
+	const char *root = place->project->root;
+	struct strbuf cwd = STRBUF_INIT;
 	int ret = 0;
 
-	if (!inside) {
-		strbuf_reset(name);
-		ret = project_open(own, dir, err);
-		if (!ret && !exp_split_path(own, NULL, dir, name, &rest))
-			ret = fail(err, ERR_NOT_FOUND, "'%s' does not lie in "
-				   "the project around it", dir);
-		if (!ret && chdir(own->root))
-			ret = fail_errno(err, "cannot change to '%s'",
-					 own->root);
-		if (!ret)
-			the_project = own;
-	}
-	strbuf_release(&rest);
+	if (path_cwd(&cwd, NULL) || !path_below(cwd.buf, root))
+		if (chdir(root))
+			ret = fail_errno(err, "cannot change to '%s'", root);
+	the_project = place->project;
+	strbuf_release(&cwd);
 	return ret;
 }
 
-static int find(struct project *own, const char *exp, struct strbuf *name,
-		struct strbuf *err)
+static int find(struct run_place *place, const char *exp, struct strbuf *err)
 {
-	const char *dir = getenv("RESUTIL_EX_DIR");
-	int ret;
+	int ret = run_place_find(place, exp, err);
 
-	if (exp && !the_project)
-		return fail(err, ERR_FAILED, "'--exp' needs a project here; "
-			    "use -C DIR");
-	if (exp)
-		return exp_find(the_project, exp, name, err);
-	if (!dir || *dir != '/')
-		return fail(err, ERR_NO, "this is not a run: there is no "
-			    "RESUTIL_EX_DIR; name an experiment with --exp");
-	ret = enter_project(own, dir, name, err);
-	if (!ret && !exp_is_here(the_project, name->buf))
-		ret = fail(err, ERR_NOT_FOUND, "there is no experiment '%s'",
-			   dir);
-	return ret;
-}
-
-static int raise_revision(const char *name, struct strbuf *err)
-{
-	struct value *nothing = value_new_map();
-	int ret = record_update(the_project, name, nothing, err);
-
-	value_free(nothing);
-	return ret;
+	if (!ret && !place->name)
+		return fail(err, ERR_USAGE, "'%s' is a trial and no "
+			    "experiment: no store has those", place->dir.buf);
+	return ret ? ret : enter_project(place, err);
 }
 
 /* A program does the same in a debug run, and where nothing shall be sent. */
@@ -99,8 +68,8 @@ static bool is_sent(const char *name)
 int cmd_checkpoint(int argc, const char **argv)
 {
 	struct transfer t = TRANSFER_INIT;
-	struct project own = PROJECT_INIT;
-	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
+	struct run_place place = RUN_PLACE_INIT;
+	struct strbuf err = STRBUF_INIT;
 	const char *exp = NULL;
 	int ret, status = 0;
 	const struct option options[] = {
@@ -116,22 +85,20 @@ int cmd_checkpoint(int argc, const char **argv)
 	if (argc)
 		usage_with_options(usage, options, "'%s' is too much",
 				   argv[0]);
-	ret = find(&own, exp, &name, &err);
+	ret = find(&place, exp, &err);
 	if (!ret)
-		ret = raise_revision(name.buf, &err);
+		ret = run_place_update(&place, NULL, &err);
 	if (ret) {
 		error("%s", err.buf);
 		status = exit_status_of(ret);
-	} else if (is_sent(name.buf)) {
+	} else if (is_sent(place.name)) {
 		t.told = transfer_print_line;
-		transfer_send_with_needed(&t, name.buf);
+		transfer_send_with_needed(&t, place.name);
 		status = items_status(&t.items);
 	}
-	if (the_project == &own)
-		the_project = NULL;
-	project_release(&own);
+	the_project = NULL;
+	run_place_release(&place);
 	strbuf_release(&err);
-	strbuf_release(&name);
 	transfer_release(&t);
 	if (t.signo)
 		signal_die_of(t.signo);

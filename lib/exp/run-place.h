@@ -1,0 +1,50 @@
+/*
+ * Which run a program is in, wherever it has gone since, for what it says
+ * about itself (inform, meter, attach, checkpoint, tid); or the one that
+ * `--exp` names. An experiment of a project, or the directory of a trial.
+ */
+#ifndef LIB_EXP_RUN_PLACE_H
+#define LIB_EXP_RUN_PLACE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/exp/project.h"
+
+struct run_place {
+	struct project *project;	/* around it; NULL: a trial in none */
+	char *name;			/* of the experiment; NULL: a trial */
+	struct strbuf dir;		/* of it, absolute */
+	struct project own;		/* private: what `project` points to */
+};
+
+#define RUN_PLACE_INIT { NULL, NULL, STRBUF_INIT, PROJECT_INIT }
+
+/** RESUTIL_EX_DIR when it can be one, lent; or NULL: this is not a run. */
+const char *run_place_env(void);
+
+/**
+ * exp: an EXP of the project around the working directory, or the path of a
+ * trial's directory; NULL: what RESUTIL_EX_DIR names. The settings of the
+ * project around it are loaded.
+ * Errors: ERR_NO (outside of a run), ERR_NOT_FOUND (none of that name, or its
+ * directory is gone), ERR_USAGE (ambiguous); those of project_open().
+ */
+int run_place_find(struct run_place *place, const char *exp,
+		   struct strbuf *err);
+void run_place_release(struct run_place *place);
+
+/** The record as record_read() gives it. */
+int run_place_read(const struct run_place *place, struct value **record,
+		   struct strbuf *err);
+
+/** record_update() of whichever kind it is; `changes` NULL: the revision is
+ *  raised, nothing else. */
+int run_place_update(const struct run_place *place,
+		     const struct value *changes, struct strbuf *err);
+
+/** Before something is added to it: raises the revision of a run that has
+ *  ended, so that what comes is seen to have grown. */
+int run_place_before_adding(const struct run_place *place, struct strbuf *err);
+
+#endif
