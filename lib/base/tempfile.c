@@ -340,7 +340,7 @@ static int close_file(struct tempfile *t, unsigned flags, struct strbuf *err)
 
 	if (t->fd < 0)
 		return 0;
-	if ((flags & TEMPFILE_SYNC) && sys_fsync(t->fd))
+	if ((flags & (TEMPFILE_SYNC | TEMPFILE_SYNC_FILE)) && sys_fsync(t->fd))
 		return fail_errno(err, "cannot sync '%s'", t->path);
 	t->hold = fcntl(t->fd, F_DUPFD_CLOEXEC, 3);
 	if (close(t->fd) && errno != EINTR)

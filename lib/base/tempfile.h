@@ -42,7 +42,9 @@ const char *tempfile_path(const struct tempfile *t);	/* lent */
 
 enum tempfile_flags {
 	TEMPFILE_SYNC = 1 << 0,		/* fsync file before, directory after */
-	TEMPFILE_NOREPLACE = 1 << 1	/* ERR_CONFLICT when `path` exists */
+	TEMPFILE_NOREPLACE = 1 << 1,	/* ERR_CONFLICT when `path` exists */
+	TEMPFILE_SYNC_FILE = 1 << 2	/* only the file: after a power failure
+					 * the old one or the new one */
 };
 /** Renames to `path`; frees `*t` and sets it to NULL when it succeeds. On
  *  failure the temporary stays registered. */

@@ -96,6 +96,7 @@ static struct value *copy_map(const struct value *value)
 
 		value_map_add(copy, pair->key, pair->key_len,
 			      value_copy(pair->value));
+		copy->u.map.pair[i].plain = pair->plain;
 	}
 	return copy;
 }
@@ -174,6 +175,7 @@ void value_map_add(struct value *map, const char *key, size_t len,
 	pair = &map->u.map.pair[map->u.map.nr++];
 	pair->key = xmemdupz(key, len);
 	pair->key_len = len;
+	pair->plain = false;
 	pair->value = item;
 }
 
@@ -209,6 +211,13 @@ static void map_set(struct value *map, const char *key, size_t len,
 void value_map_set(struct value *map, const char *key, struct value *item)
 {
 	map_set(map, key, strlen(key), item);
+}
+
+void value_map_put(struct value *map, const struct value_pair *like,
+		   struct value *item)
+{
+	map_set(map, like->key, like->key_len, item);
+	find_pair(map, like->key, like->key_len)->plain = like->plain;
 }
 
 void value_map_set_str(struct value *map, const char *key, const char *text)
@@ -348,7 +357,8 @@ static bool maps_equal(const struct value *a, const struct value *b)
 		if (x->key_len != y->key_len ||
 		    memcmp(x->key, y->key, x->key_len))
 			y = find_pair(b, x->key, x->key_len);
-		if (!y || !value_equal(x->value, y->value))
+		if (!y || x->plain != y->plain ||
+		    !value_equal(x->value, y->value))
 			return false;
 	}
 	return true;

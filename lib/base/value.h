@@ -38,6 +38,8 @@ struct value {
 struct value_pair {
 	char *key;
 	size_t key_len;
+	bool plain;	/* the key is a number, a boolean or null, written as
+			 * YAML writes it; otherwise it is text */
 	struct value *value;
 };
 
@@ -63,6 +65,9 @@ void value_map_add(struct value *map, const char *key, size_t len,
 
 /** Sets (replacing in place, else at the end); takes ownership of `item`. */
 void value_map_set(struct value *map, const char *key, struct value *item);
+/** The same under the key of `like`, a pair of another map. */
+void value_map_put(struct value *map, const struct value_pair *like,
+		   struct value *item);
 void value_map_set_str(struct value *map, const char *key, const char *text);
 void value_map_set_int(struct value *map, const char *key, int64_t number);
 void value_map_remove(struct value *map, const char *key);

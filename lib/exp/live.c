@@ -105,7 +105,7 @@ static bool has_its_name(int fd, const char *path)
 {
 	struct stat ours, named;
 
-	return !fstat(fd, &ours) && !stat(path, &named) &&
+	return !fstat(fd, &ours) && !lstat(path, &named) &&
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
@@ -128,37 +128,45 @@ static int give_back(int fd, off_t byte)
 		filelock_is_held(fd, byte) < 0) ? 0 : -1;
 }
 
-/* The file of `id`, made when missing, with byte WRITER held. */
-static int open_held(struct live **out, const struct project *p,
-		     const char *id, bool wait, struct strbuf *err)
+/* The file, made when missing, with byte WRITER held. A link that somebody
+ * put there is not followed: the file is going to be cut and written. */
+static int open_held(struct live **out, const char *path, bool wait,
+		     struct strbuf *err)
 {
-	struct strbuf path = STRBUF_INIT;
 	struct live *live;
 	int fd, ret;
 
-	ret = live_path(&path, p, id, true, err);
-	while (!ret) {
-		fd = sys_open(path.buf, O_RDWR | O_CREAT, 0666);
-		if (fd < 0) {
-			ret = fail_errno(err, "cannot open '%s'", path.buf);
-			break;
-		}
+	for (;;) {
+		fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+		if (fd < 0)
+			return fail_errno(err, "cannot open '%s'", path);
 		if (take(fd, WRITER, wait)) {
 			ret = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_FAILED;
-			fail(err, ret, "cannot lock '%s': %s", path.buf,
+			fail(err, ret, "cannot lock '%s': %s", path,
 			     strerror(errno));
 			close(fd);
-			break;
+			return ret;
 		}
-		if (has_its_name(fd, path.buf)) {
-			live = xcalloc(1, sizeof(*live));
-			live->fd = fd;
-			live->path = strbuf_detach(&path, NULL);
-			*out = live;
+		if (has_its_name(fd, path))
 			break;
-		}
 		close(fd);	/* removed while we waited */
 	}
+	live = xcalloc(1, sizeof(*live));
+	live->fd = fd;
+	live->path = xstrdup(path);
+	*out = live;
+	return 0;
+}
+
+static int open_held_id(struct live **out, const struct project *p,
+			const char *id, bool wait, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret;
+
+	ret = live_path(&path, p, id, true, err);
+	if (!ret)
+		ret = open_held(out, path.buf, wait, err);
 	strbuf_release(&path);
 	return ret;
 }
@@ -186,19 +194,19 @@ void live_free_reserve(struct live *live)
 	sys_ftruncate(live->fd, TEXT_MAX);
 }
 
-int live_start(struct live **out, const struct project *p, const char *id,
-	       struct strbuf *err)
+int live_start_at(struct live **out, const char *path, const char *what,
+		  struct strbuf *err)
 {
 	struct live *live;
 	int ret;
 
-	ret = open_held(&live, p, id, true, err);
+	ret = open_held(&live, path, true, err);
 	if (ret)
 		return ret;
 	if (take(live->fd, RECORDER, false)) {
 		if (errno == EWOULDBLOCK)
 			ret = fail(err, ERR_CONFLICT,
-				   "run '%s' is being recorded already", id);
+				   "run '%s' is being recorded already", what);
 		else
 			ret = fail_errno(err, "cannot lock '%s'", live->path);
 		goto failed;
@@ -215,6 +223,19 @@ int live_start(struct live **out, const struct project *p, const char *id,
 
 failed:
 	release(&live);
+	return ret;
+}
+
+int live_start(struct live **out, const struct project *p, const char *id,
+	       struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret;
+
+	ret = live_path(&path, p, id, true, err);
+	if (!ret)
+		ret = live_start_at(out, path.buf, id, err);
+	strbuf_release(&path);
 	return ret;
 }
 
@@ -246,13 +267,19 @@ void live_end(struct live **live)
 int live_lock_writer(struct live **out, const struct project *p,
 		     const char *id, struct strbuf *err)
 {
-	return open_held(out, p, id, true, err);
+	return open_held_id(out, p, id, true, err);
+}
+
+int live_lock_writer_at(struct live **out, const char *path,
+			struct strbuf *err)
+{
+	return open_held(out, path, true, err);
 }
 
 int live_try_writer(struct live **out, const struct project *p,
 		    const char *id, struct strbuf *err)
 {
-	return open_held(out, p, id, false, err);
+	return open_held_id(out, p, id, false, err);
 }
 
 /* Where there are no locks: it would have written into the file. */
@@ -279,17 +306,13 @@ void live_unlock_writer(struct live **live)
 	release(live);
 }
 
-bool live_is_left(const struct project *p, const char *id)
+bool live_is_left_at(const char *path)
 {
-	struct strbuf path = STRBUF_INIT;
 	struct who program;
 	struct stat st;
 	bool left = false;
-	int fd = -1;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (!live_path(&path, p, id, false, NULL))
-		fd = open(path.buf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-			  O_CLOEXEC);
 	if (fd >= 0) {
 		left = !fstat(fd, &st) && S_ISREG(st.st_mode) &&
 		       !filelock_is_held(fd, RECORDER) &&
@@ -297,6 +320,15 @@ bool live_is_left(const struct project *p, const char *id)
 		       !(read_program(fd, &program) && who_lives(&program));
 		close(fd);
 	}
+	return left;
+}
+
+bool live_is_left(const struct project *p, const char *id)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool left = !live_path(&path, p, id, false, NULL) &&
+		    live_is_left_at(path.buf);
+
 	strbuf_release(&path);
 	return left;
 }
@@ -321,34 +353,37 @@ static bool goes_on(const char *state)
 			 !strcmp(state, "resumed"));
 }
 
-/* The recorder as the record tells it: also where locks do not work, and
- * when somebody removed .resutil under a run. */
+/*
+ * The recorder as the record tells it: also where locks do not work, and
+ * when somebody removed .resutil under a run. Where the program recorded
+ * itself, `process` is the program, and `recorder` the one who wrote for it.
+ */
 static bool recorder_lives(const struct value *record)
 {
-	const char *boot = value_get_text(record, "meta.process.boot_id");
+	const struct value *who_wrote = value_get(record, "meta.recorder");
+	const char *boot;
 	struct who who = { 0 };
 	int64_t start = 0;
 
-	value_get_int(record, "meta.process.pid", &who.pid);
-	value_get_int(record, "meta.process.start", &start);
+	if (!who_wrote)
+		who_wrote = value_get(record, "meta.process");
+	boot = value_get_text(who_wrote, "boot_id");
+	value_get_int(who_wrote, "pid", &who.pid);
+	value_get_int(who_wrote, "start", &start);
 	who.start = start > 0 ? (uint64_t)start : 0;
 	snprintf(who.boot, sizeof(who.boot), "%s", boot ? boot : "");
 	return who_lives(&who);
 }
 
-static enum live_state state_here(const struct project *p,
-				  const struct value *record)
+/* path NULL: it cannot have a live file. */
+static enum live_state state_here(const char *path, const struct value *record)
 {
-	const char *id = value_get_text(record, "id");
 	enum live_state ret = LIVE_LOST;
-	struct strbuf path = STRBUF_INIT;
 	struct who program;
 	int fd = -1;
 
-	if (!id)
-		id = value_get_text(record, "name");
-	if (id && !live_path(&path, p, id, false, NULL))
-		fd = open(path.buf, O_RDONLY | O_CLOEXEC);
+	if (path)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0 && filelock_is_held(fd, RECORDER) == 1)
 		ret = LIVE_RUNNING;
 	else if (recorder_lives(record))
@@ -357,12 +392,10 @@ static enum live_state state_here(const struct project *p,
 		ret = LIVE_UNATTENDED;
 	if (fd >= 0)
 		close(fd);
-	strbuf_release(&path);
 	return ret;
 }
 
-enum live_state live_state_of(const struct project *p,
-			      const struct value *record)
+enum live_state live_state_at(const char *path, const struct value *record)
 {
 	const char *host = value_get_text(record, "host");
 
@@ -370,16 +403,31 @@ enum live_state live_state_of(const struct project *p,
 		return LIVE_FINAL;
 	if (!host || strcmp(host, record_host()))
 		return LIVE_ELSEWHERE;
-	return state_here(p, record);
+	return state_here(path, record);
 }
 
-void live_state_text(const struct project *p, const struct value *record,
-		     struct strbuf *out)
+enum live_state live_state_of(const struct project *p,
+			      const struct value *record)
+{
+	const char *id = value_get_text(record, "id");
+	struct strbuf path = STRBUF_INIT;
+	enum live_state ret;
+
+	if (!id)
+		id = value_get_text(record, "name");
+	ret = live_state_at(id && !live_path(&path, p, id, false, NULL) ?
+				    path.buf : NULL, record);
+	strbuf_release(&path);
+	return ret;
+}
+
+static void state_text(enum live_state live, const struct value *record,
+		       struct strbuf *out)
 {
 	const char *state = value_get_text(record, "state");
 	const char *host = value_get_text(record, "host");
 
-	switch (live_state_of(p, record)) {
+	switch (live) {
 	case LIVE_FINAL:
 		strbuf_addstr(out, state && *state ? state : "-");
 		break;
@@ -399,4 +447,16 @@ void live_state_text(const struct project *p, const struct value *record,
 			strbuf_addstr(out, "running elsewhere");
 		break;
 	}
+}
+
+void live_state_text(const struct project *p, const struct value *record,
+		     struct strbuf *out)
+{
+	state_text(live_state_of(p, record), record, out);
+}
+
+void live_state_text_at(const char *path, const struct value *record,
+			struct strbuf *out)
+{
+	state_text(live_state_at(path, record), record, out);
 }

@@ -14,10 +14,17 @@
 
 struct live;
 
+/* Where the file of a trial lies, in the trial's own directory. */
+#define TRIAL_LIVE_FILE ".resutil-live"
+
 /** The recorder: makes the file and takes byte 0. The file also takes room
  *  on the disk that the end of the run needs. ERR_CONFLICT: held. */
 int live_start(struct live **out, const struct project *p, const char *id,
 	       struct strbuf *err);
+/** The same for the file `path`, whose directory is there; `what` names the
+ *  run in messages. */
+int live_start_at(struct live **out, const char *path, const char *what,
+		  struct strbuf *err);
 /** Notes the program once it runs (no sync). */
 int live_note_program(struct live *live, pid_t pid, struct strbuf *err);
 /** Gives that room back, for the last update of the record. */
@@ -30,6 +37,8 @@ void live_end(struct live **live);
  *  live_unlock_writer if no recorder lives). */
 int live_lock_writer(struct live **out, const struct project *p,
 		     const char *id, struct strbuf *err);
+int live_lock_writer_at(struct live **out, const char *path,
+			struct strbuf *err);
 /** The same for who holds others already, and must not wait: ERR_CONFLICT when
  *  somebody has it. */
 int live_try_writer(struct live **out, const struct project *p,
@@ -39,6 +48,7 @@ void live_unlock_writer(struct live **live);
 /** Whether the file of `id` is there, nobody holds it, and the program that it
  *  names is gone. Makes nothing. */
 bool live_is_left(const struct project *p, const char *id);
+bool live_is_left_at(const char *path);
 
 enum live_state {
 	LIVE_FINAL,		/* the record's own state is final */
@@ -51,11 +61,16 @@ enum live_state {
 /** What a record's state means now. */
 enum live_state live_state_of(const struct project *p,
 			      const struct value *record);
+/** The same for a record whose live file is `path`. */
+enum live_state live_state_at(const char *path, const struct value *record);
 
 /** What list and show print: "done", "fail", "running", "running,
  *  unattended", "lost", "running on HOST", ... ("-" without a state). */
 void live_state_text(const struct project *p, const struct value *record,
 		     struct strbuf *out);
+/** The same for a record whose live file is `path`. */
+void live_state_text_at(const char *path, const struct value *record,
+			struct strbuf *out);
 
 /** True for done, fail, interrupted, lost, added. */
 bool record_state_is_final(const char *state);

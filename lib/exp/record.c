@@ -198,6 +198,18 @@ cleanup:
 	return ret;
 }
 
+static unsigned sync_flags(enum record_sync sync)
+{
+	switch (sync) {
+	case RECORD_SYNC_FILE:
+		return TEMPFILE_SYNC_FILE;
+	case RECORD_SYNC_ALL:
+		return TEMPFILE_SYNC;
+	default:
+		return 0;
+	}
+}
+
 int record_write(const struct value *record, const char *dir, bool sync,
 		 struct strbuf *err)
 {
@@ -250,13 +262,15 @@ static void merge_map(struct value *map, const struct value *changes, bool top)
 			continue;
 		if (change->type == VALUE_NULL)
 			value_map_remove(map, key);
-		else if (change->type == VALUE_MAP && old &&
-			 old->type == VALUE_MAP)
+		/* A set (tagged) is one value, not a map to be added to. */
+		else if (change->type == VALUE_MAP && !change->tag && old &&
+			 old->type == VALUE_MAP && !old->tag)
 			merge_map(old, change, false);
 		else if (top)
 			set_top(map, key, value_copy(change));
 		else
-			value_map_set(map, key, value_copy(change));
+			value_map_put(map, &changes->u.map.pair[i],
+				      value_copy(change));
 	}
 }
 
@@ -300,17 +314,22 @@ static int read_for_update(struct value **record, const char *dir,
 /* Locks the writer's lock of the record that is in `dir` now and reads it. */
 static int lock_and_read(struct live **lock, struct value **record,
 			 const struct project *p, const char *dir,
-			 const char *name, struct strbuf *err)
+			 struct strbuf *err)
 {
+	const char *name = path_basename(dir);
+	struct strbuf live = STRBUF_INIT;
 	struct value *before;
 	bool same;
 	int ret;
 
+	strbuf_addf(&live, "%s/" TRIAL_LIVE_FILE, dir);
 	do {
 		ret = record_read_raw(&before, dir, err);
 		if (ret)
-			return ret;
-		ret = live_lock_writer(lock, p, lock_name(before, name), err);
+			break;
+		ret = p ? live_lock_writer(lock, p, lock_name(before, name),
+					   err) :
+			  live_lock_writer_at(lock, live.buf, err);
 		if (!ret)
 			ret = read_for_update(record, dir, err);
 		/* Another experiment may have taken the name meanwhile. */
@@ -323,44 +342,112 @@ static int lock_and_read(struct live **lock, struct value **record,
 			live_unlock_writer(lock);
 		}
 	} while (!ret && !same);
+	strbuf_release(&live);
+	return ret;
+}
+
+/* Keys of no record: of one tree with what is laid over it, so that secrets
+ * are sought, and numbered, once in all that is new. */
+#define NEW_INFO "new info"
+#define NEW_RESULT "new result"
+
+static struct value *gather_change(const struct record_change *change)
+{
+	struct value *all = change->merge ? value_copy(change->merge) :
+					    value_new_map();
+
+	if (change->info)
+		value_map_set(all, NEW_INFO, value_copy(change->info));
+	if (change->result)
+		value_map_set(all, NEW_RESULT, value_copy(change->result));
+	return all;
+}
+
+static struct value *take_from(struct value *all, const char *key)
+{
+	struct value *item = value_map_get(all, key);
+
+	item = item ? value_copy(item) : NULL;
+	value_map_remove(all, key);
+	return item;
+}
+
+static void put_info(struct value *record, const struct value *info)
+{
+	struct value *old = value_map_get(record, "info");
+	size_t i;
+
+	if (!old || old->type != VALUE_MAP) {
+		old = value_new_map();
+		set_top(record, "info", old);
+	}
+	for (i = 0; i < info->u.map.nr; i++) {
+		const struct value_pair *pair = &info->u.map.pair[i];
+
+		value_map_put(old, pair, value_copy(pair->value));
+	}
+}
+
+static void lay_down(struct value *record, const struct record_change *change)
+{
+	struct redaction taken = REDACTION_INIT;
+	struct value *all = gather_change(change), *info, *result;
+
+	record_redact(all, record, &taken);
+	info = take_from(all, NEW_INFO);
+	result = take_from(all, NEW_RESULT);
+	record_merge(record, all);
+	if (info && info->type == VALUE_MAP)
+		put_info(record, info);
+	if (result)
+		set_top(record, "result", result);
+	record_note_redacted(record, &taken);
+	redaction_release(&taken);
+	value_free(info);
+	value_free(all);
+}
+
+int record_update_at(const char *dir, const struct project *p,
+		     const struct record_change *change, enum record_sync sync,
+		     int64_t *revision, struct strbuf *err)
+{
+	struct value *record = NULL, *before = NULL;
+	struct live *lock = NULL;
+	int ret;
+
+	ret = lock_and_read(&lock, &record, p, dir, err);
+	if (ret)
+		goto cleanup;
+	before = value_copy(record);
+	lay_down(record, change);
+	ret = record_check_change(before, record, err);
+	if (!ret)
+		ret = write_record(record, dir, sync_flags(sync), err);
+	if (!ret && revision)
+		value_get_int(record, "revision", revision);
+
+cleanup:
+	if (lock)
+		live_unlock_writer(&lock);
+	value_free(before);
+	value_free(record);
 	return ret;
 }
 
 int record_update(const struct project *p, const char *name,
 		  const struct value *changes, struct strbuf *err)
 {
+	const struct record_change change = { .merge = changes };
 	struct strbuf dir = STRBUF_INIT;
-	struct value *record = NULL, *before = NULL, *clean = NULL;
-	struct redaction taken = REDACTION_INIT;
-	struct live *lock = NULL;
 	int ret;
 
 	project_exp_path(p, name, &dir);
-	if (path_exists(dir.buf) && !exp_is_here(p, name)) {
+	if (path_exists(dir.buf) && !exp_is_here(p, name))
 		ret = fail(err, ERR_CONTENT, "'%s' is no directory of its own, "
 			   "and so no experiment", dir.buf);
-		goto cleanup;
-	}
-	ret = lock_and_read(&lock, &record, p, dir.buf, name, err);
-	if (ret)
-		goto cleanup;
-	before = value_copy(record);
-	clean = value_copy(changes);
-	record_redact(clean, record, &taken);
-	record_merge(record, clean);
-	record_note_redacted(record, &taken);
-	ret = record_check_change(before, record, err);
-	if (ret)
-		goto cleanup;
-	ret = record_write(record, dir.buf, true, err);
-
-cleanup:
-	if (lock)
-		live_unlock_writer(&lock);
-	redaction_release(&taken);
-	value_free(clean);
-	value_free(before);
-	value_free(record);
+	else
+		ret = record_update_at(dir.buf, p, &change, RECORD_SYNC_ALL,
+				       NULL, err);
 	strbuf_release(&dir);
 	return ret;
 }

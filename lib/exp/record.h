@@ -73,6 +73,14 @@ int record_check(const struct value *record, struct strbuf *err);
 int record_check_change(const struct value *before,
 			const struct value *after, struct strbuf *err);
 
+/** How much of a write is synced before it counts as done. All survive the
+ *  death of every process. */
+enum record_sync {
+	RECORD_SYNC_NONE,	/* power failure: perhaps no record at all */
+	RECORD_SYNC_FILE,	/* power failure: the old one or the new one */
+	RECORD_SYNC_ALL		/* the new one, for good */
+};
+
 /** Writes it whole and durable; `sync` 0 leaves syncing to the caller. Keys of
  *  revision 1 are put in the order of the format page. */
 int record_write(const struct value *record, const char *dir, bool sync,
@@ -92,6 +100,26 @@ void record_merge(struct value *record, const struct value *changes);
  */
 int record_update(const struct project *p, const char *name,
 		  const struct value *changes, struct strbuf *err);
+
+/** What an update lays down; each may be NULL. */
+struct record_change {
+	const struct value *merge;	/* as record_merge() */
+	const struct value *info;	/* each member takes the place of what
+					 * `info` had under its name, whole;
+					 * null is a value */
+	const struct value *result;	/* takes the place of `result`, whole */
+};
+
+/**
+ * Under the run's writer lock: read, change, write. `dir` is an experiment of
+ * `p`, or a trial when `p` is NULL (its live file is in it). Nothing in
+ * `change`: only the revision is raised. revision (NULL: not wanted) gets the
+ * new one.
+ * Errors: as record_update().
+ */
+int record_update_at(const char *dir, const struct project *p,
+		     const struct record_change *change, enum record_sync sync,
+		     int64_t *revision, struct strbuf *err);
 
 /** 36 characters of UUID 4 from the kernel's random source. */
 void record_new_id(struct strbuf *out);
