@@ -1,0 +1,56 @@
+"""resutil: git for experiment results, from inside a Python program.
+
+::
+
+    import resutil
+
+    @resutil.main()
+    def main_func(params):
+        with open(params.ex_dir + "/score.txt", "w") as f:
+            f.write("0.93")
+
+    if __name__ == "__main__":
+        main_func()
+
+Each call is recorded as an experiment by the program ``resutil``, which must
+be on PATH or named by RESUTIL_BIN. See resutil-python(7).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, List
+
+from ._program import NotInstalled, ResutilError
+
+__version__ = "0.1.0"
+
+# Modules are loaded when a name of theirs is used: an import of this package
+# shall cost next to nothing.
+_PLACES = {
+    "main": "_main", "start": "_main", "Params": "_main",
+    "init": "_track", "track": "_track", "run": "_track", "tid": "_track",
+    "inform": "_track", "attach": "_track", "meter": "_track",
+    "current_tracker": "_track", "using_tracker": "_track",
+    "Trial": "_trial", "load_trials": "_trial", "load_report": "_trial",
+    "load_metrics": "metrics", "resumable_fn": "_resumable",
+}
+_MODULES = ("meta", "metrics", "ab")
+
+__all__ = ["NotInstalled", "ResutilError", *_PLACES]
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is not None:
+        value = getattr(importlib.import_module("." + place, __name__), name)
+    elif name in _MODULES:
+        value = importlib.import_module("." + name, __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted(set(globals()) | set(_PLACES) | set(_MODULES))

@@ -1,0 +1,95 @@
+"""The C program ``resutil``: where it is, and how it is run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Any, Dict, List, Optional, Sequence
+
+__all__ = ["ResutilError", "NotInstalled", "find_program", "run_program",
+           "is_true"]
+
+HOW_TO_INSTALL = (
+    "this package records with the program 'resutil', which {what}; install "
+    "it ('make install' in the sources of resutil), put its directory on "
+    "PATH, or set RESUTIL_BIN to the program")
+
+
+class ResutilError(Exception):
+    """Something that resutil could not do; the text is a whole sentence.
+
+    ``code`` is the exit status that the program has for it: 1 the answer is
+    no, 10 not found, 11 credentials, 12 the store is away, 13 content not as
+    promised, 14 conflict, 128 any other failure, 129 wrong usage.
+    """
+
+    def __init__(self, message: str, code: int = 128) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotInstalled(ResutilError):
+    """There is no program to record with."""
+
+
+def is_true(name: str) -> bool:
+    """A boolean environment variable, read as the program reads it.
+
+    Unset, empty, ``0``, ``no``, ``off`` and ``false`` are false.
+    """
+    text = os.environ.get(name, "")
+    return text.lower() not in ("", "0", "no", "off", "false")
+
+
+def find_program() -> str:
+    """The path of ``resutil``: ``RESUTIL_BIN``, else the first on ``PATH``.
+
+    Raises NotInstalled, which says how to install it.
+    """
+    given = os.environ.get("RESUTIL_BIN")
+    found = shutil.which(given or "resutil")
+    if found:
+        # A relative path would mean another file after a chdir.
+        return os.path.abspath(found)
+    if given:
+        raise NotInstalled(HOW_TO_INSTALL.format(
+            what=f"is not at RESUTIL_BIN={given!r}"))
+    raise NotInstalled(HOW_TO_INSTALL.format(what="is not on PATH"))
+
+
+def run_program(args: Sequence[str], *, capture: bool = False,
+                cwd: Optional[str] = None,
+                env: Optional[Dict[str, str]] = None,
+                ) -> "subprocess.CompletedProcess[bytes]":
+    """Runs ``resutil ARGS...`` and waits for it.
+
+    Its standard input is empty. What it prints goes to our standard error, or
+    with ``capture`` into ``stdout`` of what is returned: the standard output
+    of this process belongs to the program alone.
+    """
+    options: Dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": cwd,
+                               "env": env}
+    if capture:
+        options["stdout"] = subprocess.PIPE
+    elif is_open(2):
+        options["stdout"] = 2
+    else:
+        options["stdout"] = subprocess.DEVNULL
+    if not is_open(2):
+        options["stderr"] = subprocess.DEVNULL
+    words: List[str] = [find_program()]
+    words.extend(args)
+    try:
+        return subprocess.run(words, check=False, **options)
+    except OSError as e:
+        raise ResutilError(f"cannot run '{words[0]}': {e.strerror}") from e
+
+
+def is_open(fd: int) -> bool:
+    """Whether the descriptor leads anywhere."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
