@@ -23,7 +23,7 @@ static void take_collected(struct run *r, struct collect *c,
 
 	if (!c)
 		return;
-	if (collect_finish(c, r->dir.buf, &taken, &left, &err)) {
+	if (collect_finish(c, r->rec.dir.buf, &taken, &left, &err)) {
 		error("%s", err.buf);
 		r->incomplete = true;
 	}
@@ -115,13 +115,13 @@ void run_finish(struct run *r)
 	note_lost(changes, &r->sup.err, "stderr.log");
 	tell_cut(&r->sup.out, _("standard output"), "stdout.log");
 	tell_cut(&r->sup.err, _("standard error"), "stderr.log");
-	live_free_reserve(r->live);
-	if (record_update(the_project, r->name.buf, changes, &err)) {
-		error(_("the end of '%s' is not recorded: %s"), r->name.buf,
-		      err.buf);
+	live_free_reserve(r->rec.live);
+	if (record_update(the_project, r->rec.name.buf, changes, &err)) {
+		error(_("the end of '%s' is not recorded: %s"),
+		      r->rec.name.buf, err.buf);
 		r->incomplete = true;
 	}
-	live_end(&r->live);
+	live_end(&r->rec.live);
 	value_free(changes);
 	strbuf_release(&err);
 }
@@ -134,15 +134,16 @@ void run_tell_end(const struct run *r)
 	if (r->sup.interrupted_by)
 		run_tell(_("Interrupted by %s after %s: %s"),
 			 signal_name(r->sup.interrupted_by), took.buf,
-			 r->name.buf);
+			 r->rec.name.buf);
 	else if (r->sup.signo)
 		run_tell(_("Killed by %s after %s: %s"),
-			 signal_name(r->sup.signo), took.buf, r->name.buf);
+			 signal_name(r->sup.signo), took.buf,
+			 r->rec.name.buf);
 	else if (r->sup.exit_code)
 		run_tell(_("Failed with exit status %d after %s: %s"),
-			 r->sup.exit_code, took.buf, r->name.buf);
+			 r->sup.exit_code, took.buf, r->rec.name.buf);
 	else
-		run_tell(_("Done in %s: %s"), took.buf, r->name.buf);
+		run_tell(_("Done in %s: %s"), took.buf, r->rec.name.buf);
 	strbuf_release(&took);
 }
 
@@ -153,11 +154,11 @@ void run_push_and_ask(struct run *r)
 	bool ask, pushed;
 	int stopped = 0;
 
-	if (r->debug)
+	if (r->rec.debug)
 		return;
 	ask = strcmp(run_end_state(r), "done") && term_is_interactive();
 	/* What a person may remove next is not left to the background. */
-	pushed = run_push(r->name.buf, r->how, ask, &stopped);
+	pushed = run_push(r->rec.name.buf, r->how, ask, &stopped);
 	if (!ask || stopped ||
 	    !ask_yes_no(pushed ? _("Delete this experiment, here and in the "
 				   "store?") : _("Delete this experiment?"),
@@ -167,7 +168,7 @@ void run_push_and_ask(struct run *r)
 	strvec_pushl(&child.args, "rm", "-y", NULL);
 	if (!pushed)
 		strvec_push(&child.args, "-l");
-	strvec_pushl(&child.args, "--", r->name.buf, NULL);
+	strvec_pushl(&child.args, "--", r->rec.name.buf, NULL);
 	run_command(&child);
 }
 

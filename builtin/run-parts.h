@@ -11,15 +11,12 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/supervise.h"
-#include "lib/base/value.h"
-#include "lib/exp/birth.h"
 #include "lib/exp/collect.h"
 #include "lib/exp/git-state.h"
-#include "lib/exp/live.h"
+#include "lib/exp/recording.h"
 
 struct run {
 	/* Options. */
-	const char *comment;
 	const char *name_file;
 	struct run_deps deps;
 	struct strvec globs;
@@ -34,14 +31,11 @@ struct run {
 	/* What is gathered before the claim. */
 	struct git_state_options git_options;
 	struct git_state *git;
-	struct value *record;
 	struct collect *collect;	/* patterns of the command line */
 	struct collect *collect_conf;	/* patterns of run.collect */
 
 	/* The experiment. */
-	struct birth *birth;		/* NULL with --debug */
-	struct live *live;
-	struct strbuf name, dir;
+	struct recording rec;
 	struct supervise sup;
 	struct moment started;		/* the program */
 	double wall;

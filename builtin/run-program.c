@@ -13,7 +13,7 @@ static int open_log(struct run *r, struct supervise_log *log, const char *name,
 {
 	struct strbuf path = STRBUF_INIT;
 
-	strbuf_addf(&path, "%s/%s", r->dir.buf, name);
+	strbuf_addf(&path, "%s/%s", r->rec.dir.buf, name);
 	log->fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND,
 			   0666);
 	if (log->fd < 0)
@@ -44,7 +44,7 @@ static void note_started(pid_t pid, void *data)
 
 	r->started = moment_now();
 	/* Only tells a lost run from an unattended one: no reason to stop. */
-	live_note_program(r->live, pid, NULL);
+	live_note_program(r->rec.live, pid, NULL);
 }
 
 static double seconds_now(void)
@@ -69,13 +69,14 @@ int run_execute(struct run *r, struct strbuf *err)
 	s->child.program = r->program.buf;
 	for (i = 0; r->argv[i]; i++)
 		if (r->subst)
-			push_argument(&s->child.args, r->argv[i], r->dir.buf);
+			push_argument(&s->child.args, r->argv[i],
+				      r->rec.dir.buf);
 		else
 			strvec_push(&s->child.args, r->argv[i]);
-	strvec_pushf(&s->child.env, "RESUTIL_EX_DIR=%s", r->dir.buf);
-	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->name.buf);
+	strvec_pushf(&s->child.env, "RESUTIL_EX_DIR=%s", r->rec.dir.buf);
+	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->rec.name.buf);
 	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",
-		     value_get_text(r->record, "id"));
+		     value_get_text(r->rec.record, "id"));
 	s->started = note_started;
 	s->data = r;
 

@@ -35,13 +35,9 @@ static void run_release(struct run *r)
 	strbuf_release(&r->program);
 	strbuf_release(&r->asked_comment);
 	git_state_free(r->git);
-	value_free(r->record);
 	collect_free(r->collect);
 	collect_free(r->collect_conf);
-	live_end(&r->live);
-	birth_end(&r->birth);
-	strbuf_release(&r->name);
-	strbuf_release(&r->dir);
+	recording_release(&r->rec);
 	supervise_release(&r->sup);
 }
 
@@ -92,11 +88,11 @@ static int prepare(struct run *r, struct strbuf *err)
 				    err);
 	if (ret)
 		return ret;
-	if (r->debug)
-		r->comment = NULL;
+	if (r->rec.debug)
+		r->rec.comment = NULL;
 	/* The person is asked last, when nothing else is in the way. */
-	return r->debug ? 0 : choose_comment(the_project, &r->comment,
-					     &r->asked_comment, err);
+	return r->rec.debug ? 0 : choose_comment(the_project, &r->rec.comment,
+						 &r->asked_comment, err);
 }
 
 /* Once, and also where nothing else is told: the record is not all of it. */
@@ -104,7 +100,7 @@ static void tell_redacted(const struct run *r)
 {
 	struct strbuf list = STRBUF_INIT;
 
-	record_format_redacted(&list, r->record);
+	record_format_redacted(&list, r->rec.record);
 	if (list.len && verbosity >= 0)
 		warning(_("not recorded, for it looks secret: %s "
 			  "('secrets.allow' exempts)"), list.buf);
@@ -158,7 +154,7 @@ static int write_name_file(struct run *r, struct strbuf *err)
 		return 0;
 	/* No rename: it may be a fifo or /dev/fd/N. */
 	fd = sys_open(r->name_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	if (fd < 0 || sys_write_all(fd, r->name.buf, r->name.len) ||
+	if (fd < 0 || sys_write_all(fd, r->rec.name.buf, r->rec.name.len) ||
 	    sys_write_all(fd, "\n", 1))
 		ret = fail_errno(err, "cannot write the name to '%s'",
 				 r->name_file);
@@ -188,8 +184,8 @@ static void print_plan(struct run *r)
 	plan_line("program", r->program.buf, NULL);
 	add_command(&line, r);
 	plan_line("command", line.buf, NULL);
-	if (r->comment && *r->comment)
-		plan_line("comment", r->comment, NULL);
+	if (r->rec.comment && *r->rec.comment)
+		plan_line("comment", r->rec.comment, NULL);
 	for (i = 0; i < r->deps.needed.nr; i++)
 		plan_line("dependency", r->deps.needed.v[i], NULL);
 	for (i = 0; i < r->deps.wanted.nr; i++)
@@ -221,7 +217,7 @@ static const char *const run_usage[] = {
 static void read_options(struct run *r, int argc, const char **argv)
 {
 	const struct option options[] = {
-		OPT_STRING('m', "comment", &r->comment, "COMMENT",
+		OPT_STRING('m', "comment", &r->rec.comment, "COMMENT",
 			   "the comment in the name; asked for on a terminal"),
 		{ .type = OPTION_LIST, .letter = 'd', .name = "dependency",
 		  .value = &r->deps.asked, .argh = "EXP", .arg = ARG_EXP,
@@ -233,7 +229,7 @@ static void read_options(struct run *r, int argc, const char **argv)
 		  .help = "write the experiment's name to FILE at the start" },
 		OPT_BOOL(0, "subst", &r->subst,
 			 "replace {} in CMD by the experiment's directory"),
-		OPT_BOOL(0, "debug", &r->debug,
+		OPT_BOOL(0, "debug", &r->rec.debug,
 			 "use the directory _debug again, keep no experiment"),
 		OPT_BOOL(0, "treeish", &r->treeish,
 			 "also record a git tree of the changed code"),
@@ -242,10 +238,10 @@ static void read_options(struct run *r, int argc, const char **argv)
 		OPT_BOOL('n', "dry-run", &r->dry_run,
 			 "print what would be recorded, run nothing"),
 		{ .type = OPTION_STRING, .name = "resutil_comment",
-		  .value = &r->comment, .argh = "COMMENT",
+		  .value = &r->rec.comment, .argh = "COMMENT",
 		  .help = "as -m", .flags = OPT_HIDDEN | OPT_NO_NEG },
 		{ .type = OPTION_STRING, .name = "reusitl_comment",
-		  .value = &r->comment, .argh = "COMMENT",
+		  .value = &r->rec.comment, .argh = "COMMENT",
 		  .help = "as -m", .flags = OPT_HIDDEN | OPT_NO_NEG },
 		{ .type = OPTION_CALLBACK, .name = "resutil_no_interactive",
 		  .callback = no_interactive, .help = "ask nothing",
@@ -260,7 +256,7 @@ static void read_options(struct run *r, int argc, const char **argv)
 				   "no command to run was given");
 	r->argv = argv;
 	if (env_is_true("RESUTIL_DEBUG"))
-		r->debug = 1;
+		r->rec.debug = 1;
 }
 
 static void explain(const struct strbuf *err)
@@ -275,8 +271,8 @@ int cmd_run(int argc, const char **argv)
 	struct run r = { .deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,
 			 .globs = STRVEC_INIT,
 			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
-			 .asked_comment = STRBUF_INIT, .name = STRBUF_INIT,
-			 .dir = STRBUF_INIT, .push = -1 };
+			 .asked_comment = STRBUF_INIT, .rec = RECORDING_INIT,
+			 .push = -1 };
 	struct strbuf err = STRBUF_INIT, line = STRBUF_INIT;
 	int ret, status = EXIT_RUN_FAILED;
 
@@ -302,7 +298,7 @@ int cmd_run(int argc, const char **argv)
 	}
 	tell_redacted(&r);
 	tell_changes(&r);
-	run_tell(_("Experiment: %s"), r.name.buf);
+	run_tell(_("Experiment: %s"), r.rec.name.buf);
 	quote_shell_argv(&line, r.argv);
 	run_tell(_("Running: %s"), line.buf);
 
@@ -310,8 +306,8 @@ int cmd_run(int argc, const char **argv)
 	if (!ret)
 		ret = run_execute(&r, &err);
 	if (ret) {	/* nothing ran, so nothing is worth keeping */
-		if (r.birth)
-			birth_undo(r.birth, NULL);
+		if (r.rec.birth)
+			birth_undo(r.rec.birth, NULL);
 		supervise_end();
 		explain(&err);
 		goto cleanup;
