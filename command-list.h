@@ -26,6 +26,7 @@ COMMAND_IN(pack,
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
+COMMAND("inform",         cmd_inform,        BUILTIN,  NO_PROJECT,   "note something in the record of this run")
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
 COMMAND("list-exps",      cmd_list_exps,     PLUMBING, NEED_PROJECT, "print the names of experiments here")
@@ -67,6 +68,7 @@ COMMAND_IN(pack,
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
 COMMAND_IN(pack,
 	"test-store",     cmd_test_store,    PLUMBING, WANT_PROJECT, "test whether a store keeps its contract")
+COMMAND("tid",            cmd_tid,           BUILTIN,  NO_PROJECT,   "print what names this run")
 COMMAND_IN(pack,
 	"unpack-exp",     cmd_unpack_exp,    PLUMBING, WANT_PROJECT, "unpack the zip of an experiment")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")

@@ -3,6 +3,7 @@
 #include "lib/base/utf8.h"
 #include "lib/exp/record-changes.h"
 #include "lib/exp/record.h"
+#include "lib/wrap/json.h"
 
 /* As deep as the YAML door lets a text nest. */
 #define PATH_MAX_DEPTH 64
@@ -36,21 +37,40 @@ static bool is_path(const char *path, size_t len)
 	return depth < PATH_MAX_DEPTH;
 }
 
-int changes_set(struct value *changes, const char *assignment,
-		struct strbuf *err)
+static int assign(struct value *changes, const char *assignment, bool json,
+		  const char *form, struct strbuf *err)
 {
 	const char *equals = strchr(assignment, '=');
 	struct strbuf path = STRBUF_INIT;
+	struct value *value = NULL;
+	int ret = 0;
 
 	if (!equals || !is_path(assignment, equals - assignment))
-		return fail(err, ERR_USAGE, "'%s' is not of the form "
-			    "PATH=VALUE (info.note=good)", assignment);
+		return fail(err, ERR_USAGE, "'%s' is not of the form %s",
+			    assignment, form);
 	strbuf_add(&path, assignment, equals - assignment);
 	equals++;
-	value_set(changes, path.buf,
-		  value_from_parameter(equals, strlen(equals)));
+	if (!json)
+		value = value_from_parameter(equals, strlen(equals));
+	else if (json_parse(&value, equals, strlen(equals), path.buf, err))
+		ret = ERR_USAGE;
+	if (!ret)
+		value_set(changes, path.buf, value);
 	strbuf_release(&path);
-	return 0;
+	return ret;
+}
+
+int changes_set(struct value *changes, const char *assignment,
+		struct strbuf *err)
+{
+	return assign(changes, assignment, false,
+		      "PATH=VALUE (info.note=good)", err);
+}
+
+int changes_set_field(struct value *map, const char *assignment, bool json,
+		      struct strbuf *err)
+{
+	return assign(map, assignment, json, "KEY=VALUE", err);
 }
 
 void changes_add(struct value *map, const struct value *over)

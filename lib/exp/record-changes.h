@@ -24,6 +24,10 @@ int changes_read(struct value **out, const char *file, bool json,
 int changes_set(struct value *changes, const char *assignment,
 		struct strbuf *err);
 
+/** The same for one KEY=VALUE of a map; with `json` VALUE is JSON. */
+int changes_set_field(struct value *map, const char *assignment, bool json,
+		      struct strbuf *err);
+
 /** One map from `file` (NULL: none) and, over it, PATH=VALUE words. */
 int changes_gather(struct value **out, const char *file, bool json,
 		   const struct strvec *sets, struct strbuf *err);
