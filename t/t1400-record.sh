@@ -11,9 +11,11 @@ test_lazy_prereq PYYAML '$PYTHON -c "import yaml"'
 # Reads FILE with PyYAML's safe_load() and prints JSON as resutil does.
 safe_load () {
 	$PYTHON - "$1" <<\END
-import base64, json, sys, yaml
+import base64, datetime, json, sys, yaml
 
 def plain(x):
+    if isinstance(x, (datetime.date, set)):
+        return str(x) if isinstance(x, datetime.date) else dict.fromkeys(x)
     if isinstance(x, bytes):
         return {"base64": base64.b64encode(x).decode()}
     if isinstance(x, dict):

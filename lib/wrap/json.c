@@ -11,6 +11,7 @@
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
 #include "lib/wrap/base64.h"
+#include "lib/wrap/json-internal.h"
 
 /* As in YAML, so that what came as JSON can be written as a record. */
 #define MAX_DEPTH 64
@@ -45,8 +46,8 @@ static void add_escape(struct strbuf *out, int32_t c)
 	strbuf_addf(out, "\\u%04x", (unsigned)c);
 }
 
-/* A byte that is not UTF-8 (only keys can hold one) becomes U+FFFD. */
-static void add_string(struct strbuf *out, const char *text, size_t len)
+/* Only keys can hold a byte that is not UTF-8. */
+void json_add_string(struct strbuf *out, const char *text, size_t len)
 {
 	strbuf_addch(out, '"');
 	while (len) {
@@ -85,7 +86,7 @@ static void write_map(struct strbuf *out, const struct value *map)
 
 		if (i)
 			strbuf_addch(out, ',');
-		add_string(out, pair->key, pair->key_len);
+		json_add_string(out, pair->key, pair->key_len);
 		strbuf_addch(out, ':');
 		json_write(out, pair->value);
 	}
@@ -121,7 +122,7 @@ void json_write(struct strbuf *out, const struct value *value)
 		add_float(out, value->u.real);
 		break;
 	case VALUE_TEXT:
-		add_string(out, value->u.text.text, value->u.text.len);
+		json_add_string(out, value->u.text.text, value->u.text.len);
 		break;
 	case VALUE_BINARY:
 		strbuf_addstr(out, "{\"" BYTES_KEY "\":\"");
@@ -232,12 +233,11 @@ static void set_alloc(void)
 	json_set_alloc_funcs(xmalloc, free);
 }
 
-int json_parse(struct value **out, const char *text, size_t len,
-	       const char *name, struct strbuf *err)
+int json_load(json_t **out, const char *text, size_t len, const char *name,
+	      struct strbuf *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t problem;
-	json_t *json;
 
 	pthread_once(&once, set_alloc);
 	if (len > JSON_MAX_BYTES)
@@ -245,12 +245,23 @@ int json_parse(struct value **out, const char *text, size_t len,
 			    "at most %u", name, len, JSON_MAX_BYTES);
 	/* An integer beyond int64_t is an error of jansson's: as a double or
 	 * a text it would be something else. */
-	json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
+	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
 			  JSON_ALLOW_NUL, &problem);
-	if (!json)
+	if (!*out)
 		return fail(err, ERR_CONTENT, "'%s' line %d, column %d: %s",
 			    name, MAXIMUM(problem.line, 1),
 			    MAXIMUM(problem.column, 1), problem.text);
+	return 0;
+}
+
+int json_parse(struct value **out, const char *text, size_t len,
+	       const char *name, struct strbuf *err)
+{
+	json_t *json;
+	int ret = json_load(&json, text, len, name, err);
+
+	if (ret)
+		return ret;
 	*out = convert(json, 0);
 	json_decref(json);
 	if (!*out)

@@ -213,6 +213,20 @@ struct value *yaml_plain_value(const char *text, size_t len)
 	return value ? value : value_new_text(text, len);
 }
 
+bool yaml_plain_is_text(const char *text, size_t len)
+{
+	struct value *value;
+	bool ret;
+
+	/* most keys are words, and longer than `false` */
+	if (len > 5 && !strchr("-+." DIGITS, *text))
+		return true;
+	value = yaml_plain_value(text, len);
+	ret = value->type == VALUE_TEXT && !value->tag;
+	value_free(value);
+	return ret;
+}
+
 struct value *yaml_typed_value(enum value_type type, const char *text,
 			       size_t len)
 {
@@ -261,6 +275,75 @@ bool yaml_is_printable(int32_t c)
 	if (c >= 0x2066 && c <= 0x2069)	/* bidi isolates */
 		return false;
 	return c != 0xfeff && (c & 0xfffe) != 0xfffe;
+}
+
+/* Takes a number of `min` to `max` digits from `low` to `high`. */
+static bool take_number(const char **s, size_t min, size_t max, int low,
+			int high, int *out)
+{
+	size_t nr = strspn(*s, DIGITS);
+
+	if (nr < min || nr > max)
+		return false;
+	for (*out = 0; nr; nr--)
+		*out = *out * 10 + *(*s)++ - '0';
+	return *out >= low && *out <= high;
+}
+
+static bool take_char(const char **s, char c)
+{
+	if (**s != c)
+		return false;
+	++*s;
+	return true;
+}
+
+/* [0-9]?[0-9]:[0-9]{2}:[0-9]{2} and what may follow, to the end. */
+static bool matches_time(const char *s)
+{
+	int n;
+
+	if (!take_number(&s, 1, 2, 0, 23, &n) || !take_char(&s, ':') ||
+	    !take_number(&s, 2, 2, 0, 59, &n) || !take_char(&s, ':') ||
+	    !take_number(&s, 2, 2, 0, 59, &n))
+		return false;
+	if (take_char(&s, '.'))
+		s += strspn(s, DIGITS);
+	if (!*s)
+		return true;
+	s += strspn(s, " \t");
+	if (take_char(&s, 'Z'))
+		return !*s;
+	if (!take_char(&s, '-') && !take_char(&s, '+'))
+		return false;
+	return take_number(&s, 1, 2, 0, 23, &n) &&
+	       (!take_char(&s, ':') || take_number(&s, 2, 2, 0, 59, &n)) && !*s;
+}
+
+static int days_of(int year, int month)
+{
+	static const char days[] = { 31, 28, 31, 30, 31, 30,
+				     31, 31, 30, 31, 30, 31 };
+	bool leap = year % 4 == 0 && (year % 100 || year % 400 == 0);
+
+	return days[month - 1] + (leap && month == 2);
+}
+
+/* Only what a calendar has: PyYAML fails as a whole for other days. */
+bool yaml_is_timestamp(const char *text, size_t len)
+{
+	const char *s = text, *time;
+	int year, month, day;
+
+	if (len < 8 || len > 64 || strlen(text) != len ||
+	    !take_number(&s, 4, 4, 1, 9999, &year) || !take_char(&s, '-') ||
+	    !take_number(&s, 1, 2, 1, 12, &month) || !take_char(&s, '-') ||
+	    !take_number(&s, 1, 2, 1, days_of(year, month), &day))
+		return false;
+	if (!*s)
+		return len == 10;
+	time = *s == 'T' || *s == 't' ? s + 1 : s + strspn(s, " \t");
+	return time > s && matches_time(time);
 }
 
 /* Words that some reader takes for something else, whatever their case. */

@@ -17,12 +17,19 @@
  */
 struct value *yaml_plain_value(const char *text, size_t len);
 
+/** Whether that value is text: no number, boolean or null. */
+bool yaml_plain_is_text(const char *text, size_t len);
+
 /**
  * The value that an explicit tag (!!int, !!float, !!bool, !!null) makes of a
  * text; NULL when it is no such thing.
  */
 struct value *yaml_typed_value(enum value_type type, const char *text,
 			       size_t len);
+
+/** Whether a plain scalar is a timestamp to YAML 1.1: a date, or a date and a
+ *  time with or without an offset. Source: the resolver of PyYAML. */
+bool yaml_is_timestamp(const char *text, size_t len);
 
 /** Written without quotes in block style, every reader takes it for this very
  *  text: PyYAML, YAML 1.2 core, and those that know y/n, 1,000 or :symbol. */

@@ -177,13 +177,19 @@ static void add_tag(struct strbuf *out, const char *tag)
 	strbuf_addstr(out, end);
 }
 
-/* An integer too large for int64_t: its digits, kept as text with this tag. */
-static bool is_big_int(const struct value *value)
+/* Text whose plain form has its tag without saying so: an integer too large for
+ * int64_t, and a timestamp. */
+static bool tag_is_implied(const struct value *value)
 {
 	struct value *plain;
 	bool ret;
 
-	if (value->type != VALUE_TEXT || strcmp(value->tag, YAML_TAG "int"))
+	if (value->type != VALUE_TEXT)
+		return false;
+	if (!strcmp(value->tag, YAML_TAG "timestamp"))
+		return yaml_is_timestamp(value->u.text.text,
+					 value->u.text.len);
+	if (strcmp(value->tag, YAML_TAG "int"))
 		return false;
 	plain = yaml_plain_value(value->u.text.text, value->u.text.len);
 	ret = plain->tag || plain->type == VALUE_INT;
@@ -244,7 +250,9 @@ static void add_scalar(struct strbuf *out, const struct value *value,
 
 static void add_key(struct strbuf *out, const struct value_pair *pair)
 {
-	if (yaml_plain_is_safe(pair->key, pair->key_len))
+	if (pair->plain && !yaml_plain_is_text(pair->key, pair->key_len))
+		strbuf_addstr(out, pair->key_len ? pair->key : "null");
+	else if (yaml_plain_is_safe(pair->key, pair->key_len))
 		strbuf_add(out, pair->key, pair->key_len);
 	else if (utf8_is_valid(pair->key, pair->key_len))
 		add_quoted(out, pair->key, pair->key_len);
@@ -314,7 +322,7 @@ static void write_nest(struct strbuf *out, const struct value *value,
 static void write_node(struct strbuf *out, const struct value *value,
 		       unsigned indent, enum place place)
 {
-	bool tagged = value->tag && !is_big_int(value);
+	bool tagged = value->tag && !tag_is_implied(value);
 	bool is_nest = (value->type == VALUE_MAP && value->u.map.nr) ||
 		(value->type == VALUE_LIST && value->u.list.nr);
 

@@ -186,13 +186,22 @@ static int build_scalar(struct builder *b, const yaml_event_t *event,
 	struct strbuf bytes = STRBUF_INIT;
 
 	if (!tag) {
-		*out = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ?
-			yaml_plain_value(text, len) : value_new_text(text, len);
+		bool plain = event->data.scalar.style ==
+			     YAML_PLAIN_SCALAR_STYLE;
+
+		*out = plain ? yaml_plain_value(text, len) :
+			       value_new_text(text, len);
+		if (plain && (*out)->type == VALUE_TEXT && !(*out)->tag &&
+		    yaml_is_timestamp(text, len))
+			(*out)->tag = xstrdup(YAML_TAG "timestamp");
 		return 0;
 	}
 	type = tag_type(tag);
 	if (type == VALUE_TEXT) {
 		*out = value_new_text(text, len);
+		if (!strcmp(tag, YAML_TAG "timestamp") &&
+		    yaml_is_timestamp(text, len))
+			(*out)->tag = xstrdup(tag);
 	} else if (type == VALUE_LIST) {
 		*out = value_new_text(text, len);
 		(*out)->tag = xstrdup(tag);
@@ -373,6 +382,11 @@ static int build_key(struct builder *b, struct value *map, yaml_event_t *event,
 		ret = count(b, event->start_mark, 0, event->data.scalar.length);
 		value_map_add(map, (const char *)event->data.scalar.value,
 			      event->data.scalar.length, NULL);
+		map->u.map.pair[map->u.map.nr - 1].plain =
+			event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+			!yaml_plain_is_text(
+				(const char *)event->data.scalar.value,
+				event->data.scalar.length);
 		yaml_event_delete(event);
 		return ret;
 	}
@@ -472,7 +486,7 @@ static void fill_missing(struct value *map)
 static int build_map(struct builder *b, const yaml_event_t *begin,
 		     unsigned depth, struct value **out)
 {
-	static const char *const known[] = { "map", "set", NULL };
+	static const char *const known[] = { "map", NULL };
 	int ret;
 
 	*out = value_new_map();

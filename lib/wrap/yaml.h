@@ -18,11 +18,13 @@
  * Parses one document. `name` (a path) begins each message:
  * "'conf.yaml' line 3, column 5: ...". An empty document gives an empty map.
  * Scalars are typed where YAML 1.1 (as PyYAML reads it) and 1.2 agree, else as
- * PyYAML reads them; timestamps stay text. !!binary gives bytes; !!set gives a
- * map of nulls; other tags are kept in value->tag, as is !!int for an integer
- * beyond int64_t, which stays text. Keys are text as written (bytes when
- * tagged !!binary); a list or map as a key becomes its compact text. Merge
- * keys (`<<`) are merged as PyYAML does it.
+ * PyYAML reads them. !!binary gives bytes; other tags are kept in value->tag:
+ * that of a timestamp, which stays text and has it with or without a tag in
+ * the file; !!int for an integer beyond int64_t, which stays text; !!set for
+ * a map of nulls. Keys are text as written (bytes when tagged !!binary), those
+ * that are a number, a boolean or null have pair->plain; a list or map as a
+ * key becomes its compact text. Merge keys (`<<`) are merged as PyYAML does
+ * it.
  * Errors: ERR_CONTENT (syntax, duplicate key, a second document, limits,
  * invalid UTF-8, NUL).
  */
