@@ -1,16 +1,13 @@
 /*
- * checkpoint: sends a run as it is now, for programs in any language. The
- * revision of the record is raised first, so that what is sent is seen to have
- * grown; record_update() is what update-exp does, but that refuses to change
- * nothing.
+ * checkpoint: sends a run as it is now, for programs in any language; also
+ * what run does with stores at the end, for who records a run otherwise.
  */
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/checkpoint-worker.h"
 #include "builtin/run-store.h"
-#include "builtin/transfer.h"
 #include "lib/base/error.h"
-#include "lib/base/items.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/signals.h"
@@ -19,8 +16,14 @@
 #include "lib/exp/run-place.h"
 
 static const char *const usage[] = {
-	"checkpoint [--exp=EXP] [--remote=REMOTE]",
+	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background]",
+	"checkpoint --final [--[no-]push] [--wait] [--exp=EXP]",
 	NULL
+};
+
+struct options {
+	const char *exp, *remote;
+	int background, final, push, wait, worker;
 };
 
 /*
@@ -65,19 +68,99 @@ static bool is_sent(const char *name)
 	return true;
 }
 
-int cmd_checkpoint(int argc, const char **argv)
+/* Waits for its turn. Somebody else may have sent it by then. */
+static int send_now(const struct checkpoint *c, int *signo)
 {
-	struct transfer t = TRANSFER_INIT;
-	struct run_place place = RUN_PLACE_INIT;
 	struct strbuf err = STRBUF_INIT;
-	const char *exp = NULL;
+	struct ticket *t = NULL;
+	enum ticket_turn turn = TICKET_DONE;
 	int ret, status = 0;
+	bool idle, more = false;
+
+	ret = ticket_ask(&t, &c->place, &idle, &err);
+	if (!ret)
+		ret = ticket_take(t, TICKET_WAIT, &turn, &err);
+	if (!ret && turn == TICKET_OURS) {
+		status = checkpoint_send(c, signo);
+		more = ticket_finish(t, !status);
+	} else if (!ret) {
+		say(_("Sent %s, by the checkpoint before"), c->name.buf);
+	}
+	ticket_free(t);
+	if (!ret && more)
+		ret = checkpoint_start_worker(c, &err);
+	if (ret) {
+		error("%s", err.buf);
+		status = exit_status_of(ret);
+	}
+	strbuf_release(&err);
+	return status;
+}
+
+static int send_final(const struct options *o, const char *name, int *signo)
+{
+	struct strbuf err = STRBUF_INIT;
+	enum run_push how;
+	int ret, status;
+
+	if (!strcmp(name, NAME_DEBUG))
+		return EXIT_NO;
+	ret = run_push_choose(&how, o->push, &err);
+	if (ret) {
+		error("%s", err.buf);
+		status = exit_status_of(ret);
+	} else {
+		status = run_push(name, how, o->wait, signo) ? 0 : EXIT_NO;
+	}
+	strbuf_release(&err);
+	return status;
+}
+
+static int act(const struct options *o, const char *name, int *signo)
+{
+	struct checkpoint c = CHECKPOINT_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret, status = 0;
+
+	if (o->final)
+		return send_final(o, name, signo);
+	if (!is_sent(name))
+		return 0;
+	ret = checkpoint_open(&c, name, o->remote, &err);
+	if (!ret && o->background)
+		ret = checkpoint_note(&c, &err);
+	else if (!ret && o->worker)
+		status = checkpoint_work(&c);
+	else if (!ret)
+		status = send_now(&c, signo);
+	if (ret) {
+		error("%s", err.buf);
+		status = exit_status_of(ret);
+	}
+	strbuf_release(&err);
+	checkpoint_release(&c);
+	return status;
+}
+
+static void read_options(struct options *o, int argc, const char **argv)
+{
 	const struct option options[] = {
-		{ .type = OPTION_STRING, .name = "exp", .value = &exp,
+		{ .type = OPTION_STRING, .name = "exp", .value = &o->exp,
 		  .argh = "EXP", .arg = ARG_EXP,
 		  .help = "an experiment other than that of this run" },
-		OPT_STRING(0, "remote", &t.remote, "REMOTE",
+		OPT_STRING(0, "remote", &o->remote, "REMOTE",
 			   "a store other than origin: its name or URL"),
+		OPT_BOOL(0, "background", &o->background,
+			 "only note it; a process of its own sends"),
+		OPT_BOOL(0, "final", &o->final,
+			 "push as run does at the end of one"),
+		OPT_BOOL(0, "push", &o->push,
+			 "with --final: whatever push.auto says"),
+		OPT_BOOL(0, "wait", &o->wait,
+			 "with --final: never in the background"),
+		{ .type = OPTION_BOOL, .name = "worker", .value = &o->worker,
+		  .help = "send what was asked for",
+		  .flags = OPT_HIDDEN | OPT_NO_NEG },
 		OPT_END_OF_TABLE
 	};
 
@@ -85,22 +168,34 @@ int cmd_checkpoint(int argc, const char **argv)
 	if (argc)
 		usage_with_options(usage, options, "'%s' is too much",
 				   argv[0]);
-	ret = find(&place, exp, &err);
-	if (!ret)
-		ret = run_place_update(&place, NULL, &err);
+	if (o->final && (o->background || o->remote))
+		usage_with_options(usage, options,
+				   "--final goes with --push, --no-push, "
+				   "--wait and --exp alone");
+	if (!o->final && (o->wait || o->push >= 0))
+		usage_with_options(usage, options,
+				   "--push and --wait go with --final");
+}
+
+int cmd_checkpoint(int argc, const char **argv)
+{
+	struct options o = { .push = -1 };
+	struct run_place place = RUN_PLACE_INIT;
+	struct strbuf err = STRBUF_INIT;
+	int ret, status, signo = 0;
+
+	read_options(&o, argc, argv);
+	ret = find(&place, o.exp, &err);
 	if (ret) {
 		error("%s", err.buf);
 		status = exit_status_of(ret);
-	} else if (is_sent(place.name)) {
-		t.told = transfer_print_line;
-		transfer_send_with_needed(&t, place.name);
-		status = items_status(&t.items);
+	} else {
+		status = act(&o, place.name, &signo);
 	}
 	the_project = NULL;
 	run_place_release(&place);
 	strbuf_release(&err);
-	transfer_release(&t);
-	if (t.signo)
-		signal_die_of(t.signo);
+	if (signo)
+		signal_die_of(signo);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/checkpoint-worker.h"
 #include "builtin/run-store.h"
 #include "builtin/transfer.h"
 #include "lib/base/date.h"
@@ -74,9 +75,7 @@ int run_push_choose(enum run_push *out, int option, struct strbuf *err)
 	return 0;
 }
 
-/* The log of uploads that nobody watches. Old ones are no reason to fill a
- * disk. */
-static int open_log(const char *name)
+int run_store_log(const char *file, const char *verb, const char *name)
 {
 	struct strbuf path = STRBUF_INIT, line = STRBUF_INIT;
 	struct strbuf ignored = STRBUF_INIT;
@@ -84,7 +83,7 @@ static int open_log(const char *name)
 	struct stat st;
 	int fd = -1;
 
-	if (project_private(the_project, "push.log", &path, &ignored))
+	if (project_private(the_project, file, &path, &ignored))
 		goto cleanup;
 	fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_APPEND, 0666);
 	if (fd < 0)
@@ -92,7 +91,7 @@ static int open_log(const char *name)
 	if (!fstat(fd, &st) && st.st_size > LOG_MAX_BYTES)
 		sys_ftruncate(fd, 0);
 	moment_format(&line, &now);
-	strbuf_addf(&line, " resutil push %s\n", name);
+	strbuf_addf(&line, " resutil %s %s\n", verb, name);
 	sys_write_all(fd, line.buf, line.len);
 
 cleanup:
@@ -108,7 +107,7 @@ static bool push_in_background(const char *name)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf err = STRBUF_INIT;
-	int log = open_log(name), ret;
+	int log = run_store_log("push.log", "push", name), ret;
 
 	child.resutil_cmd = 1;
 	child.new_session = 1;
@@ -199,14 +198,20 @@ static void tell_line(const struct transfer *t,
 bool run_push(const char *name, enum run_push how, bool wait, int *stopped)
 {
 	struct transfer t = TRANSFER_INIT;
+	struct ticket *turn;
 	bool done;
 
 	if (how == RUN_PUSH_NO ||
 	    (how == RUN_PUSH_ASK && !ask_yes_no(_("Push this experiment?"),
 						true)))
 		return false;
-	if (how == RUN_PUSH_BACKGROUND && !wait)
-		return push_in_background(name);
+	/* What it sends is an earlier state of what we send now. */
+	turn = checkpoint_stop(name);
+	if (how == RUN_PUSH_BACKGROUND && !wait) {
+		done = push_in_background(name);
+		checkpoint_replaced(turn, name, done);
+		return done;
+	}
 	t.patience = PATIENCE;
 	t.told = tell_line;
 	transfer_send_with_needed(&t, name);
@@ -215,5 +220,6 @@ bool run_push(const char *name, enum run_push how, bool wait, int *stopped)
 	if (t.items.failed)
 		tell_of_failure(&t, name);
 	transfer_release(&t);
+	checkpoint_replaced(turn, name, done);
 	return done;
 }

@@ -33,4 +33,11 @@ int run_push_choose(enum run_push *out, int option, struct strbuf *err);
  */
 bool run_push(const char *name, enum run_push how, bool wait, int *stopped);
 
+/**
+ * The log of uploads that nobody watches, .resutil/FILE, with a line that says
+ * what begins; an old one is no reason to fill a disk. Returns a descriptor, or
+ * -1: there is none.
+ */
+int run_store_log(const char *file, const char *verb, const char *name);
+
 #endif

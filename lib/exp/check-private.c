@@ -14,6 +14,7 @@
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/ticket.h"
 
 /* Of what has no process number in its name. */
 #define NO_PROCESS INT_MAX
@@ -142,6 +143,24 @@ static void look_at_live(struct check *c, const struct strmap *going,
 		       "it says that a run is alive, which it is not");
 }
 
+static int remove_ticket(struct check *c UNUSED, const char *path)
+{
+	return ticket_remove_left(path);
+}
+
+static void look_at_ticket(struct check *c, const struct strmap *going,
+			   const char *path, const char *key)
+{
+	struct leftover l;
+
+	if (strmap_get(going, key) || !ticket_is_left(path) ||
+	    !leftover_look(&l, path, NO_PROCESS, false))
+		return;
+	leftover_release(&l);
+	check_leftover(c, "checkpoint-file", path, NULL, &l, remove_ticket,
+		       "it asks for a checkpoint of a run that is not alive");
+}
+
 /* Runs that are not over, as far as records here say. */
 static void list_going(const struct check *c, struct strmap *going)
 {
@@ -183,6 +202,7 @@ static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames" };
 	struct strbuf path = STRBUF_INIT;
+	struct strbuf key = STRBUF_INIT;
 	struct strvec entries = STRVEC_INIT;
 	struct strmap going = STRMAP_INIT;
 	size_t i, j, len;
@@ -199,7 +219,10 @@ static void look_at_private(struct check *c)
 		for (j = 0; j < entries.nr; j++) {
 			strbuf_setlen(&path, len);
 			strbuf_addstr(&path, entries.v[j]);
-			if (i == 0)
+			strbuf_reset(&key);
+			if (i == 0 && ticket_name_parse(entries.v[j], &key))
+				look_at_ticket(c, &going, path.buf, key.buf);
+			else if (i == 0)
 				look_at_live(c, &going, path.buf,
 					     entries.v[j]);
 			else if (i == 1)
@@ -210,6 +233,7 @@ static void look_at_private(struct check *c)
 	}
 	strmap_release(&going);
 	strvec_release(&entries);
+	strbuf_release(&key);
 	strbuf_release(&path);
 }
 
