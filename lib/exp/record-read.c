@@ -58,8 +58,14 @@ int record_parse(struct value **out, const char *text, size_t len,
 	return parse_map(out, text, len, name, false, err);
 }
 
-/* What an integer too large for struct value carries: no foreign tag. */
-#define INT_TAG "tag:yaml.org,2002:int"
+/* What every reader of YAML knows: an integer too large for struct value, a
+ * timestamp, a set. */
+static bool is_own_tag(const char *tag)
+{
+	return !strcmp(tag, "tag:yaml.org,2002:int") ||
+	       !strcmp(tag, "tag:yaml.org,2002:timestamp") ||
+	       !strcmp(tag, "tag:yaml.org,2002:set");
+}
 
 /* Foreign tags say which class to make; nothing here makes objects, and
  * PyYAML's safe_load() refuses a file that has them. */
@@ -67,7 +73,7 @@ void record_drop_tags(struct value *v)
 {
 	size_t i;
 
-	if (v->tag && strcmp(v->tag, INT_TAG)) {
+	if (v->tag && !is_own_tag(v->tag)) {
 		free(v->tag);
 		v->tag = NULL;
 	}
