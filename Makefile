@@ -19,6 +19,7 @@ bindir = $(prefix)/bin
 libexecdir = $(prefix)/libexec/resutil
 sharedir = $(prefix)/share
 mandir = $(sharedir)/man
+pythondir = $(sharedir)/resutil/python
 bashdir = $(sharedir)/bash-completion/completions
 zshdir = $(sharedir)/zsh/site-functions
 fishdir = $(sharedir)/fish/vendor_completions.d
@@ -128,7 +129,12 @@ PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
 # ---- programs -------------------------------------------------------------
 
 # With fault points also what makes calls in a given order, for their tests.
-programs: $(PROGRAMS) $(if $(FAULTS),$(B)/helper/sys-calls)
+programs: $(PROGRAMS) $(B)/python $(if $(FAULTS),$(B)/helper/sys-calls)
+
+# Where a program of the build tree finds the Python package.
+$(B)/python:
+	@mkdir -p $(@D)
+	@ln -sfn '$(abspath python)' $@
 
 # Rewritten only when its text changes, so that other flags mean a rebuild.
 define keep-text
@@ -275,6 +281,8 @@ install-built:
 	@sh tools/install-files install '$(DESTDIR)$(bashdir)' $(B)/completion/bash
 	@sh tools/install-files install '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
 	@sh tools/install-files install '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+	@PYTHON='$(PYTHON)' sh tools/install-python install '$(DESTDIR)' \
+		'$(bindir)' '$(pythondir)'
 	@echo "resutil is installed in $(DESTDIR)$(prefix)"
 
 uninstall:
@@ -284,6 +292,7 @@ uninstall:
 	@sh tools/install-files remove '$(DESTDIR)$(bashdir)' $(B)/completion/bash
 	@sh tools/install-files remove '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
 	@sh tools/install-files remove '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+	@sh tools/install-python remove '$(DESTDIR)' '$(bindir)' '$(pythondir)'
 
 clean:
 	rm -rf build

@@ -52,7 +52,7 @@ const struct command commands[] = {
 
 static const char *const global_usage[] = {
 	"[-C DIR] [-c KEY=VALUE] [-q|-v] [--no-interactive] [--exec-path] "
-	"[--version] [-h] COMMAND [ARG...]",
+	"[--python-path] [--version] [-h] COMMAND [ARG...]",
 	NULL
 };
 
@@ -140,6 +140,14 @@ static int print_exec_path(const struct option *opt UNUSED,
 	exit(0);
 }
 
+static int print_python_path(const struct option *opt UNUSED,
+			     const char *arg UNUSED, bool unset UNUSED,
+			     struct strbuf *err UNUSED)
+{
+	out_printf("%s\n", resutil_python());
+	exit(0);
+}
+
 static int wants_version;
 
 #define GLOBAL_FLAG(l, n, call, h) \
@@ -159,6 +167,8 @@ static const struct option global_options[] = {
 		    "never ask anything"),
 	GLOBAL_FLAG(0, "exec-path", print_exec_path,
 		    "print where the other programs of resutil are"),
+	GLOBAL_FLAG(0, "python-path", print_python_path,
+		    "print where the Python package is, for PYTHONPATH"),
 	{ .type = OPTION_BOOL, .name = "version", .value = &wants_version,
 	  .help = "print the version", .flags = OPT_NO_NEG },
 	OPT_GROUP("'resutil help' lists the commands, 'resutil help COMMAND' "

@@ -85,7 +85,7 @@ test_expect_success 'no command: the list of commands, status 1' '
 	test_grep "^   run  *run a command and record it$" out
 '
 
-test_expect_success '-h, --help, --version, --exec-path' '
+test_expect_success '-h, --help, --version, --exec-path, --python-path' '
 	resutil -h >out &&
 	test_grep "^usage: resutil \[-C DIR\]" out &&
 	resutil --help >out2 &&
@@ -94,7 +94,9 @@ test_expect_success '-h, --help, --version, --exec-path' '
 	resutil --version >actual &&
 	test_cmp expect actual &&
 	resutil --exec-path >actual &&
-	test_path_is_file "$(cat actual)"/resutil-edit
+	test_path_is_file "$(cat actual)"/resutil-edit &&
+	resutil --python-path >actual &&
+	test_path_is_dir "$(cat actual)"
 '
 
 test_expect_success 'bad global options' '

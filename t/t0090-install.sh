@@ -66,6 +66,33 @@ test_expect_success 'it finds its programs under libexec' '
 	test_cmp expect path
 '
 
+test_expect_success PYTHON 'the Python package, found from the program' '
+	dest/usr/local/bin/resutil --python-path >path &&
+	echo "$PWD/dest/usr/local/share/resutil/python" >expect &&
+	test_cmp expect path &&
+	test_path_is_file "$(cat path)"/resutil/py.typed &&
+	(
+		cd / &&
+		PATH=$TRASH_DIRECTORY/dest/usr/local/bin:$PATH &&
+		PYTHONPATH=$(resutil --python-path) &&
+		export PYTHONPATH &&
+		python3 -c "import resutil; print(resutil.__file__)"
+	) >actual &&
+	echo "$(cat path)/resutil/__init__.py" >expect &&
+	test_cmp expect actual
+'
+
+test_expect_success PYTHON 'what a user imports need not be compiled first' '
+	find dest/usr/local/share/resutil/python -name "*.py" >sources &&
+	find dest/usr/local/share/resutil/python -name "*.pyc" >compiled &&
+	test_line_count = $(wc -l <sources) compiled
+'
+
+test_expect_success 'a build that is not installed has its package, too' '
+	resutil --python-path >path &&
+	test_path_is_file "$(cat path)"/resutil/__init__.py
+'
+
 test_expect_success 'installing again changes nothing' '
 	( cd dest && find . -type f -exec cksum {} + | sort ) >before &&
 	install_into "$PWD/dest" &&

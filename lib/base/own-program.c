@@ -12,6 +12,7 @@ static const char *first_word = "resutil";
 static const char *(*holder_of)(const char *command);
 static struct strbuf program = STRBUF_INIT;
 static struct strbuf libexec = STRBUF_INIT;
+static struct strbuf python = STRBUF_INIT;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 void set_resutil_program(const char *argv0,
@@ -98,6 +99,11 @@ static void find_all(void)
 		 !try_path(&libexec, dir.buf, "../libexec/resutil",
 			   path_is_dir))
 		strbuf_addstr(&libexec, RESUTIL_LIBEXEC);
+	/* The build tree has a link to the sources. */
+	if (!try_path(&python, dir.buf, "python", path_is_dir) &&
+	    !try_path(&python, dir.buf, "../share/resutil/python",
+		      path_is_dir))
+		strbuf_addstr(&python, RESUTIL_PREFIX "/share/resutil/python");
 	strbuf_release(&self);
 	strbuf_release(&dir);
 }
@@ -112,6 +118,12 @@ const char *resutil_libexec(void)
 {
 	pthread_once(&once, find_all);
 	return libexec.buf;
+}
+
+const char *resutil_python(void)
+{
+	pthread_once(&once, find_all);
+	return python.buf;
 }
 
 /* Where it is not there, resutil has the better words for that. */

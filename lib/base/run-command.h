@@ -59,9 +59,11 @@ int pipe_command(struct child_process *child, const char *in, size_t in_len,
 		 struct strbuf *out, struct strbuf *err_out, size_t max,
 		 struct strbuf *err);
 
-/** Absolute path of this program, of its libexec directory, of the prefix. */
+/** Absolute path of this program, of its libexec directory, of the directory
+ *  that holds the Python package (which need not be installed). */
 const char *resutil_program(void);
 const char *resutil_libexec(void);
+const char *resutil_python(void);
 /** The one that has `command`, so that a child need not be started twice. */
 const char *resutil_program_of(struct strbuf *room, const char *command);
 /** holder: the name of the program in libexec that has a command; NULL: it is

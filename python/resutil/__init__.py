@@ -21,6 +21,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, List
 
+from . import _flags
 from ._program import NotInstalled, ResutilError
 
 __version__ = "0.1.0"
@@ -38,6 +39,9 @@ _PLACES = {
 _MODULES = ("meta", "metrics", "ab")
 
 __all__ = ["NotInstalled", "ResutilError", *_PLACES]
+
+
+_flags.take()
 
 
 def __getattr__(name: str) -> Any:

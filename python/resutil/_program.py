@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Any, Dict, List, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 __all__ = ["ResutilError", "NotInstalled", "find_program", "run_program",
-           "is_true"]
+           "is_open", "is_true", "means_true"]
 
 HOW_TO_INSTALL = (
     "this package records with the program 'resutil', which {what}; install "
@@ -38,7 +38,11 @@ def is_true(name: str) -> bool:
 
     Unset, empty, ``0``, ``no``, ``off`` and ``false`` are false.
     """
-    text = os.environ.get(name, "")
+    return means_true(os.environ.get(name, ""))
+
+
+def means_true(text: str) -> bool:
+    """The same of the value of one."""
     return text.lower() not in ("", "0", "no", "off", "false")
 
 
@@ -59,29 +63,26 @@ def find_program() -> str:
 
 
 def run_program(args: Sequence[str], *, capture: bool = False,
-                cwd: Optional[str] = None,
-                env: Optional[Dict[str, str]] = None,
+                stdin: bool = False, env: Optional[Mapping[str, str]] = None,
                 ) -> "subprocess.CompletedProcess[bytes]":
     """Runs ``resutil ARGS...`` and waits for it.
 
-    Its standard input is empty. What it prints goes to our standard error, or
-    with ``capture`` into ``stdout`` of what is returned: the standard output
-    of this process belongs to the program alone.
+    Its standard input is empty, or with `stdin` ours. What it prints goes to
+    our standard error, or with `capture` into ``stdout`` of what is returned:
+    the standard output of this process belongs to the program alone.
     """
-    options: Dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": cwd,
-                               "env": env}
+    out: int = subprocess.DEVNULL
     if capture:
-        options["stdout"] = subprocess.PIPE
+        out = subprocess.PIPE
     elif is_open(2):
-        options["stdout"] = 2
-    else:
-        options["stdout"] = subprocess.DEVNULL
-    if not is_open(2):
-        options["stderr"] = subprocess.DEVNULL
+        out = 2
     words: List[str] = [find_program()]
     words.extend(args)
     try:
-        return subprocess.run(words, check=False, **options)
+        return subprocess.run(
+            words, check=False, env=env, stdout=out,
+            stdin=None if stdin else subprocess.DEVNULL,
+            stderr=None if is_open(2) else subprocess.DEVNULL)
     except OSError as e:
         raise ResutilError(f"cannot run '{words[0]}': {e.strerror}") from e
 

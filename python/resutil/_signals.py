@@ -94,6 +94,13 @@ class held:
                 _restore()
                 _deliver()
 
+    def forget(self, number: int) -> bool:
+        """That it came is forgotten; returns whether it had come."""
+        came = number in _caught
+        while number in _caught:
+            _caught.remove(number)
+        return came
+
     def released(self) -> "_released":
         """``with h.released():`` within - signals act as ever in there."""
         return _released(self._acts)

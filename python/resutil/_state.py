@@ -2,8 +2,8 @@
 
 A run or tracker that a function entered counts in that function's context
 (contextvars: per thread and per asynchronous task); where there is none, the
-run of the whole process counts: that of ``main()`` or ``start()``, else the one
-that this process was started in (``resutil run``).
+run of the whole process counts: that of ``main()`` or ``start()``, else the
+one that this process was started in (``resutil run``).
 
 What is kept here are objects with ``dir``, ``id``, ``name`` and
 ``update(changes)``, as Run of _recorder has them.

@@ -1,0 +1,403 @@
+"""main(), start(): a function, or a block of code, is an experiment.
+
+What `resutil run` does for a program is done here for a part of one: the
+experiment is born before the first line of the function runs, its end is
+recorded whatever that was, then it is sent to the store.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import inspect
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
+                    Tuple)
+
+from . import _state
+from ._begin import begin_experiment
+from ._program import ResutilError, run_program
+from ._recorder import Refused, Run, recorder
+from ._signals import held
+from ._store import push, remove
+from ._talk import ask_yes_no, is_interactive, tell, telling, warn
+
+__all__ = ["main", "start", "Params", "ActiveRun"]
+
+SHORT = 1000            # characters of a result that is too large
+
+
+class Params:
+    """What a recorded function gets as its first argument.
+
+    ex_dir: absolute path of the experiment's directory; what the function
+            puts there is the experiment.
+    name, id: the experiment's name, and which run it is (a UUID).
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.ex_dir = run.dir
+        self.name = run.name
+        self.id = run.id
+
+    def __repr__(self) -> str:
+        return f"<resutil experiment {self.name}>"
+
+    def save_checkpoint(self, background: bool = False) -> bool:
+        """Sends the experiment to the store as it is now.
+
+        background: return when the request is noted; a later request, and the
+        end of the run, replace it. Returns whether it was sent (or noted);
+        a failure is a warning: the run goes on.
+        """
+        env = dict(os.environ, RESUTIL_EX_DIR=self.ex_dir,
+                   RESUTIL_EX_NAME=self.name, RESUTIL_ID=self.id)
+        words = [] if telling() else ["-q"]
+        words.append("checkpoint")
+        if background:
+            words.append("--background")
+        try:
+            status = run_program(words, env=env).returncode
+        except ResutilError as e:
+            warn(str(e))
+            return False
+        if status:
+            warn(f"the checkpoint of '{self.name}' is not sent; the run goes "
+                 f"on")
+        return not status
+
+    def inform(self, **info: Any) -> None:
+        """Records facts about the run, under ``info``.
+
+        A later value of a name replaces the earlier one. Raises ResutilError.
+        """
+        self._run.update(info=info)
+
+
+class _Recording:
+    """From the birth of an experiment to its end, or within one that `resutil
+    run` records: then the birth, the end and the push are not ours."""
+
+    def __init__(self, comment: Optional[str] = None, *,
+                 params: Optional[Mapping[str, Any]] = None,
+                 function: Optional[str] = None,
+                 dependency: Sequence[str] = (),
+                 debug: Optional[bool] = None,
+                 verbose: bool = True) -> None:
+        self.verbose = verbose
+        self.debug = False
+        directory = _state.joinable_dir()
+        if directory is None:
+            self.run, self.debug = begin_experiment(
+                comment, params=params, function=function,
+                dependency=dependency, debug=debug, verbose=verbose)
+        else:
+            self.run = recorder().join(directory)
+            if params:
+                self.run.update({"params": dict(params)})
+        self.joined = self.run.joined
+        self.environment: Mapping[str, Optional[str]] = {}
+        if not self.joined:
+            self.environment = _state.set_environment(self.run)
+        _state.add_process(self.run)
+        self.before = _usage()
+        self.wall = time.monotonic()
+
+    def end(self, error: Optional[BaseException] = None, result: Any = None,
+            state: Optional[str] = None) -> None:
+        """Records how it ended and sends it. Never raises: the outcome of
+        the function is the program's, whatever becomes of the record. In a
+        forked child that comes here, it is not ours to end."""
+        if not self.run.is_mine or self.run.finished:
+            return
+        wall = time.monotonic() - self.wall
+        try:
+            _state.remove_process(self.run)
+            _state.restore_environment(self.environment)
+            fields = _describe_end(error, result)
+            if state is not None:
+                fields["state"] = state
+            if not self.joined:
+                fields["usage"] = _usage_since(self.before, wall)
+            _finish(self.run, fields)
+            if not self.joined:
+                self._tell_end(str(fields["state"]), error, wall)
+                self._push_and_ask(error)
+        except Exception as e:
+            warn(f"the end of '{self.run.name}' is not recorded, or it is not "
+                 f"sent: {e}")
+
+    def _tell_end(self, state: str, error: Optional[BaseException],
+                  wall: float) -> None:
+        took = f"{wall:.1f} s"
+        if state == "interrupted":
+            tell(f"Interrupted after {took}: {self.run.name}", self.verbose)
+        elif state == "fail":
+            what = f" with {_repr(error)}" if error is not None else ""
+            tell(f"Failed after {took}{what}: {self.run.name}", self.verbose)
+        else:
+            tell(f"Done in {took}: {self.run.name}", self.verbose)
+
+    def _push_and_ask(self, error: Optional[BaseException]) -> None:
+        """Recorded and sent first, asked last; the default keeps it."""
+        if self.debug:
+            return
+        ask = (error is not None and is_interactive() and
+               not isinstance(error, SystemExit))
+        with held() as signals:
+            sent = push(self.run.name, wait=ask, verbose=self.verbose)
+            # It gave up the upload, and nothing else.
+            stopped = signals.forget(signal.SIGINT)
+        if ask and not stopped and ask_yes_no(
+                "Delete this experiment, here and in the store?" if sent else
+                "Delete this experiment?"):
+            remove(self.run.name, in_store=sent)
+
+
+def _describe_end(error: Optional[BaseException],
+                  result: Any) -> Dict[str, Any]:
+    """The members of ``finish`` that say how a function ended."""
+    if error is None:
+        return {"state": "done"} if result is None else {
+            "state": "done", "result": result}
+    if isinstance(error, SystemExit):
+        code = _exit_code(error)
+        fields: Dict[str, Any] = {"state": "fail" if code else "done",
+                                  "exit_code": code}
+        if isinstance(error.code, str):
+            fields["error"] = error.code
+        return fields
+    fields = {"state": "fail", "error": _repr(error),
+              "traceback": "".join(_format(error))}
+    if isinstance(error, KeyboardInterrupt):
+        fields.update(state="interrupted", signal="SIGINT")
+    return fields
+
+
+def _exit_code(error: SystemExit) -> int:
+    """The status with which the interpreter ends for it."""
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xff
+    return 1
+
+
+def _repr(error: BaseException) -> str:
+    try:
+        return repr(error)
+    except Exception:       # a __repr__ of the program's own
+        return f"{type(error).__name__}(...)"
+
+
+def _format(error: BaseException) -> List[str]:
+    """The traceback from the function on, without what called it here."""
+    trace = error.__traceback__
+    while (trace is not None and trace.tb_next is not None and
+           trace.tb_frame.f_globals.get("__name__") == __name__):
+        trace = trace.tb_next
+    return traceback.format_exception(type(error), error, trace)
+
+
+def _finish(run: Run, fields: Dict[str, Any]) -> None:
+    """What cannot be recorded is told: a full disk does not end programs."""
+    try:
+        run.finish(**fields)
+        return
+    except Refused as e:
+        if not e.answer.get("retry"):
+            raise
+        warn(f"the end of '{run.name}' is not recorded whole: {e}")
+        if "result" in fields and e.code == 13:
+            fields["result"] = repr(fields["result"])[:SHORT]
+    try:
+        run.finish(**fields)
+    except Refused as e:
+        if not e.answer.get("retry"):
+            raise
+        for name in ("result", "traceback"):
+            fields.pop(name, None)
+        run.finish(**fields)
+
+
+def _usage() -> Tuple[float, float]:
+    times = os.times()
+    return (times.user + times.children_user,
+            times.system + times.children_system)
+
+
+def _usage_since(before: Tuple[float, float],
+                 wall: float) -> Dict[str, Any]:
+    """Seconds since `before`, and the largest memory in bytes of this process
+    or one of its children."""
+    now = _usage()
+    usage: Dict[str, Any] = {
+        "wall": round(wall, 6), "user": round(now[0] - before[0], 6),
+        "sys": round(now[1] - before[1], 6)}
+    try:
+        import resource
+        usage["max_rss"] = 1024 * max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    except ImportError:
+        pass
+    return usage
+
+
+# -- a function -------------------------------------------------------------
+
+def main(verbose: Any = True) -> Callable[..., Any]:
+    """Decorator: each call of the function is recorded as an experiment.
+
+    The function gets a Params as its first argument, before those of the
+    call, and what it returns is given back. An exception is recorded, with
+    its traceback, and raised again. Under ``resutil run`` the run is the one
+    that this records: there is one experiment, not two.
+
+    verbose: tell on a terminal (standard error) what happens.
+    """
+    if callable(verbose):       # @resutil.main
+        return main()(verbose)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.iscoroutinefunction(function):
+            return _wrap_async(function, bool(verbose))
+        return _wrap(function, bool(verbose))
+
+    return decorate
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    module = getattr(function, "__module__", None) or "?"
+    name = getattr(function, "__qualname__", type(function).__name__)
+    return f"{module}.{name}"
+
+
+def _call_params(function: Callable[..., Any], args: Tuple[Any, ...],
+                 kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    """What the function is called with, defaults too, but for its first
+    argument. Raises TypeError as the call would."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:          # some of C have none
+        return dict(kwargs)
+    bound = signature.bind(None, *args, **kwargs)
+    bound.apply_defaults()
+    params: Dict[str, Any] = {}
+    for nr, (name, value) in enumerate(bound.arguments.items()):
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            if nr == 0:         # def f(*args): the first is ours
+                value = value[1:]
+            if value:
+                params[name] = list(value)
+        elif nr == 0:
+            continue
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            params.update(value)
+        else:
+            params[name] = value
+    return params
+
+
+def _wrap(function: Callable[..., Any],
+          verbose: bool) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        params = _call_params(function, args, kwargs)
+        # A signal acts in the function, not between it and its record.
+        with held() as signals:
+            recording = _Recording(params=params, verbose=verbose,
+                                   function=_name_of(function))
+            try:
+                with signals.released():
+                    result = function(Params(recording.run), *args, **kwargs)
+            except BaseException as e:
+                recording.end(e)
+                raise
+            recording.end(None, result)
+        return result
+
+    return recorded
+
+
+def _wrap_async(function: Callable[..., Any],
+                verbose: bool) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def recorded(*args: Any, **kwargs: Any) -> Any:
+        params = _call_params(function, args, kwargs)
+        with held():
+            recording = _Recording(params=params, verbose=verbose,
+                                   function=_name_of(function))
+        try:
+            result = await function(Params(recording.run), *args, **kwargs)
+        except BaseException as e:
+            with held():
+                recording.end(e)
+            raise
+        with held():
+            recording.end(None, result)
+        return result
+
+    return recorded
+
+
+# -- a block ----------------------------------------------------------------
+
+class ActiveRun(Params):
+    """An experiment that lasts from start() to end(), or for a ``with``."""
+
+    def __init__(self, recording: _Recording) -> None:
+        super().__init__(recording.run)
+        self._recording = recording
+        atexit.register(self._at_exit)
+
+    def __enter__(self) -> "ActiveRun":
+        return self
+
+    def __exit__(self, kind: Any, error: Optional[BaseException],
+                 trace: Any) -> None:
+        self.end(error=error)
+
+    def end(self, result: Any = None, *, state: Optional[str] = None,
+            error: Optional[BaseException] = None) -> None:
+        """Ends it: recorded and sent to the store. Later calls do nothing.
+
+        state: ``done``, ``fail`` or ``interrupted``; else what `error`, an
+        exception, means, or ``done`` without one.
+        """
+        atexit.unregister(self._at_exit)
+        with held():
+            self._recording.end(error, result, state)
+
+    def _at_exit(self) -> None:
+        """The program has ended, and nobody ended the run before."""
+        self.end(error=getattr(sys, "last_value", None))
+
+
+def start(comment: Optional[str] = None, *,
+          params: Optional[Mapping[str, Any]] = None,
+          dependency: Sequence[str] = (), debug: Optional[bool] = None,
+          verbose: bool = True) -> ActiveRun:
+    """Begins an experiment here and now, in a script or in a notebook::
+
+        with resutil.start("warm restarts", params={"lr": 0.1}) as run:
+            train(run.ex_dir)
+
+    comment: the last part of its name; without it RESUTIL_COMMENT, else it is
+             asked for on a terminal.
+    params: laid over those of the command line (a notebook has none).
+    dependency: experiments (EXP) that it needs, fetched when not here.
+    debug: use the directory ``_debug`` again, keep no experiment; None: as
+           RESUTIL_DEBUG says.
+    Raises ResutilError, with code 10 when there is no project here.
+    """
+    with held():
+        return ActiveRun(_Recording(
+            comment, params=params, dependency=dependency, debug=debug,
+            verbose=verbose))
