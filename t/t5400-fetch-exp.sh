@@ -382,4 +382,25 @@ test_expect_success FAULTS 'a store that is lost is asked once, not for each' '
 		resutil fetch-exp $far
 '
 
+test_expect_success 'many by one thread: one round of syncs for several of them' '
+	mkdir -p lot/store lot/from lot/to &&
+	for side in from to
+	do
+		TRASH_DIRECTORY=$PWD/lot make_conf lot/$side || return 1
+	done &&
+	(
+		cd lot/from &&
+		for i in $(seq 1510 1559) $(seq 1610 1659)
+		do
+			make_exp aapfup_20240704T19${i}_x "id: $(test_id $i)" ||
+			exit 1
+		done &&
+		resutil -q push -A && cd ../to &&
+		RESUTIL_TRACE=$PWD/trace resutil -q pull -A -j 1 &&
+		resutil list-exps >names && test_line_count = 100 names &&
+		grep "sys: syncfs" trace >rounds &&
+		test $(wc -l <rounds) -lt 70
+	)
+'
+
 test_done

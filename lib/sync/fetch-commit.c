@@ -22,6 +22,8 @@
 
 /* Each has a descriptor open. */
 #define READY_MAX 128
+/* A round lists the names here: one for each so many of them (see is_due()) */
+#define NAMES_EACH 16
 
 /* Another process may have fetched the same meanwhile. */
 static bool is_there_by_now(struct fetch_item *item)
@@ -285,10 +287,36 @@ static void commit(struct fetch_item *items)
 	}
 }
 
+/*
+ * Each round lists all names here, so rounds grow with what is here: else what
+ * one thread fetches would cost the square of it. Called with the lock held.
+ */
+static bool is_due(const struct fetch *f)
+{
+	size_t enough = (f->here.nr + f->items) / NAMES_EACH;
+
+	return f->ready && f->nr_ready >= MINIMUM(enough, READY_MAX / 2);
+}
+
+/* Called with the lock held. */
+static void commit_ready(struct fetch *f)
+{
+	struct fetch_item *items = f->ready;
+
+	f->ready = NULL;
+	f->ready_end = &f->ready;
+	f->nr_ready = 0;
+	f->committing = true;
+	pthread_cond_broadcast(&f->room);
+	pthread_mutex_unlock(&f->lock);
+	commit(items);
+	pthread_mutex_lock(&f->lock);
+	f->committing = false;
+}
+
 void fetch_commit(struct fetch_item *item)
 {
 	struct fetch *f = item->f;
-	struct fetch_item *items;
 
 	pthread_mutex_lock(&f->lock);
 	while (f->committing && f->nr_ready >= READY_MAX)
@@ -297,17 +325,15 @@ void fetch_commit(struct fetch_item *item)
 	*f->ready_end = item;
 	f->ready_end = &item->next;
 	f->nr_ready++;
-	while (!f->committing && f->ready) {
-		items = f->ready;
-		f->ready = NULL;
-		f->ready_end = &f->ready;
-		f->nr_ready = 0;
-		f->committing = true;
-		pthread_cond_broadcast(&f->room);
-		pthread_mutex_unlock(&f->lock);
-		commit(items);
-		pthread_mutex_lock(&f->lock);
-		f->committing = false;
-	}
+	while (!f->committing && is_due(f))
+		commit_ready(f);
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fetch_commit_rest(struct fetch *f)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->ready)
+		commit_ready(f);
 	pthread_mutex_unlock(&f->lock);
 }

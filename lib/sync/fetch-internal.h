@@ -111,7 +111,9 @@ int fetch_add_missing(struct fetch_item *item, struct pack *p, size_t *added,
 /* ---- fetch-commit.c ------------------------------------------------------ */
 
 /** Takes an item with a stage. It is claimed, noted and reported by then, or
- *  soon, by some thread that is in here. */
+ *  soon, by some thread that is in here, or by fetch_commit_rest(). */
 void fetch_commit(struct fetch_item *item);
+/** What still waits when no thread will bring more. */
+void fetch_commit_rest(struct fetch *f);
 
 #endif

@@ -614,6 +614,7 @@ static void run_items(struct fetch *f, const struct strvec *names,
 		if (!is_large(&items[i]))
 			workers_add(workers, &items[i].work);
 	workers_stop(&workers);
+	fetch_commit_rest(f);
 	progress_stop(&f->progress);
 	for (i = 0; i < names->nr; i++)
 		release_item(&items[i]);
