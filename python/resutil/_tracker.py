@@ -1,0 +1,279 @@
+"""The trial that runs now, as its function and its hooks see it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import traceback
+import weakref
+from typing import IO, Any, Dict, Iterator, List, Optional
+
+from . import _attach, _values, hook
+
+__all__ = ["NullTracker", "Tracker", "infused", "traceback_text"]
+
+log = logging.getLogger("resutil")
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as Python prints it, without resutil's own frames at its
+    beginning."""
+    frames = error.__traceback__
+    while frames is not None and os.path.dirname(os.path.abspath(
+            frames.tb_frame.f_code.co_filename)) == _HERE:
+        frames = frames.tb_next
+    try:
+        return "".join(traceback.format_exception(
+            type(error), error, frames))
+    except Exception as broken:
+        return "{} (its traceback cannot be shown: {})\n".format(
+            type(error).__qualname__, type(broken).__name__)
+
+
+class NullTracker:
+    """What there is outside of any trial: false, and does nothing but say so.
+    """
+
+    tid = uid = path = None
+    state = None
+
+    def __init__(self) -> None:
+        self.params: Dict[str, Any] = {}
+        self.info: Dict[str, Any] = {}
+        self.meta: Dict[str, Any] = {}
+
+    def __bool__(self) -> bool:
+        return False
+
+    def inform(self, **values: Any) -> None:
+        log.info("inform outside of a trial: %s", ", ".join(values))
+
+    def meter(self, series: Any = None, value: Any = None, *,
+              format: str = "csv", **columns: Any) -> None:
+        log.info("meter outside of a trial: %s", ", ".join(columns))
+
+    def attach(self, name: Any, mode: str = "w", **options: Any) -> IO[Any]:
+        """FileNotFoundError for reading; what is written goes nowhere."""
+        if not set(mode) & set("wxa"):
+            raise FileNotFoundError(2, "not inside of a trial", str(name))
+        log.info("attach outside of a trial: %s", name)
+        return open(os.devnull, mode.replace("x", "w"), **options)
+
+    def flush(self) -> None:
+        pass
+
+
+class Tracker:
+    """A trial, or another run, that is being recorded.
+
+    tid:    name of the trial; of another experiment its name.
+    uid:    the record's id (UUID).
+    path:   absolute directory.
+    params: parameters by name, as the function got them.
+    info:   what inform() said here.
+    state:  ``running``, ``resumed``, then ``done``, ``fail``, ``interrupted``.
+    resumed, resumes: whether, and how often, it was begun before.
+    Any thread may call its methods.
+    """
+
+    def __init__(self, run: Any, tid: Optional[str],
+                 params: Optional[Dict[str, Any]] = None,
+                 hooks: Optional[List[Any]] = None,
+                 resumes: int = 0, gathering: Any = None) -> None:
+        self.run = run
+        self._gathering = gathering
+        self.tid = tid
+        self.uid = run.id
+        self.path = run.dir
+        self.params = params or {}
+        self.info: Dict[str, Any] = {}
+        self.hooks = hooks or []
+        self.resumes = resumes
+        self.resumed = resumes > 0
+        self.state = "resumed" if self.resumed else "running"
+        #: set by who knows better than the exception (another process)
+        self.traceback: Optional[str] = None
+        self.usage: Dict[str, Any] = {}
+        #: of trial(): the result, and whether it was there before
+        self.value: Any = None
+        self.done = False
+        self._began = time.perf_counter()
+        self._lock = threading.RLock()
+        self._writer: Any = None
+        self._files: List[Any] = []
+
+    def __reduce__(self) -> Any:
+        return _join, (self.path, self.tid, self.uid, self.params,
+                       self.hooks, self.resumes)
+
+    @property
+    def dir(self) -> str:
+        return self.path
+
+    @property
+    def data(self) -> Any:
+        """The whole record, as it is on the disk now."""
+        return self.trial().data
+
+    @property
+    def meta(self) -> Any:
+        """The record's ``meta``."""
+        return self.trial().meta
+
+    def trial(self) -> Any:
+        """The trial as load_trials() reads it."""
+        from . import _read, _trial
+        found = _read.read_one(self.path)
+        return _trial.Trial(found["record"], self.path, self.tid)
+
+    def inform(self, **values: Any) -> None:
+        """Put values into ``info`` of the record, now.
+
+        Raises TooLarge for a value that no record has room for.  What cannot
+        be written (a full disk) is logged; the program goes on.
+        """
+        made = {key: _values.plain(value) for key, value in values.items()}
+        if not made:
+            return
+        with self._lock:
+            for key in made:
+                if key in self.info and self.info[key] != made[key]:
+                    log.warning("inform: '%s' was %s and becomes %s", key,
+                                _values.bounded_repr(self.info[key]),
+                                _values.bounded_repr(made[key]))
+            self.info.update(made)
+        try:
+            self.run.update(info=made)
+        except Exception as error:
+            log.error("inform: %s could not be recorded: %s",
+                      ", ".join(map(str, made)), error)
+
+    def meter(self, series: Optional[str] = None, value: Any = None, *,
+              format: str = "csv", **columns: Any) -> None:
+        """Append a row to a series of metrics; see resutil.meter()."""
+        self.writer().meter(series, value, format=format, **columns)
+
+    def writer(self) -> Any:
+        """The writer of this process's metrics of the run."""
+        with self._lock:
+            if self._writer is None:
+                from . import metrics
+                self._writer = metrics.writer_for(self.path)
+            return self._writer
+
+    def attach(self, name: Any, mode: str = "w", **options: Any) -> IO[Any]:
+        """open(name, mode, ...) in the run's directory; see resutil.attach().
+        """
+        writing = bool(set(mode) & set("wxa+"))
+        path = _attach.safe_path(self.path, name, writing)
+        opened = _attach.open_attached(path, mode, **options)
+        if set(mode) & set("wx"):
+            with self._lock:
+                self._files.append(weakref.ref(opened))
+        return opened
+
+    def flush(self) -> None:
+        """Bring metrics to their files, and tell the hooks."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.flush()
+        hook.call(self.hooks, "on_tracker_flush", self)
+
+    def end(self, error: Optional[BaseException], value: Any = None) -> None:
+        """The function has ended: complete the record.
+
+        Never raises for what cannot be written: it is logged.
+        """
+        fields = self._ending(error, value)
+        hook.call(self.hooks, "on_tracker_finish", self)
+        self._close_files()
+        rest = self._gathering.rest() if self._gathering else None
+        if rest:
+            fields["changes"] = {"meta": rest}
+        self.usage["wall"] = round(time.perf_counter() - self._began, 6)
+        self._finish(dict(fields, usage=self.usage))
+
+    def _finish(self, fields: Dict[str, Any]) -> None:
+        """The last request; a smaller one when the first is refused."""
+        try:
+            self.run.finish(**fields)
+            return
+        except Exception as failed:
+            said = failed
+        if getattr(said, "answer", {}).get("retry"):
+            log.error("not all of the end of trial '%s' could be recorded: "
+                      "%s", self.tid, said)
+            less = {key: fields[key] for key in ("state", "error", "usage")
+                    if key in fields}
+            if "result" in fields and getattr(said, "code", 0) == 13:
+                less["result"] = _values.bounded_repr(fields["result"])
+            try:
+                self.run.finish(**less)
+                return
+            except Exception as failed:
+                said = failed
+        log.error("the end of trial '%s' could not be recorded: %s",
+                  self.tid, said)
+
+    def _ending(self, error: Optional[BaseException],
+                value: Any) -> Dict[str, Any]:
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            error = None
+        if error is None:
+            self.state = "done"
+            return {"state": "done", "result": self._result(value)}
+        stopped = type(error).__name__ == "CancelledError" or isinstance(
+            error, (KeyboardInterrupt, GeneratorExit))
+        self.state = "interrupted" if stopped else "fail"
+        return {"state": self.state, "error": _values.bounded_repr(error),
+                "traceback": self.traceback or traceback_text(error)}
+
+    def _result(self, value: Any) -> Any:
+        try:
+            return _values.plain(value)
+        except Exception as error:
+            log.warning("the result of trial '%s' is kept as the beginning "
+                        "of its repr(): %s", self.tid, error)
+            return _values.bounded_repr(value)
+
+    def _close_files(self) -> None:
+        with self._lock:
+            files = [ref() for ref in self._files]
+            self._files = []
+            try:
+                self.flush()
+                if self._writer is not None:
+                    self._writer.close()
+            except Exception as error:
+                log.error("metrics of trial '%s' could not be kept: %s",
+                          self.tid, error)
+        for error in _attach.place_all([one for one in files if one]):
+            log.error("a file of trial '%s' could not be kept: %s",
+                      self.tid, error)
+
+    def __repr__(self) -> str:
+        return "<Tracker {!r} {}>".format(self.tid, self.state)
+
+
+def _join(path: str, tid: Optional[str], uid: Optional[str],
+          params: Dict[str, Any], hooks: List[Any], resumes: int) -> Tracker:
+    """A tracker of another process's trial: informs, and ends nothing."""
+    from ._recorder import recorder
+    return Tracker(recorder().join(path), tid, params, hooks, resumes)
+
+
+@contextlib.contextmanager
+def infused(tracker: Any) -> Iterator[Any]:
+    """In another process than the one that records: be part of the trial."""
+    from . import _track
+    with _track.using_tracker(tracker):
+        hook.call(tracker.hooks, "on_tracker_infused", tracker)
+        try:
+            yield tracker
+        finally:
+            tracker._close_files()
