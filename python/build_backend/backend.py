@@ -21,6 +21,12 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NAME = "resutil"
 SUMMARY = "git for experiment results: records runs from inside a program"
 SCRIPTS = {"resutil-ab": "resutil.ab:main", "votakvot-ab": "resutil.ab:main"}
+EXTRAS = (
+    "Provides-Extra: pandas",
+    "Requires-Dist: pandas; extra == 'pandas'",
+    "Provides-Extra: gevent",
+    "Requires-Dist: gevent; extra == 'gevent'",
+)
 # What an sdist has besides the package.
 EXTRA = ("pyproject.toml", "README.md", "LICENSE", "build_backend/backend.py")
 EPOCH = (1980, 1, 1, 0, 0, 0)       # the first that zip can say
@@ -37,9 +43,9 @@ def _read(path: str) -> bytes:
 def version() -> str:
     """``__version__`` of the package, without importing it."""
     found = re.search(r'^__version__ = "([^"]+)"$',
-                      _read("resutil/__init__.py").decode(), re.M)
+                      _read(f"{NAME}/__init__.py").decode(), re.M)
     if not found:
-        raise ValueError("resutil/__init__.py has no __version__")
+        raise ValueError(f"{NAME}/__init__.py has no __version__")
     return found.group(1)
 
 
@@ -61,10 +67,7 @@ def _metadata() -> bytes:
         "License: MIT",
         "License-File: LICENSE",
         "Requires-Python: >=3.8",
-        "Provides-Extra: pandas",
-        "Requires-Dist: pandas; extra == 'pandas'",
-        "Provides-Extra: gevent",
-        "Requires-Dist: gevent; extra == 'gevent'",
+        *EXTRAS,
         "Classifier: License :: OSI Approved :: MIT License",
         "Classifier: Operating System :: POSIX",
         "Classifier: Programming Language :: Python :: 3",
