@@ -83,6 +83,19 @@ open(\"bad.zip\", \"wb\").write(d)" &&
 	test_expect_code 0 resutil cat-pack bad.zip one
 '
 
+test_expect_success 'a store is asked for a project, which must be there' '
+	mkdir -p outside/store &&
+	for command in "cat-pack x one" "list-pack x" "verify-pack x"
+	do
+		(
+			cd outside &&
+			test_expect_code 10 resutil $command \
+				--remote="dir:$PWD/store" 2>err &&
+			grep "from within a project" err
+		) || return 1
+	done
+'
+
 test_expect_success PTY 'a terminal gets no escape sequences' '
 	pty-run resutil cat-pack p.zip bytes >out 2>err </dev/null &&
 	grep -F "\\x1b[1m" out && ! grep "$(printf "\033")" out
