@@ -16,10 +16,7 @@
 #define VALUE_ENV "RESUTIL_CONFIG_VALUE_"
 #define MAX_PARAMETERS 10000
 
-/* Later ones win. */
-enum layer { LAYER_USER, LAYER_PROJECT, LAYER_PARAMETERS, LAYER_NR };
-
-static struct value *layers[LAYER_NR];
+static struct value *layers[CONFIG_LAYER_NR];
 
 /* Numbers as text, lent to callers of config_get_str(). */
 static struct strvec lent = STRVEC_INIT;
@@ -100,21 +97,21 @@ int config_load(const struct project *project, struct strbuf *err)
 	size_t i;
 	int ret;
 
-	for (i = 0; i < LAYER_NR; i++) {
+	for (i = 0; i < CONFIG_LAYER_NR; i++) {
 		value_free(layers[i]);
 		layers[i] = NULL;
 	}
 	strvec_clear(&lent);
 
-	layers[LAYER_PARAMETERS] = read_parameters();
+	layers[CONFIG_PARAMETERS] = read_parameters();
 	if (project)
-		layers[LAYER_PROJECT] = value_copy(project->conf);
-	ret = read_user_layer(&layers[LAYER_USER], err);
+		layers[CONFIG_PROJECT] = value_copy(project->conf);
+	ret = read_user_layer(&layers[CONFIG_USER], err);
 	if (!ret && project)
-		ret = config_check(layers[LAYER_PROJECT], project->conf_path,
+		ret = config_check(layers[CONFIG_PROJECT], project->conf_path,
 				   err);
 	if (!ret)
-		ret = config_check(layers[LAYER_PARAMETERS], NULL, err);
+		ret = config_check(layers[CONFIG_PARAMETERS], NULL, err);
 	return ret;
 }
 
@@ -170,16 +167,25 @@ const struct value *config_get(const char *key)
 {
 	int i;
 
-	for (i = LAYER_NR - 1; i >= 0; i--) {
-		const struct value *value;
+	for (i = CONFIG_LAYER_NR - 1; i >= 0; i--) {
+		const struct value *value =
+			config_get_of((enum config_layer)i, key);
 
-		if (i == LAYER_PROJECT && is_for_users_only(key))
-			continue;
-		value = layers[i] ? value_get(layers[i], key) : NULL;
-		if (value && value->type != VALUE_NULL)
+		if (value)
 			return value;
 	}
 	return NULL;
+}
+
+const struct value *config_get_of(enum config_layer layer, const char *key)
+{
+	const struct value *value;
+
+	if (!layers[layer] ||
+	    (layer == CONFIG_PROJECT && is_for_users_only(key)))
+		return NULL;
+	value = value_get(layers[layer], key);
+	return value && value->type != VALUE_NULL ? value : NULL;
 }
 
 const char *config_get_str(const char *key, const char *otherwise)
@@ -265,7 +271,7 @@ void config_get_lists(const char *key, struct strvec *out)
 {
 	size_t i;
 
-	for (i = 0; i < LAYER_NR; i++)
+	for (i = 0; i < CONFIG_LAYER_NR; i++)
 		if (layers[i])
 			add_list(out, value_get(layers[i], key));
 }

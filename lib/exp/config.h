@@ -31,6 +31,12 @@ int config_add_parameter(const char *assignment, struct strbuf *err);
 
 /** Lent until the next config_load(); NULL when not set. */
 const struct value *config_get(const char *key);
+/** What one layer says, for who must know where it comes from. The last layer
+ *  wins. */
+enum config_layer {
+	CONFIG_USER, CONFIG_PROJECT, CONFIG_PARAMETERS, CONFIG_LAYER_NR
+};
+const struct value *config_get_of(enum config_layer layer, const char *key);
 const char *config_get_str(const char *key, const char *otherwise);
 /** ERR_CONTENT names key and value when it is not of the kind. */
 int config_get_bool(const char *key, bool otherwise, bool *out,

@@ -1,6 +1,6 @@
 /*
- * Metadata providers. Each is cheap: no process, at most one small file. Only
- * `git` may start processes, and not when the code state is given.
+ * The providers that start no process. Each is cheap: some variables, a few
+ * small files.
  * Source: resutilformat-exp(5), "META".
  */
 #include "lib/base/compat.h"
@@ -9,14 +9,18 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/exp/git-head.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta.h"
 #include "lib/exp/meta-cpu.h"
+#include "lib/exp/meta-plan.h"
+#include "lib/exp/meta-where.h"
 #include "lib/exp/record.h"
 
 const char *const meta_providers[] = {
-	"system", "user", "host", "cpu", "process", "git", NULL
+	"system", "user", "host", "cpu", "process", "git", "python",
+	"container", "slurm", "kubernetes", "env", "gpu", "packages", NULL
 };
 
 #define OS_RELEASE_MAX 65536
@@ -111,22 +115,27 @@ static struct value *process_info(void)
 	return map;
 }
 
-static int ask_git(struct value **git)
+bool meta_ask_git(struct value **git, struct strbuf *repo)
 {
 	struct git_state_options opts;
 	struct git_state *state = NULL;
+	struct git_head head;
 	size_t nr;
 	int ret;
 
-	ret = git_state_options_init(&opts, NULL, NULL);
-	if (ret)
-		return ret;
+	if (git_state_options_init(&opts, NULL, NULL))
+		return false;
 	opts.dir = ".";
 	ret = git_state_start(&state, &opts, NULL);
 	if (!ret)
 		ret = git_state_capture(state, NULL, git, &nr, NULL);
+	if (!ret) {
+		git_state_head(state, &head);
+		if (head.top)
+			strbuf_addstr(repo, head.top);
+	}
 	git_state_free(state);
-	return ret;
+	return !ret;
 }
 
 static void copy_text(struct value *map, const char *to,
@@ -138,30 +147,39 @@ static void copy_text(struct value *map, const char *to,
 		value_map_set(map, to, value_copy(v));
 }
 
-/* The code state under votakvot's names; NULL outside of a repository. */
-static struct value *git_info(const struct value *git)
+void meta_add_git(struct value *meta, const struct value *git,
+		  const char *repo)
 {
-	struct value *map, *own = NULL;
+	struct value *map;
 
-	if (!git) {
-		if (ask_git(&own))
-			return NULL;
-		git = own;
-	}
+	if (!value_map_get(meta, "git"))
+		return;
 	map = value_new_map();
+	if (repo)
+		value_map_set(map, "repo", value_new_text(repo, strlen(repo)));
 	copy_text(map, "describe", git, "describe");
 	copy_text(map, "branch", git, "branch");
 	copy_text(map, "commit", git, "commit_hash");
 	copy_text(map, "treeish", git, "treeish");
-	if (!map->u.map.nr) {
+	if (map->u.map.nr) {
+		value_map_set(meta, "git", map);
+	} else {
+		value_map_remove(meta, "git");
 		value_free(map);
-		map = NULL;
 	}
-	value_free(own);
-	return map;
 }
 
-static struct value *provide(const char *name, const struct value *git)
+bool meta_is_provider(const char *name)
+{
+	size_t i;
+
+	for (i = 0; meta_providers[i]; i++)
+		if (!strcmp(name, meta_providers[i]))
+			return true;
+	return false;
+}
+
+static struct value *provide(const char *name, const struct meta_plan *plan)
 {
 	if (!strcmp(name, "system"))
 		return system_info();
@@ -173,51 +191,42 @@ static struct value *provide(const char *name, const struct value *git)
 		return meta_cpu();
 	if (!strcmp(name, "process"))
 		return process_info();
-	return git_info(git);
+	if (!strcmp(name, "container"))
+		return meta_container();
+	if (!strcmp(name, "slurm"))
+		return meta_slurm();
+	if (!strcmp(name, "kubernetes"))
+		return meta_kubernetes();
+	if (!strcmp(name, "env"))
+		return meta_env(&plan->env);
+	return value_new_null();	/* git, python: not known here */
 }
 
-static bool is_provider(const char *name)
+void meta_fill(struct value *meta, const struct meta_plan *plan)
 {
 	size_t i;
 
-	for (i = 0; meta_providers[i]; i++)
-		if (!strcmp(name, meta_providers[i]))
-			return true;
-	return false;
-}
+	for (i = 0; i < plan->names.nr; i++) {
+		struct value *value = provide(plan->names.v[i], plan);
 
-static bool is_wanted(const struct strvec *names, const char *name)
-{
-	size_t i;
-
-	for (i = 0; names && i < names->nr; i++)
-		if (!strcmp(names->v[i], name))
-			return true;
-	return !names;
+		if (value)
+			value_map_set(meta, plan->names.v[i], value);
+	}
 }
 
 int meta_collect(struct value **out, const struct strvec *names,
 		 const struct value *git, struct strbuf *err)
 {
-	struct value *meta;
-	size_t i;
+	struct meta_plan plan = META_PLAN_INIT;
+	int ret = meta_plan_make(&plan, NULL, names, err);
 
 	*out = NULL;
-	for (i = 0; names && i < names->nr; i++)
-		if (!is_provider(names->v[i]))
-			return fail(err, ERR_USAGE, "no provider '%s', there "
-				    "are system, user, host, cpu, process, "
-				    "git", names->v[i]);
-	meta = value_new_map();
-	for (i = 0; meta_providers[i]; i++) {
-		struct value *map;
-
-		if (!is_wanted(names, meta_providers[i]))
-			continue;
-		map = provide(meta_providers[i], git);
-		if (map)
-			value_map_set(meta, meta_providers[i], map);
+	if (!ret) {
+		*out = value_new_map();
+		meta_fill(*out, &plan);
+		value_map_remove(*out, "python");
+		meta_add_git(*out, git, NULL);
 	}
-	*out = meta;
-	return 0;
+	meta_plan_release(&plan);
+	return ret;
 }

@@ -49,7 +49,7 @@ static void test_collect(void)
 	value_map_set_str(git, "commit_hash", "0123");
 	value_map_set_str(git, "branch", "main");
 	check(!meta_collect(&meta, NULL, git, &err), "all providers");
-	check(meta->u.map.nr == 6, "six of them");
+	check(meta->u.map.nr >= 6, "at least those of every machine");
 	check_str(meta->u.map.pair[0].key, "system", "in their order");
 	check_str(value_get_text(meta, "git.commit"), "0123",
 		  "git comes from the code state");
