@@ -14,9 +14,9 @@
 
 /**
  * Sets in `meta` what the commands of the plan said (meta-commands.h), and,
- * with py, `packages` (where the plan has them) and `python` with its whole version.
- * Ends early when stop_fd (-1: none) can be read or is at its end. A directory
- * that never answers is left behind in a thread of its own.
+ * with py, `packages` (where the plan has them) and `python` with its whole
+ * version. Ends early when stop_fd (-1: none) can be read or is at its end. A
+ * directory that never answers is left behind in a thread of its own.
  */
 void meta_ask_slow(const struct meta_plan *plan, const struct project *p,
 		   const struct python *py, int stop_fd, struct value *meta);
