@@ -13,7 +13,7 @@ struct ticker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	double seconds;
+	double first, seconds;
 	void (*fn)(void *data);
 	void *data;
 	bool stop;		/* under the lock */
@@ -53,7 +53,7 @@ static void *run(void *data)
 	int ret;
 
 	clock_gettime(CLOCK_MONOTONIC, &due);
-	due = later(due, t->seconds);
+	due = later(due, t->first);
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
 		ret = pthread_cond_timedwait(&t->wake, &t->lock, &due);
@@ -91,13 +91,14 @@ static void release(struct ticker *t)
 	free(t);
 }
 
-int ticker_start(struct ticker **out, double seconds, void (*fn)(void *data),
-		 void *data, struct strbuf *err)
+int ticker_start(struct ticker **out, double first, double seconds,
+		 void (*fn)(void *data), void *data, struct strbuf *err)
 {
 	struct ticker *t = xcalloc(1, sizeof(*t));
 	pthread_condattr_t attr;
 	int ret;
 
+	t->first = first;
 	t->seconds = seconds;
 	t->fn = fn;
 	t->data = data;

@@ -12,14 +12,14 @@
 struct ticker;
 
 /**
- * Calls fn(data) every `seconds` (more than 0), the first time when so many
- * have passed. A call that takes longer than that swallows those that it lets
- * pass: they are never made up for. What fn prints or changes is its own
+ * Calls fn(data) when `first` seconds have passed, and from then on every
+ * `seconds` (both more than 0). A call that takes longer than that swallows
+ * those that it lets pass: they are never made up for. What fn prints or changes is its own
  * affair; it must not end the program.
  * Errors: ERR_FAILED (no thread to be had).
  */
-int ticker_start(struct ticker **out, double seconds, void (*fn)(void *data),
-		 void *data, struct strbuf *err);
+int ticker_start(struct ticker **out, double first, double seconds,
+		 void (*fn)(void *data), void *data, struct strbuf *err);
 
 /** No further call begins; waits for one that goes on. Sets `*t` to NULL, and
  *  NULL is fine. What fn wrote is then seen by the caller. */
