@@ -39,6 +39,7 @@ COMMAND_IN(pack,
 COMMAND_IN(pack,
 	"list-unpushed",  cmd_list_unpushed, PLUMBING, NEED_PROJECT, "print what a store does not have, as far as known here")
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
+COMMAND("meter",          cmd_meter,         BUILTIN,  NO_PROJECT,   "add a row of measurements to this run")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,
 	"pack-exp",       cmd_pack_exp,      PLUMBING, WANT_PROJECT, "write the zip of an experiment")

@@ -28,6 +28,7 @@ n dry-run
 o -
 q quiet
 r remote
+s series
 v verbose
 y yes
 z -

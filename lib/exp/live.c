@@ -291,6 +291,23 @@ static bool has_no_recorder(int fd)
 	return !held || (held < 0 && !fstat(fd, &st) && !st.st_size);
 }
 
+bool live_lock_running_at(struct live **out, const char *path)
+{
+	int fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	if (fd < 0)
+		return false;
+	if (take(fd, WRITER, true) || !has_its_name(fd, path) ||
+	    filelock_is_held(fd, RECORDER) != 1) {
+		close(fd);
+		return false;
+	}
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->fd = fd;
+	(*out)->path = xstrdup(path);
+	return true;
+}
+
 void live_unlock_writer(struct live **live)
 {
 	struct who program;

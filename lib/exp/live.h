@@ -43,6 +43,9 @@ int live_lock_writer_at(struct live **out, const char *path,
  *  somebody has it. */
 int live_try_writer(struct live **out, const struct project *p,
 		    const char *id, struct strbuf *err);
+/** The same for a file that is there and whose recorder lives; false for any
+ *  other. Makes nothing. */
+bool live_lock_running_at(struct live **out, const char *path);
 void live_unlock_writer(struct live **live);
 
 /** Whether the file of `id` is there, nobody holds it, and the program that it

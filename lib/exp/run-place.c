@@ -177,19 +177,106 @@ int run_place_read(const struct run_place *place, struct value **record,
 	return record_read(record, place->dir.buf, err);
 }
 
+/* A trial is recorded in its own directory, whatever project is around it. */
+static const struct project *owner(const struct run_place *place)
+{
+	return place->name ? place->project : NULL;
+}
+
 int run_place_update(const struct run_place *place,
 		     const struct value *changes, struct strbuf *err)
 {
-	struct value *nothing = value_new_map();
+	const struct record_change change = { .merge = changes };
+
+	return record_update_at(place->dir.buf, owner(place), &change,
+				changes ? RECORD_SYNC_FILE : RECORD_SYNC_ALL,
+				NULL, err);
+}
+
+static void trial_live_path(const struct run_place *place,
+			    struct strbuf *path)
+{
+	strbuf_addf(path, "%s/" TRIAL_LIVE_FILE, place->dir.buf);
+}
+
+int run_place_lock(const struct run_place *place, struct live **lock,
+		   struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct value *record = NULL;
+	const char *id;
 	int ret;
 
-	if (!place->name)
-		ret = fail(err, ERR_FAILED, "'%s' is a trial", place->dir.buf);
-	else
-		ret = record_update(place->project, place->name,
-				    changes ? changes : nothing, err);
-	value_free(nothing);
+	if (!place->name) {
+		trial_live_path(place, &path);
+		ret = live_lock_writer_at(lock, path.buf, err);
+	} else {
+		ret = run_place_read(place, &record, err);
+		id = ret ? NULL : value_get_text(record, "id");
+		if (!ret)
+			ret = live_lock_writer(lock, place->project,
+					       id && record_is_id(id) ? id :
+					       place->name, err);
+	}
+	value_free(record);
+	strbuf_release(&path);
 	return ret;
+}
+
+/* The live file of the run that `id` is, in the project around `dir`. */
+static bool find_live_file(struct strbuf *path, const char *dir,
+			   const char *id)
+{
+	size_t len;
+
+	strbuf_addf(path, "%s/" TRIAL_LIVE_FILE, dir);
+	if (path_exists(path->buf))
+		return true;
+	for (len = strlen(dir); len; len--) {
+		if (dir[len - 1] != '/')
+			continue;
+		strbuf_reset(path);
+		strbuf_add(path, dir, len);
+		strbuf_addstr(path, CONF_FILE);
+		if (path_exists(path->buf)) {
+			strbuf_setlen(path, len);
+			strbuf_addf(path, ".resutil/live/%s", id);
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *run_place_lock_live(struct live **lock)
+{
+	const char *dir = run_place_env(), *id = getenv("RESUTIL_ID");
+	const char *name = getenv("RESUTIL_EX_NAME");
+	struct strbuf path = STRBUF_INIT;
+	bool locked;
+
+	/* Whoever sets the directory alone means another run. */
+	locked = dir && id && name && record_is_id(id) &&
+		 !strcmp(path_basename(dir), name) &&
+		 find_live_file(&path, dir, id) &&
+		 live_lock_running_at(lock, path.buf);
+	strbuf_release(&path);
+	return locked ? dir : NULL;
+}
+
+static enum live_state state_of(const struct run_place *place,
+				const struct value *record)
+{
+	struct strbuf path = STRBUF_INIT;
+	enum live_state state;
+
+	if (place->name) {
+		state = live_state_of(place->project, record);
+	} else {
+		trial_live_path(place, &path);
+		state = live_state_at(path.buf, record);
+	}
+	strbuf_release(&path);
+	return state;
 }
 
 int run_place_before_adding(const struct run_place *place, struct strbuf *err)
@@ -201,7 +288,7 @@ int run_place_before_adding(const struct run_place *place, struct strbuf *err)
 	ret = run_place_read(place, &record, err);
 	if (ret)
 		return ret;
-	state = live_state_of(place->project, record);
+	state = state_of(place, record);
 	value_free(record);
 	if (state == LIVE_RUNNING || state == LIVE_UNATTENDED)
 		return 0;

@@ -9,6 +9,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
+#include "lib/exp/live.h"
 #include "lib/exp/project.h"
 
 struct run_place {
@@ -38,10 +39,24 @@ void run_place_release(struct run_place *place);
 int run_place_read(const struct run_place *place, struct value **record,
 		   struct strbuf *err);
 
-/** record_update() of whichever kind it is; `changes` NULL: the revision is
- *  raised, nothing else. */
+/**
+ * Lays `changes` over the record. After a power failure the old or the new one
+ * is there; whoever says something often shall not wait for more. NULL: the
+ * revision is raised, nothing else, and for good.
+ */
 int run_place_update(const struct run_place *place,
 		     const struct value *changes, struct strbuf *err);
+
+/** The writer's lock of the run; live_unlock_writer() gives it back. */
+int run_place_lock(const struct run_place *place, struct live **lock,
+		   struct strbuf *err);
+
+/**
+ * The same for a run that goes on here, as RESUTIL_EX_DIR and RESUTIL_ID tell
+ * it, and without opening a project or reading a record. Returns the directory,
+ * lent; NULL (and no lock): ask run_place_find().
+ */
+const char *run_place_lock_live(struct live **lock);
 
 /** Before something is added to it: raises the revision of a run that has
  *  ended, so that what comes is seen to have grown. */
