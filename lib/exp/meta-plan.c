@@ -36,6 +36,9 @@ bool meta_plan_has(const struct meta_plan *plan, const char *name)
 	for (i = 0; i < plan->names.nr; i++)
 		if (!strcmp(plan->names.v[i], name))
 			return true;
+	for (i = 0; i < plan->nr; i++)
+		if (!strcmp(plan->command[i].name, name))
+			return true;
 	return false;
 }
 
@@ -233,20 +236,16 @@ static void take_provider(struct meta_plan *plan, const char *name,
 	}
 }
 
-/* One that the settings add. False: nobody knows it. */
-static bool take_other(struct meta_plan *plan, const char *name, bool trusted)
+/* One that the settings add. */
+static void take_other(struct meta_plan *plan, const char *name, bool trusted)
 {
 	bool untrusted, on = true;
 	const struct value *value = entry_of(name, trusted, &untrusted);
 
-	if (untrusted && !value) {
+	if (untrusted)
 		strvec_pushf(&plan->untrusted, "meta.%s", name);
-		return true;
-	}
-	if (!value || (get_switch(value, &on) && !on))
-		return false;
-	take_command(plan, name, value);
-	return true;
+	if (value && (!get_switch(value, &on) || on))
+		take_command(plan, name, value);
 }
 
 /* The names that any layer adds to ours, each once. */

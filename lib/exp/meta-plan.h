@@ -47,6 +47,7 @@ void meta_plan_release(struct meta_plan *plan);
 int meta_plan_make(struct meta_plan *plan, const struct project *p,
 		   const struct strvec *names, struct strbuf *err);
 
+/** As a command, or a provider without one. */
 bool meta_plan_has(const struct meta_plan *plan, const char *name);
 
 /** The sentence about plan->untrusted; nothing when that is empty. */

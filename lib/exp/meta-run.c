@@ -108,7 +108,7 @@ static void take_commands(struct meta_run *m, const struct meta_plan *plan,
 	for (i = 0; i < plan->untrusted.nr; i++) {
 		const char *name = plan->untrusted.v[i] + strlen("meta.");
 
-		if (!meta_is_provider(name))
+		if (!meta_is_provider(name) && !meta_plan_has(plan, name))
 			value_map_set(meta, name,
 				      meta_error("not asked, the project is "
 						 "not trusted here"));
