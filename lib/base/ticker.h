@@ -14,8 +14,8 @@ struct ticker;
 /**
  * Calls fn(data) when `first` seconds have passed, and from then on every
  * `seconds` (both more than 0). A call that takes longer than that swallows
- * those that it lets pass: they are never made up for. What fn prints or changes is its own
- * affair; it must not end the program.
+ * those that it lets pass: they are never made up for. What fn prints or
+ * changes is its own affair; it must not end the program.
  * Errors: ERR_FAILED (no thread to be had).
  */
 int ticker_start(struct ticker **out, double first, double seconds,
