@@ -29,11 +29,18 @@ int run_start_collecting(struct run *r, struct strbuf *err)
 	return ret;
 }
 
+struct value *run_params(const struct run *r)
+{
+	return record_params(r->argv);
+}
+
 static int make_record(struct run *r, const struct moment *created,
 		       struct strbuf *err)
 {
 	r->rec.record = record_new(the_project, r->rec.name.buf, r->argv,
 				   r->cwd.buf, "running", created);
+	if (r->again.tid)
+		value_map_set_str(r->rec.record, "tid", r->again.tid);
 	record_set_moment(r->rec.record, "at.started", created);
 	value_map_set_str(r->rec.record, "executor", "local");
 	if (r->subst)

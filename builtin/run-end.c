@@ -31,9 +31,13 @@ static void take_collected(struct run *r, struct collect *c,
 		warning(_("not collected: %s"), left.v[i]);
 	if (taken && taken->u.list.nr) {
 		all = value_map_get(changes, "collected");
-		if (!all)
-			value_map_set(changes, "collected",
-				      all = value_new_list());
+		if (!all) {
+			/* A run that was resumed may have some already. */
+			all = value_map_get(r->rec.record, "collected");
+			all = all && all->type == VALUE_LIST ?
+			      value_copy(all) : value_new_list();
+			value_map_set(changes, "collected", all);
+		}
 		for (i = 0; i < taken->u.list.nr; i++)
 			value_list_add(all, value_copy(taken->u.list.item[i]));
 	}

@@ -5,6 +5,7 @@
 #define BUILTIN_RUN_PARTS_H
 
 #include "lib/base/compat.h"
+#include "builtin/run-again.h"
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
 #include "lib/base/date.h"
@@ -22,6 +23,7 @@ struct run {
 	struct strvec globs;
 	int subst, debug, dry_run, treeish, push;
 	enum run_push how;		/* to push at the end */
+	struct run_again again;		/* --id */
 
 	/* What will run. */
 	const char **argv;
@@ -47,6 +49,9 @@ struct run {
 bool run_is_telling(void);
 /** A line of it. */
 void run_tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/** The parameters that the record of this run gets. */
+struct value *run_params(const struct run *r);
 
 /** Looks at what --collect and run.collect name, before the program runs. */
 int run_start_collecting(struct run *r, struct strbuf *err);

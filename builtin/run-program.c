@@ -11,11 +11,14 @@
 static int open_log(struct run *r, struct supervise_log *log, const char *name,
 		    struct strbuf *err)
 {
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
 	struct strbuf path = STRBUF_INIT;
 
+	/* What an earlier start of this run printed stays. */
+	if (r->again.kind != RUN_RESUME)
+		flags |= O_TRUNC;
 	strbuf_addf(&path, "%s/%s", r->rec.dir.buf, name);
-	log->fd = sys_open(path.buf, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND,
-			   0666);
+	log->fd = sys_open(path.buf, flags, 0666);
 	if (log->fd < 0)
 		fail_errno(err, "cannot write '%s'", path.buf);
 	strbuf_release(&path);
@@ -77,6 +80,9 @@ int run_execute(struct run *r, struct strbuf *err)
 	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->rec.name.buf);
 	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",
 		     value_get_text(r->rec.record, "id"));
+	/* Unset also where the run that starts this one was resumed. */
+	strvec_push(&s->child.env, r->again.kind == RUN_RESUME ?
+		    "RESUTIL_RESUME=1" : "RESUTIL_RESUME");
 	s->started = note_started;
 	s->data = r;
 

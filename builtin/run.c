@@ -30,6 +30,7 @@
 static void run_release(struct run *r)
 {
 	run_deps_release(&r->deps);
+	run_again_release(&r->again);
 	strvec_release(&r->globs);
 	strbuf_release(&r->cwd);
 	strbuf_release(&r->program);
@@ -67,6 +68,9 @@ static int prepare(struct run *r, struct strbuf *err)
 {
 	int ret;
 
+	ret = run_again_look(r, err);
+	if (ret || r->again.kind == RUN_STORED)
+		return ret;
 	ret = path_find_program(&r->program, r->argv[0], err);
 	if (ret)
 		return ret;	/* 126 or 127 */
@@ -91,8 +95,10 @@ static int prepare(struct run *r, struct strbuf *err)
 	if (r->rec.debug)
 		r->rec.comment = NULL;
 	/* The person is asked last, when nothing else is in the way. */
-	return r->rec.debug ? 0 : choose_comment(the_project, &r->rec.comment,
-						 &r->asked_comment, err);
+	if (r->rec.debug || r->again.kind == RUN_RESUME)
+		return 0;
+	return choose_comment(the_project, &r->rec.comment, &r->asked_comment,
+			      err);
 }
 
 /* Once, and also where nothing else is told: the record is not all of it. */
@@ -146,7 +152,23 @@ static void tell_changes(struct run *r)
 				 list[i].left_out);
 }
 
-static int write_name_file(struct run *r, struct strbuf *err)
+static void tell_begin(struct run *r)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	tell_redacted(r);
+	if (r->again.kind == RUN_FIRST)
+		tell_changes(r);
+	run_tell(r->again.kind == RUN_RESUME ? _("Going on with: %s") :
+					       _("Experiment: %s"),
+		 r->rec.name.buf);
+	quote_shell_argv(&line, r->argv);
+	run_tell(_("Running: %s"), line.buf);
+	strbuf_release(&line);
+}
+
+static int write_name_file(const struct run *r, const struct strbuf *name,
+			   struct strbuf *err)
 {
 	int fd, ret = 0;
 
@@ -154,7 +176,7 @@ static int write_name_file(struct run *r, struct strbuf *err)
 		return 0;
 	/* No rename: it may be a fifo or /dev/fd/N. */
 	fd = sys_open(r->name_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	if (fd < 0 || sys_write_all(fd, r->rec.name.buf, r->rec.name.len) ||
+	if (fd < 0 || sys_write_all(fd, name->buf, name->len) ||
 	    sys_write_all(fd, "\n", 1))
 		ret = fail_errno(err, "cannot write the name to '%s'",
 				 r->name_file);
@@ -181,6 +203,12 @@ static void print_plan(struct run *r)
 	size_t nr, i;
 	struct strbuf line = STRBUF_INIT;
 
+	if (r->again.kind == RUN_STORED) {
+		plan_line("stored", r->again.name.buf, NULL);
+		return;
+	}
+	if (r->again.kind == RUN_RESUME)
+		plan_line("resume", r->again.name.buf, NULL);
 	plan_line("program", r->program.buf, NULL);
 	add_command(&line, r);
 	plan_line("command", line.buf, NULL);
@@ -208,8 +236,9 @@ static int no_interactive(const struct option *opt UNUSED,
 }
 
 static const char *const run_usage[] = {
-	"run [-m COMMENT] [-d EXP]... [--collect=GLOB]... [--name-file=FILE] "
-	"[--subst] [--debug] [--treeish] [--[no-]push] [-n] [--] CMD...",
+	"run [-m COMMENT] [-d EXP]... [--id=ID] [--collect=GLOB]... "
+	"[--name-file=FILE] [--subst] [--debug] [--treeish] [--[no-]push] [-n] "
+	"[--] CMD...",
 	NULL
 };
 
@@ -222,6 +251,8 @@ static void read_options(struct run *r, int argc, const char **argv)
 		{ .type = OPTION_LIST, .letter = 'd', .name = "dependency",
 		  .value = &r->deps.asked, .argh = "EXP", .arg = ARG_EXP,
 		  .help = "an experiment that this one needs" },
+		OPT_STRING(0, "id", &r->again.tid, "ID",
+			   "the run ID: go on with it, or give what it had"),
 		OPT_LIST(0, "collect", &r->globs, "GLOB",
 			 "take matching files into the experiment at the end"),
 		{ .type = OPTION_STRING, .name = "name-file",
@@ -257,11 +288,49 @@ static void read_options(struct run *r, int argc, const char **argv)
 	r->argv = argv;
 	if (env_is_true("RESUTIL_DEBUG"))
 		r->rec.debug = 1;
+	if (r->rec.debug && r->again.tid)
+		usage_with_options(run_usage, options, "a debug run is no "
+				   "experiment, and so has no --id");
 }
 
 static void explain(const struct strbuf *err)
 {
 	error("%s", err->buf);
+}
+
+/* An experiment of its own, or that of an earlier start. */
+static int begin(struct run *r, struct strbuf *err)
+{
+	int ret;
+
+	/* What the first start had may have come since it was looked for. */
+	ret = r->again.kind == RUN_STORED ? 0 : run_again_claim(r, err);
+	if (!ret && r->again.kind == RUN_RESUME)
+		ret = run_resume(r, err);
+	else if (!ret && r->again.kind == RUN_FIRST)
+		ret = run_claim(r, err);
+	run_again_settled(&r->again, ret || r->again.kind == RUN_STORED ?
+			  NULL : r->rec.name.buf);
+	return ret;
+}
+
+/* Nothing ran, so nothing that began with it is worth keeping. */
+static void take_back(struct run *r, const struct strbuf *why)
+{
+	if (r->again.kind == RUN_RESUME)
+		run_resume_failed(r, why->buf);
+	else if (r->rec.birth)
+		birth_undo(r->rec.birth, NULL);
+}
+
+static int give_stored(const struct run *r, struct strbuf *err)
+{
+	run_tell(_("Done already: %s"), r->again.name.buf);
+	if (write_name_file(r, &r->again.name, err)) {
+		explain(err);
+		return EXIT_RUN_FAILED;
+	}
+	return run_again_print(r);
 }
 
 int cmd_run(int argc, const char **argv)
@@ -272,8 +341,8 @@ int cmd_run(int argc, const char **argv)
 			 .globs = STRVEC_INIT,
 			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
 			 .asked_comment = STRBUF_INIT, .rec = RECORDING_INIT,
-			 .push = -1 };
-	struct strbuf err = STRBUF_INIT, line = STRBUF_INIT;
+			 .again = RUN_AGAIN_INIT, .push = -1 };
+	struct strbuf err = STRBUF_INIT;
 	int ret, status = EXIT_RUN_FAILED;
 
 	read_options(&r, argc, argv);
@@ -289,25 +358,26 @@ int cmd_run(int argc, const char **argv)
 		status = 0;
 		goto cleanup;
 	}
-	ret = run_start_collecting(&r, &err);
+	if (r.again.kind != RUN_STORED)
+		ret = run_start_collecting(&r, &err);
 	if (!ret)
-		ret = run_claim(&r, &err);
+		ret = begin(&r, &err);
 	if (ret) {
 		explain(&err);
+		status = ret > 0 ? ret : EXIT_RUN_FAILED;
 		goto cleanup;
 	}
-	tell_redacted(&r);
-	tell_changes(&r);
-	run_tell(_("Experiment: %s"), r.rec.name.buf);
-	quote_shell_argv(&line, r.argv);
-	run_tell(_("Running: %s"), line.buf);
+	if (r.again.kind == RUN_STORED) {
+		status = give_stored(&r, &err);
+		goto cleanup;
+	}
+	tell_begin(&r);
 
-	ret = write_name_file(&r, &err);
+	ret = write_name_file(&r, &r.rec.name, &err);
 	if (!ret)
 		ret = run_execute(&r, &err);
-	if (ret) {	/* nothing ran, so nothing is worth keeping */
-		if (r.rec.birth)
-			birth_undo(r.rec.birth, NULL);
+	if (ret) {
+		take_back(&r, &err);
 		supervise_end();
 		explain(&err);
 		goto cleanup;
@@ -322,7 +392,6 @@ cleanup:
 	ret = r.sup.signo == SIGINT && r.sup.interrupted_by == SIGINT;
 	run_release(&r);
 	strbuf_release(&err);
-	strbuf_release(&line);
 	if (ret)	/* so that a shell's loop over runs ends, too */
 		signal_die_of(SIGINT);
 	return status;

@@ -14,6 +14,7 @@
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/tids.h"
 #include "lib/exp/ticket.h"
 
 /* Of what has no process number in its name. */
@@ -88,6 +89,30 @@ static void look_at_mark(struct check *c, const char *path, const char *name)
 		check_leftover(c, "partial-mark", path, name, &l, remove_file,
 			       "the mark of an experiment that is not here");
 	leftover_release(&l);
+}
+
+static int remove_hint(struct check *c, const char *path)
+{
+	return tid_remove_hint(c->p, path);
+}
+
+/* Each removal of an experiment leaves one, so it is no sign of a crash and is
+ * told only where it is removed. */
+static void look_at_hint(struct check *c, const char *path)
+{
+	struct strbuf name = STRBUF_INIT;
+	struct leftover l;
+
+	tid_read_hint(path, &name);
+	if ((c->options->flags & CHECK_PRUNE) &&
+	    (!name.len || !exp_is_here(c->p, name.buf)) &&
+	    leftover_look(&l, path, NO_PROCESS, false)) {
+		check_leftover(c, "run-hint", path, name.len ? name.buf : NULL,
+			       &l, remove_hint, "it names the experiment of "
+			       "an id, which is not here");
+		leftover_release(&l);
+	}
+	strbuf_release(&name);
 }
 
 static void look_at_rename(struct check *c, const char *path, const char *name)
@@ -176,7 +201,7 @@ static void list_going(const struct check *c, struct strmap *going)
 static void look_at_access(struct check *c)
 {
 	static const char *const dirs[] = { "", "/live", "/partial", "/remotes",
-					    "/renames" };
+					    "/renames", "/tids" };
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;
@@ -200,7 +225,8 @@ static void look_at_access(struct check *c)
 
 static void look_at_private(struct check *c)
 {
-	static const char *const dirs[] = { "live", "partial", "renames" };
+	static const char *const dirs[] = { "live", "partial", "renames",
+					    "tids" };
 	struct strbuf path = STRBUF_INIT;
 	struct strbuf key = STRBUF_INIT;
 	struct strvec entries = STRVEC_INIT;
@@ -227,8 +253,10 @@ static void look_at_private(struct check *c)
 					     entries.v[j]);
 			else if (i == 1)
 				look_at_mark(c, path.buf, entries.v[j]);
-			else
+			else if (i == 2)
 				look_at_rename(c, path.buf, entries.v[j]);
+			else
+				look_at_hint(c, path.buf);
 		}
 	}
 	strmap_release(&going);

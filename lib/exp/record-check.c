@@ -162,6 +162,7 @@ static const struct rule {
 	{ "at.finished", is_moment, "a time (2024-07-04T19:15:55+09:00)" },
 	{ "state", is_state, "one of added, started, running, resumed, done, "
 			     "fail, interrupted, lost" },
+	{ "resumes", is_whole, "an integer that is not negative" },
 	{ "exit_code", is_exit_code, "an integer from 0 to 255" },
 	{ "signal", is_text, "the name of a signal" },
 	{ "usage", is_map, "a map" },

@@ -19,8 +19,9 @@
 static const char *const key_order[] = {
 	"resutil", "id", "revision", "tid", "name", "cmd", "args", "argv",
 	"cwd", "params", "dependency", "dependency_ids", "inputs",
-	"result_dir", "subst", "git", "meta", "at", "state", "exit_code",
-	"signal", "usage", "collected", "lost_output", "info", "result",
+	"result_dir", "subst", "git", "meta", "at", "state", "resumes",
+	"exit_code", "signal", "usage", "collected", "lost_output", "info",
+	"result",
 	"error", "tags", "redacted", "host", "user", "executor", "rerun_of",
 	"renamed_from", "sweep",
 };

@@ -11,8 +11,9 @@
 
 /* Names that other things go by, and paths that have to be found. */
 static const char *const kept[] = {
-	"resutil", "id", "revision", "name", "dependency", "dependency_ids",
-	"inputs", "result_dir", "subst", "at", "state", "exit_code", "signal",
+	"resutil", "id", "revision", "tid", "name", "dependency",
+	"dependency_ids", "inputs", "result_dir", "subst", "at", "state",
+	"resumes", "exit_code", "signal",
 	"usage", "collected", "lost_output", "redacted", "rerun_of",
 	"renamed_from", NULL
 };
