@@ -49,6 +49,7 @@ COMMAND_IN(pack,
 	"put-object",     cmd_put_object,    PLUMBING, WANT_PROJECT, "put a file into a store")
 COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
 COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
+COMMAND("record-runs",    cmd_record_runs,   PLUMBING, NO_PROJECT,   "record runs of a program, which asks by lines of JSON")
 COMMAND("remote",         cmd_remote,        BUILTIN,  NEED_PROJECT, "name the stores of a project")
 COMMAND_IN(pack,
 	"remove-exp",     cmd_remove_exp,    PLUMBING, NEED_PROJECT, "remove experiments here or from a store")

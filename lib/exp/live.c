@@ -350,6 +350,21 @@ bool live_is_left(const struct project *p, const char *id)
 	return left;
 }
 
+pid_t live_program_at(const char *path)
+{
+	struct who program;
+	pid_t pid = 0;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (filelock_is_held(fd, RECORDER) != 1 &&
+	    read_program(fd, &program) && who_lives(&program))
+		pid = (pid_t)program.pid;
+	close(fd);
+	return pid;
+}
+
 bool record_state_is_final(const char *state)
 {
 	static const char *const states[] = { "done", "fail", "interrupted",

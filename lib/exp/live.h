@@ -52,6 +52,9 @@ void live_unlock_writer(struct live **live);
  *  names is gone. Makes nothing. */
 bool live_is_left(const struct project *p, const char *id);
 bool live_is_left_at(const char *path);
+/** The process that the file names, when it lives and nobody records it; 0:
+ *  there is none. */
+pid_t live_program_at(const char *path);
 
 enum live_state {
 	LIVE_FINAL,		/* the record's own state is final */

@@ -217,6 +217,12 @@ int record_write(const struct value *record, const char *dir, bool sync,
 	return write_record(record, dir, sync ? TEMPFILE_SYNC : 0, err);
 }
 
+int record_write_sync(const struct value *record, const char *dir,
+		      enum record_sync sync, struct strbuf *err)
+{
+	return write_record(record, dir, sync_flags(sync), err);
+}
+
 int record_write_new(const struct value *record, const char *dir,
 		     struct strbuf *err)
 {

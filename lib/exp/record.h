@@ -85,6 +85,8 @@ enum record_sync {
  *  revision 1 are put in the order of the format page. */
 int record_write(const struct value *record, const char *dir, bool sync,
 		 struct strbuf *err);
+int record_write_sync(const struct value *record, const char *dir,
+		      enum record_sync sync, struct strbuf *err);
 /** The same (synced), but ERR_CONFLICT when there is a record. */
 int record_write_new(const struct value *record, const char *dir,
 		     struct strbuf *err);

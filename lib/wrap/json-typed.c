@@ -23,7 +23,7 @@ static bool has_tag(const struct value *value, const char *tag)
 	return value->tag && !strcmp(value->tag, tag);
 }
 
-/* ---- writing ------------------------------------------------------------ */
+/* ---- writing ---- */
 
 static void begin_typed(struct strbuf *out, const char *kind)
 {
@@ -179,7 +179,7 @@ void json_typed_write(struct strbuf *out, const struct value *value)
 	}
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ---- */
 
 struct reader {
 	const char *name;

@@ -1,0 +1,425 @@
+/*
+ * What is asked once for many runs. A program may track a function a thousand
+ * times a second; what the machine is does not change meanwhile, and where the
+ * code stands is asked again when it may have.
+ */
+#include "lib/base/compat.h"
+#include "lib/exp/recorder-internal.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/exp/config.h"
+#include "lib/exp/git-head.h"
+#include "lib/exp/live.h"
+#include "lib/exp/meta.h"
+#include "lib/exp/record-changes.h"
+#include "lib/exp/record.h"
+#include "lib/exp/redact-record.h"
+
+/* What is found out about the code or the project holds so long, unless a
+ * sign says otherwise. */
+#define STALE_SECONDS 1
+
+/* What changes when somebody commits, checks out or adds. */
+struct sign {
+	struct timespec mtime;
+	ino_t ino;
+	off_t size;
+};
+
+enum { SIGN_HEAD, SIGN_INDEX, SIGN_REF, SIGN_NR };
+
+struct about {
+	char *root;		/* whose settings are loaded; NULL: of none */
+	bool loaded;
+
+	char *dir;		/* for which `project` was sought */
+	struct project project;
+	bool have_project;
+	struct timespec looked;
+
+	char *git_dir;		/* for which git was asked */
+	struct value *git;
+	char *repo;
+	char *ref;		/* refs/heads/...; NULL: detached */
+	struct timespec asked;
+	struct sign sign[SIGN_NR];
+
+	struct value *meta;	/* by provider, as it was found first */
+};
+
+struct about *about_new(void)
+{
+	return xcalloc(1, sizeof(struct about));
+}
+
+static void forget_git(struct about *a)
+{
+	free(a->git_dir);
+	free(a->repo);
+	free(a->ref);
+	value_free(a->git);
+	a->git_dir = a->repo = a->ref = NULL;
+	a->git = NULL;
+}
+
+void about_free(struct about *a)
+{
+	forget_git(a);
+	free(a->root);
+	free(a->dir);
+	if (a->have_project)
+		project_release(&a->project);
+	value_free(a->meta);
+	free(a);
+}
+
+static bool is_fresh(const struct timespec *since)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - since->tv_sec < STALE_SECONDS ||
+	       (now.tv_sec - since->tv_sec == STALE_SECONDS &&
+		now.tv_nsec < since->tv_nsec);
+}
+
+/* ---- settings ---- */
+
+static int load_settings(struct about *a, const struct project *p,
+			 struct strbuf *err)
+{
+	int ret = config_load(p, err);
+
+	redact_configure();
+	free(a->root);
+	a->root = p && !ret ? xstrdup(p->root) : NULL;
+	a->loaded = !ret;
+	return ret;
+}
+
+int about_use(struct recorder *r, const struct project *p, struct strbuf *err)
+{
+	struct about *a = r->about;
+
+	/* A trial keeps what its begin loaded, or a run after it. */
+	if (!p || (a->loaded && a->root && !strcmp(a->root, p->root)))
+		return 0;
+	return load_settings(a, p, err);
+}
+
+void about_use_dir(struct exchange *x, const char *cwd)
+{
+	struct about *a = x->r->about;
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	if (a->dir && !strcmp(a->dir, cwd) && is_fresh(&a->looked))
+		goto load;
+	if (a->have_project)
+		project_release(&a->project);
+	free(a->dir);
+	a->dir = xstrdup(cwd);
+	memset(&a->project, 0, sizeof(a->project));
+	ret = project_open(&a->project, cwd, &why);
+	a->have_project = !ret;
+	a->loaded = false;
+	if (ret && ret != ERR_NOT_FOUND)
+		warn(x, "%s", why.buf);
+	clock_gettime(CLOCK_MONOTONIC, &a->looked);
+
+load:
+	if (a->loaded && !a->root == !a->have_project &&
+	    (!a->root || !strcmp(a->root, a->project.root)))
+		goto cleanup;
+	strbuf_reset(&why);
+	if (load_settings(a, a->have_project ? &a->project : NULL, &why))
+		warn(x, "%s", why.buf);
+
+cleanup:
+	strbuf_release(&why);
+}
+
+/* ---- git ---- */
+
+static void take_sign(struct sign *sign, const char *repo, const char *file)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+
+	memset(sign, 0, sizeof(*sign));
+	strbuf_addf(&path, "%s/.git/%s", repo, file);
+	if (!stat(path.buf, &st)) {
+		sign->mtime = st.st_mtim;
+		sign->ino = st.st_ino;
+		sign->size = st.st_size;
+	}
+	strbuf_release(&path);
+}
+
+static void take_signs(const struct about *a, struct sign *sign)
+{
+	memset(sign, 0, SIGN_NR * sizeof(*sign));
+	if (!a->repo)
+		return;
+	take_sign(&sign[SIGN_HEAD], a->repo, "HEAD");
+	take_sign(&sign[SIGN_INDEX], a->repo, "index");
+	if (a->ref)
+		take_sign(&sign[SIGN_REF], a->repo, a->ref);
+}
+
+static bool is_known(const struct about *a, const char *cwd)
+{
+	struct sign now[SIGN_NR];
+	size_t i;
+
+	if (!a->git || strcmp(a->git_dir, cwd) || !is_fresh(&a->asked))
+		return false;
+	take_signs(a, now);
+	for (i = 0; i < SIGN_NR; i++)
+		if (now[i].ino != a->sign[i].ino ||
+		    now[i].size != a->sign[i].size ||
+		    now[i].mtime.tv_sec != a->sign[i].mtime.tv_sec ||
+		    now[i].mtime.tv_nsec != a->sign[i].mtime.tv_nsec)
+			return false;
+	return true;
+}
+
+/* The signs are taken before git looks, so that what changes while it does is
+ * seen the next time. That is too late for the first time of all, when only
+ * git knows where the repository is. */
+static int ask_git(struct exchange *x, const char *cwd, bool treeish)
+{
+	struct about *a = x->r->about;
+	struct git_state_options options;
+	struct git_state *state = NULL;
+	struct git_head head;
+	struct sign before[SIGN_NR];
+	size_t nr;
+	int ret;
+
+	take_signs(a, before);
+	ret = git_state_options_init(&options, NULL, &x->err);
+	if (ret)
+		return ret;
+	options.dir = cwd;
+	options.treeish |= treeish;
+	clock_gettime(CLOCK_MONOTONIC, &a->asked);
+	ret = git_state_start(&state, &options, &x->err);
+	if (ret)
+		return ret;
+	git_state_head(state, &head);
+	if (!a->repo || !head.top || strcmp(a->repo, head.top)) {
+		forget_git(a);
+		a->repo = head.top ? xstrdup(head.top) : NULL;
+	}
+	free(a->ref);
+	a->ref = NULL;
+	if (head.branch) {
+		struct strbuf ref = STRBUF_INIT;
+
+		strbuf_addf(&ref, "refs/heads/%s", head.branch);
+		a->ref = strbuf_detach(&ref, NULL);
+	}
+	value_free(a->git);
+	a->git = NULL;
+	free(a->git_dir);
+	a->git_dir = xstrdup(cwd);
+	memcpy(a->sign, before, sizeof(before));
+	ret = git_state_capture(state, NULL, &a->git, &nr, &x->err);
+	git_state_free(state);
+	return ret;
+}
+
+int about_git(struct exchange *x, const char *cwd, const struct value **git,
+	      const char **repo)
+{
+	struct about *a = x->r->about;
+	bool treeish;
+	int ret;
+
+	*git = NULL;
+	*repo = NULL;
+	ret = get_bool(x, "treeish", &treeish);
+	if (ret || !about_wants(x, "git"))
+		return ret;
+	if (!is_known(a, cwd) ||
+	    (treeish && !value_map_get(a->git, "treeish")))
+		ret = ask_git(x, cwd, treeish);
+	if (ret)
+		return ret;
+	*git = a->git;
+	*repo = a->repo;
+	return 0;
+}
+
+/* ---- metadata ---- */
+
+static bool is_part_of(const char *wanted, const char *provider)
+{
+	size_t len = strlen(provider);
+
+	return !strncmp(wanted, provider, len) &&
+	       (!wanted[len] || wanted[len] == '.');
+}
+
+bool about_wants(struct exchange *x, const char *provider)
+{
+	const struct value *list = value_map_get(x->request, "providers");
+	size_t i;
+
+	if (!list || list->type != VALUE_LIST)
+		return true;
+	for (i = 0; i < list->u.list.nr; i++) {
+		const char *wanted = value_text(list->u.list.item[i]);
+
+		if (wanted && is_part_of(wanted, provider))
+			return true;
+	}
+	return false;
+}
+
+/* Whether all of it was asked for, and not single values. */
+static bool wants_value(struct exchange *x, const char *provider,
+			const char *key)
+{
+	const struct value *list = value_map_get(x->request, "providers");
+	struct strbuf path = STRBUF_INIT;
+	bool found = !list || list->type != VALUE_LIST;
+	size_t i;
+
+	strbuf_addf(&path, "%s.%s", provider, key);
+	for (i = 0; !found && i < list->u.list.nr; i++) {
+		const char *wanted = value_text(list->u.list.item[i]);
+
+		found = wanted && (!strcmp(wanted, provider) ||
+				   !strcmp(wanted, path.buf));
+	}
+	strbuf_release(&path);
+	return found;
+}
+
+static void keep_wanted(struct exchange *x, struct value *meta,
+			const char *provider)
+{
+	struct value *map = value_map_get(meta, provider);
+	size_t i;
+
+	if (!map || map->type != VALUE_MAP)
+		return;
+	for (i = map->u.map.nr; i-- > 0; )
+		if (!wants_value(x, provider, map->u.map.pair[i].key))
+			value_map_remove(map, map->u.map.pair[i].key);
+	if (!map->u.map.nr)
+		value_map_remove(meta, provider);
+}
+
+/* What the provider found the first time; NULL: nothing. */
+static const struct value *provided(struct about *a, const char *provider)
+{
+	struct strvec name = STRVEC_INIT;
+	struct value *found = NULL;
+
+	if (!a->meta)
+		a->meta = value_new_map();
+	if (!value_map_get(a->meta, provider)) {
+		strvec_push(&name, provider);
+		if (meta_collect(&found, &name, NULL, NULL))
+			found = value_new_map();
+		if (!value_map_get(found, provider))
+			value_map_set(found, provider, value_new_null());
+		value_map_set(a->meta, provider,
+			      value_copy(value_map_get(found, provider)));
+		value_free(found);
+		strvec_release(&name);
+	}
+	return value_map_get(a->meta, provider);
+}
+
+static struct value *process_map(pid_t pid)
+{
+	struct value *map = value_new_map();
+	uint64_t start = process_start_ticks(pid);
+
+	value_map_set_int(map, "pid", pid);
+	value_map_set_int(map, "gid", getgid());
+	if (start)
+		value_map_set_int(map, "start", (int64_t)start);
+	if (*record_boot_id())
+		value_map_set_str(map, "boot_id", record_boot_id());
+	return map;
+}
+
+/* `process` is the program's, as votakvot has it; who writes for it is another
+ * one, by which the run is known to live where there are no locks. */
+static void add_processes(struct exchange *x, struct value *meta)
+{
+	struct value *recorder = process_map(getpid());
+
+	if (about_wants(x, "process"))
+		value_map_set(meta, "process", process_map(x->r->program));
+	value_map_remove(recorder, "gid");
+	value_map_set(meta, "recorder", recorder);
+}
+
+static void add_git(struct value *meta, const struct value *git,
+		    const char *repo)
+{
+	struct strvec name = STRVEC_INIT;
+	struct value *found = NULL;
+
+	strvec_push(&name, "git");
+	if (git && !meta_collect(&found, &name, git, NULL) &&
+	    value_map_get(found, "git")) {
+		struct value *map = value_copy(value_map_get(found, "git"));
+
+		if (repo)
+			value_map_set_str(map, "repo", repo);
+		value_map_set(meta, "git", map);
+	}
+	value_free(found);
+	strvec_release(&name);
+}
+
+int about_meta(struct exchange *x, const struct value *git, const char *repo,
+	       const char *cwd, struct value **out)
+{
+	struct value *meta = value_new_map();
+	const struct value *more;
+	struct strvec list = STRVEC_INIT;
+	size_t i;
+	int ret;
+
+	*out = NULL;
+	ret = get_words(x, "providers", &list, NULL);
+	strvec_release(&list);
+	if (!ret)
+		ret = get_map(x, "meta", &more);
+	if (ret) {
+		value_free(meta);
+		return ret;
+	}
+	for (i = 0; meta_providers[i]; i++) {
+		const char *name = meta_providers[i];
+		const struct value *map;
+
+		if (!about_wants(x, name))
+			continue;
+		if (!strcmp(name, "git")) {
+			add_git(meta, git, repo);
+		} else if (strcmp(name, "process")) {
+			map = provided(x->r->about, name);
+			if (map->type == VALUE_MAP)
+				value_map_set(meta, name, value_copy(map));
+		}
+		if (!strcmp(name, "system") && value_map_get(meta, name))
+			value_set(meta, "system.cwd", value_new_str(cwd));
+		keep_wanted(x, meta, name);
+	}
+	add_processes(x, meta);
+	keep_wanted(x, meta, "process");
+	if (more)
+		changes_add(meta, more);
+	*out = meta;
+	return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * Shared by the files behind recorder.h and by nobody else.
+ *
+ *	recorder.c		requests in, answers out; hello
+ *	recorder-begin.c	begin of an experiment
+ *	recorder-trial.c	begin of a trial
+ *	recorder-runs.c		join, adopt, update, finish, drop; lost runs
+ *	recorder-about.c	what is asked once for many runs: the project,
+ *				the machine, where the code stands
+ */
+#ifndef LIB_EXP_RECORDER_INTERNAL_H
+#define LIB_EXP_RECORDER_INTERNAL_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/project.h"
+#include "lib/exp/recorder.h"
+#include "lib/exp/recording.h"
+#include "lib/exp/trial.h"
+
+struct recorded {
+	int64_t nr;
+	bool is_trial;
+	bool joined;		/* its recorder is another process */
+	bool fresh;		/* begun here, not resumed or adopted */
+	bool lives_in_root;	/* an experiment: the lock is in .resutil */
+	struct project project;	/* of an experiment */
+	struct recording rec;	/* of an experiment; dir and live of all */
+	struct trial trial;
+	struct strbuf id;
+	struct timespec begun;
+};
+
+struct recorder {
+	pid_t program;
+	int64_t last_nr;
+	struct recorded **run;
+	size_t nr, alloc;
+	struct about *about;
+};
+
+/* One request, and what is going to be said. */
+struct exchange {
+	struct recorder *r;
+	const struct value *request;
+	struct value *answer;		/* a map; begins with ok */
+	struct strvec warnings;
+	struct strbuf err;
+};
+
+/* recorder.c: members of a request. ERR_USAGE names the member. */
+
+/** NULL: it is not there (or null). */
+int get_text(struct exchange *x, const char *key, bool needed,
+	     const char **out);
+int get_map(struct exchange *x, const char *key, const struct value **out);
+int get_bool(struct exchange *x, const char *key, bool *out);
+/** The list of words, lent; NULL-terminated. */
+int get_words(struct exchange *x, const char *key, struct strvec *out,
+	      bool *given);
+/** `cwd`, absolute, or the working directory. */
+int get_cwd(struct exchange *x, struct strbuf *out);
+
+/** A sentence for `warnings`. */
+void warn(struct exchange *x, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* recorder-runs.c */
+
+struct recorded *recorded_new(void);
+void recorded_free(struct recorded *run);
+/** Gives it its number and keeps it. */
+void recorded_keep(struct recorder *r, struct recorded *run);
+/** The directory of it. */
+const char *recorded_dir(const struct recorded *run);
+/** The project for record_update_at(): NULL for a trial. */
+const struct project *recorded_project(const struct recorded *run);
+
+int answer_join(struct exchange *x);
+int answer_adopt(struct exchange *x);
+int answer_update(struct exchange *x);
+int answer_finish(struct exchange *x);
+int answer_drop(struct exchange *x);
+int recorded_lose(struct recorder *r, struct recorded *run,
+		  struct strbuf *err);
+
+/* recorder-begin.c, recorder-trial.c */
+
+int answer_begin(struct exchange *x);
+int begin_trial(struct exchange *x);
+
+/** Lays what the request says of the program over a new record: params,
+ *  function, state, executor, the moment of the start. */
+int add_request(struct exchange *x, struct value *record,
+		const struct moment *created);
+
+/* recorder-about.c */
+
+struct about *about_new(void);
+void about_free(struct about *a);
+
+/** Makes the settings of `p` (NULL: of no project) those of this process. */
+int about_use(struct recorder *r, const struct project *p, struct strbuf *err);
+
+/** The settings for a trial in `cwd`: those of the project around it. A bad
+ *  conf is a warning. */
+void about_use_dir(struct exchange *x, const char *cwd);
+
+/** `meta` of a run, by `providers` of the request; `git` may be NULL. What
+ *  does not change is asked once. */
+int about_meta(struct exchange *x, const struct value *git, const char *repo,
+	       const char *cwd, struct value **out);
+
+/** Whether the request wants `provider` or a part of it. */
+bool about_wants(struct exchange *x, const char *provider);
+
+/** `git` of a trial in `cwd`, lent; NULL: not wanted. */
+int about_git(struct exchange *x, const char *cwd, const struct value **git,
+	      const char **repo);
+
+#endif
