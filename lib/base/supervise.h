@@ -28,6 +28,9 @@ struct supervise {
 	struct supervise_log out, err;
 	/** Called once the program runs. */
 	void (*started)(pid_t pid, void *data);
+	/** Called when it has ended, and can still be looked at: nobody has
+	 *  waited for it. May be NULL. */
+	void (*ended)(void *data);
 	void *data;
 
 	/* Results. */
