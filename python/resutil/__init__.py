@@ -34,9 +34,10 @@ _PLACES = {
     "inform": "_track", "attach": "_track", "meter": "_track",
     "current_tracker": "_track", "using_tracker": "_track",
     "Trial": "_trial", "load_trials": "_trial", "load_report": "_trial",
+    "TrialFailedException": "_trial", "metadata_providers": "meta",
     "load_metrics": "metrics", "resumable_fn": "_resumable",
 }
-_MODULES = ("meta", "metrics", "ab")
+_MODULES = ("hook", "meta", "metrics", "ab")
 
 __all__ = ["NotInstalled", "ResutilError", *_PLACES]
 

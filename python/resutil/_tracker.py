@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 import weakref
-from typing import IO, Any, Dict, Iterator, List, Optional
+from typing import IO, Any, Dict, Iterator, List, Optional, Set
 
 from . import _attach, _values, hook
 
@@ -106,6 +106,7 @@ class Tracker:
         self._lock = threading.RLock()
         self._writer: Any = None
         self._files: List[Any] = []
+        self._told: Set[str] = set()
 
     def __reduce__(self) -> Any:
         return _join, (self.path, self.tid, self.uid, self.params,
@@ -142,7 +143,9 @@ class Tracker:
             return
         with self._lock:
             for key in made:
-                if key in self.info and self.info[key] != made[key]:
+                if key in self.info and self.info[key] != made[key] \
+                        and key not in self._told:
+                    self._told.add(key)
                     log.warning("inform: '%s' was %s and becomes %s", key,
                                 _values.bounded_repr(self.info[key]),
                                 _values.bounded_repr(made[key]))
