@@ -17,6 +17,7 @@ COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  NO_PROJECT,   "send a run
 COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
 COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")
+COMMAND("config",         cmd_config,        BUILTIN,  NO_PROJECT,   "say which projects may have commands run")
 COMMAND_IN(pack,
 	"fetch-exp",      cmd_fetch_exp,     PLUMBING, NEED_PROJECT, "get experiments out of a store")
 COMMAND("fsck",           cmd_fsck,          BUILTIN,  NO_PROJECT,   "check that nothing is lost or damaged, and repair it")
@@ -49,6 +50,7 @@ COMMAND_IN(pack,
 	"put-object",     cmd_put_object,    PLUMBING, WANT_PROJECT, "put a file into a store")
 COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
 COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
+COMMAND("read-trials",    cmd_read_trials,   PLUMBING, NO_PROJECT,   "print the records of trials below paths")
 COMMAND("record-runs",    cmd_record_runs,   PLUMBING, NO_PROJECT,   "record runs of a program, which asks by lines of JSON")
 COMMAND("remote",         cmd_remote,        BUILTIN,  NEED_PROJECT, "name the stores of a project")
 COMMAND_IN(pack,

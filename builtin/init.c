@@ -15,6 +15,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/conf-check.h"
 #include "lib/exp/project.h"
+#include "lib/exp/trust.h"
 #include "lib/wrap/yaml.h"
 
 #define UNKNOWN (-1)	/* of a yes/no option: not given */
@@ -476,6 +477,17 @@ static void show_next(const struct init *init, const char *dir)
 	strbuf_release(&path);
 }
 
+/* What the conf of one's own project names may be run. Where there is no place
+ * to note that, it has to be said later. */
+static void trust_own(const struct init_plan *plan)
+{
+	struct project p = PROJECT_INIT;
+
+	p.root = plan->root.buf;
+	if (!plan->has_conf)
+		trust_add_own(&p, NULL);
+}
+
 static int init_project(struct init *init, const char *dir, struct strbuf *err)
 {
 	int ret;
@@ -494,8 +506,10 @@ static int init_project(struct init *init, const char *dir, struct strbuf *err)
 	if (init->dry_run)
 		return show_plan(init, dir, err);
 	ret = init_make(&init->plan, err);
-	if (!ret)
+	if (!ret) {
+		trust_own(&init->plan);
 		show_next(init, dir);
+	}
 	return ret;
 }
 

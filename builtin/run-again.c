@@ -14,7 +14,7 @@
 #include "lib/base/redact.h"
 #include "lib/base/sys.h"
 #include "lib/exp/exp-list.h"
-#include "lib/exp/meta.h"
+#include "lib/exp/git-head.h"
 #include "lib/exp/partial.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
@@ -328,17 +328,21 @@ static int note_machine(struct run *r, const struct moment *now,
 			struct value *changes, struct strbuf *err)
 {
 	struct value *git = NULL, *meta = NULL;
+	struct git_head head;
 	size_t ignored = 0;
 	int ret;
 
-	ret = git_state_capture(r->git, NULL, &git, &ignored, err);
-	if (ret)
+	ret = run_start_meta(r, &meta, err);
+	if (!ret)
+		ret = git_state_capture(r->git, NULL, &git, &ignored, err);
+	if (ret) {
+		value_free(meta);
 		return ret;
+	}
 	note_code(r, git, now, changes);
-	ret = meta_collect(&meta, NULL, git, err);
+	git_state_head(r->git, &head);
+	meta_add_git(meta, git, head.top);
 	value_free(git);
-	if (ret)
-		return ret;
 	take_the_place_of(meta, value_map_get(r->again.record, "meta"));
 	value_map_set(changes, "meta", meta);
 	return 0;

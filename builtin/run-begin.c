@@ -6,10 +6,12 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/params-file.h"
 #include "builtin/run-parts.h"
 #include "lib/base/error.h"
 #include "lib/exp/config.h"
-#include "lib/exp/meta.h"
+#include "lib/exp/git-head.h"
+#include "lib/exp/meta-run.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
 
@@ -31,7 +33,13 @@ int run_start_collecting(struct run *r, struct strbuf *err)
 
 struct value *run_params(const struct run *r)
 {
-	return record_params(r->argv);
+	struct value *own = record_params(r->argv), *all;
+
+	if (!r->file_params)
+		return own;
+	all = params_file_under(r->file_params, own);
+	value_free(own);
+	return all;
 }
 
 static int make_record(struct run *r, const struct moment *created,
@@ -41,6 +49,11 @@ static int make_record(struct run *r, const struct moment *created,
 				   r->cwd.buf, "running", created);
 	if (r->again.tid)
 		value_map_set_str(r->rec.record, "tid", r->again.tid);
+	if (r->file_params) {
+		value_map_set(r->rec.record, "params", run_params(r));
+		value_map_set_str(r->rec.record, "params_file",
+				  r->params_file);
+	}
 	record_set_moment(r->rec.record, "at.started", created);
 	value_map_set_str(r->rec.record, "executor", "local");
 	if (r->subst)
@@ -48,13 +61,28 @@ static int make_record(struct run *r, const struct moment *created,
 	return run_deps_add(&r->deps, r->rec.record, err);
 }
 
+int run_start_meta(struct run *r, struct value **meta, struct strbuf *err)
+{
+	const struct meta_about about = { .project = the_project,
+					  .argv = r->argv,
+					  .program = r->program.buf };
+
+	return meta_start(&r->meta, &about, NULL, meta, err);
+}
+
 /* Code state into the directory; the rest of the record from it. */
 static int capture(struct run *r, struct strbuf *err)
 {
 	const struct value *git;
 	struct value *meta = NULL;
+	struct git_head head;
 	int ret;
 
+	/* git is still looking, so this costs no time of its own */
+	ret = run_start_meta(r, &meta, err);
+	if (ret)
+		return ret;
+	value_map_set(r->rec.record, "meta", meta);
 	ret = recording_add_code(&r->rec, r->git, err);
 	if (ret)
 		return ret;
@@ -63,10 +91,8 @@ static int capture(struct run *r, struct strbuf *err)
 	if (value_get_text(git, "error"))
 		warning(_("the state of the code is not recorded whole: git "
 			  "says: %s"), value_get_text(git, "error"));
-	ret = meta_collect(&meta, NULL, git, err);
-	if (ret)
-		return ret;
-	value_map_set(r->rec.record, "meta", meta);
+	git_state_head(r->git, &head);
+	meta_add_git(meta, git, head.top);
 	record_redact_new(r->rec.record);
 	return 0;
 }

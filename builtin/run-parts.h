@@ -6,6 +6,7 @@
 
 #include "lib/base/compat.h"
 #include "builtin/run-again.h"
+#include "builtin/run-beside.h"
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
 #include "lib/base/date.h"
@@ -14,25 +15,30 @@
 #include "lib/base/supervise.h"
 #include "lib/exp/collect.h"
 #include "lib/exp/git-state.h"
+#include "lib/exp/meta-run.h"
 #include "lib/exp/recording.h"
 
 struct run {
 	/* Options. */
 	const char *name_file;
+	const char *params_file;
 	struct run_deps deps;
 	struct strvec globs;
 	int subst, debug, dry_run, treeish, push;
 	enum run_push how;		/* to push at the end */
+	struct run_beside beside;
 	struct run_again again;		/* --id */
 
 	/* What will run. */
 	const char **argv;
 	struct strbuf cwd, program;
 	struct strbuf asked_comment;
+	struct value *file_params;	/* of --params-file, or NULL */
 
 	/* What is gathered before the claim. */
 	struct git_state_options git_options;
 	struct git_state *git;
+	struct meta_run *meta;
 	struct collect *collect;	/* patterns of the command line */
 	struct collect *collect_conf;	/* patterns of run.collect */
 
@@ -52,6 +58,10 @@ void run_tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /** The parameters that the record of this run gets. */
 struct value *run_params(const struct run *r);
+
+/** Asks what is known at once of machine and program; the rest is asked beside
+ *  the program, and stands in the record at its end. */
+int run_start_meta(struct run *r, struct value **meta, struct strbuf *err);
 
 /** Looks at what --collect and run.collect name, before the program runs. */
 int run_start_collecting(struct run *r, struct strbuf *err);

@@ -48,6 +48,16 @@ static void note_started(pid_t pid, void *data)
 	r->started = moment_now();
 	/* Only tells a lost run from an unattended one: no reason to stop. */
 	live_note_program(r->rec.live, pid, NULL);
+	meta_go(r->meta);
+	run_beside_start(&r->beside, pid, r->rec.name.buf, r->rec.dir.buf,
+			 value_get_text(r->rec.record, "id"), r->rec.debug);
+}
+
+static void note_ended(void *data)
+{
+	struct run *r = data;
+
+	run_beside_stop(&r->beside);
 }
 
 static double seconds_now(void)
@@ -84,6 +94,7 @@ int run_execute(struct run *r, struct strbuf *err)
 	strvec_push(&s->child.env, r->again.kind == RUN_RESUME ?
 		    "RESUTIL_RESUME=1" : "RESUTIL_RESUME");
 	s->started = note_started;
+	s->ended = note_ended;
 	s->data = r;
 
 	before = seconds_now();

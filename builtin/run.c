@@ -11,6 +11,7 @@
 #include "command.h"
 
 #include "builtin/ask-comment.h"
+#include "builtin/params-file.h"
 #include "builtin/run-parts.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
@@ -35,7 +36,10 @@ static void run_release(struct run *r)
 	strbuf_release(&r->cwd);
 	strbuf_release(&r->program);
 	strbuf_release(&r->asked_comment);
+	run_beside_release(&r->beside);
+	value_free(r->file_params);
 	git_state_free(r->git);
+	meta_finish(&r->meta, NULL, 0);
 	collect_free(r->collect);
 	collect_free(r->collect_conf);
 	recording_release(&r->rec);
@@ -86,7 +90,11 @@ static int prepare(struct run *r, struct strbuf *err)
 	ret = git_state_start(&r->git, &r->git_options, err);
 	if (ret)
 		return ret;
-	ret = run_push_choose(&r->how, r->push, err);
+	ret = run_beside_configure(&r->beside, err);
+	if (!ret && r->params_file)
+		ret = params_file_read(&r->file_params, r->params_file, err);
+	if (!ret)
+		ret = run_push_choose(&r->how, r->push, err);
 	if (!ret)
 		ret = run_deps_find(&r->deps, r->cwd.buf, r->argv, r->dry_run,
 				    err);
@@ -110,6 +118,8 @@ static void tell_redacted(const struct run *r)
 	if (list.len && verbosity >= 0)
 		warning(_("not recorded, for it looks secret: %s "
 			  "('secrets.allow' exempts)"), list.buf);
+	if (*meta_notice(r->meta) && verbosity >= 0)
+		warning("%s", meta_notice(r->meta));
 	strbuf_release(&list);
 }
 
@@ -214,6 +224,8 @@ static void print_plan(struct run *r)
 	plan_line("command", line.buf, NULL);
 	if (r->rec.comment && *r->rec.comment)
 		plan_line("comment", r->rec.comment, NULL);
+	if (r->params_file)
+		plan_line("params-file", r->params_file, NULL);
 	for (i = 0; i < r->deps.needed.nr; i++)
 		plan_line("dependency", r->deps.needed.v[i], NULL);
 	for (i = 0; i < r->deps.wanted.nr; i++)
@@ -237,8 +249,9 @@ static int no_interactive(const struct option *opt UNUSED,
 
 static const char *const run_usage[] = {
 	"run [-m COMMENT] [-d EXP]... [--id=ID] [--collect=GLOB]... "
-	"[--name-file=FILE] [--subst] [--debug] [--treeish] [--[no-]push] [-n] "
-	"[--] CMD...",
+	"[--name-file=FILE] [--params-file=FILE] "
+	"[--checkpoint-every=DURATION] [--monitor[=SECONDS]] [--subst] "
+	"[--debug] [--treeish] [--[no-]push] [-n] [--] CMD...",
 	NULL
 };
 
@@ -258,6 +271,10 @@ static void read_options(struct run *r, int argc, const char **argv)
 		{ .type = OPTION_STRING, .name = "name-file",
 		  .value = &r->name_file, .argh = "FILE", .arg = ARG_FILE,
 		  .help = "write the experiment's name to FILE at the start" },
+		{ .type = OPTION_STRING, .name = "params-file",
+		  .value = &r->params_file, .argh = "FILE", .arg = ARG_FILE,
+		  .help = "record the parameters in FILE, too: YAML or JSON" },
+		RUN_BESIDE_OPTIONS(&r->beside),
 		OPT_BOOL(0, "subst", &r->subst,
 			 "replace {} in CMD by the experiment's directory"),
 		OPT_BOOL(0, "debug", &r->rec.debug,
@@ -340,7 +357,8 @@ int cmd_run(int argc, const char **argv)
 	struct run r = { .deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,
 			 .globs = STRVEC_INIT,
 			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
-			 .asked_comment = STRBUF_INIT, .rec = RECORDING_INIT,
+			 .asked_comment = STRBUF_INIT,
+			 .beside = RUN_BESIDE_INIT, .rec = RECORDING_INIT,
 			 .again = RUN_AGAIN_INIT, .push = -1 };
 	struct strbuf err = STRBUF_INIT;
 	int ret, status = EXIT_RUN_FAILED;
@@ -383,6 +401,7 @@ int cmd_run(int argc, const char **argv)
 		goto cleanup;
 	}
 	run_finish(&r);
+	run_beside_tell(&r.beside);
 	supervise_end();
 	status = run_status(&r);
 	run_tell_end(&r);

@@ -51,7 +51,7 @@ static int64_t msec_now(void)
 
 const char *meta_notice(const struct meta_run *m)
 {
-	return m->notice.buf;
+	return m ? m->notice.buf : "";
 }
 
 /* ---- at once ------------------------------------------------------------ */

@@ -37,7 +37,7 @@ int meta_start(struct meta_run **out, const struct meta_about *about,
 	       struct strbuf *err);
 
 /** What of the conf was not asked since nobody trusts the project here: one
- *  sentence with the way out, or "". Lent. */
+ *  sentence with the way out, or "" (as for NULL). Lent. */
 const char *meta_notice(const struct meta_run *m);
 
 /** Starts to ask the rest, if there is any. Returns at once; cannot fail. */
