@@ -67,9 +67,11 @@ class Worker(threading.Thread):
         kill = self.stress.commands.how_to_kill(self.rng, args)
         return self.stress.commands.run(self.clones[clone], args, kill, known)
 
+    # Of one length, so that no name is the beginning of another: that would be
+    # ambiguous where the first one has just been renamed.
     def number(self):
         self.count += 1
-        return "%dn%d" % (self.nr, self.count)
+        return "%03dn%05d" % (self.nr, self.count)
 
     # A name here, or in the store, that `wanted` likes; or None.
     def pick(self, place, wanted=None):
@@ -161,7 +163,7 @@ class Worker(threading.Thread):
             return
         token = places.run_of(name)
         self.count += 1
-        text = "%sc%d" % (token, self.nr * 100000 + self.count)
+        text = "%sc%03d%05d" % (token, self.nr, self.count)
         args = ["-l"] if self.rng.random() < 0.2 else []
         comment = self.model.comment(token, clone, text)
         done = None
