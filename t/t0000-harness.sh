@@ -56,6 +56,35 @@ test_expect_success 'a test that fails: not ok, its text, status 1, files kept' 
 	rm -r scratch
 '
 
+test_expect_success 'what a test that fails has printed is told, and nothing else' '
+	test_expect_code 1 run_tests said <<-\EOF &&
+	test_expect_success "before" "echo early"
+	test_expect_success "bad" "echo o\"\"ut && printf \"e\\033rr\\n\" >&2 && false"
+	test_expect_success "after" "echo late"
+	test_done
+	EOF
+	test_grep "^# | out$" said.out &&
+	test_grep "^# | err$" said.out &&
+	test_grep ! "^# | early" said.out &&
+	test_grep ! "^# | late" said.out &&
+	rm -r scratch &&
+	mkdir tap &&
+	(
+		cd "$TEST_DIRECTORY" &&
+		export TAP_DIR="$TRASH_DIRECTORY/tap" &&
+		export RESUTIL_TEST_ROOT="$TRASH_DIRECTORY/scratch" &&
+		export RESUTIL_TEST_BUILD="$BUILD_DIRECTORY" &&
+		mkdir "$RESUTIL_TEST_ROOT" &&
+		sh "$SOURCE_DIRECTORY"/tools/run-test \
+			"$TRASH_DIRECTORY"/inner/said.sh
+	) >out 2>err
+	test $? = 1 && test_cmp tap/said.sh.tap out &&
+	test_grep "^not ok 2 - bad$" err &&
+	test_grep "^# | err$" err &&
+	test_grep ! "^ok" err &&
+	rm -r scratch
+'
+
 test_expect_success 'prove agrees' '
 	cat >inner/prove.sh <<-EOF &&
 	test_description=inner

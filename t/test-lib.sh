@@ -112,11 +112,13 @@ test_count=0 test_failures=0 test_fixed=0 test_cleanup=: test_skip_all=
 test_prereqs=' ' test_no_prereqs=' ' test_lazy=' ' test_is_done=
 
 exec 5>&1 6<&0
+# What a test prints is only shown if it fails.
+test_said=$test_private/said
 if test -n "$verbose"
 then
 	exec 3>&2 4>&2
 else
-	exec 3>/dev/null 4>/dev/null
+	exec 3>>"$test_said" 4>&3
 fi
 
 test_remove_scratch () {
@@ -202,6 +204,7 @@ test_eval () {
 
 test_run_body () {
 	test_cleanup=:
+	test -n "$verbose" || : >"$test_said"
 	{
 		test -z "$trace" || set -x
 		test_eval "$1"
@@ -253,6 +256,12 @@ test_begin () {
 	return 0
 }
 
+# The end of what the test printed, as TAP comments.
+test_show_said () {
+	tail -n 60 "$test_said" | LC_ALL=C tr -d '\000-\010\013-\037\177' |
+	sed 's/^/# | /'
+}
+
 # test_expect_success [PREREQ] TITLE BODY
 test_expect_success () {
 	test_begin "$@" || return 0
@@ -264,6 +273,7 @@ test_expect_success () {
 	test_failures=$((test_failures + 1))
 	test_say "not ok $test_count - $test_title"
 	printf '%s\n' "$test_body" | sed 's/^/#	/' >&5
+	test -n "$verbose" || test_show_said >&5
 	if test -n "$immediate"
 	then
 		test_is_done=t
