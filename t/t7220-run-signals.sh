@@ -69,7 +69,9 @@ test_expect_success 'a signal that is ignored (nohup) interrupts nothing' '
 
 test_expect_success 'a signal to all of them at once is no plain failure' '
 	start group "exec sleep 20" &&
-	kill -TERM $program $recorder && ended 143 &&
+	# two calls, so the recorder is held until both have theirs
+	kill -STOP $recorder && kill -TERM $program $recorder &&
+	kill -CONT $recorder && ended 143 &&
 	field group state >out && echo interrupted >want && test_cmp want out
 '
 
