@@ -119,6 +119,7 @@ void run_finish(struct run *r)
 	note_lost(changes, &r->sup.err, "stderr.log");
 	tell_cut(&r->sup.out, _("standard output"), "stdout.log");
 	tell_cut(&r->sup.err, _("standard error"), "stderr.log");
+	run_beside_tell(&r->beside);
 	meta_finish(&r->meta, changes, META_PATIENCE);
 	live_free_reserve(r->rec.live);
 	if (record_update(the_project, r->rec.name.buf, changes, &err)) {

@@ -355,11 +355,10 @@ int cmd_run(int argc, const char **argv)
 	/* A limit on file sizes is a full disk for us: EFBIG, not our end. */
 	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct run r = { .deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,
-			 .globs = STRVEC_INIT,
-			 .cwd = STRBUF_INIT, .program = STRBUF_INIT,
-			 .asked_comment = STRBUF_INIT,
-			 .beside = RUN_BESIDE_INIT, .rec = RECORDING_INIT,
-			 .again = RUN_AGAIN_INIT, .push = -1 };
+			 .globs = STRVEC_INIT, .cwd = STRBUF_INIT,
+			 .program = STRBUF_INIT, .asked_comment = STRBUF_INIT,
+			 .rec = RECORDING_INIT, .again = RUN_AGAIN_INIT,
+			 .beside = RUN_BESIDE_INIT, .push = -1 };
 	struct strbuf err = STRBUF_INIT;
 	int ret, status = EXIT_RUN_FAILED;
 
@@ -401,7 +400,6 @@ int cmd_run(int argc, const char **argv)
 		goto cleanup;
 	}
 	run_finish(&r);
-	run_beside_tell(&r.beside);
 	supervise_end();
 	status = run_status(&r);
 	run_tell_end(&r);

@@ -139,6 +139,7 @@ static const struct rule {
 	{ "argv", is_text_list, "a list of texts" },
 	{ "cwd", is_text, "text" },
 	{ "params", is_map, "a map" },
+	{ "params_file", is_text, "text" },
 	{ "dependency", is_text_list, "a list of names" },
 	{ "dependency_ids", is_id_map, "a map of UUIDs" },
 	{ "inputs", is_map_list, "a list of maps" },

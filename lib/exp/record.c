@@ -18,12 +18,12 @@
 /* Keys in the order of the format page, in which a new record is written. */
 static const char *const key_order[] = {
 	"resutil", "id", "revision", "tid", "name", "cmd", "args", "argv",
-	"cwd", "params", "dependency", "dependency_ids", "inputs",
-	"result_dir", "subst", "git", "meta", "at", "state", "resumes",
-	"exit_code", "signal", "usage", "collected", "lost_output", "info",
-	"result",
-	"error", "tags", "redacted", "host", "user", "executor", "rerun_of",
-	"renamed_from", "sweep",
+	"cwd", "params", "params_file", "dependency", "dependency_ids",
+	"inputs", "result_dir", "subst", "git", "meta", "at", "state",
+	"resumes", "exit_code", "signal", "usage", "collected",
+	"lost_output", "info", "result", "error", "tags",
+	"redacted", "host", "user", "executor", "rerun_of", "renamed_from",
+	"sweep",
 };
 
 static int rank_of(const char *key)
