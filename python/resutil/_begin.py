@@ -36,10 +36,10 @@ def begin_experiment(comment: Optional[str], *,
     if _is_notebook():
         # Its command line is that of a kernel.
         fields["params"] = dict(params or {})
-    elif params:
-        fields["params"] = dict(params)
-        fields["argv_params"] = True
     run = _begin(owner, fields, comment, debug)
+    if params and "params" not in fields:
+        # Over those of the command line, which the recorder has read.
+        run.update({"params": dict(params)})
     _tell_begin(run, verbose)
     return run, debug
 

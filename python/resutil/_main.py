@@ -18,13 +18,12 @@ import traceback
 from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
-from . import _state
+from . import _state, _store
 from ._begin import begin_experiment
-from ._program import ResutilError, run_program
+from ._program import ResutilError
 from ._recorder import Refused, Run, recorder
 from ._signals import held
-from ._store import push, remove
-from ._talk import ask_yes_no, is_interactive, tell, telling, warn
+from ._talk import ask_yes_no, is_interactive, tell, warn
 
 __all__ = ["main", "start", "Params", "ActiveRun"]
 
@@ -55,21 +54,11 @@ class Params:
         end of the run, replace it. Returns whether it was sent (or noted);
         a failure is a warning: the run goes on.
         """
-        env = dict(os.environ, RESUTIL_EX_DIR=self.ex_dir,
-                   RESUTIL_EX_NAME=self.name, RESUTIL_ID=self.id)
-        words = [] if telling() else ["-q"]
-        words.append("checkpoint")
-        if background:
-            words.append("--background")
         try:
-            status = run_program(words, env=env).returncode
+            return _store.checkpoint(self._run, background)
         except ResutilError as e:
             warn(str(e))
             return False
-        if status:
-            warn(f"the checkpoint of '{self.name}' is not sent; the run goes "
-                 f"on")
-        return not status
 
     def inform(self, **info: Any) -> None:
         """Records facts about the run, under ``info``.
@@ -150,13 +139,13 @@ class _Recording:
         ask = (error is not None and is_interactive() and
                not isinstance(error, SystemExit))
         with held() as signals:
-            sent = push(self.run.name, wait=ask, verbose=self.verbose)
+            sent = _store.push(self.run, wait=ask, verbose=self.verbose)
             # It gave up the upload, and nothing else.
             stopped = signals.forget(signal.SIGINT)
         if ask and not stopped and ask_yes_no(
                 "Delete this experiment, here and in the store?" if sent else
                 "Delete this experiment?"):
-            remove(self.run.name, in_store=sent)
+            _store.remove(self.run.name, in_store=sent)
 
 
 def _describe_end(error: Optional[BaseException],

@@ -165,8 +165,13 @@ class Recorder:
             raise ResutilError(
                 f"{len(line)} bytes are too much for a record; attach a file "
                 f"to the run instead", 13)
+        if self._broken and not self._has_seq:
+            # Whose answer comes next cannot be told. Killed, it leaves its
+            # runs to be taken over.
+            self._process.kill()
+            raise self._died("a request was broken off")
         # The newline first ends a request that was broken off.
-        first = b"\n" if self._broken and self._has_seq else b""
+        first = b"\n" if self._broken else b""
         self._broken = True
         self._write(first + line + b"\n")
         while True:
@@ -214,15 +219,14 @@ class Recorder:
     def _died(self, why: Optional[str] = None) -> RecorderDied:
         self._to.close()
         self._from.close()
-        if why is None:
-            try:
-                status = self._process.wait(1)
-                why = (f"signal {-status}" if status < 0 else
-                       f"exit status {status}")
-            except subprocess.TimeoutExpired:
-                why = "its pipe is closed"
+        try:
+            status = self._process.wait(1)
+            ended = (f"signal {-status}" if status < 0 else
+                     f"exit status {status}")
+        except subprocess.TimeoutExpired:
+            ended = "its pipe is closed"
         return RecorderDied(f"the recorder 'resutil record-runs' has ended: "
-                            f"{why}")
+                            f"{why or ended}")
 
     # -- runs ---------------------------------------------------------------
 

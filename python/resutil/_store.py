@@ -1,14 +1,16 @@
-"""What a run has to do with stores: what it needs comes before, it goes after."""
+"""Stores and runs: what a run needs comes before it, what it made goes after.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import Iterable, List
+from typing import Dict, Iterable, List
 
 from ._program import is_true, run_program
+from ._recorder import Run
 from ._talk import telling, warn
 
-__all__ = ["may_ask_stores", "scan", "pull", "push", "remove"]
+__all__ = ["may_ask_stores", "scan", "pull", "push", "checkpoint", "remove"]
 
 
 def may_ask_stores() -> bool:
@@ -28,20 +30,37 @@ def pull(names: Iterable[str], verbose: bool = True) -> None:
     run_program([*words, "pull", "--", *names])
 
 
-def push(name: str, wait: bool = False, verbose: bool = True) -> bool:
-    """Sends a run that has ended, as ``push.auto`` says.
+def _environment(run: Run) -> Dict[str, str]:
+    """So that the program finds the run, wherever we are."""
+    return dict(os.environ, RESUTIL_EX_DIR=run.dir, RESUTIL_EX_NAME=run.name,
+                RESUTIL_ID=run.id)
 
-    wait: not in the background. Returns whether the store has it, or may
-    have; a failure is a warning.
-    """
-    if not may_ask_stores():
+
+def checkpoint(run: Run, background: bool = False) -> bool:
+    """Sends a run as it is now; returns whether it was sent, or noted to be
+    sent. A failure is a warning."""
+    words = [] if telling() else ["-q"]
+    words.append("checkpoint")
+    if background:
+        words.append("--background")
+    if run_program(words, env=_environment(run)).returncode:
+        warn(f"the checkpoint of '{run.name}' is not sent; the run goes on")
         return False
-    words = [] if telling(verbose) else ["-q"]
-    status = run_program([*words, "push", "--", name]).returncode
-    if status:
-        warn(f"'{name}' is kept here, but not in the store; 'resutil push "
-             f"{name}' sends it")
-    return not status
+    return True
+
+
+def push(run: Run, wait: bool = False, verbose: bool = True) -> bool:
+    """Sends a run that has ended, as ``push.auto`` says; the program tells
+    what fails, and the way to try it again.
+
+    wait: not in the background. Returns whether the store has it, or will
+    have it.
+    """
+    words = [] if verbose else ["-q"]
+    words += ["checkpoint", "--final"]
+    if wait:
+        words.append("--wait")
+    return not run_program(words, env=_environment(run)).returncode
 
 
 def remove(name: str, in_store: bool) -> None:

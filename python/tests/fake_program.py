@@ -4,7 +4,7 @@
 The words of FAKE say how: ``noseq`` (answers carry no ``seq``), ``die-at-N``
 (ends when it reads the Nth request), ``garbage`` (says something that is no
 JSON), ``slow`` (waits for FAKE_GATE to appear before it answers an update).
-Each request is appended to FAKE_LOG.
+Each request is appended to FAKE_LOG; FAKE_LOG.end is made at the end of input.
 """
 
 import json
@@ -54,3 +54,4 @@ for line in sys.stdin:
     if "noseq" not in modes and "seq" in request:
         answer["seq"] = request["seq"]
     print(json.dumps(answer), flush=True)
+open(where + ".end", "w").close()
