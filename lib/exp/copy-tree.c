@@ -110,7 +110,8 @@ static int look_into(struct copy_tree *tree, const char *parent,
 	return ret;
 }
 
-static int look(struct copy_tree **out, const char *dir, struct strbuf *err)
+int copy_tree_look_any(struct copy_tree **out, const char *dir,
+		       struct strbuf *err)
 {
 	struct copy_tree *tree = xcalloc(1, sizeof(*tree));
 	size_t i;
@@ -137,7 +138,7 @@ int copy_tree_look(struct copy_tree **out, const char *dir, struct strbuf *err)
 {
 	struct copy_tree *tree;
 	size_t i;
-	int ret = look(&tree, dir, err);
+	int ret = copy_tree_look_any(&tree, dir, err);
 
 	if (ret)
 		return ret;
@@ -315,7 +316,7 @@ static int compare_again(const struct copy_tree *tree, struct strbuf *err)
 {
 	struct copy_tree *now;
 	size_t i, nr;
-	int ret = look(&now, tree->dir, err);
+	int ret = copy_tree_look_any(&now, tree->dir, err);
 
 	if (ret)
 		return ret;

@@ -18,6 +18,11 @@ struct copy_tree;
 int copy_tree_look(struct copy_tree **out, const char *dir,
 		   struct strbuf *err);
 
+/** The same for what goes deeper into an experiment, where no name is
+ *  reserved. */
+int copy_tree_look_any(struct copy_tree **out, const char *dir,
+		       struct strbuf *err);
+
 size_t copy_tree_entries(const struct copy_tree *tree);
 
 /**

@@ -1,0 +1,286 @@
+/*
+ * The copy is made in a hidden directory beside the experiment, where nobody
+ * looks and gc finds what a crash left, and is renamed into its place.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/beneath.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/sys.h"
+#include "lib/base/tempfile.h"
+#include "lib/exp/attach.h"
+#include "lib/exp/collect.h"
+#include "lib/exp/copy-tree.h"
+#include "lib/exp/name.h"
+#include "lib/exp/record.h"
+
+#define INSIDE "new"	/* what it is called in the hidden directory */
+#define HIDDEN_MAX 999	/* as gc knows them */
+
+struct attach {
+	char *dir;		/* of the experiment */
+	const char *name;
+	struct tempfile *hidden;
+	int hidden_fd;
+	bool is_dir;
+	bool in_place;		/* it is there already */
+};
+
+/* As written, and for a file system that takes A and a for the same. */
+static bool is_reserved(const char *name)
+{
+	static const char *const beginnings[] = { RECORD_FILE ".", ".resutil" };
+	char *lower = xstrdup(name), *at;
+	bool found;
+	size_t i;
+
+	for (at = lower; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at += 'a' - 'A';
+	found = exp_path_is_reserved(name) || exp_path_is_reserved(lower) ||
+		!strcmp(lower, "votakvot.yaml");
+	for (i = 0; i < ARRAY_SIZE(beginnings) && !found; i++)
+		found = !strncmp(lower, beginnings[i], strlen(beginnings[i]));
+	free(lower);
+	return found;
+}
+
+int attach_check_name(const char *name, struct strbuf *err)
+{
+	const char *at = name;
+
+	do {
+		size_t len = strcspn(at, "/");
+
+		if (!len || (len == 1 && *at == '.') ||
+		    (len == 2 && !memcmp(at, "..", 2)))
+			return fail(err, ERR_USAGE, "'%s' is not a path inside "
+				    "the experiment", name);
+		if (len > NAME_MAX)
+			return fail(err, ERR_USAGE, "a part of '%s' is longer "
+				    "than %d bytes", name, NAME_MAX);
+		at += len;
+	} while (*at++);
+	if (strlen(name) >= PATH_MAX)
+		return fail(err, ERR_USAGE, "the name is longer than %d bytes",
+			    PATH_MAX - 1);
+	if (is_reserved(name))
+		return fail(err, ERR_USAGE, "'%s' is reserved in an "
+			    "experiment, see resutilformat-exp(5); give "
+			    "another name with --as", name);
+	return 0;
+}
+
+/* .NAME.PID.N.tmp beside the experiment: only a rename away from it. */
+static int make_hidden(struct attach *a, struct strbuf *err)
+{
+	const char *base = path_basename(a->dir);
+	struct strbuf path = STRBUF_INIT;
+	unsigned nr = 0;
+	int ret;
+
+	do {
+		if (err)
+			strbuf_reset(err);
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%.*s.%.*s.%ld.%u.tmp",
+			    (int)(base - a->dir), a->dir, NAME_MAX_BYTES, base,
+			    (long)getpid(), ++nr);
+		ret = tempfile_create_private_dir(&a->hidden, path.buf, err);
+	} while (ret == ERR_CONFLICT && nr < HIDDEN_MAX);
+	if (!ret) {
+		a->hidden_fd = open(path.buf, O_RDONLY | O_DIRECTORY |
+				    O_CLOEXEC);
+		if (a->hidden_fd < 0)
+			ret = fail_errno(err, "cannot open '%s'", path.buf);
+	}
+	strbuf_release(&path);
+	return ret;
+}
+
+static int copy_file(struct attach *a, int in, const struct stat *st,
+		     const char *shown, struct strbuf *err)
+{
+	bool regular = S_ISREG(st->st_mode);
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int out, ret = 0;
+
+	out = sys_openat(a->hidden_fd, INSIDE, O_WRONLY | O_CREAT | O_EXCL,
+			 regular ? st->st_mode & 0777 : 0666);
+	if (out < 0 || sys_copy(in, out, -1) < 0 ||
+	    (regular && sys_futimens(out, times)) || sys_fsync(out))
+		ret = fail_errno(err, "cannot copy '%s'", shown);
+	if (out >= 0 && close(out) && !ret)
+		ret = fail_errno(err, "cannot copy '%s'", shown);
+	return ret == ERR_NOT_FOUND ? ERR_FAILED : ret;
+}
+
+/* The directory itself gets the mode that it had, but stays usable. */
+static int finish_dir(struct attach *a, const char *dir, struct strbuf *err)
+{
+	struct stat st;
+	int fd, ret = 0;
+
+	fd = openat(a->hidden_fd, INSIDE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || stat(dir, &st) ||
+	    sys_fchmod(fd, (st.st_mode & 0777) | 0700) || sys_syncfs(fd))
+		ret = fail_errno(err, "cannot copy '%s'", dir);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int copy_dir(struct attach *a, const char *dir, struct strbuf *err)
+{
+	struct copy_tree *tree = NULL;
+	struct strbuf to = STRBUF_INIT, real = STRBUF_INIT;
+	int ret;
+
+	a->is_dir = true;
+	path_real(&real, dir);
+	if (path_below(a->dir, real.buf)) {
+		ret = fail(err, ERR_USAGE, "'%s' holds the experiment itself",
+			   dir);
+		goto cleanup;
+	}
+	ret = copy_tree_look_any(&tree, dir, err);
+	if (!ret && sys_mkdirat(a->hidden_fd, INSIDE, 0700))
+		ret = fail_errno(err, "cannot copy '%s'", dir);
+	strbuf_addf(&to, "%s/" INSIDE, tempfile_path(a->hidden));
+	if (!ret)
+		ret = copy_tree_copy(tree, to.buf, err);
+	if (!ret)
+		ret = finish_dir(a, dir, err);
+
+cleanup:
+	copy_tree_free(tree);
+	strbuf_release(&real);
+	strbuf_release(&to);
+	return ret;
+}
+
+/* What lies in its place already: the program wrote it there. */
+static bool is_in_place(const struct attach *a, const struct stat *st)
+{
+	int dirfd = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	struct stat there;
+	bool same;
+
+	if (dirfd >= 0)
+		fd = open_beneath(dirfd, a->name, O_PATH);
+	same = fd >= 0 && !fstat(fd, &there) && there.st_dev == st->st_dev &&
+	       there.st_ino == st->st_ino;
+	if (fd >= 0)
+		close(fd);
+	if (dirfd >= 0)
+		close(dirfd);
+	return same;
+}
+
+int attach_prepare(struct attach **out, const struct run_place *place,
+		   const char *file, const char *name, struct strbuf *err)
+{
+	struct attach *a = xcalloc(1, sizeof(*a));
+	struct stat st;
+	int in, ret = 0;
+
+	a->dir = xstrdup(place->dir.buf);
+	a->name = name;
+	a->hidden_fd = -1;
+	in = file ? open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
+	if (in < 0 || fstat(in, &st))
+		ret = fail_errno(err, "cannot read '%s'", file ? file : "-");
+	else if (is_in_place(a, &st))
+		a->in_place = true;
+	else
+		ret = make_hidden(a, err);
+	if (!ret && !a->in_place)
+		ret = S_ISDIR(st.st_mode) && file ?
+		      copy_dir(a, file, err) :
+		      copy_file(a, in, &st, file ? file : "-", err);
+	if (in > 0)
+		close(in);
+	if (ret)
+		attach_free(&a);
+	else
+		*out = a;
+	return ret;
+}
+
+/* The directory that `name` goes to, made where missing. */
+static int open_parent(const struct attach *a, const char **base,
+		       struct strbuf *err)
+{
+	int fd = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next;
+	const char *at = a->name;
+	size_t len;
+
+	if (fd < 0)
+		return fail_errno(err, "cannot open '%s'", a->dir);
+	for (; at[len = strcspn(at, "/")]; at += len + 1) {
+		char *part = xmemdupz(at, len);
+		int ret = sys_mkdirat(fd, part, 0777);
+
+		if (ret && errno == EEXIST)
+			ret = 0;
+		next = ret ? -1 : openat(fd, part, O_RDONLY | O_DIRECTORY |
+					 O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			fail_errno(err, "cannot use the directory '%.*s' of "
+				   "the experiment",
+				   (int)(at + len - a->name), a->name);
+		free(part);
+		close(fd);
+		fd = next;
+		if (fd < 0)
+			return ERR_FAILED;
+	}
+	*base = at;
+	return fd;
+}
+
+static int is_in_the_way(const struct attach *a, struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' is in the experiment already; "
+		    "give another name with --as", a->name);
+}
+
+int attach_commit(struct attach *a, struct strbuf *err)
+{
+	const char *base = a->name;
+	struct stat st;
+	int fd, ret = 0;
+
+	if (a->in_place)
+		return 0;
+	fd = open_parent(a, &base, err);
+	if (fd < 0)
+		return fd;
+	if (!fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW) &&
+	    (a->is_dir || S_ISDIR(st.st_mode)))
+		ret = is_in_the_way(a, err);
+	else if (sys_renameat(a->hidden_fd, INSIDE, fd, base, 0))
+		ret = errno == EEXIST || errno == ENOTEMPTY ||
+		      errno == EISDIR || errno == ENOTDIR ?
+		      is_in_the_way(a, err) :
+		      fail_errno(err, "cannot put '%s' into '%s'", a->name,
+				 a->dir);
+	else if (sys_fsync(fd) && errno != EINVAL)
+		ret = fail_errno(err, "cannot sync the directory of '%s'",
+				 a->name);
+	close(fd);
+	return ret;
+}
+
+void attach_free(struct attach **a)
+{
+	if (!*a)
+		return;
+	if ((*a)->hidden_fd >= 0)
+		close((*a)->hidden_fd);
+	tempfile_delete(&(*a)->hidden);
+	free((*a)->dir);
+	free(*a);
+	*a = NULL;
+}
