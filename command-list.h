@@ -7,6 +7,7 @@
 COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an experiment without running anything")
 COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
+COMMAND("attach",         cmd_attach,        BUILTIN,  NO_PROJECT,   "put files into the experiment of this run")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
 COMMAND_IN(pack,
