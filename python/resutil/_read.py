@@ -23,14 +23,11 @@ RECORDS = ("resutil-exp.yaml", "votakvot.yaml")
 _OWN = re.compile(
     r"resutil-exp\.yaml|votakvot\.yaml|\.resutil-live|resutil-snapshot|"
     r"\.resutil-attach\.\d+\.\d+\.tmp$")
-_MAGIC = re.compile(r"[*?\[]")
 _STORE = re.compile(r"(dir|gs|gcs|s3|ssh|gdrive|drive):|[a-z][a-z0-9+]*://")
-_MODULE = re.compile(r"[^\W\d][\w.]*$|\*$")
-_FUNCTION = re.compile(r"[^\W\d<][\w.<>]*$|\*$")
+#: Statuses of read-trials that speak of single records.
+_SOME = (3, 13)
 #: Packs of a store that are read at once.
 _WORKERS = 8
-#: How many spellings of one path are tried.
-_SPELLINGS = 64
 
 
 def attached_files(path: Optional[str]) -> List[str]:
@@ -70,95 +67,44 @@ def read_all(path: Any, safe: bool) -> Iterator[Dict[str, Any]]:
         text = text[len("file://"):]
     elif _STORE.match(text) and not os.path.exists(text):
         return _of_store(text, safe)
-    return _of_path(os.path.abspath(text), safe)
-
-
-def _of_path(path: str, safe: bool) -> Iterator[Dict[str, Any]]:
-    """Other spellings count only where nothing is found as it is written."""
-    found = False
-    if _may_be(path):
-        for one in _run([path], safe):
-            found = True
-            yield one
-    if not found:
-        others = [one for one in _spellings(path) if _may_be(one)]
-        if others:
-            yield from _run(others, safe)
-
-
-def _may_be(path: str) -> bool:
-    """Whether it is there, as far as it has no wildcard."""
-    magic = _MAGIC.search(path)
-    if magic:
-        path = path[:magic.start()].rpartition("/")[0] or "/"
-    return os.path.lexists(path)
-
-
-def _spellings(path: str) -> List[str]:
-    """``a/module.function`` for ``a/module/function``; and the other way.
-
-    votakvot writes one level, its documentation has two.
-    """
-    parts = path.split("/")
-    spelled: List[str] = []
-    for at in range(len(parts) - 1, 0, -1):
-        if len(spelled) >= _SPELLINGS:
-            break
-        left, right = parts[at - 1], parts[at]
-        if _MODULE.match(left) and _FUNCTION.match(right) \
-                and (left, right) != ("*", "*"):
-            spelled.append("/".join(
-                parts[:at - 1] + [left + "." + right] + parts[at + 1:]))
-        for dot in re.finditer(r"\.", right):
-            first, second = right[:dot.start()], right[dot.end():]
-            if _MODULE.match(first) and _FUNCTION.match(second):
-                spelled.append("/".join(
-                    parts[:at] + [first, second] + parts[at + 1:]))
-    return spelled
+    return _run([os.path.abspath(text)], safe)
 
 
 def _run(paths: Sequence[str], safe: bool) -> Iterator[Dict[str, Any]]:
-    """What ``resutil read-trials`` finds; each trial once."""
+    """What ``resutil read-trials`` finds."""
     program = find_program()
     errors = tempfile.TemporaryFile()
-    seen = set()
+    seen = False
     with errors, subprocess.Popen(
             [program, "read-trials", "--json", "--"] + list(paths),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=errors) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            found = _entry(line)
-            if found["path"] not in seen:
-                seen.add(found["path"])
-                yield found
+            seen = True
+            yield _entry(line)
         status = process.wait()
         errors.seek(0)
         said = errors.read().decode("utf-8", "replace").strip()
     if not status:
         return
-    if not safe or not seen:
-        _judge(status, said, safe)
-    if said:
-        log.warning("some trials cannot be read:\n%s", said)
-
-
-def _judge(status: int, said: str, safe: bool) -> None:
-    """Nothing there is no failure; nothing readable may be none."""
-    if status == 10:
-        return
-    if not safe or status in (128, 129) or status < 0:
-        text = re.sub(r"(?m)^resutil: ", "", said)
-        raise ResutilError(text or "'resutil read-trials' failed", status)
+    said = re.sub(r"(?m)^resutil: ", "", said)
+    if not safe or (not seen and status not in _SOME):
+        raise ResutilError(said or "'resutil read-trials' failed", status)
+    log.warning("some trials cannot be read:\n%s", said)
 
 
 def _entry(line: bytes) -> Dict[str, Any]:
     found = _typed.loads(line)
     path = _typed.decode(found["path"])
+    record = _typed.decode(found["record"])
+    if found.get("state") is not None:
+        record["state"] = found["state"]    # as it is now
+    tid = _text(_typed.decode(found.get("tid")))
     return {
         "path": os.fsdecode(path),
-        "tid": _text(_typed.decode(found.get("tid"))),
-        "record": _typed.decode(found["record"]),
+        "tid": tid or record.get("name") or os.path.basename(path),
+        "record": record,
         "attached": [_text(_typed.decode(name)) for name in
                      found.get("attached") or ()
                      if not _OWN.match(_text(_typed.decode(name)))],
@@ -236,7 +182,8 @@ def _output(cwd: str, *words: str) -> bytes:
 def _fetch(project: str, name: str, into: str) -> Optional[ResutilError]:
     """The records in one pack, as files below `into`."""
     try:
-        paths = _lines(project, "list-pack", "-z", "--remote=origin", name)
+        paths = _lines(project, "list-pack", "-z", "--format=%(path)",
+                       "--remote=origin", name)
         for path in paths:
             head, tail = os.path.split(path)
             if tail not in RECORDS or ".." in head.split("/"):

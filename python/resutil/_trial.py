@@ -210,6 +210,10 @@ def load_trials(path: Optional[_PathLike] = None,
           otherwise told and passed over.
     Order: by tid.  Of two trials with one tid the later path wins.
     """
+    return {str(trial.tid): trial for trial in _all(path, safe)}
+
+
+def _all(path: Optional[_PathLike], safe: bool) -> List[Trial]:
     if path is None:
         from . import _track
         path = _track.root()
@@ -217,7 +221,7 @@ def load_trials(path: Optional[_PathLike] = None,
                     found.get("attached"))
               for found in _read.read_all(path, safe)]
     trials.sort(key=lambda trial: (str(trial.tid), str(trial.path)))
-    return {trial.tid: trial for trial in trials}
+    return trials
 
 
 def load_report(path: Optional[_PathLike] = None, full: bool = False,
@@ -232,5 +236,4 @@ def load_report(path: Optional[_PathLike] = None, full: bool = False,
     path, safe: as of load_trials().
     """
     row = _report.full_row if full else _report.short_row
-    trials = load_trials(path, safe).values()
-    return _report.frame([row(trial) for trial in trials], full)
+    return _report.frame([row(trial) for trial in _all(path, safe)], full)

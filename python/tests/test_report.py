@@ -6,7 +6,7 @@ import time
 import unittest
 from typing import Any, Dict
 
-from resutil import _read, _report
+from resutil import _report
 from resutil._trial import Data, Trial, TrialFailedException
 
 
@@ -160,27 +160,6 @@ class PandasTest(unittest.TestCase):
     def test_concat_as_in_votakvots_readme(self) -> None:
         rows = [_report.frame([{"tid": "x", "a": 1}]), _report.frame([])]
         self.assertEqual(len(self.pandas.concat(rows)), 1)
-
-
-class SpellingTest(unittest.TestCase):
-    def spelled(self, path: str) -> Any:
-        return _read._spellings(path)
-
-    def test_module_and_function_are_one_level_or_two(self) -> None:
-        self.assertIn("/r/my_module.function_name",
-                      self.spelled("/r/my_module/function_name"))
-        self.assertIn("/r/my_module/function_name",
-                      self.spelled("/r/my_module.function_name"))
-        self.assertIn("/r/pkg.mod/fn/*/15:*",
-                      self.spelled("/r/pkg.mod.fn/*/15:*"))
-        self.assertIn("/r/m/f.<locals>.g", self.spelled("/r/m.f.<locals>.g"))
-
-    def test_dates_and_wildcards_are_left_alone(self) -> None:
-        for path in ("/r/**/21-05-20", "/r/**/21-05-20/15:*", "/r/*/*"):
-            with self.subTest(path=path):
-                self.assertEqual([one for one in self.spelled(path)
-                                  if one.startswith("/r/")], [])
-        self.assertLessEqual(len(self.spelled("/" + "a.b.c/" * 100)), 70)
 
 
 if __name__ == "__main__":
