@@ -88,6 +88,8 @@ int run_execute(struct run *r, struct strbuf *err)
 			strvec_push(&s->child.args, r->argv[i]);
 	strvec_pushf(&s->child.env, "RESUTIL_EX_DIR=%s", r->rec.dir.buf);
 	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->rec.name.buf);
+	/* a Python function's, whose run this one is not */
+	strvec_push(&s->child.env, "RESUTIL_RECORDER");
 	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",
 		     value_get_text(r->rec.record, "id"));
 	/* Unset also where the run that starts this one was resumed. */
