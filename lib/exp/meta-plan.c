@@ -48,12 +48,16 @@ bool meta_plan_has(const struct meta_plan *plan, const char *name)
 static bool get_switch(const struct value *value, bool *on)
 {
 	const char *text = value_text(value);
+	bool yes;
 
 	if (value->type == VALUE_BOOL) {
 		*on = value->u.truth;
 		return true;
 	}
-	return text && config_parse_bool(text, on);
+	if (!text || !config_parse_bool(text, &yes))
+		return false;
+	*on = yes;
+	return true;
 }
 
 static bool is_good_name(const char *name)
