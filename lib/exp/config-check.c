@@ -40,6 +40,7 @@ static const struct {
 	{ "list", KIND_MAP },
 	{ "list.timeout", KIND_SCALAR },
 	{ "meta", KIND_MAP },
+	{ "meta.env", KIND_LIST },
 	{ "pack", KIND_MAP },
 	{ "pack.level", KIND_SCALAR },
 	{ "push", KIND_MAP },
