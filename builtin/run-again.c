@@ -16,11 +16,10 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/git-head.h"
 #include "lib/exp/partial.h"
+#include "lib/exp/record-resume.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
 
-/* Commits that are noted of one run; the oldest give way. */
-#define MAX_COMMITS 100
 /* A sentence with more helps nobody. */
 #define MAX_SHOWN 20
 
@@ -236,94 +235,6 @@ void run_again_settled(struct run_again *again, const char *name)
 
 /* ---- going on ------------------------------------------------------------ */
 
-/* Laid over `old`, `map` shall be all there is: what is not in it goes. */
-static void take_the_place_of(struct value *map, const struct value *old)
-{
-	size_t i;
-
-	for (i = 0; old && old->type == VALUE_MAP && i < old->u.map.nr; i++) {
-		const struct value_pair *pair = &old->u.map.pair[i];
-		struct value *now = value_map_get(map, pair->key);
-
-		if (!now)
-			value_map_set(map, pair->key, value_new_null());
-		else if (now->type == VALUE_MAP)
-			take_the_place_of(now, pair->value);
-	}
-}
-
-/* Null means the same as an absent key. */
-static bool same_commit(const struct value *a, const struct value *b)
-{
-	const char *one = value_get_text(a, "commit_hash");
-	const char *two = value_get_text(b, "commit_hash");
-
-	return one && two ? !strcmp(one, two) : one == two;
-}
-
-/* A new list: the changed files that git tracks. Others are mostly what runs
- * leave behind, and differ each time. */
-static struct value *tracked_changes(const struct value *git)
-{
-	const struct value *all = value_map_get(git, "uncommited_files");
-	const struct value *others = value_map_get(git, "untracked_files");
-	struct value *list = value_new_list();
-	size_t i, k;
-
-	for (i = 0; all && all->type == VALUE_LIST && i < all->u.list.nr; i++) {
-		const struct value *item = all->u.list.item[i];
-		bool tracked = true;
-
-		for (k = 0; others && others->type == VALUE_LIST &&
-		     k < others->u.list.nr && tracked; k++)
-			tracked = !value_equal(item, others->u.list.item[k]);
-		if (tracked)
-			value_list_add(list, value_copy(item));
-	}
-	return list;
-}
-
-/* The code that the run began with stays what the record says; of other code
- * that it goes on with, the commit and the names of changed files are noted. */
-static void note_code(const struct run *r, const struct value *git,
-		      const struct moment *now, struct value *changes)
-{
-	static const char *const keys[] = { "commit_hash", "branch" };
-	const struct value *old = value_map_get(r->again.record, "git");
-	const struct value *list = value_map_get(old, "resumed"), *last = old;
-	struct value *entry, *all, *files, *before;
-	bool same;
-	size_t i;
-
-	if (list && list->type != VALUE_LIST)
-		list = NULL;
-	if (list && list->u.list.nr)
-		last = list->u.list.item[list->u.list.nr - 1];
-	files = tracked_changes(git);
-	before = tracked_changes(last);
-	same = same_commit(last, git) && value_equal(before, files);
-	value_free(before);
-	if (same) {
-		value_free(files);
-		return;
-	}
-	entry = value_new_map();
-	record_set_moment(entry, "at", now);
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		if (value_map_get(git, keys[i]))
-			value_map_set(entry, keys[i],
-				      value_copy(value_map_get(git, keys[i])));
-	value_map_set(entry, "uncommited_files", files);
-	all = value_new_list();
-	i = list && list->u.list.nr >= MAX_COMMITS ?
-	    list->u.list.nr - MAX_COMMITS + 1 : 0;
-	for (; list && i < list->u.list.nr; i++)
-		value_list_add(all, value_copy(list->u.list.item[i]));
-	value_list_add(all, entry);
-	value_set(changes, "git.resumed", all);
-	run_tell(_("The code is not what '%s' began with"), r->again.name.buf);
-}
-
 static int note_machine(struct run *r, const struct moment *now,
 			struct value *changes, struct strbuf *err)
 {
@@ -339,11 +250,13 @@ static int note_machine(struct run *r, const struct moment *now,
 		value_free(meta);
 		return ret;
 	}
-	note_code(r, git, now, changes);
+	if (record_note_code(r->again.record, git, now, changes))
+		run_tell(_("The code is not what '%s' began with"),
+			 r->again.name.buf);
 	git_state_head(r->git, &head);
 	meta_add_git(meta, git, head.top);
 	value_free(git);
-	take_the_place_of(meta, value_map_get(r->again.record, "meta"));
+	record_replace_map(meta, value_map_get(r->again.record, "meta"));
 	value_map_set(changes, "meta", meta);
 	return 0;
 }
