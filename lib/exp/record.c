@@ -17,11 +17,11 @@
 
 /* Keys in the order of the format page, in which a new record is written. */
 static const char *const key_order[] = {
-	"resutil", "id", "revision", "tid", "name", "cmd", "args", "argv",
-	"cwd", "params", "params_file", "dependency", "dependency_ids",
+	"resutil", "id", "revision", "tid", "name", "function", "cmd", "args",
+	"argv", "cwd", "params", "params_file", "dependency", "dependency_ids",
 	"inputs", "result_dir", "subst", "git", "meta", "at", "state",
 	"resumes", "exit_code", "signal", "usage", "collected",
-	"lost_output", "info", "result", "error", "tags",
+	"lost_output", "info", "result", "error", "traceback", "tags",
 	"redacted", "host", "user", "executor", "rerun_of", "renamed_from",
 	"sweep",
 };

@@ -11,10 +11,13 @@
 #include "lib/exp/config.h"
 #include "lib/exp/git-head.h"
 #include "lib/exp/live.h"
+#include "lib/exp/meta-plan.h"
+#include "lib/exp/meta-run.h"
 #include "lib/exp/meta.h"
 #include "lib/exp/record-changes.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
+#include "lib/wrap/json.h"
 
 /* What is found out about the code or the project holds so long, unless a
  * sign says otherwise. */
@@ -45,7 +48,11 @@ struct about {
 	struct timespec asked;
 	struct sign sign[SIGN_NR];
 
-	struct value *meta;	/* by provider, as it was found first */
+	char *interpreter;	/* as the program said; NULL: it did not */
+	char *meta_key;		/* for which metadata was asked */
+	struct value *meta;	/* of every trial */
+	struct meta_run *slow;	/* still asked beside the first ones */
+	struct value *slow_meta;	/* what it said; NULL: nothing */
 };
 
 struct about *about_new(void)
@@ -70,8 +77,18 @@ void about_free(struct about *a)
 	free(a->dir);
 	if (a->have_project)
 		project_release(&a->project);
+	meta_finish(&a->slow, NULL, 0);
+	free(a->interpreter);
+	free(a->meta_key);
+	value_free(a->slow_meta);
 	value_free(a->meta);
 	free(a);
+}
+
+void about_set_interpreter(struct recorder *r, const char *path)
+{
+	free(r->about->interpreter);
+	r->about->interpreter = xstrdup(path);
 }
 
 static bool is_fresh(const struct timespec *since)
@@ -314,26 +331,76 @@ static void keep_wanted(struct exchange *x, struct value *meta,
 		value_map_remove(meta, provider);
 }
 
-/* What the provider found the first time; NULL: nothing. */
-static const struct value *provided(struct about *a, const char *provider)
+/* Names of `meta:` of the settings, which a list does not switch off. */
+static void add_commands(struct strvec *names, const struct project *p)
 {
-	struct strvec name = STRVEC_INIT;
-	struct value *found = NULL;
+	struct meta_plan plan = META_PLAN_INIT;
+	size_t i;
 
-	if (!a->meta)
-		a->meta = value_new_map();
-	if (!value_map_get(a->meta, provider)) {
-		strvec_push(&name, provider);
-		if (meta_collect(&found, &name, NULL, NULL))
-			found = value_new_map();
-		if (!value_map_get(found, provider))
-			value_map_set(found, provider, value_new_null());
-		value_map_set(a->meta, provider,
-			      value_copy(value_map_get(found, provider)));
-		value_free(found);
-		strvec_release(&name);
+	if (!meta_plan_make(&plan, p, NULL, NULL))
+		for (i = 0; i < plan.nr; i++)
+			if (!meta_is_provider(plan.command[i].name))
+				strvec_push(names, plan.command[i].name);
+	meta_plan_release(&plan);
+}
+
+/* The groups that are wanted, and so asked; given false: all. */
+static int wanted_names(struct exchange *x, const struct project *p,
+			struct strvec *names, bool *given)
+{
+	struct strvec list = STRVEC_INIT;
+	size_t i;
+	int ret = get_words(x, "providers", &list, given);
+
+	for (i = 0; !ret && *given && meta_providers[i]; i++)
+		if (about_wants(x, meta_providers[i]))
+			strvec_push(names, meta_providers[i]);
+	if (!ret && *given && list.nr)
+		add_commands(names, p);
+	strvec_release(&list);
+	return ret;
+}
+
+/* Without a word of the program: what it is, where that is no script. */
+static char *interpreter_of(const struct recorder *r)
+{
+	char path[64], target[PATH_MAX];
+	ssize_t len;
+
+	if (r->about->interpreter)
+		return xstrdup(r->about->interpreter);
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)r->program);
+	len = readlink(path, target, sizeof(target));
+	return len > 0 && (size_t)len < sizeof(target) ?
+	       xmemdupz(target, (size_t)len) : NULL;
+}
+
+static int start_meta(struct exchange *x, const struct project *p,
+		      struct meta_run **run, struct value **meta)
+{
+	char *interpreter = interpreter_of(x->r);
+	/* nothing known: it is no Python, rather than the first in PATH */
+	const char *argv[] = { interpreter ? interpreter : "", NULL };
+	const struct meta_about about = { .project = p, .argv = argv,
+					  .program = interpreter };
+	struct strvec names = STRVEC_INIT;
+	bool given;
+	size_t i;
+	int ret;
+
+	ret = wanted_names(x, p, &names, &given);
+	if (!ret)
+		ret = meta_start(run, &about, given ? &names : NULL, meta,
+				 &x->err);
+	if (!ret) {
+		if (*meta_notice(*run))
+			warn(x, "%s", meta_notice(*run));
+		for (i = 0; meta_providers[i]; i++)
+			keep_wanted(x, *meta, meta_providers[i]);
 	}
-	return value_map_get(a->meta, provider);
+	strvec_release(&names);
+	free(interpreter);
+	return ret;
 }
 
 static struct value *process_map(pid_t pid)
@@ -356,70 +423,120 @@ static void add_processes(struct exchange *x, struct value *meta)
 {
 	struct value *recorder = process_map(getpid());
 
-	if (about_wants(x, "process"))
+	if (value_map_get(meta, "process")) {
 		value_map_set(meta, "process", process_map(x->r->program));
+		keep_wanted(x, meta, "process");
+	}
 	value_map_remove(recorder, "gid");
 	value_map_set(meta, "recorder", recorder);
 }
 
-static void add_git(struct value *meta, const struct value *git,
-		    const char *repo)
+/* What differs from run to run, and what the program says itself. */
+static int complete(struct exchange *x, struct value *meta, const char *cwd)
 {
-	struct strvec name = STRVEC_INIT;
-	struct value *found = NULL;
+	const struct value *more;
+	int ret = get_map(x, "meta", &more);
 
-	strvec_push(&name, "git");
-	if (git && !meta_collect(&found, &name, git, NULL) &&
-	    value_map_get(found, "git")) {
-		struct value *map = value_copy(value_map_get(found, "git"));
-
-		if (repo)
-			value_map_set_str(map, "repo", repo);
-		value_map_set(meta, "git", map);
-	}
-	value_free(found);
-	strvec_release(&name);
+	if (value_get(meta, "system.cwd"))
+		value_set(meta, "system.cwd", value_new_str(cwd));
+	add_processes(x, meta);
+	if (!ret && more)
+		changes_add(meta, more);
+	return ret;
 }
 
-int about_meta(struct exchange *x, const struct value *git, const char *repo,
-	       const char *cwd, struct value **out)
+int about_experiment(struct exchange *x, const struct project *p,
+		     const char *cwd, struct meta_run **run,
+		     struct value **meta)
 {
-	struct value *meta = value_new_map();
-	const struct value *more;
-	struct strvec list = STRVEC_INIT;
-	size_t i;
-	int ret;
+	int ret = start_meta(x, p, run, meta);
+
+	return ret ? ret : complete(x, *meta, cwd);
+}
+
+void about_add_git(struct exchange *x, struct value *meta,
+		   const struct value *git, const char *repo)
+{
+	meta_add_git(meta, git, repo);
+	keep_wanted(x, meta, "git");
+}
+
+/* What the answer of `providers` depends on. */
+static void add_key(struct exchange *x, struct strbuf *key)
+{
+	const struct value *list = value_map_get(x->request, "providers");
+
+	if (x->r->about->have_project)
+		strbuf_addstr(key, x->r->about->project.root);
+	strbuf_addch(key, '\n');
+	if (list)
+		json_write(key, list);
+}
+
+/* For all trials with one list: asked once, what takes long beside the first
+ * of them. */
+static int find_meta(struct exchange *x)
+{
+	struct about *a = x->r->about;
+	struct strbuf key = STRBUF_INIT;
+	int ret = 0;
+
+	add_key(x, &key);
+	if (a->meta && !strcmp(a->meta_key, key.buf))
+		goto cleanup;
+	meta_finish(&a->slow, NULL, 0);
+	value_free(a->meta);
+	value_free(a->slow_meta);
+	a->meta = a->slow_meta = NULL;
+	free(a->meta_key);
+	a->meta_key = strbuf_detach(&key, NULL);
+	ret = start_meta(x, a->have_project ? &a->project : NULL, &a->slow,
+			 &a->meta);
+	if (!ret)
+		meta_go(a->slow);
+
+cleanup:
+	strbuf_release(&key);
+	return ret;
+}
+
+int about_trial(struct exchange *x, const struct value *git, const char *repo,
+		const char *cwd, struct value **out)
+{
+	int ret = find_meta(x);
 
 	*out = NULL;
-	ret = get_words(x, "providers", &list, NULL);
-	strvec_release(&list);
-	if (!ret)
-		ret = get_map(x, "meta", &more);
-	if (ret) {
-		value_free(meta);
+	if (ret)
 		return ret;
+	*out = value_copy(x->r->about->meta);
+	about_add_git(x, *out, git, repo);
+	ret = complete(x, *out, cwd);
+	if (ret) {
+		value_free(*out);
+		*out = NULL;
 	}
-	for (i = 0; meta_providers[i]; i++) {
-		const char *name = meta_providers[i];
-		const struct value *map;
+	return ret;
+}
 
-		if (!about_wants(x, name))
-			continue;
-		if (!strcmp(name, "git")) {
-			add_git(meta, git, repo);
-		} else if (strcmp(name, "process")) {
-			map = provided(x->r->about, name);
-			if (map->type == VALUE_MAP)
-				value_map_set(meta, name, value_copy(map));
+bool about_is_complete(const struct recorder *r)
+{
+	return !r->about->slow;
+}
+
+void about_late(struct recorder *r, struct value *changes)
+{
+	struct about *a = r->about;
+	struct value *late;
+
+	if (a->slow) {
+		late = value_new_map();
+		meta_finish(&a->slow, late, META_PATIENCE);
+		if (value_map_get(late, "meta")) {
+			a->slow_meta = value_copy(value_map_get(late, "meta"));
+			changes_add(a->meta, a->slow_meta);
 		}
-		if (!strcmp(name, "system") && value_map_get(meta, name))
-			value_set(meta, "system.cwd", value_new_str(cwd));
-		keep_wanted(x, meta, name);
+		value_free(late);
 	}
-	add_processes(x, meta);
-	keep_wanted(x, meta, "process");
-	if (more)
-		changes_add(meta, more);
-	*out = meta;
-	return 0;
+	if (a->slow_meta)
+		value_map_set(changes, "meta", value_copy(a->slow_meta));
 }

@@ -5,6 +5,7 @@
 #include "lib/exp/config.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/git-head.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
@@ -167,20 +168,25 @@ static int capture(struct exchange *x, struct begin *b)
 {
 	struct recording *rec = &b->run->rec;
 	const struct value *git;
-	struct value *meta;
+	struct git_head head;
+	struct value *meta = NULL;
 	int ret;
 
-	ret = recording_add_code(rec, b->git, &x->err);
+	/* git is still looking, so this costs no time of its own */
+	ret = about_experiment(x, rec->project, b->cwd.buf, &b->run->meta,
+			       &meta);
+	if (meta)
+		value_map_set(rec->record, "meta", meta);
+	if (!ret)
+		ret = recording_add_code(rec, b->git, &x->err);
 	if (ret)
 		return ret;
 	git = value_map_get(rec->record, "git");
 	if (value_get_text(git, "error"))
 		warn(x, "the state of the code is not recorded whole: git "
 		     "says: %s", value_get_text(git, "error"));
-	ret = about_meta(x, git, NULL, b->cwd.buf, &meta);
-	if (ret)
-		return ret;
-	value_map_set(rec->record, "meta", meta);
+	git_state_head(b->git, &head);
+	about_add_git(x, meta, git, head.top);
 	record_redact_new(rec->record);
 	return record_check(rec->record, &x->err);
 }
@@ -262,6 +268,7 @@ static int begin_experiment(struct exchange *x)
 	if (!ret)
 		ret = claim(x, &b);
 	if (!ret) {
+		meta_go(b.run->meta);
 		strbuf_addstr(&b.run->id,
 			      value_get_text(b.run->rec.record, "id"));
 		recorded_keep(x->r, b.run);

@@ -15,6 +15,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
+#include "lib/exp/meta-run.h"
 #include "lib/exp/project.h"
 #include "lib/exp/recorder.h"
 #include "lib/exp/recording.h"
@@ -25,10 +26,12 @@ struct recorded {
 	bool is_trial;
 	bool joined;		/* its recorder is another process */
 	bool fresh;		/* begun here, not resumed or adopted */
-	bool lives_in_root;	/* an experiment: the lock is in .resutil */
 	struct project project;	/* of an experiment */
 	struct recording rec;	/* of an experiment; dir and live of all */
 	struct trial trial;
+	struct meta_run *meta;	/* of an experiment: what takes longer */
+	bool lacks_late;	/* a trial that began before all was known */
+	struct value *late;	/* metadata for the end of the record */
 	struct strbuf id;
 	struct timespec begun;
 };
@@ -107,10 +110,25 @@ int about_use(struct recorder *r, const struct project *p, struct strbuf *err);
  *  conf is a warning. */
 void about_use_dir(struct exchange *x, const char *cwd);
 
-/** `meta` of a run, by `providers` of the request; `git` may be NULL. What
- *  does not change is asked once. */
-int about_meta(struct exchange *x, const struct value *git, const char *repo,
-	       const char *cwd, struct value **out);
+/** The interpreter that runs the program, as it says itself. */
+void about_set_interpreter(struct recorder *r, const char *path);
+
+/** `meta` of an experiment, by `providers` of the request, but for git; what
+ *  takes longer is in `run`, not asked yet. */
+int about_experiment(struct exchange *x, const struct project *p,
+		     const char *cwd, struct meta_run **run,
+		     struct value **meta);
+void about_add_git(struct exchange *x, struct value *meta,
+		   const struct value *git, const char *repo);
+
+/** `meta` of a trial; `git` may be NULL. What does not change is asked once;
+ *  what takes longer, beside the first trial. */
+int about_trial(struct exchange *x, const struct value *git, const char *repo,
+		const char *cwd, struct value **out);
+/** Whether a trial that begins now gets all of it at once. */
+bool about_is_complete(const struct recorder *r);
+/** For the end of one that did not: `meta` of `changes`. Waits a little. */
+void about_late(struct recorder *r, struct value *changes);
 
 /** Whether the request wants `provider` or a part of it. */
 bool about_wants(struct exchange *x, const char *provider);

@@ -7,6 +7,7 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/exp/name.h"
+#include "lib/exp/record-changes.h"
 #include "lib/exp/record.h"
 
 #define TRACEBACK_FILE "traceback.txt"
@@ -28,6 +29,8 @@ void recorded_free(struct recorded *run)
 {
 	if (!run)
 		return;
+	meta_finish(&run->meta, NULL, 0);
+	value_free(run->late);
 	trial_release(&run->trial);
 	recording_release(&run->rec);
 	project_release(&run->project);
@@ -352,6 +355,20 @@ static void sync_trial(struct exchange *x, const struct recorded *run)
 	strbuf_release(&why);
 }
 
+/* Metadata that was still asked for when the record was written. It is kept,
+ * for the end may have to be written again. */
+static struct value *late_changes(struct recorder *r, struct recorded *run)
+{
+	if (!run->late) {
+		run->late = value_new_map();
+		if (run->meta)
+			meta_finish(&run->meta, run->late, META_PATIENCE);
+		else if (run->lacks_late && !run->joined)
+			about_late(r, run->late);
+	}
+	return value_copy(run->late);
+}
+
 static int finish(struct exchange *x, struct recorded *run)
 {
 	struct value *changes;
@@ -362,7 +379,9 @@ static int finish(struct exchange *x, struct recorded *run)
 	ret = get_changes(x, &change);
 	if (ret)
 		return ret;
-	changes = change.merge ? value_copy(change.merge) : value_new_map();
+	changes = late_changes(x->r, run);
+	if (change.merge)
+		changes_add(changes, change.merge);
 	change.merge = changes;
 	change.result = value_map_get(x->request, "result");
 	ret = add_end(x, run, changes);

@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
+#include "lib/exp/record-resume.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
 #include "lib/base/redact.h"
@@ -55,10 +56,11 @@ static int read_request(struct exchange *x, struct begin *b)
 static int add_meta(struct exchange *x, struct begin *b, struct value *record)
 {
 	struct value *meta;
-	int ret = about_meta(x, b->git, b->repo, b->cwd.buf, &meta);
+	int ret = about_trial(x, b->git, b->repo, b->cwd.buf, &meta);
 
 	if (!ret)
 		value_map_set(record, "meta", meta);
+	b->run->lacks_late = !about_is_complete(x->r);
 	return ret;
 }
 
@@ -232,7 +234,8 @@ static void remove_key(struct value *changes, const char *key)
 
 /* What said how it ended goes, and who records it now is noted. */
 static int resume_changes(struct exchange *x, struct begin *b,
-			  int64_t resumes, struct value *changes)
+			  const struct value *record, int64_t resumes,
+			  struct value *changes)
 {
 	static const char *const gone[] = {
 		"error", "traceback", "exit_code", "signal", "usage", "result"
@@ -242,13 +245,18 @@ static int resume_changes(struct exchange *x, struct begin *b,
 	size_t i;
 	int ret;
 
-	ret = about_meta(x, NULL, NULL, b->cwd.buf, &meta);
+	ret = about_trial(x, b->git, b->repo, b->cwd.buf, &meta);
 	if (ret)
 		return ret;
+	record_replace_map(meta, value_map_get(record, "meta"));
 	value_map_set(changes, "meta", meta);
+	if (b->git && record_note_code(record, b->git, &now, changes))
+		warn(x, "the code is not what '%s' began with", b->tid);
+	b->run->lacks_late = !about_is_complete(x->r);
 	for (i = 0; i < ARRAY_SIZE(gone); i++)
 		remove_key(changes, gone[i]);
 	record_set_moment(changes, "at.resumed", &now);
+	record_set_moment(changes, "at.started", &now);
 	value_set(changes, "at.finished", value_new_null());
 	value_map_set_str(changes, "state", "resumed");
 	value_map_set_int(changes, "resumes", resumes);
@@ -280,7 +288,7 @@ static int begin_again(struct exchange *x, struct begin *b,
 	int ret;
 
 	value_get_int(record, "resumes", &resumes);
-	ret = resume_changes(x, b, ++resumes, changes);
+	ret = resume_changes(x, b, record, ++resumes, changes);
 	if (!ret)
 		ret = remove_traceback(x, run->trial.dir.buf);
 	if (!ret)

@@ -127,6 +127,7 @@ static int answer_hello(struct exchange *x)
 {
 	struct strbuf cwd = STRBUF_INIT;
 	int64_t protocol = RECORDER_PROTOCOL, pid;
+	const char *interpreter;
 	int ret;
 
 	value_get_int(x->request, "protocol", &protocol);
@@ -134,9 +135,13 @@ static int answer_hello(struct exchange *x)
 		return fail(&x->err, ERR_USAGE, "protocol %" PRId64 " is not "
 			    "known, this is resutil " RESUTIL_VERSION " with "
 			    "protocol %d", protocol, RECORDER_PROTOCOL);
-	ret = get_cwd(x, &cwd);
+	ret = get_text(x, "interpreter", false, &interpreter);
+	if (!ret)
+		ret = get_cwd(x, &cwd);
 	if (ret)
 		return ret;
+	if (interpreter)
+		about_set_interpreter(x->r, interpreter);
 	if (value_get_int(x->request, "pid", &pid) && pid > 0 && pid <= INT_MAX)
 		x->r->program = (pid_t)pid;
 	value_map_set_int(x->answer, "protocol", RECORDER_PROTOCOL);
@@ -212,6 +217,9 @@ void recorder_answer(struct recorder *r, const char *line, size_t len,
 			      value_new_text(x.err.buf, x.err.len));
 	}
 	add_warnings(&x);
+	if (request && value_map_get(request, "seq"))
+		value_map_set(x.answer, "seq",
+			      value_copy(value_map_get(request, "seq")));
 	json_typed_write(answer, x.answer);
 	strbuf_addch(answer, '\n');
 	value_free(request);

@@ -11,7 +11,7 @@
 
 /* Names that other things go by, and paths that have to be found. */
 static const char *const kept[] = {
-	"resutil", "id", "revision", "tid", "name", "dependency",
+	"resutil", "id", "revision", "tid", "name", "function", "dependency",
 	"dependency_ids", "inputs", "result_dir", "subst", "at", "state",
 	"resumes", "exit_code", "signal",
 	"usage", "collected", "lost_output", "redacted", "rerun_of",

@@ -11,6 +11,9 @@
 
 #define VOTAKVOT_FILE "votakvot.yaml"
 
+/* Of resumable functions: resutilformat-snapshot(5). */
+#define SNAPSHOT_PREFIX "resutil-snapshot"
+
 /* Deeper trees are no trials' but a loop of mounts. */
 #define MAX_DEPTH 200
 
@@ -58,6 +61,7 @@ static bool is_own(const char *name)
 	size_t len = strlen(name);
 
 	return is_record(name) || !strcmp(name, TRIAL_LIVE_FILE) ||
+	       !strncmp(name, SNAPSHOT_PREFIX, strlen(SNAPSHOT_PREFIX)) ||
 	       (!strncmp(name, RECORD_FILE ".", strlen(RECORD_FILE ".")) &&
 		len > 4 && !strcmp(name + len - 4, ".tmp"));
 }
