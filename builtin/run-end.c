@@ -99,6 +99,18 @@ const char *run_end_state(const struct run *r)
 	return r->sup.exit_code == 0 ? "done" : "fail";
 }
 
+static int write_end(struct run *r, const struct value *changes,
+		     struct strbuf *err)
+{
+	const struct record_change change = { .merge = changes };
+
+	if (!r->moved)
+		return record_update(the_project, r->rec.name.buf, changes,
+				     err);
+	return record_update_at(r->rec.dir.buf, the_project, &change,
+				RECORD_SYNC_ALL, NULL, err);
+}
+
 void run_finish(struct run *r)
 {
 	struct value *changes = value_new_map();
@@ -122,7 +134,7 @@ void run_finish(struct run *r)
 	run_beside_tell(&r->beside);
 	meta_finish(&r->meta, changes, META_PATIENCE);
 	live_free_reserve(r->rec.live);
-	if (record_update(the_project, r->rec.name.buf, changes, &err)) {
+	if (write_end(r, changes, &err)) {
 		error(_("the end of '%s' is not recorded: %s"),
 		      r->rec.name.buf, err.buf);
 		r->incomplete = true;

@@ -48,6 +48,7 @@ struct run {
 	struct moment started;		/* the program */
 	double wall;
 	bool incomplete;		/* its end or a file is not recorded */
+	bool moved;			/* out of the project, by the program */
 };
 
 /** Whether the story is told: to a terminal, so that scripts see the program

@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include "builtin/run-parts.h"
+#include "builtin/run-put-back.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
 
@@ -72,7 +73,7 @@ int run_execute(struct run *r, struct strbuf *err)
 {
 	struct supervise *s = &r->sup;
 	double before;
-	int ret, i;
+	int ret, i, held;
 
 	ret = open_log(r, &s->out, "stdout.log", err);
 	if (!ret)
@@ -99,9 +100,14 @@ int run_execute(struct run *r, struct strbuf *err)
 	s->ended = note_ended;
 	s->data = r;
 
+	held = run_hold_dir(r);
 	before = seconds_now();
 	ret = supervise_run(s, err);
 	r->wall = seconds_now() - before;
+	if (!ret)
+		run_put_back(r, held);
+	else if (held >= 0)
+		close(held);
 
 cleanup:
 	if (s->out.fd >= 0)

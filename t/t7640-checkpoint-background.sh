@@ -53,6 +53,18 @@ has_lines () {
 	test $(wc -l <"$1") -ge $2
 }
 
+# is_over PID: also when nobody has waited for it yet
+is_over () {
+	! kill -0 $1 2>/dev/null || grep -q "^State:.Z" /proc/$1/status
+}
+
+# kill_sender COMMENT: who sends, and all that it started
+kill_sender () {
+	sender=$(cut -d" " -f4 \
+		.resutil/live/$(resutil read-exp --key id $1).checkpoint) &&
+	kill -9 -$sender && test_wait_for 20 is_over $sender
+}
+
 # A run that goes on until a file `stop` is there.
 long_run () {
 	rm -f stop up
@@ -176,9 +188,7 @@ test_expect_success 'kill -9 of who sends: the next request sends' '
 	gate && long_run --no-push -m killed && name=$(resutil rev-exp killed) &&
 	resutil checkpoint --background --exp killed &&
 	test_wait_for 20 has_lines begun 1 && : >go.2 &&
-	asks=.resutil/live/$(resutil read-exp --key id killed).checkpoint &&
-	worker=$(cut -d" " -f4 "$asks") && kill -9 -$worker &&
-	step $name 2 && resutil checkpoint --background --exp killed &&
+	kill_sender killed && step $name 2 && resutil checkpoint --background --exp killed &&
 	test_wait_for 20 there_is $name step 2 &&
 	test_wait_for 20 nobody_sends && end_run
 '
@@ -187,8 +197,7 @@ test_expect_success 'kill -9 of who sends, and no further request: the end repla
 	gate && long_run -m killed2 && name=$(resutil rev-exp killed2) &&
 	resutil checkpoint --background --exp killed2 &&
 	test_wait_for 20 has_lines begun 1 && : >go.2 &&
-	asks=.resutil/live/$(resutil read-exp --key id killed2).checkpoint &&
-	kill -9 -$(cut -d" " -f4 "$asks") && step $name 2 && end_run &&
+	kill_sender killed2 && step $name 2 && end_run &&
 	test_must_be_empty run.err && there_is $name step 2 && nobody_sends
 '
 
