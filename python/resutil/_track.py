@@ -12,11 +12,12 @@ import functools
 import inspect
 import os
 import threading
+import types
 from typing import (IO, Any, Callable, Dict, Iterator, List, Mapping, Optional,
                     TypeVar, Union)
 
 from . import _binding, _runners, _state, _values, hook
-from ._program import ResutilError
+from ._program import NotInstalled, ResutilError
 from ._recorder import recorder
 from ._tracker import NullTracker, Tracker, log
 
@@ -43,8 +44,11 @@ class _Settings:
 
 
 _settings = _Settings()
+#: What the caller's context entered, or None.
+_current = _state._here.get
 _nothing = NullTracker()
 _lock = threading.Lock()
+_told = ""
 #: Trials of this process that are open, in the order of their beginnings:
 #: the tracker, and the one in which it began.
 _open: Dict[Tracker, Any] = {}
@@ -92,12 +96,27 @@ def current_tracker() -> Any:
     trial is open in the process, or one within the other (then of the inner
     one); use using_tracker() in it where several are.
     """
-    here = _state._here.get()
-    if here is None:
+    here = _current()
+    if here is None and _open:
         here = _only_chain()
     if here is None:
-        here = _state.current()
+        here = _run_of_process()
     return _tracker_of(here)
+
+
+def _run_of_process() -> Any:
+    """What the whole process is part of; a program goes on without it."""
+    global _told
+    try:
+        return _state.current()
+    except NotInstalled:
+        raise
+    except ResutilError as error:
+        if _told != str(error):
+            _told = str(error)
+            log.error("nothing can be added to the run around this program: "
+                      "%s", error)
+        return None
 
 
 def _only_chain() -> Any:
@@ -170,7 +189,14 @@ def meter(series: Optional[str] = None, value: Any = None, *,
     ``tid``.  It is in its file when meter() returns.  Outside of a trial
     nothing happens.
     """
-    current_tracker().meter(series, value, format=format, **columns)
+    here = _current()
+    if type(here) is not Tracker:
+        current_tracker().meter(series, value, format=format, **columns)
+        return
+    # the way that is walked 100,000 times a second
+    if value is not None:
+        columns["value"] = value
+    (here._writer or here.writer()).write(columns, series, format)
 
 
 def attach(name: _PathLike, mode: str = "w", **options: Any) -> IO[Any]:
@@ -216,6 +242,9 @@ def _decorate(fn: Any, name: Optional[str], pattern: Any, slug: bool) -> Any:
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
         raise TypeError("a generator cannot be tracked: track the function "
                         "that consumes it")
+    if inspect.isclass(fn) and hasattr(fn, "snapshot_each"):
+        raise TypeError("a resumable_fn needs a tid: use run(tid, {}, ...)"
+                        .format(fn.__name__))
     binder = _binding.Binder(fn)
 
     def begin(args: tuple, kwargs: Dict[str, Any]) -> Tracker:
@@ -270,7 +299,7 @@ class _recorded:
 
     def __enter__(self) -> "_recorded":
         tracker = self.tracker
-        self.parent = _state._here.get()
+        self.parent = _current()
         with _lock:
             _open[tracker] = self.parent
         self.token = _state.enter(tracker)
@@ -359,8 +388,9 @@ def _run(name: str, fn: Any, params: Dict[str, Any]) -> Any:
     fn = getattr(fn, "_resutil_plain", fn)
     resumable = is_resumable(fn)
     _check_callable(fn)
-    bound = _binding.Binder(fn.init if resumable else fn).bind(
-        (None,) if resumable else (), params)
+    # of init() without its object, whatever that is called there
+    bound = _binding.Binder(
+        types.MethodType(fn.init, fn) if resumable else fn).bind((), params)
     beginning = _Beginning(bound, _binding.qualified_name(fn))
     begun = beginning.begin(name, resume=True)
     if begun.done:
@@ -368,7 +398,7 @@ def _run(name: str, fn: Any, params: Dict[str, Any]) -> Any:
     with _recorded(beginning.tracker(begun, name)) as ending:
         if resumable:
             ending.value = _settings.runner.call(
-                ending.tracker, carry_out, (fn, bound, begun),
+                ending.tracker, carry_out, (fn, params, begun),
                 {"root": root()})
         elif inspect.iscoroutinefunction(fn):
             import asyncio
@@ -376,7 +406,21 @@ def _run(name: str, fn: Any, params: Dict[str, Any]) -> Any:
         else:
             ending.value = _settings.runner.call(
                 ending.tracker, fn, (), params)
-    return ending.tracker.trial()
+    return _read_back(ending.tracker, bound, ending.value)
+
+
+def _read_back(tracker: Tracker, params: Dict[str, Any], value: Any) -> Any:
+    """The trial as it is recorded; where that is gone, as it is known."""
+    from . import _trial
+
+    try:
+        return tracker.trial()
+    except ResutilError as error:
+        log.error("trial '%s' cannot be read again: %s", tracker.tid, error)
+        return _trial.Trial({
+            "tid": tracker.tid, "id": tracker.uid, "state": tracker.state,
+            "params": params, "info": dict(tracker.info), "result": value,
+        }, tracker.path, attached=[])
 
 
 @contextlib.contextmanager

@@ -159,7 +159,9 @@ class Tracker:
     def meter(self, series: Optional[str] = None, value: Any = None, *,
               format: str = "csv", **columns: Any) -> None:
         """Append a row to a series of metrics; see resutil.meter()."""
-        self.writer().meter(series, value, format=format, **columns)
+        if value is not None:
+            columns["value"] = value
+        (self._writer or self.writer()).write(columns, series, format)
 
     def writer(self) -> Any:
         """The writer of this process's metrics of the run."""

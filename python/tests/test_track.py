@@ -10,6 +10,7 @@ import dataclasses
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -294,6 +295,33 @@ class InsideTest(TrackCase):
             resutil.attach("x", "r")
         self.assertEqual(os.listdir("."), [])
 
+    def test_a_trial_that_is_removed_ends_no_program(self) -> None:
+        def fit(x: int) -> str:
+            shutil.rmtree(resutil.current_tracker().path)
+            resutil.inform(a=1)
+            resutil.meter(b=2)
+            with self.assertRaises(OSError):
+                resutil.attach("c", "r")
+            return "value"
+
+        with self.assertLogs("resutil", "ERROR"):
+            self.assertEqual(resutil.track()(fit)(1), "value")
+        with self.assertLogs("resutil", "ERROR"):
+            trial = resutil.run("t", fit, x=1)
+        self.assertEqual((trial.tid, trial.result, trial.params),
+                         ("t", "value", {"x": 1}))
+
+    def test_a_run_that_is_removed_ends_no_program(self) -> None:
+        done = self.program(
+            "import resutil\n"
+            "for n in range(3):\n"
+            "    resutil.inform(n=n)\n"
+            "    resutil.meter(n=n)\n"
+            "print(resutil.tid())\n",
+            env=dict(os.environ, RESUTIL_EX_DIR=self.cwd + "/gone"))
+        self.assertEqual((done.returncode, done.stdout), (0, b"None\n"))
+        self.assertEqual(done.stderr.count(b"gone"), 1)
+
     def test_nested_trials_are_two(self) -> None:
         @resutil.track("inner")
         def inner(n: int) -> None:
@@ -381,6 +409,39 @@ class RunTest(TrackCase):
         self.assertEqual(trial.info, {"turn0": "running", "turn1": "resumed"})
         self.assertIsNone(trial.error)
         self.assertIn("resumed", trial.at)
+
+    def test_a_resumable_function_goes_on(self) -> None:
+        turns: List[str] = []
+
+        class Count(resutil.resumable_fn):
+            snapshot_each = 1
+
+            def init(this, upto: int, _broken_at: int = 2) -> None:
+                this.n, this.upto = 0, upto
+                turns.append("init")
+
+            def loop(this) -> Any:
+                this.n += 1
+                turns.append(str(this.n))
+                resutil.inform(**{"n{}".format(this.n): len(turns)})
+                if len(turns) == 3:
+                    raise KeyError("power")
+                return "end" if this.n == this.upto else None
+
+        globals()["Count"] = Count      # pickle finds it by its name
+        Count.__qualname__ = "Count"
+        with self.assertRaises(KeyError):
+            resutil.run("t", Count, upto=3)
+        with self.assertRaises(resutil.ResutilError):
+            resutil.run("t", Count, upto=4)
+        trial = resutil.run("t", Count, upto=3)
+        self.assertEqual(turns, ["init", "1", "2", "2", "3"])
+        self.assertEqual((trial.result, trial.params), ("end", {"upto": 3}))
+        self.assertEqual(trial.attached, [])
+        self.assertEqual(resutil.run("t", Count, upto=3).result, "end")
+        self.assertEqual(len(turns), 5)
+        with self.assertRaisesRegex(TypeError, "run"):
+            resutil.track()(Count)
 
     def test_one_at_a_time(self) -> None:
         def outer() -> None:
