@@ -129,12 +129,16 @@ PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
 # ---- programs -------------------------------------------------------------
 
 # With fault points also what makes calls in a given order, for their tests.
-programs: $(PROGRAMS) $(B)/python $(if $(FAULTS),$(B)/helper/sys-calls)
+programs: $(PROGRAMS) $(B)/python $(B)/python-votakvot $(if $(FAULTS),$(B)/helper/sys-calls)
 
 # Where a program of the build tree finds the Python package.
 $(B)/python:
 	@mkdir -p $(@D)
 	@ln -sfn '$(abspath python)' $@
+
+$(B)/python-votakvot:
+	@mkdir -p $(@D)
+	@ln -sfn '$(abspath python/votakvot-shim)' $@
 
 # Rewritten only when its text changes, so that other flags mean a rebuild.
 define keep-text

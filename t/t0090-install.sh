@@ -82,15 +82,31 @@ test_expect_success PYTHON 'the Python package, found from the program' '
 	test_cmp expect actual
 '
 
+test_expect_success PYTHON 'votakvot is there for who asks for it' '
+	(
+		cd / &&
+		PATH=$TRASH_DIRECTORY/dest/usr/local/bin:$PATH &&
+		PYTHONPATH=$(resutil --python-path) &&
+		export PYTHONPATH &&
+		test_must_fail python3 -c "import votakvot" &&
+		PYTHONPATH=$PYTHONPATH:$PYTHONPATH-votakvot &&
+		python3 -c "import votakvot; print(votakvot.__file__)"
+	) >actual 2>err &&
+	echo "$(cat path)-votakvot/votakvot/__init__.py" >expect &&
+	test_cmp expect actual &&
+	test_grep "No module named .votakvot" err
+'
+
 test_expect_success PYTHON 'what a user imports need not be compiled first' '
-	find dest/usr/local/share/resutil/python -name "*.py" >sources &&
-	find dest/usr/local/share/resutil/python -name "*.pyc" >compiled &&
+	find dest/usr/local/share/resutil -name "*.py" >sources &&
+	find dest/usr/local/share/resutil -name "*.pyc" >compiled &&
 	test_line_count = $(wc -l <sources) compiled
 '
 
 test_expect_success 'a build that is not installed has its package, too' '
 	resutil --python-path >path &&
-	test_path_is_file "$(cat path)"/resutil/__init__.py
+	test_path_is_file "$(cat path)"/resutil/__init__.py &&
+	test_path_is_file "$(cat path)"-votakvot/votakvot/__init__.py
 '
 
 test_expect_success 'installing again changes nothing' '
