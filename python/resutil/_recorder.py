@@ -17,6 +17,7 @@ import fcntl
 import os
 import platform
 import subprocess
+import sys
 import threading
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -66,6 +67,7 @@ class _Channel:
             self.fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 3)
         finally:
             stream.close()
+        os.set_blocking(self.fd, True)      # gevent's are not
         self.identity = self._look()
 
     def _look(self) -> Optional[Tuple[int, int]]:
@@ -102,10 +104,7 @@ class Recorder:
         self._to = _Channel(self._process.stdin)
         self._from = _Channel(self._process.stdout)
         try:
-            self.hello = self.ask(
-                "hello", protocol=PROTOCOL, pid=self.pid,
-                cwd=_typed.encode(_cwd()), language="python",
-                version=platform.python_version())
+            self.hello = self.ask("hello", **self.introduction())
         except RecorderDied as e:
             self.close()
             raise ResutilError(
@@ -115,6 +114,14 @@ class Recorder:
         except BaseException:
             self.close()
             raise
+
+    def introduction(self) -> Dict[str, Any]:
+        """The members of ``hello``, as of where the process is now."""
+        return {
+            "protocol": PROTOCOL, "pid": self.pid,
+            "interpreter": _typed.encode(sys.executable or None),
+            "cwd": _typed.encode(_cwd()), "language": "python",
+            "version": platform.python_version()}
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # Its own session: Ctrl-C is for the program, and the recorder must
