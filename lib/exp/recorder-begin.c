@@ -22,18 +22,37 @@ static int add_text(struct exchange *x, struct value *record, const char *key)
 	return ret;
 }
 
+/* Of a function that is called with some of them, in a program with options. */
+static void add_params(struct value *record, const struct value *params,
+		       bool to_those_of_argv)
+{
+	struct value *all = value_map_get(record, "params");
+	size_t i;
+
+	if (!to_those_of_argv || !all || all->type != VALUE_MAP) {
+		value_map_set(record, "params", value_copy(params));
+		return;
+	}
+	for (i = 0; i < params->u.map.nr; i++)
+		value_map_set(all, params->u.map.pair[i].key,
+			      value_copy(params->u.map.pair[i].value));
+}
+
 int add_request(struct exchange *x, struct value *record,
 		const struct moment *created)
 {
 	const struct value *params;
 	const char *state;
+	bool argv_params = false;
 	int ret;
 
 	record_set_moment(record, "at.started", created);
 	value_map_set_str(record, "executor", "local");
 	ret = get_map(x, "params", &params);
-	if (params)
-		value_map_set(record, "params", value_copy(params));
+	if (!ret)
+		ret = get_bool(x, "argv_params", &argv_params);
+	if (!ret && params)
+		add_params(record, params, argv_params);
 	if (!ret)
 		ret = add_text(x, record, "function");
 	if (!ret)

@@ -3,6 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/exp/config.h"
 #include "lib/exp/recorder-internal.h"
 #include "lib/wrap/json-typed.h"
 
@@ -101,6 +102,19 @@ void warn(struct exchange *x, const char *fmt, ...)
 
 /* ---- hello ---- */
 
+/* What the program itself has to obey. */
+static void add_settings(struct exchange *x, const struct project *p)
+{
+	struct value *map = value_new_map();
+	bool prompt = true;
+
+	if (about_use(x->r, p, &x->err) ||
+	    config_get_bool("run.prompt", true, &prompt, &x->err))
+		value_map_set_str(x->answer, "project_error", x->err.buf);
+	value_map_set(map, "run.prompt", value_new_bool(prompt));
+	value_map_set(x->answer, "settings", map);
+}
+
 static void add_project(struct exchange *x, const char *cwd)
 {
 	struct project p = PROJECT_INIT;
@@ -118,6 +132,7 @@ static void add_project(struct exchange *x, const char *cwd)
 		value_map_set_str(map, "name", p.name);
 		value_map_set_str(map, "results_dir", p.results_dir);
 		value_map_set(x->answer, "project", map);
+		add_settings(x, &p);
 	}
 	strbuf_reset(&x->err);
 	project_release(&p);

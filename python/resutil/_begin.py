@@ -36,10 +36,9 @@ def begin_experiment(comment: Optional[str], *,
     if _is_notebook():
         # Its command line is that of a kernel.
         fields["params"] = dict(params or {})
+    elif params:
+        fields.update(params=dict(params), argv_params=True)
     run = _begin(owner, fields, comment, debug)
-    if params and "params" not in fields:
-        # Over those of the command line, which the recorder has read.
-        run.update({"params": dict(params)})
     _tell_begin(run, verbose)
     return run, debug
 
@@ -73,7 +72,7 @@ def _begin(owner: Recorder, fields: Dict[str, Any], comment: Optional[str],
 
 
 def _may_prompt(owner: Recorder) -> bool:
-    settings = owner.hello.get("settings") or {}
+    settings = _hello(owner).get("settings") or {}
     return bool(settings.get("run.prompt", True))
 
 
@@ -129,8 +128,13 @@ def _dependencies(owner: Recorder, argv: Sequence[str],
     return list(dict.fromkeys(here))
 
 
+def _hello(owner: Recorder) -> Dict[str, Any]:
+    """Of where we are now: the program may have gone elsewhere since."""
+    return owner.ask("hello", **owner.introduction())
+
+
 def _results_dir(owner: Recorder) -> str:
-    project = owner.hello.get("project") or {}
+    project = _hello(owner).get("project") or {}
     return os.path.join(str(project.get("root", "")),
                         str(project.get("results_dir", "")))
 

@@ -27,7 +27,7 @@ def pull(names: Iterable[str], verbose: bool = True) -> None:
     """Fetches experiments, with all that they need. What came of it is seen
     in the results directory; why one cannot be had is told."""
     words = [] if telling(verbose) else ["-q"]
-    run_program([*words, "pull", "--", *names])
+    run_program([*words, "pull", *names])
 
 
 def _environment(run: Run) -> Dict[str, str]:
