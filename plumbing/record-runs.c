@@ -23,6 +23,9 @@ static const char *const usage[] = {
 /* Where the kernel cannot tell when a process ends it is asked so often. */
 #define ASK_MSEC 1000
 
+/* More room is given back after a large request. */
+#define KEEP_BYTES (1 << 20)
+
 struct lines {
 	struct strbuf buf;
 	size_t searched;	/* no LF before that */
@@ -115,6 +118,8 @@ static void answer_lines(struct recorder *r, struct lines *in)
 		begin = end + 1;
 	}
 	strbuf_splice(&in->buf, 0, begin, "", 0);
+	if (!in->buf.len && in->buf.alloc > KEEP_BYTES)
+		strbuf_release(&in->buf);
 	in->searched = in->buf.len;
 }
 

@@ -23,6 +23,7 @@ struct begin {
 	struct strbuf root, cwd;
 	struct strvec argv;
 	bool resume;
+	int64_t resumes;
 	const struct value *params;
 	const struct value *git;	/* lent; NULL: not wanted */
 	const char *repo;
@@ -234,8 +235,7 @@ static void remove_key(struct value *changes, const char *key)
 
 /* What said how it ended goes, and who records it now is noted. */
 static int resume_changes(struct exchange *x, struct begin *b,
-			  const struct value *record, int64_t resumes,
-			  struct value *changes)
+			  const struct value *record, struct value *changes)
 {
 	static const char *const gone[] = {
 		"error", "traceback", "exit_code", "signal", "usage", "result"
@@ -259,7 +259,10 @@ static int resume_changes(struct exchange *x, struct begin *b,
 	record_set_moment(changes, "at.started", &now);
 	value_set(changes, "at.finished", value_new_null());
 	value_map_set_str(changes, "state", "resumed");
-	value_map_set_int(changes, "resumes", resumes);
+	value_get_int(record, "resumes", &b->resumes);
+	if (b->resumes < 0 || b->resumes == INT64_MAX)
+		b->resumes = 0;
+	value_map_set_int(changes, "resumes", ++b->resumes);
 	value_map_set_str(changes, "host", record_host());
 	value_map_set_str(changes, "user", record_user());
 	return 0;
@@ -284,11 +287,9 @@ static int begin_again(struct exchange *x, struct begin *b,
 	struct recorded *run = b->run;
 	struct value *changes = value_new_map();
 	struct record_change change = { .merge = changes };
-	int64_t resumes = 0;
 	int ret;
 
-	value_get_int(record, "resumes", &resumes);
-	ret = resume_changes(x, b, record, ++resumes, changes);
+	ret = resume_changes(x, b, record, changes);
 	if (!ret)
 		ret = remove_traceback(x, run->trial.dir.buf);
 	if (!ret)
@@ -296,8 +297,6 @@ static int begin_again(struct exchange *x, struct begin *b,
 				       RECORD_SYNC_FILE, NULL, &x->err);
 	if (!ret && value_get_text(record, "id"))
 		strbuf_addstr(&run->id, value_get_text(record, "id"));
-	if (!ret)
-		value_map_set_int(x->answer, "resumes", resumes);
 	value_free(changes);
 	return ret;
 }
@@ -379,8 +378,33 @@ static void say_trial(struct exchange *x, const struct begin *b)
 	value_map_set_str(x->answer, "tid", b->tid);
 	value_map_set_str(x->answer, "dir", run->trial.dir.buf);
 	value_map_set(x->answer, "resumed", value_new_bool(!run->fresh));
-	if (run->fresh)
-		value_map_set_int(x->answer, "resumes", 0);
+	value_map_set_int(x->answer, "resumes", b->resumes);
+}
+
+/*
+ * One that is done is told without its lock: where it lies may be read-only by
+ * now, and many may ask at once. 1: it is, and it is said.
+ */
+static int look_for_done(struct exchange *x, struct begin *b)
+{
+	struct strbuf dir = STRBUF_INIT;
+	struct value *record = NULL;
+	const char *state;
+	int ret = 0;
+
+	if (!b->resume)
+		return 0;
+	path_absolute(&dir, b->root.buf, b->tid);
+	if (!record_read(&record, dir.buf, NULL)) {
+		state = value_get_text(record, "state");
+		if (state && !strcmp(state, "done")) {
+			strbuf_addbuf(&b->run->trial.dir, &dir);
+			ret = look_at_old(x, b, record);
+		}
+	}
+	value_free(record);
+	strbuf_release(&dir);
+	return ret;
 }
 
 int begin_trial(struct exchange *x)
@@ -393,8 +417,10 @@ int begin_trial(struct exchange *x)
 	ret = read_request(x, &b);
 	if (!ret) {
 		about_use_dir(x, b.cwd.buf);
-		ret = about_git(x, b.cwd.buf, &b.git, &b.repo);
+		ret = look_for_done(x, &b);
 	}
+	if (!ret)
+		ret = about_git(x, b.cwd.buf, &b.git, &b.repo);
 	if (!ret)
 		ret = take_place(x, &b);
 	if (!ret)
