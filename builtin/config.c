@@ -121,7 +121,8 @@ static int untrust(const char *dir, struct strbuf *err)
 	struct strbuf root = STRBUF_INIT;
 	int ret;
 
-	if (!project_open(&p, dir, NULL))
+	/* what is above a directory that is gone is not meant */
+	if (path_is_dir(dir ? dir : ".") && !project_open(&p, dir, NULL))
 		strbuf_addstr(&root, p.root);
 	else
 		path_real(&root, dir ? dir : ".");
@@ -162,7 +163,11 @@ int cmd_config(int argc, const char **argv)
 	if (take) {
 		ret = untrust(argv[0], &err);
 	} else {
-		ret = project_open(&p, argv[0], &err);
+		if (argv[0] && !path_is_dir(argv[0]))
+			ret = fail(&err, ERR_NOT_FOUND, "no directory '%s'",
+				   argv[0]);
+		else
+			ret = project_open(&p, argv[0], &err);
 		if (!ret)
 			ret = add ? add_trust(&p, &err) : show_trust(&p, json);
 	}

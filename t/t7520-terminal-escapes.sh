@@ -47,6 +47,7 @@ test_expect_success 'setup: a project with evil in all that is shown' '
 	make_conf && mkdir store store/project && git init -q . &&
 	cat >>resutil-conf.yaml <<-\END &&
 	note: "evil\e]0;t\a\e[2J"
+	meta: {"evil\e[2J\u202e": [echo, "evil\e[2J\u202e"], spy: [echo, "\e[2J"]}
 	END
 	make_exp "$name" "id: $(test_id 1)" "revision: 1" \
 		"state: fail" "exit_code: 1" >/dev/null &&
@@ -104,6 +105,11 @@ check-store|*||check-store --remote origin --json
 checkpoint|10|x1b|checkpoint --exp "$evil"
 clone|129|URL|clone "dir:$evil" there
 collect-meta|0|host|collect-meta
+config|1|202e|config --trusted
+config|1|u202e|config --trusted --json
+config|0|x1b|config --trust
+config|0|x1b|config --untrust "no $evil"
+config|10|x1b|config --trusted "no $evil"
 comment|0|202e|comment -n "$name" "other$rlo"
 comment|129|U+001B|comment "$name" "$evil"
 fetch-exp|10|evil|fetch-exp "$evil"
