@@ -2,6 +2,9 @@
  * Values as text for people, and parameters as values.
  */
 #include "lib/base/compat.h"
+
+#include <float.h>
+
 #include "lib/base/alloc.h"
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
@@ -125,7 +128,11 @@ void value_format_float(struct strbuf *out, double real)
 		strbuf_addstr(out, real < 0 ? "-inf" : "inf");
 		return;
 	}
-	for (precision = 0; precision < 17; precision++) {
+	/* Up to 15 digits come back from a double as they went in: so where 15
+	 * are enough, they are the fewest, but for zeros at their end. One that
+	 * is almost 0 has not as many. */
+	precision = real < DBL_MIN && real > -DBL_MIN ? 0 : DBL_DIG - 1;
+	for (; precision < 17; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, real);
 		if (strtod(text, NULL) == real)
 			break;
@@ -134,6 +141,8 @@ void value_format_float(struct strbuf *out, double real)
 		strbuf_addch(out, '-');
 	exponent = split_scientific(digits, text);
 	nr = (int)strlen(digits);
+	while (nr > 1 && digits[nr - 1] == '0')
+		digits[--nr] = '\0';
 	if (exponent < -4 || exponent >= 16) {
 		strbuf_addf(out, "%c.%se%c%02d", digits[0],
 			    nr > 1 ? digits + 1 : "0",
