@@ -26,7 +26,7 @@ import resutil
 @resutil.main()
 def main_func(params):
     # A directory is automatically created, and its path is stored in params.ex_dir
-    ex_dir = params.ex_dir 
+    ex_dir = params.ex_dir
 
     # Execute the program HERE
     # Resutil will handle the rest

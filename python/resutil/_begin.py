@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -86,6 +87,8 @@ def _ask_comment() -> str:
             ["ask-line", f"--complete-from={candidates.name}", "--",
              "Comment (Tab completes, Enter for none): "],
             capture=True, stdin=True)
+    if done.returncode == 128 + signal.SIGINT:
+        raise KeyboardInterrupt     # the terminal gave it as a character
     if done.returncode:
         raise ResutilError("no comment was given, so nothing is recorded", 1)
     return os.fsdecode(done.stdout.rstrip(b"\n"))
