@@ -72,7 +72,10 @@ static int prepare(struct run *r, struct strbuf *err)
 {
 	int ret;
 
-	ret = run_again_look(r, err);
+	ret = r->params_file ? params_file_read(&r->file_params,
+						r->params_file, err) : 0;
+	if (!ret)
+		ret = run_again_look(r, err);
 	if (ret || r->again.kind == RUN_STORED)
 		return ret;
 	ret = path_find_program(&r->program, r->argv[0], err);
@@ -91,8 +94,6 @@ static int prepare(struct run *r, struct strbuf *err)
 	if (ret)
 		return ret;
 	ret = run_beside_configure(&r->beside, err);
-	if (!ret && r->params_file)
-		ret = params_file_read(&r->file_params, r->params_file, err);
 	if (!ret)
 		ret = run_push_choose(&r->how, r->push, err);
 	if (!ret)

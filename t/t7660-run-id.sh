@@ -111,6 +111,19 @@ test_expect_success 'a secret in the command is no other parameter' '
 	! grep -r hunter results .resutil
 '
 
+test_expect_success 'a file of parameters counts, too' '
+	echo "lr: 0.1" >params.yaml &&
+	test_expect_code 3 resutil run -m file --id file \
+		--params-file params.yaml -- ./job &&
+	test_expect_code 3 resutil run --id file \
+		--params-file params.yaml -- ./job &&
+	field file resumes >out && echo 1 >want && test_cmp want out &&
+	echo "lr: 0.2" >params.yaml &&
+	test_expect_code 14 resutil run --id file \
+		--params-file params.yaml -- ./job 2>err &&
+	test_grep "^  lr: 0.1 then, 0.2 now$" err
+'
+
 test_expect_success 'RESUTIL_RESUME is not inherited by a first start' '
 	RESUTIL_RESUME=1 resutil run -m env -- \
 		sh -c "echo \${RESUTIL_RESUME-unset}" >out &&
