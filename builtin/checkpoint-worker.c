@@ -70,14 +70,28 @@ int checkpoint_start_worker(const struct checkpoint *c, struct strbuf *err)
 	return ret;
 }
 
+/* Nobody is there to send it, unless somebody has come since. */
+static void take_back(struct ticket *t)
+{
+	struct strbuf ignored = STRBUF_INIT;
+	enum ticket_turn turn;
+
+	if (!ticket_take(t, 0, &turn, &ignored) && turn == TICKET_OURS)
+		ticket_finish(t, false);
+	strbuf_release(&ignored);
+}
+
 int checkpoint_note(const struct checkpoint *c, struct strbuf *err)
 {
 	struct ticket *t = NULL;
 	bool idle = false;
 	int ret = ticket_ask(&t, &c->place, &idle, err);
 
-	if (!ret && idle)
+	if (!ret && idle) {
 		ret = checkpoint_start_worker(c, err);
+		if (ret)
+			take_back(t);
+	}
 	ticket_free(t);
 	return ret;
 }

@@ -280,12 +280,14 @@ static int ask_anew(struct ticket *t, struct strbuf *err)
 	return 0;
 }
 
-/* With byte SENDER held. Returns 0, ERR_CONFLICT (the file is gone), or
- * ERR_FAILED and errno. */
+/*
+ * With byte SENDER held. Returns 0, ERR_CONFLICT (the file is gone), or
+ * ERR_FAILED and errno. That numbers cannot be written is no reason not to
+ * send: somebody may send once more than needed, and cannot be stopped.
+ */
 static int take_turn(struct ticket *t, unsigned flags, enum ticket_turn *turn)
 {
 	struct numbers n;
-	int ret = 0;
 
 	if (lock(t->fd, NUMBERS, true))
 		return ERR_FAILED;
@@ -306,10 +308,9 @@ static int take_turn(struct ticket *t, unsigned flags, enum ticket_turn *turn)
 	}
 	t->begun = n.begun = n.asked;
 	note_sender(&n, flags & TICKET_STOPPABLE);
-	if (write_numbers(t->fd, &n))
-		ret = ERR_FAILED;
+	write_numbers(t->fd, &n);
 	unlock(t->fd);
-	return ret;
+	return 0;
 }
 
 int ticket_take(struct ticket *t, unsigned flags, enum ticket_turn *turn,
@@ -327,7 +328,7 @@ int ticket_take(struct ticket *t, unsigned flags, enum ticket_turn *turn,
 		}
 		ret = take_turn(t, flags, turn);
 		if (ret == ERR_FAILED)
-			return fail_errno(err, "cannot write '%s'", t->path);
+			return fail_errno(err, "cannot lock '%s'", t->path);
 		if (ret != ERR_CONFLICT)
 			return 0;
 		if (!t->mine) {
@@ -351,8 +352,9 @@ bool ticket_finish(struct ticket *t, bool sent)
 		return false;
 	read_numbers(t->fd, &n);
 	n.pid = 0;
-	if (sent && t->begun > n.done)
-		n.done = t->begun;
+	n.begun = MAXIMUM(n.begun, t->begun);
+	if (sent)
+		n.done = MAXIMUM(n.done, t->begun);
 	more = n.asked > n.begun;
 	write_numbers(t->fd, &n);
 	if (more) {

@@ -21,6 +21,7 @@ class Scenario:
     said: beginnings of lines -> the place where what the line names then is
         as it will be in the end.
     live: an experiment may be seen while it is being made (run).
+    later: status 0 only says that it is going to be done, by somebody else.
     status: of the command when all goes well.
     codes: what else it may say when it was done already and is asked again.
     syncs: how many it may make.
@@ -33,13 +34,14 @@ class Scenario:
     def __init__(self, name, prepare, command, who="p", rest=None,
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
-                 may_find=(), untidy=False, allocs=True, own=None):
+                 may_find=(), untidy=False, allocs=True, own=None,
+                 later=False):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
-        self.own = own
+        self.own, self.later = own, later
 
 
 def scenario(name, command, **more):
@@ -202,6 +204,17 @@ def _(w):
 
 @scenario("checkpoint-after", ["checkpoint", "--exp", "one"], said=SENT,
           syncs=9, may_find=("content-differs",))
+def _(w):
+    sent(w)
+    name = w.named("p", "one")
+    w.write("p/results/%s/more" % name, "more\n")
+
+
+# Status 0 says that it is noted; the rest is done by a process of its own.
+@scenario("checkpoint-background", ["checkpoint", "--background", "--exp",
+                                    "one"],
+          later=True, syncs=9, may_find=("content-differs",),
+          untidy=True)      # who cannot open the request cannot remove it
 def _(w):
     sent(w)
     name = w.named("p", "one")
