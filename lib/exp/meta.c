@@ -213,20 +213,3 @@ void meta_fill(struct value *meta, const struct meta_plan *plan)
 			value_map_set(meta, plan->names.v[i], value);
 	}
 }
-
-int meta_collect(struct value **out, const struct strvec *names,
-		 const struct value *git, struct strbuf *err)
-{
-	struct meta_plan plan = META_PLAN_INIT;
-	int ret = meta_plan_make(&plan, NULL, names, err);
-
-	*out = NULL;
-	if (!ret) {
-		*out = value_new_map();
-		meta_fill(*out, &plan);
-		value_map_remove(*out, "python");
-		meta_add_git(*out, git, NULL);
-	}
-	meta_plan_release(&plan);
-	return ret;
-}

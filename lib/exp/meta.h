@@ -23,13 +23,6 @@ struct meta_about {
 	const char *program;		/* what argv[0] was found as */
 };
 
-/**
- * What starts no process and is no command's: for who has no meta-run.h. git
- * (may be NULL): the map of git_state_capture(). ERR_USAGE: an unknown name.
- */
-int meta_collect(struct value **out, const struct strvec *names,
-		 const struct value *git, struct strbuf *err);
-
 struct meta_plan;
 /** Sets what the planned ones know below `meta`. `git` and `python` become
  *  null, to be replaced in their places. What finds nothing is left out. */
