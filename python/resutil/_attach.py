@@ -1,17 +1,20 @@
 """Files of a run: open() with all its modes, whole or not at all.
 
-A file opened with ``w`` or ``x`` is written beside its place under a hidden
-name and takes its place when it is closed: a reader, a checkpoint, a full
-disk or the death of the program meet the old file or the new one.  ``a`` and
-``+`` with ``r`` write where the file is, as open() does.
+A file opened with ``w`` or ``x`` is written in a hidden directory beside the
+run's, ``.NAME.PID.N.tmp``, and renamed to its place when it is closed: a
+reader, a checkpoint, a full disk or the death of the program meet the old file
+or the new one.  The hidden directory is locked by flock(2) for as long as it
+is needed, so that ``resutil gc`` knows what is left over.  ``a`` and ``r+``
+write where the file is, as open() does; so do ``w`` and ``x`` where no hidden
+directory can be made.
 """
 
 from __future__ import annotations
 
+import fcntl
 import io
-import itertools
 import os
-from typing import IO, Any, List, Optional
+from typing import IO, Any, Callable, List, Optional
 
 __all__ = ["open_attached", "safe_path"]
 
@@ -19,7 +22,9 @@ __all__ = ["open_attached", "safe_path"]
 RESERVED = ("resutil-exp.yaml", ".resutil-live")
 _RESERVED_START = ("resutil-exp.yaml.", "metrics-")
 
-_numbers = itertools.count()
+#: N of a hidden directory is less, and its NAME at most so many bytes long.
+_TRIES = 1000
+_NAME_BYTES = 230
 
 
 def safe_path(directory: str, name: Any, writing: bool) -> str:
@@ -50,25 +55,63 @@ def safe_path(directory: str, name: Any, writing: bool) -> str:
     return path
 
 
-class _Whole(io.FileIO):
-    """A new file under a hidden name; closing it gives it its own name."""
+class _Hidden:
+    """A directory beside the one of the run, that is gone when it is done."""
 
-    def __init__(self, path: str, mode: str, exclusive: bool) -> None:
-        self._target = path
-        self._exclusive = exclusive
-        self._failed = False
-        self._placed = True
-        head, tail = os.path.split(path)
-        while True:
-            hidden = os.path.join(head, ".resutil-attach.{}.{}.tmp".format(
-                os.getpid(), next(_numbers)))
+    def __init__(self, directory: str) -> None:
+        self.path = ""
+        self.pid = os.getpid()
+        above, name = os.path.split(os.path.realpath(directory))
+        short = os.fsdecode(os.fsencode(name)[:_NAME_BYTES])
+        for number in range(1, _TRIES):
+            path = os.path.join(above, ".{}.{}.{}.tmp".format(
+                short, self.pid, number))
             try:
-                super().__init__(hidden, mode)
+                os.mkdir(path, 0o700)
                 break
             except FileExistsError:
                 continue
-        self._hidden = hidden
-        self._owner = os.getpid()
+        else:
+            raise FileExistsError(17, "too many hidden directories", above)
+        self.path = path
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY
+                               | os.O_CLOEXEC)
+        except OSError:
+            os.rmdir(path)
+            raise
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pass        # no locks here: gc waits a long time then
+
+    def remove(self) -> None:
+        if self._fd < 0:
+            return
+        if os.getpid() == self.pid:
+            for name in os.listdir(self._fd):
+                os.unlink(name, dir_fd=self._fd)
+            _quietly(os.rmdir, self.path)
+        os.close(self._fd)
+        self._fd = -1
+
+
+class _Whole(io.FileIO):
+    """A new file in a hidden directory; closing it gives it its own name.
+
+    placed: called when it has it.
+    """
+
+    def __init__(self, path: str, mode: str, hidden: _Hidden, exclusive: bool,
+                 placed: Optional[Callable[[], None]]) -> None:
+        self._target = path
+        self._exclusive = exclusive
+        self._placed_fn = placed
+        self._failed = False
+        self._placed = True
+        self._directory = hidden
+        self._hidden = os.path.join(hidden.path, "file")
+        super().__init__(self._hidden, mode)
         self._placed = False
         self.name = path
         self._keep_mode()
@@ -89,25 +132,22 @@ class _Whole(io.FileIO):
 
     def place(self) -> None:
         """Give the file its name; only once, and only if it is whole."""
-        if self._placed or os.getpid() != self._owner:
+        if self._placed or os.getpid() != self._directory.pid:
             return
         self._placed = True
         try:
             if self._failed:
-                raise OSError("'{}' was not written as a whole and is left "
-                              "as it was".format(self._target))
+                return
             os.fsync(self.fileno())
             if self._exclusive:
                 os.link(self._hidden, self._target)
             else:
                 os.replace(self._hidden, self._target)
-                return
-        except OSError:
-            _remove(self._hidden)
-            if not self._failed:
-                raise
-            return
-        _remove(self._hidden)
+            _sync_directory(os.path.dirname(self._target))
+        finally:
+            self._directory.remove()
+        if self._placed_fn is not None:
+            self._placed_fn()
 
     def close(self) -> None:
         if self.closed:
@@ -118,11 +158,25 @@ class _Whole(io.FileIO):
             super().close()
 
 
-def _remove(path: str) -> None:
+def _quietly(do: Callable[[str], None], path: str) -> None:
     try:
-        os.unlink(path)
+        do(path)
     except OSError:
         pass
+
+
+def _sync_directory(path: str) -> None:
+    """A file system that cannot does without."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass
+    finally:
+        os.close(fd)
 
 
 def place_all(files: List[Any]) -> List[OSError]:
@@ -148,44 +202,67 @@ def _raw(opened: Any) -> Any:
     return opened
 
 
-def open_attached(path: str, mode: str = "w", buffering: int = -1,
-                  encoding: Optional[str] = None, errors: Optional[str] = None,
-                  newline: Optional[str] = None) -> IO[Any]:
-    """open(path, mode, ...) for a file of a run.
+def open_attached(directory: str, path: str, mode: str = "w",
+                  buffering: int = -1, encoding: Optional[str] = None,
+                  errors: Optional[str] = None, newline: Optional[str] = None,
+                  placed: Optional[Callable[[], None]] = None) -> IO[Any]:
+    """open(path, mode, ...) for a file of the run in `directory`.
 
     mode:     any that open() takes, in any order of its letters.
     encoding: UTF-8 where None, whatever the locale says.
+    placed:   called when a file that is written anew has its name, and at
+              once for one that is written in its place.
     Directories above a file to write are made.  Raises what open() raises.
     """
-    letters = sorted(mode)
-    binary = "b" in letters
-    if not binary and encoding is None:
+    letters = set(mode)
+    if "b" not in letters and encoding is None:
         encoding = "utf-8"
-    if set(letters) - set("r+bt"):
+    text = (encoding, errors, newline)
+    if letters & set("wx") and len(letters & set("rwxa")) == 1:
+        # open() itself judges what cannot be: letters, and what goes with them
+        with open(os.devnull, mode.replace("x", "w"), buffering, *text):
+            pass
+        if "x" in letters and os.path.lexists(path):
+            raise FileExistsError(17, "File exists", path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-    if not set("wx") & set(letters) or len(set("rwxa") & set(letters)) > 1:
-        return open(path, mode, buffering, encoding, errors, newline)
-    # open() itself judges what cannot be: letters, and what goes with them
-    with open(os.devnull, mode.replace("x", "w"), buffering, encoding,
-              errors, newline):
-        pass
-    exclusive = "x" in letters
-    if exclusive and os.path.lexists(path):
-        raise FileExistsError(17, "File exists", path)
-    raw = _Whole(path, "x+" if "+" in letters else "x", exclusive)
-    return _layers(raw, binary, "+" in letters, buffering,
-                   (encoding, errors, newline))
+        raw = _raw_whole(directory, path, letters, placed)
+        if raw is not None:
+            return _layers(raw, letters, buffering, text)
+    elif "a" in letters:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    opened = open(path, mode, buffering, *text)
+    if placed is not None and letters & set("wxa+"):
+        placed()
+    return opened
 
 
-def _layers(raw: _Whole, binary: bool, update: bool, buffering: int,
-            text: Any) -> IO[Any]:
+def _raw_whole(directory: str, path: str, letters: Any,
+               placed: Optional[Callable[[], None]]) -> Optional[_Whole]:
+    path = os.path.realpath(path)       # a link stays, as with open()
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, "Is a directory", path)
+    if os.path.lexists(path) and not os.path.isfile(path):
+        return None             # a pipe or a device is written to
+    try:
+        hidden = _Hidden(directory)
+    except OSError:
+        return None
+    try:
+        return _Whole(path, "x+" if "+" in letters else "x", hidden,
+                      "x" in letters, placed)
+    except BaseException:
+        hidden.remove()
+        raise
+
+
+def _layers(raw: _Whole, letters: Any, buffering: int, text: Any) -> IO[Any]:
     """What open() puts around a raw file."""
     if buffering == 0:
         return raw
     size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
-    kind = io.BufferedRandom if update else io.BufferedWriter
+    kind = io.BufferedRandom if "+" in letters else io.BufferedWriter
     buffered = kind(raw, size)
-    if binary:
+    if "b" in letters:
         return buffered
     encoding, errors, newline = text
     return io.TextIOWrapper(buffered, encoding, errors, newline,

@@ -252,7 +252,7 @@ class Recorder:
 
     def join(self, directory: str) -> "Run":
         """A run that somebody else records, only to add to it."""
-        answer = self.ask("join", dir=_typed.encode(directory))
+        answer = self.ask("join", dir=_typed.encode(directory), cwd="/")
         answer.setdefault("dir", directory)
         return Run(self, answer, joined=True)
 
@@ -384,10 +384,11 @@ class Run:
         where = _typed.encode(self.dir)
         if self.is_mine and not self.joined:
             try:
-                return self._recorder.ask("adopt", dir=where).get("run")
+                return self._recorder.ask("adopt", dir=where,
+                                          cwd="/").get("run")
             except Refused:     # it counts as ended: it can be added to
                 pass
-        return self._recorder.ask("join", dir=where).get("run")
+        return self._recorder.ask("join", dir=where, cwd="/").get("run")
 
 
 def _cwd() -> str:

@@ -68,7 +68,8 @@ def init(path: _PathLike = ".", hooks: Any = None, runner: Any = "inplace",
              None or empty: ``meta.providers``.
     It may be called again, and need not be called: a tracked function records
     below the working directory then.
-    Raises ValueError, TypeError for a runner that cannot be made.
+    Raises ValueError, TypeError for a runner that cannot be made or a path
+    that is a URL.
     """
     made = _runners.make(runner, runner_options)
     _settings.path = os.path.abspath(_local_path(path))
@@ -77,9 +78,24 @@ def init(path: _PathLike = ".", hooks: Any = None, runner: Any = "inplace",
     _settings.providers = dict(meta_providers) if meta_providers else None
 
 
+def _after_fork() -> None:
+    """Another thread of the parent may have held it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _local_path(path: _PathLike) -> str:
     text = os.fsdecode(os.fspath(path))
-    return text[len("file://"):] if text.startswith("file://") else text
+    if text.startswith("file://"):
+        return text[len("file://"):]
+    if "://" in text:
+        raise ValueError("trials are recorded in a directory of this "
+                         "machine, not in '{}'".format(text))
+    return text
 
 
 def root() -> str:

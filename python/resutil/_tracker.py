@@ -106,6 +106,7 @@ class Tracker:
         self._lock = threading.RLock()
         self._writer: Any = None
         self._files: List[Any] = []
+        _trackers.add(self)
         self._told: Set[str] = set()
 
     def __reduce__(self) -> Any:
@@ -176,7 +177,7 @@ class Tracker:
         """
         writing = bool(set(mode) & set("wxa+"))
         path = _attach.safe_path(self.path, name, writing)
-        opened = _attach.open_attached(path, mode, **options)
+        opened = _attach.open_attached(self.path, path, mode, **options)
         if set(mode) & set("wx"):
             with self._lock:
                 self._files.append(weakref.ref(opened))
@@ -192,16 +193,22 @@ class Tracker:
     def end(self, error: Optional[BaseException], value: Any = None) -> None:
         """The function has ended: complete the record.
 
-        Never raises for what cannot be written: it is logged.
+        Never raises for what cannot be written: it is logged.  In a forked
+        child that got here, too, only the child's files are closed.
         """
-        fields = self._ending(error, value)
-        hook.call(self.hooks, "on_tracker_finish", self)
-        self._close_files()
-        rest = self._gathering.rest() if self._gathering else None
-        if rest:
-            fields["changes"] = {"meta": rest}
+        if not self.run.is_mine:
+            self._close_files()
+            return
         self.usage["wall"] = round(time.perf_counter() - self._began, 6)
-        self._finish(dict(fields, usage=self.usage))
+        fields = dict(self._ending(error, value), usage=self.usage)
+        try:
+            hook.call(self.hooks, "on_tracker_finish", self)
+            self._close_files()
+            rest = self._gathering.rest() if self._gathering else None
+            if rest:
+                fields["changes"] = {"meta": rest}
+        finally:                # whoever presses Ctrl-C here, too
+            self._finish(fields)
 
     def _finish(self, fields: Dict[str, Any]) -> None:
         """The last request; a smaller one when the first is refused."""
@@ -263,6 +270,19 @@ class Tracker:
 
     def __repr__(self) -> str:
         return "<Tracker {!r} {}>".format(self.tid, self.state)
+
+
+_trackers: "weakref.WeakSet[Tracker]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Another thread of the parent may have held a lock."""
+    for tracker in list(_trackers):
+        tracker._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _join(path: str, tid: Optional[str], uid: Optional[str],

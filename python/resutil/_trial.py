@@ -141,13 +141,22 @@ class Trial:
 
     def attach(self, name: _PathLike, mode: str = "rb",
                **options: Any) -> IO[Any]:
-        """Open file `name` of the trial as open(name, mode, ...) does."""
+        """Open file `name` of the trial as open(name, mode, ...) does.
+
+        What is written makes the record's revision grow, so that a store is
+        sent it.
+        """
         if self.path is None:
             raise FileNotFoundError(
                 2, "the trial is in a store: pull it first", str(name))
         writing = bool(set(mode) & set("wxa+"))
         path = _attach.safe_path(self.path, name, writing)
-        return _attach.open_attached(path, mode, **options)
+        return _attach.open_attached(self.path, path, mode,
+                                     placed=self._has_grown, **options)
+
+    def _has_grown(self) -> None:
+        from ._recorder import recorder
+        recorder().join(str(self.path)).update({})
 
     def load_metrics(self) -> Any:
         """All its metrics, as metrics.load_metrics() gives them."""

@@ -1,21 +1,38 @@
 """Files of a run: all modes of open(), whole or not at all."""
 
 import errno
+import fcntl
 import os
 import tempfile
 import unittest
 from typing import Any, List
 
-from resutil._attach import open_attached, place_all, safe_path
+from resutil import _attach
+from resutil._attach import place_all, safe_path
 
 MODES = ["r", "w", "x", "a", "r+", "w+", "x+", "a+"]
+
+
+def open_attached(path: str, mode: str = "w", *more: Any,
+                  **options: Any) -> Any:
+    """As in the run of the directory that the file is in, or the one above.
+    """
+    run = path
+    while not os.path.isdir(run) or run == path:
+        run = os.path.dirname(run)
+    return _attach.open_attached(run, path, mode, *more, **options)
 
 
 class AttachTest(unittest.TestCase):
     def setUp(self) -> None:
         above = tempfile.TemporaryDirectory()
         self.addCleanup(above.cleanup)
-        self.dir = above.name
+        self.above = above.name
+        self.dir = os.path.join(above.name, "run")
+        os.mkdir(self.dir)
+
+    def tearDown(self) -> None:
+        self.assertEqual(os.listdir(self.above), ["run"])
 
     def path(self, name: str) -> str:
         return os.path.join(self.dir, name)
@@ -31,7 +48,9 @@ class AttachTest(unittest.TestCase):
 
     def outcome(self, opener: Any, mode: str, there: bool) -> List[Any]:
         """What a file holds and an open file can do, or the error."""
-        with tempfile.TemporaryDirectory() as above:
+        with tempfile.TemporaryDirectory() as top:
+            above = os.path.join(top, "run")
+            os.mkdir(above)
             path = os.path.join(above, "f")
             if there:
                 with open(path, "wb") as f:
@@ -52,7 +71,7 @@ class AttachTest(unittest.TestCase):
             if os.path.exists(path):
                 with open(path, "rb") as f:
                     seen.append(f.read())
-            seen.append(os.listdir(above))
+            seen += [os.listdir(above), os.listdir(top)]
             return seen
 
     def test_every_mode_does_what_open_does(self) -> None:
@@ -82,6 +101,12 @@ class AttachTest(unittest.TestCase):
             f.write("new")
             f.flush()
             self.assertEqual(self.text("f"), "old")
+            hidden = ".run.{}.1.tmp".format(os.getpid())
+            self.assertEqual(sorted(os.listdir(self.above)), [hidden, "run"])
+            fd = os.open(os.path.join(self.above, hidden), os.O_RDONLY)
+            with self.assertRaises(BlockingIOError):
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            os.close(fd)
         self.assertEqual(self.text("f"), "new")
         self.assertEqual(os.listdir(self.dir), ["f"])
 
@@ -128,6 +153,23 @@ class AttachTest(unittest.TestCase):
         f.close()
         self.assertEqual(self.text("f"), "so far, and more")
         self.assertEqual(place_all([f]), [])
+
+    def test_more_than_there_are_hidden_names(self) -> None:
+        self.addCleanup(setattr, _attach, "_TRIES", _attach._TRIES)
+        _attach._TRIES = 2
+        with open_attached(self.path("f")) as f, \
+                open_attached(self.path("g")) as g:
+            f.write("one")
+            g.write("two")
+        self.assertEqual((self.text("f"), self.text("g")), ("one", "two"))
+
+    def test_devices_and_directories(self) -> None:
+        os.symlink("/dev/null", self.path("null"))
+        open_attached(self.path("null")).close()
+        self.assertTrue(os.path.islink(self.path("null")))
+        os.mkdir(self.path("d"))
+        with self.assertRaises(IsADirectoryError):
+            open_attached(self.path("d"))
 
     def test_directories_are_made(self) -> None:
         open_attached(self.path("a/b/f"), "a").close()

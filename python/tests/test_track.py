@@ -284,6 +284,33 @@ class InsideTest(TrackCase):
             self.assertEqual(f.read(), b"\0")
         self.left.close()
 
+    def test_what_is_attached_later_makes_the_record_grow(self) -> None:
+        trial = resutil.run("t", lambda: 0)
+        before = record_of("t")["revision"]
+        with trial.attach("later.txt", "w") as f:
+            f.write("x")
+            self.assertEqual(record_of("t")["revision"], before)
+        self.assertGreater(record_of("t")["revision"], before)
+        self.assertEqual(record_of("t")["state"], "done")
+        before = record_of("t")["revision"]
+        trial.attach("later.txt", "a").close()
+        self.assertGreater(record_of("t")["revision"], before)
+        trial.attach("later.txt", "r").close()
+        self.assertEqual(record_of("t")["revision"], before + 1)
+        self.assertEqual(os.listdir("."), ["t"])
+
+    def test_links_stay_links(self) -> None:
+        def fit() -> None:
+            path = resutil.current_tracker().path
+            os.symlink("target", os.path.join(path, "link"))
+            with resutil.attach("link") as f:
+                f.write("x")
+            self.assertTrue(os.path.islink(os.path.join(path, "link")))
+            with resutil.attach("target", "r") as f:
+                self.assertEqual(f.read(), "x")
+
+        resutil.run("t", fit)
+
     def test_outside_nothing_happens(self) -> None:
         self.assertFalse(resutil.current_tracker())
         self.assertIsNone(resutil.tid())
@@ -547,6 +574,64 @@ class ManyTest(TrackCase):
             self.assertEqual(trial.state,
                              "fail" if trial.params.n == 3 else "done")
 
+    def test_two_processes_and_one_tid(self) -> None:
+        text = ("import resutil, sys, time\n"
+                "def fit(x):\n"
+                "    print(resutil.current_tracker().state, flush=True)\n"
+                "    if sys.argv[1] == 'waits':\n"
+                "        resutil.inform(noted=1)\n"
+                "        print('noted', flush=True)\n"
+                "        time.sleep(60)\n"
+                "    return x\n"
+                "resutil.run('t', fit, x=1)\n")
+        with open("program.py", "w", encoding="utf-8") as f:
+            f.write(text)
+        words = [sys.executable, "program.py"]
+        with subprocess.Popen(words + ["waits"],
+                              stdout=subprocess.PIPE) as first:
+            assert first.stdout is not None
+            self.assertEqual(first.stdout.readline(), b"running\n")
+            self.assertEqual(first.stdout.readline(), b"noted\n")
+            second = subprocess.run(words + ["runs"], check=False,
+                                    stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
+            self.assertEqual((second.returncode, second.stdout), (1, b""))
+            self.assertIn(b"recorded already", second.stderr)
+            first.kill()
+        deadline = time.monotonic() + 30
+        while self.only().state == "running":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        third = subprocess.run(words + ["runs"], check=True,
+                               stdout=subprocess.PIPE)
+        self.assertEqual(third.stdout, b"resumed\n")
+        trial = self.only()
+        self.assertEqual((trial.state, trial.result, trial.info),
+                         ("done", 1, {"noted": 1}))
+
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork")
+    def test_a_child_that_comes_back_ends_nothing(self) -> None:
+        seen: List[int] = []
+
+        class Seer(resutil.hook.Hook):
+            def on_tracker_finish(self, tracker: Any) -> None:
+                seen.append(os.getpid())
+
+        resutil.init(hooks=Seer())
+        here = os.getpid()
+
+        @resutil.track()
+        def fit() -> int:
+            pid = os.fork()
+            if pid:
+                self.assertEqual(os.waitpid(pid, 0)[1], 0)
+            return pid
+
+        pid = fit()
+        if os.getpid() != here:
+            os._exit(len(seen))
+        self.assertEqual((seen, self.only().result), ([here], pid))
+
     @unittest.skipUnless(hasattr(os, "fork"), "no fork")
     def test_forked_children_inform_the_trial(self) -> None:
         def child(n: int) -> None:
@@ -672,6 +757,8 @@ class ManyTest(TrackCase):
             resutil.init(runner="thread")
         with self.assertRaises(TypeError):
             resutil.init(runner="process", unknown=1)
+        with self.assertRaisesRegex(ValueError, "gs://"):
+            resutil.init("gs://bucket/trials")
 
 
 class MetaTest(TrackCase):
