@@ -100,8 +100,7 @@ static int show_trust(const struct project *p, bool json)
 		[TRUST_NOTHING] = "%s: its conf names nothing to run\n",
 		[TRUST_YES] = "%s: trusted\n",
 		[TRUST_NO] = "%s: not trusted\n",
-		[TRUST_CHANGED] = "%s: not trusted any more, for what it "
-				  "would run has changed\n",
+		[TRUST_CHANGED] = "%s: not trusted since it was changed\n",
 	};
 	enum trust trust = trust_of(p);
 

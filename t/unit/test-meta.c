@@ -130,8 +130,8 @@ static void test_output(void)
 		strbuf_addch(&deep, '[');
 	for (i = 0; i < 40; i++)
 		strbuf_addch(&deep, ']');
-	check_output(deep.buf + 10, 60, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]"
-		     "]]]]]]]]]]]]]]]]]]]]]", "deep");
+	check_output(deep.buf + 10, 60, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]"
+		     "]]]]]]]]]]]]]]]]]]]]]]", "deep");
 	check_output(deep.buf, deep.len, "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 		     "[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\"",
 		     "too deep for a record");
