@@ -52,7 +52,7 @@ static void wait_at_signal(int signo)
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		if (signals[i] == signo)
 			sigaction(signo, &actions_before[i], NULL);
-	coverage_dump();
+	coverage_dump_dying(signo);
 	raise(signo);
 }
 

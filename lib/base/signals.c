@@ -48,7 +48,7 @@ void signal_die_of(int signo)
 	sigaction(signo, &action, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, signo);
-	coverage_dump();
+	coverage_dump_dying(signo);
 	/* The process, not this thread: the signal may be blocked in it. */
 	kill(getpid(), signo);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -71,7 +71,7 @@ static void end_when_told_twice(int signo)
 	for (i = 0; i < ARRAY_SIZE(ending); i++)
 		if (ending[i] == signo && ending_told[i]++) {
 			sigaction(signo, &ending_before[i], NULL);
-			coverage_dump();
+			coverage_dump_dying(signo);
 			raise(signo);	/* comes when this handler returns */
 		}
 }
