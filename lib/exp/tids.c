@@ -29,6 +29,7 @@
 #define HINT_MAX_BYTES 1024
 /* To read so many records again costs less than to write the cache anew. */
 #define FEW 16
+#define AT_ONCE 512
 
 struct tid_lock {
 	int fd;
@@ -175,6 +176,7 @@ struct entry {
 	unsigned char sign[FINGERPRINT_RAWSZ];
 	uint64_t hash;
 	const char *name;	/* in the text of the cache, or of the list */
+	bool is_there;		/* it has a record */
 	bool known;		/* sign and hash are of the record as it is */
 };
 
@@ -331,33 +333,45 @@ static void take_known(struct entry *entry, size_t nr,
 	}
 }
 
-/* Reads the records that are not known; returns how many. */
-static size_t learn(const struct project *p, struct entry *entry, size_t nr,
-		    const bool *signed_ok)
+/* What the records of some say, who are in `names` in their order. */
+static void learn_some(const struct project *p, struct entry *const *some,
+		       const struct strvec *names)
 {
 	struct exp_items items = EXP_ITEMS_INIT;
-	struct strvec unknown = STRVEC_INIT;
-	size_t i, k, count;
+	size_t i;
 
-	for (i = 0; i < nr; i++)
-		if (!entry[i].known && signed_ok[i])
-			strvec_push(&unknown, entry[i].name);
-	exp_load(&items, p, &unknown);
-	for (i = k = 0; i < nr; i++) {
-		const struct exp_item *item;
-		const char *tid;
+	exp_load(&items, p, names);
+	for (i = 0; i < items.nr; i++) {
+		const struct value *record = items.item[i].record;
+		const char *tid = value_get_text(record, "tid");
 
-		if (entry[i].known || !signed_ok[i])
-			continue;
-		item = &items.item[k++];
 		/* One that cannot be read now is looked at again. */
-		entry[i].known = item->record != NULL;
-		tid = value_get_text(item->record, "tid");
-		entry[i].hash = tid ? hash_of(tid) : 0;
+		some[i]->known = record != NULL;
+		some[i]->hash = tid ? hash_of(tid) : 0;
 	}
-	count = unknown.nr;
 	exp_items_release(&items);
-	strvec_release(&unknown);
+}
+
+/* Reads the records that are not known, not all of them into the memory at
+ * once; returns how many. */
+static size_t learn(const struct project *p, struct entry *entry, size_t nr)
+{
+	struct entry *some[AT_ONCE];
+	struct strvec names = STRVEC_INIT;
+	size_t i, count = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (!entry[i].known && entry[i].is_there) {
+			some[names.nr] = &entry[i];
+			strvec_push(&names, entry[i].name);
+			count++;
+		}
+		if (names.nr && (names.nr == AT_ONCE || i + 1 == nr)) {
+			learn_some(p, some, &names);
+			strvec_clear(&names);
+		}
+	}
+	strvec_release(&names);
 	return count;
 }
 
@@ -423,7 +437,6 @@ static int find_among_all(const struct project *p, const char *tid,
 	struct tid_cache cache = { .text = STRBUF_INIT };
 	struct strvec names = STRVEC_INIT;
 	struct entry *entry = NULL;
-	bool *signed_ok = NULL;
 	size_t i, nr_read;
 	int ret;
 
@@ -431,21 +444,19 @@ static int find_among_all(const struct project *p, const char *tid,
 	if (ret)
 		goto cleanup;
 	entry = xcalloc(names.nr + 1, sizeof(*entry));
-	signed_ok = xcalloc(names.nr + 1, sizeof(*signed_ok));
 	for (i = 0; i < names.nr; i++) {
 		entry[i].name = names.v[i];
-		signed_ok[i] = sign_record(p, names.v[i], entry[i].sign);
+		entry[i].is_there = sign_record(p, names.v[i], entry[i].sign);
 	}
 	open_cache(&cache, p);
 	take_known(entry, names.nr, &cache);
-	nr_read = learn(p, entry, names.nr, signed_ok);
+	nr_read = learn(p, entry, names.nr);
 	if (nr_read > FEW && cache.path)
 		write_cache(&cache, entry, names.nr);
 	ret = choose(p, tid, entry, names.nr, name, record, err);
 
 cleanup:
 	release_cache(&cache);
-	free(signed_ok);
 	free(entry);
 	strvec_release(&names);
 	return ret;
