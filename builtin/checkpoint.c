@@ -8,6 +8,7 @@
 #include "builtin/checkpoint-worker.h"
 #include "builtin/run-store.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/signals.h"
@@ -83,8 +84,9 @@ static int send_now(const struct checkpoint *c, int *signo)
 	if (!ret && turn == TICKET_OURS) {
 		status = checkpoint_send(c, signo);
 		more = ticket_finish(t, !status);
-	} else if (!ret) {
-		say(_("Sent %s, by the checkpoint before"), c->name.buf);
+	} else if (!ret && verbosity >= 0) {
+		out_printf(_("Sent %s, with another checkpoint\n"),
+			   c->name.buf);
 	}
 	ticket_free(t);
 	if (!ret && more)

@@ -245,6 +245,46 @@ test_expect_success 'from within, after cd, with all streams closed' '
 	test_wait_for 20 there_is $(resutil rev-exp far) step 8
 '
 
+test_expect_success 'one that does not let itself be stopped is killed' '
+	gate && : >go.2 && write_script stubborn <<-EOF &&
+	trap "" TERM
+	exec "$PWD"/../libexec/resutil-pack-2 "\$@"
+	EOF
+	mv ../libexec/resutil-pack ../libexec/resutil-pack-2 &&
+	mv stubborn ../libexec/resutil-pack &&
+	long_run -m stubborn && name=$(resutil rev-exp stubborn) &&
+	resutil checkpoint --background --exp stubborn &&
+	test_wait_for 20 has_lines begun 1 && step $name 2 && end_run &&
+	test_must_be_empty run.err && there_is $name step 2 && nobody_sends &&
+	test_wait_for 20 is_over $(sed -n 1p begun)
+'
+
+test_expect_success 'many at once, waiting and not' '
+	resutil run --no-push -m crowd -- sh -c "
+		for n in 1 2 3 4 5 6
+		do
+			echo \$n >\"\$RESUTIL_EX_DIR\"/\$n
+			resutil checkpoint >>crowd || echo failed >>crowd &
+			resutil checkpoint --background || echo failed >>crowd
+		done
+		wait" &&
+	name=$(resutil rev-exp crowd) && test_line_count = 6 crowd &&
+	test_grep ! failed crowd && test_wait_for 20 nobody_sends &&
+	for n in 1 2 3 4 5 6
+	do
+		there_is $name $n $n || return 1
+	done
+'
+
+test_expect_success 'a trial is no experiment: told' '
+	mkdir -p trials/t1 && cp results/$(resutil rev-exp one)/resutil-exp.yaml \
+		trials/t1/ &&
+	test_expect_code 129 resutil checkpoint --exp trials/t1 2>err &&
+	test_grep "is a trial" err &&
+	test_expect_code 129 env RESUTIL_EX_DIR="$PWD/trials/t1" \
+		resutil checkpoint --background 2>err && test_grep "is a trial" err
+'
+
 test_expect_success '--final: as run does at the end' '
 	resutil run --no-push -m final -- true && name=$(resutil rev-exp final) &&
 	test_expect_code 1 resutil -c push.auto=no checkpoint --final --exp final &&
@@ -288,7 +328,7 @@ test_expect_success 'fsck finds nothing wrong, and gc takes a left request' '
 	echo "3 3 2 0 0 -" >.resutil/live/$id.checkpoint &&
 	test_might_fail resutil check-project >out && test_grep "checkpoint" out &&
 	resutil gc --older-than=0 && test_path_is_missing .resutil/live/$id.checkpoint &&
-	test_dir_is_empty .resutil/live
+	nobody_sends
 '
 
 test_done

@@ -2,6 +2,7 @@
 
 test_description='run --monitor: the series system'
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 
 test_expect_success 'setup' '
 	make_project proj
@@ -29,6 +30,16 @@ sees () {
 		memory = \$6; write_bytes = \$8
 		if ($1) found = 1
 	} END { exit !found }" rows.out
+}
+
+smi_is_over () {
+	! kill -0 $smi 2>/dev/null || grep -q "^State:.Z" /proc/$smi/status
+}
+
+# rows_are_whole COMMENT: whatever killed the writer
+rows_are_whole () {
+	cat results/$(resutil rev-exp "$1")/metrics-*-system.csv >rows.out &&
+	test -s rows.out && test -z "$(tail -c 1 rows.out)"
 }
 
 test_expect_success 'a short run has one row, at its end' '
@@ -169,8 +180,38 @@ test_expect_success 'the status, the output and signals are as without' '
 		sleep 0.3; kill -TERM \$\$"
 '
 
-# The directory has no room for a file of ours: it is a limit that the
-# program does not have.
+test_expect_success MOUNT 'a full disk: the program goes on, lost rows are told' '
+	disk 1m small && resutil --no-interactive -C small init \
+		--project-name full --storage-type dir -o path=store >/dev/null &&
+	resutil -C small run --no-push --monitor=0.1 -m full -- sh -c "
+		dd if=/dev/zero of=\"\$RESUTIL_EX_DIR\"/much bs=4k
+		sleep 0.5
+		resutil checkpoint --background || echo refused
+		rm \"\$RESUTIL_EX_DIR\"/much
+		sleep 0.3
+		resutil checkpoint && echo went on" >out 2>err &&
+	test_grep "went on" out &&
+	test_grep "rows of the series .system. were not kept: .*No space" err &&
+	resutil -C small read-exp --key state full >out && echo done >want &&
+	test_cmp want out && cat small/results/*_full/metrics-*.csv >all &&
+	awk -F , "NF != 8" all >torn && test_must_be_empty torn
+'
+
+test_expect_success 'kill -9 of the recorder ends what it started' '
+	write_script bin/nvidia-smi <<-EOF &&
+	echo \$\$ >"$PWD"/smi.pid
+	while echo "0, 35, 1024"; do sleep 0.05; done
+	EOF
+	rm -f stop && {
+		PATH=$PWD/bin:$PATH resutil run --monitor=0.1 -m killed -- sh -c "
+			until test -e stop; do sleep 0.05; done" 2>/dev/null &
+	} && run=$! && test_when_finished ": >stop" &&
+	test_wait_for 20 test -s smi.pid &&
+	test_wait_for 20 rows_are_whole killed 2>/dev/null && kill -9 $run &&
+	{ wait $run || :; } && smi=$(cat smi.pid) &&
+	test_wait_for 20 smi_is_over && rows_are_whole killed
+'
+
 test_expect_success 'rows that cannot be kept are told, and nobody is stopped' '
 	resutil run --monitor=0.1 -m lost -- sh -c "
 		mv \"\$RESUTIL_EX_DIR\" moved; sleep 0.5; mv moved \"\$RESUTIL_EX_DIR\"

@@ -28,8 +28,8 @@
 #define TEXT_BYTES 192
 
 /* How long the end of a run waits for who sends, and when it uses force. */
-#define STOP_MS 10000
-#define FORCE_MS 5000
+#define STOP_MS 6000
+#define FORCE_MS 2000
 #define LOOK_MS 10
 
 struct ticket {
