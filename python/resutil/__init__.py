@@ -19,7 +19,7 @@ be on PATH or named by RESUTIL_BIN. See resutil-python(7).
 from __future__ import annotations
 
 import importlib
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
 
 from . import _flags
 from ._program import NotInstalled, ResutilError
@@ -39,10 +39,29 @@ _PLACES = {
 }
 _MODULES = ("hook", "meta", "metrics", "ab")
 
-__all__ = ["NotInstalled", "ResutilError", *_PLACES]
+# Written out, for those who read types: all of _PLACES and _MODULES.
+__all__ = [
+    "NotInstalled", "Params", "ResutilError", "Trial", "TrialFailedException",
+    "ab", "attach", "current_tracker", "hook", "inform", "init",
+    "load_metrics", "load_report", "load_trials", "main", "meta",
+    "metadata_providers", "meter", "metrics", "resumable_fn", "run", "start",
+    "tid", "track", "using_tracker",
+]
 
 
 _flags.take()
+
+
+if TYPE_CHECKING:
+    from . import ab, hook, meta, metrics
+    from ._main import Params, main, start
+    from ._resumable import resumable_fn
+    from ._track import (attach, current_tracker, inform, init, meter, run,
+                         tid, track, using_tracker)
+    from ._trial import (Trial, TrialFailedException, load_report,
+                         load_trials)
+    from .meta import metadata_providers
+    from .metrics import load_metrics
 
 
 def __getattr__(name: str) -> Any:

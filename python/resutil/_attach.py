@@ -123,7 +123,7 @@ class _Whole(io.FileIO):
         except OSError:
             pass
 
-    def write(self, data: Any) -> Optional[int]:
+    def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import inspect
 import uuid
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 from . import _values
 
@@ -38,7 +38,8 @@ class Binder:
             self.signature = None
         self.hidden = _first_is_self(fn, self.signature)
 
-    def bind(self, args: tuple, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    def bind(self, args: Tuple[Any, ...],
+             kwargs: Dict[str, Any]) -> Dict[str, Any]:
         """Parameters of fn(*args, **kwargs) by name, defaults included.
 
         ``*args`` is a list under its own name, ``**kwargs`` lie beside the

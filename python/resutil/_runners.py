@@ -21,7 +21,7 @@ PATIENCE = 5.0
 class InplaceRunner:
     """Calls the function in the thread that called it."""
 
-    def call(self, tracker: Any, fn: Callable[..., Any], args: tuple,
+    def call(self, tracker: Any, fn: Callable[..., Any], args: Tuple[Any, ...],
              kwargs: Dict[str, Any]) -> Any:
         """fn(*args, **kwargs); its value, or what it raises."""
         return fn(*args, **kwargs)
@@ -59,12 +59,12 @@ class ProcessRunner:
 
     def __init__(self, processes: Optional[int] = None,
                  mp_method: str = "fork") -> None:
-        self._context = multiprocessing.get_context(mp_method)
+        self._context: Any = multiprocessing.get_context(mp_method)
         self._method = mp_method
         self._slots = threading.BoundedSemaphore(
             processes or os.cpu_count() or 1)
 
-    def call(self, tracker: Any, fn: Callable[..., Any], args: tuple,
+    def call(self, tracker: Any, fn: Callable[..., Any], args: Tuple[Any, ...],
              kwargs: Dict[str, Any]) -> Any:
         """fn(*args, **kwargs) in a process; its value, or what it raises.
 
@@ -73,8 +73,8 @@ class ProcessRunner:
         with self._slots:
             return self._call(tracker, fn, args, kwargs)
 
-    def _call(self, tracker: Any, fn: Callable[..., Any], args: tuple,
-              kwargs: Dict[str, Any]) -> Any:
+    def _call(self, tracker: Any, fn: Callable[..., Any],
+              args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         what = fn if self._method == "fork" else _ByName(fn)
         receive, send = self._context.Pipe(duplex=False)
         process = self._context.Process(
@@ -143,7 +143,8 @@ def _answer(receive: Any, sentinel: Any
     if not receive.poll():
         return None
     try:
-        return receive.recv()
+        found: Tuple[Any, Any, str, Dict[str, Any]] = receive.recv()
+        return found
     except EOFError:
         return None
 
@@ -172,8 +173,8 @@ def _how_it_died(code: Optional[int]) -> str:
             "result".format(code))
 
 
-def _child(send: Any, tracker: Any, fn: Callable[..., Any], args: tuple,
-           kwargs: Dict[str, Any]) -> None:
+def _child(send: Any, tracker: Any, fn: Callable[..., Any],
+           args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
     from . import _tracker
 
     value, error, text = None, None, ""

@@ -14,7 +14,7 @@ import os
 import threading
 import types
 from typing import (IO, Any, Callable, Dict, Iterator, List, Mapping, Optional,
-                    TypeVar, Union)
+                    Tuple, TypeVar, Union)
 
 from . import _binding, _runners, _state, _values, hook
 from ._program import NotInstalled, ResutilError
@@ -180,7 +180,8 @@ def using_tracker(tracker: Any, globally: bool = False) -> Iterator[Any]:
 
 def tid() -> Optional[str]:
     """The current trial's tid; an experiment's name; None outside of them."""
-    return current_tracker().tid
+    found: Optional[str] = current_tracker().tid
+    return found
 
 
 def inform(**values: Any) -> None:
@@ -227,7 +228,8 @@ def attach(name: _PathLike, mode: str = "w", **options: Any) -> IO[Any]:
     goes nowhere.  Raises ValueError for a name that leads outside, OSError as
     open() does.
     """
-    return current_tracker().attach(name, mode, **options)
+    opened: IO[Any] = current_tracker().attach(name, mode, **options)
+    return opened
 
 
 def track(name: Optional[str] = None, tid_pattern: _binding.TidPattern = None,
@@ -246,10 +248,11 @@ def track(name: Optional[str] = None, tid_pattern: _binding.TidPattern = None,
     (TypeError), since they run while nobody looks.
     """
     if callable(name):          # @track, without parentheses
-        return track()(name)    # type: ignore[return-value]
+        return track()(name)
 
     def decorate(fn: _Fn) -> _Fn:
-        return _decorate(fn, name, tid_pattern, rand_slug)
+        made: _Fn = _decorate(fn, name, tid_pattern, rand_slug)
+        return made
 
     return decorate
 
@@ -263,7 +266,7 @@ def _decorate(fn: Any, name: Optional[str], pattern: Any, slug: bool) -> Any:
                         .format(fn.__name__))
     binder = _binding.Binder(fn)
 
-    def begin(args: tuple, kwargs: Dict[str, Any]) -> Tracker:
+    def begin(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tracker:
         params = binder.bind(args, kwargs)
         return _begin_new(fn, params, lambda: _binding.make_tid(
             fn, params, name, pattern, slug), slug)
@@ -290,7 +293,7 @@ def _decorate(fn: Any, name: Optional[str], pattern: Any, slug: bool) -> Any:
     return wrapper
 
 
-def _binds(binder: _binding.Binder, args: tuple,
+def _binds(binder: _binding.Binder, args: Tuple[Any, ...],
            kwargs: Dict[str, Any]) -> bool:
     """Whether the function can be called so; Python says best why not."""
     if binder.signature is None:

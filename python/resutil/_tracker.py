@@ -115,7 +115,7 @@ class Tracker:
 
     @property
     def dir(self) -> str:
-        return self.path
+        return str(self.path)
 
     @property
     def data(self) -> Any:
@@ -264,9 +264,9 @@ class Tracker:
             except Exception as error:
                 log.error("metrics of trial '%s' could not be kept: %s",
                           self.tid, error)
-        for error in _attach.place_all([one for one in files if one]):
+        for lost in _attach.place_all([one for one in files if one]):
             log.error("a file of trial '%s' could not be kept: %s",
-                      self.tid, error)
+                      self.tid, lost)
 
     def __repr__(self) -> str:
         return "<Tracker {!r} {}>".format(self.tid, self.state)

@@ -96,7 +96,7 @@ class Trial:
         self._attached = attached
 
     @property
-    def uid(self) -> Optional[str]:
+    def uid(self) -> Any:
         return self.data.get("uid") or self.data.get("id")
 
     @property
@@ -116,13 +116,13 @@ class Trial:
         return value if isinstance(value, Data) else Data()
 
     @property
-    def state(self) -> Optional[str]:
+    def state(self) -> Any:
         return self.data.get("state")
 
     status = state
 
     @property
-    def error(self) -> Optional[str]:
+    def error(self) -> Any:
         return self.data.get("error")
 
     @property

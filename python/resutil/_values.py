@@ -164,7 +164,7 @@ class _Maker:
             self.spend(_NODE)
             return [self.make(item) for item in value]
         if isinstance(value, (set, frozenset)):
-            return self.set(value)
+            return self.members(value)
         return NotImplemented
 
     def fields(self, value: Any, names: Any) -> Dict[Any, Any]:
@@ -192,7 +192,7 @@ class _Maker:
             return self.text(bounded_repr(key))
         return made
 
-    def set(self, value: Any) -> Any:
+    def members(self, value: Any) -> Any:
         """A set of scalars; a sorted list of anything else in a set."""
         self.spend(_NODE)
         made: List[Any] = [self.make(item) for item in value]
@@ -205,7 +205,7 @@ class _Maker:
         return _OrderedSet(made)
 
 
-class _OrderedSet(set):
+class _OrderedSet(Set[Any]):
     """A set that is walked in the order in which a record has it."""
 
     def __init__(self, items: List[Any]) -> None:

@@ -761,6 +761,16 @@ class ManyTest(TrackCase):
             resutil.init("gs://bucket/trials")
 
 
+class NamesTest(unittest.TestCase):
+    def test_all_names_are_there(self) -> None:
+        self.assertEqual(set(resutil.__all__), {
+            *resutil._PLACES, *resutil._MODULES, "NotInstalled",
+            "ResutilError"})
+        for name in resutil.__all__:
+            with self.subTest(name=name):
+                self.assertIsNotNone(getattr(resutil, name))
+
+
 class MetaTest(TrackCase):
     def meta(self, providers: Any = None) -> Any:
         resutil.init(meta_providers=providers)
