@@ -31,8 +31,14 @@ MAX_COLUMNS = 10000
 MAX_ROW = 16 << 20          # bytes of a line
 #: Files that a writer has open at once; the one used longest ago goes.
 MAX_OPEN = 64
-#: Orders and types of values whose text is made by a ready pattern.
-MAX_PATTERNS = 1000
+#: Orders of columns that a writer knows at once.
+MAX_LANES = 1000
+#: Columns whose line a function of its own makes, and how many such functions
+#: are made, one after the other, for one order.
+MAX_MADE = 100
+MAX_MAKERS = 16
+#: Microseconds after which it is seen whether a file is still there.
+LOOK_EACH = 1000000
 
 _NAME = re.compile(r"metrics-(?:([0-9a-f]{32})-)?(\d{4,18})(?:-(.+))?"
                    r"\.(csv|jsonl)", re.DOTALL)
@@ -89,6 +95,8 @@ def _json(value: Any) -> str:
 
 
 def _text_field(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -112,27 +120,66 @@ def _field(value: Any) -> str:
     return _quoted(_json(value))
 
 
-def _same(value: Any) -> Any:
-    return value
+def _csv_line(stamp: str, values: Iterable[Any]) -> str:
+    return ",".join([stamp, *map(_field, values)]) + "\n"
 
 
-#: By exact type: what a pattern takes, and what makes that of the value.
-_FIELDS: Dict[type, Tuple[str, Callable[[Any], Any]]] = {
-    float: ("%r", _same),
-    int: ("%d", _same),
-    bool: ("%s", lambda value: "true" if value else "false"),
-    type(None): ("%.0s", _same),
-    str: ("%s", _text_field),
+def _json_line(stamp: str, row: Row) -> str:
+    rest = _json(_plain(dict(row)))
+    return '{"at":' + stamp + ("," if len(rest) > 2 else "") \
+        + rest[1:] + "\n"
+
+
+def _json_float(value: float) -> str:
+    return repr(value) if value - value == 0 else '"' + repr(value) + '"'
+
+
+#: What a ready line says for a value of exactly this type, by format.
+_PIECES: Dict[str, Dict[type, str]] = {
+    "csv": {float: "{%s!r}", int: "{%s!r}", type(None): "",
+            bool: "{true if %s else false}", str: "{text(%s)}"},
+    "jsonl": {float: "{real(%s)}", int: "{%s!r}", type(None): "null",
+              bool: "{true if %s else false}", str: "{quoted(%s)}"},
 }
+_TYPES = {float: "float", int: "int", bool: "bool", str: "str",
+          type(None): "nothing"}
+_HELPERS = {"text": _text_field, "real": _json_float, "true": "true",
+            "false": "false", "quoted": json.encoder.encode_basestring,
+            "nothing": type(None)}
 
 
-def _pattern(types: Tuple[type, ...]) -> Tuple[str, Optional[List[Any]]]:
-    """How a line is made from its values: a pattern for `%`, and what goes
-    over the values before (None: nothing has to)."""
-    fields = [_FIELDS.get(kind, ("%s", _field)) for kind in types]
-    text = ",".join(["%.6f"] + [field for field, _ in fields]) + "\n"
-    makers = [make for _, make in fields]
-    return text, None if all(make is _same for make in makers) else makers
+def _line_maker(format: str, row: Row,
+                order: Iterable[str]) -> Optional[Callable[..., Any]]:
+    """A function of a row's time (microseconds) and the row that makes its
+    line, or None for a row with values of other types than this one has.
+
+    A row is written a hundred thousand times a second with the same columns
+    and types, so these are looked at once; as in namedtuple(), the function
+    is made from text, of which no word comes from the row.  None: it would be
+    too long, or there is a value that takes more work.
+    """
+    names: Dict[str, Any] = dict(_HELPERS)
+    takes, same, line = "", [], "{n[:-6]}.{n[-6:]}"
+    for number, name in enumerate(order):
+        kind, value = type(row[name]), "v%d" % number
+        if number == MAX_MADE or kind not in _TYPES:
+            return None
+        names["c%d" % number] = name
+        takes += "    v%d = row[c%d]\n" % (number, number)
+        same.append("type(%s) is %s" % (value, _TYPES[kind]))
+        piece = _PIECES[format][kind]
+        line += "," if format == "csv" else "{k%d}" % number
+        line += piece % value if "%s" in piece else piece
+        names["k%d" % number] = "," + _json(name) + ":"
+    if format == "jsonl":
+        line = '{{"at":' + line + "}}"
+    source = "def make(us, row):\n" + takes
+    if same:
+        source += "    if not (" + " and ".join(same) + "):\n" \
+            "        return None\n"
+    source += "    n = str(us)\n    return f'" + line + "\\n'\n"
+    exec(source, names)
+    return names["make"]
 
 
 # ---- names -----------------------------------------------------------------
@@ -177,20 +224,47 @@ def _check_columns(columns: Iterable[str]) -> None:
 class _File:
     """A file that this process owns, by flock(2), while it is open."""
 
-    __slots__ = ("fd", "path", "columns", "used", "check", "patterns")
+    __slots__ = ("fd", "path", "format", "columns", "used", "check")
 
-    def __init__(self, fd: int, path: str, columns: Tuple[str, ...]) -> None:
+    def __init__(self, fd: int, path: str, format: str,
+                 columns: Tuple[str, ...] = ()) -> None:
         self.fd = fd
         self.path = path
-        self.columns = columns      # in the order of the header
-        self.used = 0
-        self.check = 0.0            # when to see whether it is still there
-        self.patterns: Dict[Tuple[type, ...], Any] = {}
+        self.format = format
+        self.columns = columns      # CSV: in the order of the header
+        self.used = 0               # when, in microseconds
+        self.check = 0              # when to see whether it is still there
 
     def close(self) -> None:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+class _Lane:
+    """Rows of one series whose columns come in one order."""
+
+    __slots__ = ("file", "order", "make", "left")
+
+    def __init__(self, file: _File, names: Tuple[str, ...]) -> None:
+        self.file = file
+        self.order = file.columns if file.format == "csv" else names
+        self.make: Optional[Callable[..., Any]] = None
+        self.left = MAX_MAKERS
+
+    def line(self, us: int, row: Row) -> str:
+        """The line of a row that the last function was not made for."""
+        if self.left:
+            self.left -= 1
+            self.make = _line_maker(self.file.format, row, self.order)
+            if self.make is not None:
+                made = self.make(us, row)
+                if made is not None:
+                    return made
+        stamp = "%d.%06d" % divmod(us, 1000000)
+        if self.file.format == "jsonl":
+            return _json_line(stamp, row)
+        return _csv_line(stamp, [row[name] for name in self.order])
 
 
 def _own(fd: int) -> bool:
@@ -246,21 +320,16 @@ class Writer:
         self.directory = os.fspath(directory)
         self.lost = 0
         self._told = False
-        self._clock: Callable[[], float] = time.time
         fixed = os.environ.get("RESUTIL_TEST_NOW")
-        if fixed:
-            now = float(fixed)
-            self._clock = lambda: now
+        self._fixed = round(float(fixed) * 1000000) if fixed else None
         self._forget()
         _writers.add(self)
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._files: Dict[Tuple[str, str, frozenset], _File] = {}
-        # by series, format and columns in an order: the file, and the order
-        # of the file's columns if that is another one
-        self._lanes: Dict[Tuple[Any, ...], Any] = {}
-        self._turn = 0
+        # by series, format, and columns in an order
+        self._lanes: Dict[Tuple[Any, ...], _Lane] = {}
 
     def meter(self, series: Optional[str] = None, value: Any = None, *,
               format: str = "csv", **columns: Any) -> None:
@@ -281,56 +350,46 @@ class Writer:
         Raises ValueError, TypeError for names that cannot be, or a row that
         is too long.
         """
-        if at is None:
-            at = self._clock()
+        if at is not None:
+            us = round(at * 1000000)
+        elif self._fixed is None:
+            us = time.time_ns() // 1000
+        else:
+            us = self._fixed
         with self._lock:
             try:
                 lane = self._lanes.get((series, format, *row))
                 if lane is None:
                     lane = self._lane(series or "", format, row)
-                self._append(lane, row, at)
+                make = lane.make
+                line = make(us, row) if make is not None else None
+                if line is None:
+                    line = lane.line(us, row)
+                self._append(lane.file, us, line)
             except OSError as error:
                 self._lose(error)
 
-    def _append(self, lane: Tuple[_File, Any], row: Row, at: float) -> None:
-        file, order = lane
-        if file.columns is None:
-            line = '{"at":%.6f' % at
-            rest = _json(_plain(dict(row)))
-            line += ("," if len(rest) > 2 else "") + rest[1:] + "\n"
-        else:
-            values = tuple(row.values()) if order is None else \
-                tuple([row[name] for name in order])
-            types = tuple(map(type, values))
-            pattern = file.patterns.get(types)
-            if pattern is None:
-                pattern = _pattern(types)
-                if len(file.patterns) < MAX_PATTERNS:
-                    file.patterns[types] = pattern
-            text, makers = pattern
-            if makers is None:
-                line = text % (at, *values)
-            else:
-                line = text % (at, *[make(value) for make, value
-                                     in zip(makers, values)])
-        data = line.encode("utf-8")
+    def _append(self, file: _File, us: int, line: str) -> None:
+        try:
+            data = line.encode("utf-8")
+        except UnicodeEncodeError:
+            data = line.encode("utf-8", "replace")
         if len(data) > MAX_ROW:
             raise ValueError("a row is at most {} MiB long: attach the data "
                              "as a file".format(MAX_ROW >> 20))
-        if at >= file.check:
-            self._look_after(file, at)
-        self._turn += 1
-        file.used = self._turn
+        if us >= file.check:
+            self._look_after(file, us)
+        file.used = us
         written = os.write(file.fd, data)
         if written != len(data):
             self._take_back(file, written)
 
-    def _look_after(self, file: _File, at: float) -> None:
+    def _look_after(self, file: _File, us: int) -> None:
         """Now and then: what was removed takes rows all the same."""
         if os.fstat(file.fd).st_nlink == 0:
             self._close_file(file)
             raise FileNotFoundError(2, "it was removed", file.path)
-        file.check = at + 1
+        file.check = us + LOOK_EACH
 
     def _take_back(self, file: _File, written: int) -> None:
         """The beginning of a row that did not find room."""
@@ -345,7 +404,7 @@ class Writer:
 
     # -- which file
 
-    def _lane(self, series: str, format: str, row: Row) -> Any:
+    def _lane(self, series: str, format: str, row: Row) -> _Lane:
         if format not in ("csv", "jsonl"):
             raise ValueError("a format is 'csv' or 'jsonl', not {!r}".format(
                 format))
@@ -361,20 +420,20 @@ class Writer:
                                      key=lambda one: one.used))
             file = self._open(series, format, names)
             self._files[key] = file
-        order = None if file.columns in (None, names) else file.columns
-        if len(self._lanes) >= MAX_PATTERNS:
+        if len(self._lanes) >= MAX_LANES:
             self._lanes.clear()
-        self._lanes[(series or None, format, *names)] = file, order
-        if series == "":
-            self._lanes[("", format, *names)] = file, order
-        return file, order
+        lane = _Lane(file, names)
+        self._lanes[(series, format, *names)] = lane
+        if not series:
+            self._lanes[(None, format, *names)] = lane
+        return lane
 
     def _close_file(self, file: _File) -> None:
         file.close()
         self._files = {key: one for key, one in self._files.items()
                        if one is not file}
         self._lanes = {key: lane for key, lane in self._lanes.items()
-                       if lane[0] is not file}
+                       if lane.file is not file}
 
     def _open(self, series: str, format: str, names: Tuple[str, ...]) -> Any:
         """The newest file that takes such rows and that nobody owns, or a new
@@ -408,7 +467,7 @@ class Writer:
             if (format == "jsonl" or columns is not None
                     and set(columns) == set(names)) \
                     and _own(fd) and _ends_with_line(fd):
-                file = _File(fd, path, columns)
+                file = _File(fd, path, format, columns or ())
                 fd = -1
                 return file
         except OSError:
@@ -431,7 +490,7 @@ class Writer:
                 number += 1
         _own(fd)
         if format == "jsonl":
-            return _File(fd, path, None)    # type: ignore[arg-type]
+            return _File(fd, path, format)
         header = ",".join(["at"] + [_quoted(name) for name in names]) + "\n"
         data = header.encode("utf-8")
         written = -1
@@ -443,7 +502,7 @@ class Writer:
                 os.unlink(path)
         if written != len(data):
             raise OSError(28, os.strerror(28), path)
-        return _File(fd, path, names)
+        return _File(fd, path, format, names)
 
     def flush(self) -> None:
         """Nothing waits: each row was written when meter() returned."""

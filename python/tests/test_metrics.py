@@ -272,7 +272,7 @@ class Losing(Case):
         self.writer.meter(a=1)
         shutil.rmtree(self.dir)
         for file in self.writer._files.values():
-            file.check = 0.0
+            file.check = 0
         with self.assertLogs("resutil", logging.ERROR) as said:
             self.writer.meter(a=2)
             self.writer.meter(a=3)
