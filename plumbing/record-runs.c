@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 
 static const char *const usage[] = {
-	"record-runs [--pid=PID]",
+	"record-runs [--pid=PID] [--detach]",
 	NULL
 };
 
@@ -184,12 +184,29 @@ static void stay_apart(void)
 	(void)!setsid();
 }
 
+/*
+ * No child of the program: some wait for all the children that they have, or
+ * kill them, and know of none but their own.
+ */
+static void leave_parent(void)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		_exit(0);
+	if (pid < 0)
+		warning("cannot make a process: %s; going on as a child",
+			strerror(errno));
+}
+
 int cmd_record_runs(int argc, const char **argv)
 {
-	int pid = 0, ret;
+	int pid = 0, detach = 0, ret;
 	const struct option options[] = {
 		OPT_INTEGER(0, "pid", &pid, "PID",
 			    "the process that asks; else the parent"),
+		OPT_BOOL(0, "detach", &detach,
+			 "be no child of the process that starts this"),
 		OPT_END_OF_TABLE
 	};
 	struct strvec problems = STRVEC_INIT;
@@ -201,8 +218,12 @@ int cmd_record_runs(int argc, const char **argv)
 		usage_with_options(usage, options, argc ?
 				   "no arguments are taken" :
 				   "PID must be a process");
+	if (!pid)
+		pid = getppid();
+	if (detach)
+		leave_parent();
 	stay_apart();
-	r = recorder_new(pid ? pid : getppid());
+	r = recorder_new(pid);
 	ret = read_requests(r);
 	recorder_end(&r, &problems);
 	for (i = 0; i < problems.nr; i++)

@@ -215,12 +215,13 @@ test_expect_success PYTHON 'a wheel made from the sdist is the same one' '
 
 test_expect_success PYTHON,PIP 'pip installs it without a network' '
 	"$PYTHON" -m venv here &&
-	unset PYTHONPATH &&
 	find "$package" | sort >before &&
-	here/bin/python -m pip install -q --no-index "$package" 2>err &&
+	env -u PYTHONPATH here/bin/python -m pip install -q --no-index \
+		"$package" 2>err &&
 	find "$package" | sort >after &&
 	test_cmp before after &&
-	here/bin/python -c "import resutil; print(resutil.__file__)" >out &&
+	env -u PYTHONPATH here/bin/python \
+		-c "import resutil; print(resutil.__file__)" >out &&
 	test_grep "here/lib.*/site-packages/resutil/" out &&
 	test_path_is_file here/bin/resutil-ab &&
 	test_path_is_file here/bin/votakvot-ab &&
@@ -229,9 +230,10 @@ test_expect_success PYTHON,PIP 'pip installs it without a network' '
 
 test_expect_success PYTHON,PIP 'pip installs it so that it can be edited' '
 	"$PYTHON" -m venv edit &&
-	unset PYTHONPATH &&
-	edit/bin/python -m pip install -q --no-index -e "$package" 2>err &&
-	edit/bin/python -c "import resutil; print(resutil.__file__)" >out &&
+	env -u PYTHONPATH edit/bin/python -m pip install -q --no-index \
+		-e "$package" 2>err &&
+	env -u PYTHONPATH edit/bin/python \
+		-c "import resutil; print(resutil.__file__)" >out &&
 	echo "$package/resutil/__init__.py" >expect &&
 	test_cmp expect out
 '

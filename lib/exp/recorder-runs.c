@@ -170,21 +170,44 @@ int answer_join(struct exchange *x)
 }
 
 /* The lock of a run that has ended is of no use to anybody. */
+/* Its recorder saw the end of a pipe, which need not be that of the program:
+ * some close all that is open. */
+static int take_back_loss(struct exchange *x, const struct recorded *run)
+{
+	struct record_change change = { 0 };
+	struct value *changes = value_new_map(), *at = value_new_map();
+	int ret;
+
+	change.merge = changes;
+	value_map_set_str(changes, "state", "running");
+	value_map_set(at, "finished", value_new_null());
+	value_map_set(changes, "at", at);
+	about_use(x->r, recorded_project(run), NULL);
+	ret = record_update_at(recorded_dir(run), recorded_project(run),
+			       &change, RECORD_SYNC_FILE, NULL, &x->err);
+	value_free(changes);
+	return ret;
+}
+
 static int adopt(struct exchange *x, struct recorded *run,
 		 const struct value *record)
 {
 	const char *state = value_get_text(record, "state");
+	bool lost = state && !strcmp(state, "lost");
+	int ret;
 
-	if (!state || record_state_is_final(state))
+	if (!state || (record_state_is_final(state) && !lost))
 		return fail(&x->err, ERR_CONFLICT, "the run in '%s' has ended "
 			    "(state '%s')", recorded_dir(run),
 			    state ? state : "-");
 	if (run->is_trial)
-		return trial_lock(&run->trial, recorded_dir(run),
-				  x->r->program, &x->err);
-	return live_start(&run->rec.live, &run->project,
-			  strcmp(run->rec.name.buf, NAME_DEBUG) ?
-				  run->id.buf : NAME_DEBUG, &x->err);
+		ret = trial_lock(&run->trial, recorded_dir(run),
+				 x->r->program, &x->err);
+	else
+		ret = live_start(&run->rec.live, &run->project,
+				 strcmp(run->rec.name.buf, NAME_DEBUG) ?
+					 run->id.buf : NAME_DEBUG, &x->err);
+	return ret || !lost ? ret : take_back_loss(x, run);
 }
 
 int answer_adopt(struct exchange *x)

@@ -161,6 +161,7 @@ static int answer_hello(struct exchange *x)
 		x->r->program = (pid_t)pid;
 	value_map_set_int(x->answer, "protocol", RECORDER_PROTOCOL);
 	value_map_set_str(x->answer, "version", RESUTIL_VERSION);
+	value_map_set_int(x->answer, "recorder", getpid());
 	add_project(x, cwd.buf);
 	strbuf_release(&cwd);
 	return 0;

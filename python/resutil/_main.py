@@ -24,6 +24,7 @@ from ._program import ResutilError
 from ._recorder import Refused, Run, recorder
 from ._signals import held
 from ._talk import ask_yes_no, is_interactive, tell, warn
+from ._typed import describe
 
 __all__ = ["main", "start", "Params", "ActiveRun"]
 
@@ -114,12 +115,17 @@ class _Recording:
             if not self.joined:
                 fields["usage"] = _usage_since(self.before, wall)
             _finish(self.run, fields)
-            if not self.joined:
-                self._tell_end(str(fields["state"]), error, wall)
-                self._push_and_ask(error)
         except Exception as e:
-            warn(f"the end of '{self.run.name}' is not recorded, or it is not "
-                 f"sent: {e}")
+            warn(f"the end of '{self.run.name}' is not recorded: "
+                 f"{str(e) or describe(e)}")
+            return
+        if self.joined:
+            return
+        try:
+            self._tell_end(str(fields["state"]), error, wall)
+            self._push_and_ask(error)
+        except Exception as e:
+            warn(f"'{self.run.name}' is not sent: {str(e) or describe(e)}")
 
     def _tell_end(self, state: str, error: Optional[BaseException],
                   wall: float) -> None:
@@ -127,7 +133,7 @@ class _Recording:
         if state == "interrupted":
             tell(f"Interrupted after {took}: {self.run.name}", self.verbose)
         elif state == "fail":
-            what = f" with {_repr(error)}" if error is not None else ""
+            what = f" with {describe(error)}" if error is not None else ""
             tell(f"Failed after {took}{what}: {self.run.name}", self.verbose)
         else:
             tell(f"Done in {took}: {self.run.name}", self.verbose)
@@ -161,7 +167,7 @@ def _describe_end(error: Optional[BaseException],
         if isinstance(error.code, str):
             fields["error"] = error.code
         return fields
-    fields = {"state": "fail", "error": _repr(error),
+    fields = {"state": "fail", "error": describe(error),
               "traceback": "".join(_format(error))}
     if isinstance(error, KeyboardInterrupt):
         fields.update(state="interrupted", signal="SIGINT")
@@ -175,13 +181,6 @@ def _exit_code(error: SystemExit) -> int:
     if isinstance(error.code, int):
         return error.code & 0xff
     return 1
-
-
-def _repr(error: BaseException) -> str:
-    try:
-        return repr(error)
-    except Exception:       # a __repr__ of the program's own
-        return f"{type(error).__name__}(...)"
 
 
 def _format(error: BaseException) -> List[str]:
@@ -203,7 +202,7 @@ def _finish(run: Run, fields: Dict[str, Any]) -> None:
             raise
         warn(f"the end of '{run.name}' is not recorded whole: {e}")
         if "result" in fields and e.code == 13:
-            fields["result"] = repr(fields["result"])[:SHORT]
+            fields["result"] = describe(fields["result"])[:SHORT]
     try:
         run.finish(**fields)
     except Refused as e:

@@ -105,6 +105,7 @@ class Recorder:
         self._from = _Channel(self._process.stdout)
         try:
             self.hello = self.ask("hello", **self.introduction())
+            self._process.wait(EXIT_SECONDS)
         except RecorderDied as e:
             self.close()
             raise ResutilError(
@@ -124,14 +125,15 @@ class Recorder:
             "version": platform.python_version()}
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        # Its own session: Ctrl-C is for the program, and the recorder must
-        # see it through. What it says on standard error is for a person.
+        # It leaves us at once, and goes on in a session of its own: Ctrl-C is
+        # for the program, and one that waits for all of its children must
+        # not wait for this. What it says is for a person.
         errors = None if is_open(2) else subprocess.DEVNULL
         try:
             return subprocess.Popen(
-                [self.program, "record-runs"], bufsize=0,
+                [self.program, "record-runs", "--detach"], bufsize=0,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=errors, start_new_session=True)
+                stderr=errors)
         except OSError as e:
             raise ResutilError(
                 f"cannot run '{self.program}': {e.strerror}") from e
@@ -169,13 +171,11 @@ class Recorder:
         request.update(fields)
         line = _typed.dumps(request)
         if len(line) > MAX_LINE:
-            raise ResutilError(
-                f"{len(line)} bytes are too much for a record; attach a file "
-                f"to the run instead", 13)
+            raise Refused({"code": 13, "retry": True, "error": f"{len(line)} "
+                           "bytes are too much for a record; attach a file "
+                           "to the run instead"})
         if self._broken and not self._has_seq:
-            # Whose answer comes next cannot be told. Killed, it leaves its
-            # runs to be taken over.
-            self._process.kill()
+            # Whose answer comes next cannot be told.
             raise self._died("a request was broken off")
         # The newline first ends a request that was broken off.
         first = b"\n" if self._broken else b""
@@ -226,14 +226,16 @@ class Recorder:
     def _died(self, why: Optional[str] = None) -> RecorderDied:
         self._to.close()
         self._from.close()
-        try:
-            status = self._process.wait(1)
-            ended = (f"signal {-status}" if status < 0 else
-                     f"exit status {status}")
-        except subprocess.TimeoutExpired:
-            ended = "its pipe is closed"
+        if why is None:
+            try:
+                status = self._process.wait(1)
+            except subprocess.TimeoutExpired:
+                status = 0
+            why = (f"exit status {status}" if status > 0 else
+                   f"signal {-status}" if status else "it was killed, or "
+                   "could not go on")
         return RecorderDied(f"the recorder 'resutil record-runs' has ended: "
-                            f"{why or ended}")
+                            f"{why}")
 
     # -- runs ---------------------------------------------------------------
 
@@ -259,6 +261,11 @@ class Recorder:
     # -- the end ------------------------------------------------------------
 
     @property
+    def process_id(self) -> int:
+        """Of the recorder, which is no child of this process."""
+        return int(self.hello.get("recorder", 0))
+
+    @property
     def alive(self) -> bool:
         """Whether it can be asked, as far as is known."""
         return self._to.fd >= 0 and self.pid == os.getpid()
@@ -270,8 +277,7 @@ class Recorder:
         try:
             self._process.wait(EXIT_SECONDS)
         except subprocess.TimeoutExpired:
-            warn("the recorder 'resutil record-runs' still works; it is left "
-                 "to itself")
+            pass
 
     def _forget(self) -> None:
         """In a forked child: the pipes are the parent's, and must not be held

@@ -27,7 +27,7 @@ import os
 import re
 from typing import Any, Callable, Dict, List, Tuple
 
-__all__ = ["encode", "decode", "dumps", "loads"]
+__all__ = ["encode", "decode", "dumps", "loads", "describe"]
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
@@ -115,10 +115,11 @@ def _int(value: int) -> Any:
     return _typed("int", str(value))
 
 
-def _repr(value: Any) -> str:
+def describe(value: Any) -> str:
+    """What repr() says of the value, whatever that does; valid UTF-8."""
     try:
-        return ascii(value) if _text(repr(value)) != repr(value) else \
-            repr(value)
+        text = repr(value)
+        return text if _text(text) == text else ascii(value)
     except Exception:       # a __repr__ of the program's own
         return f"<{type(value).__module__}.{type(value).__qualname__}>"
 
@@ -138,7 +139,7 @@ def _key(key: Any) -> Any:
     """Keys are scalars; another one becomes what it looks like."""
     plain = _encode(key, [])
     if isinstance(plain, (dict, list)):
-        return _repr(key)
+        return describe(key)
     return plain
 
 
@@ -173,12 +174,12 @@ def _encode(value: Any, path: List[int]) -> Any:
     if isinstance(value, float):
         return _float(value)
     if len(path) >= MAX_DEPTH or id(value) in path:
-        return _repr(value)
+        return describe(value)
     path.append(id(value))
     try:
         return _encode_other(value, path)
     except Exception:       # what is odd about it must not end the program
-        return _repr(value)
+        return describe(value)
     finally:
         path.pop()
 
@@ -214,7 +215,7 @@ def _encode_other(value: Any, path: List[int]) -> Any:
 def _encode_numbers(value: Any, path: List[int]) -> Any:
     """Other numbers, those of numpy among them, without importing it."""
     if isinstance(value, type):
-        return _repr(value)
+        return describe(value)
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         return _encode(value.tolist(), path)
     if isinstance(value, numbers.Integral):
@@ -231,7 +232,7 @@ def _encode_numbers(value: Any, path: List[int]) -> Any:
         return _list(value, path)
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         return _map([(key, value[key]) for key in value.keys()], path)
-    return _repr(value)
+    return describe(value)
 
 
 def _decode_timestamp(text: str) -> Any:
