@@ -169,7 +169,8 @@ static void test_files(void)
 	add(m, "{\"a\": 1}");
 	add(other, "{\"a\": 1}");
 	add(m, "{\"a\": 2}");
-	check(count_lines("metrics-0000-s.csv") == 3, "the first owns its file");
+	check(count_lines("metrics-0000-s.csv") == 3,
+	      "the first owns its file");
 	check(count_lines("metrics-0001-s.csv") == 2, "the second another");
 	metrics_close(&m, NULL);
 	add(other, "{\"a\": 3}");
@@ -177,7 +178,8 @@ static void test_files(void)
 	metrics_close(&other, NULL);
 	metrics_open(&m, dir, "s", METRICS_CSV, &err);
 	add(m, "{\"a\": 4}");
-	check(count_lines("metrics-0001-s.csv") == 4, "the newest is gone on with");
+	check(count_lines("metrics-0001-s.csv") == 4,
+	      "the newest is gone on with");
 	for (i = 0; i < 200; i++) {
 		char *row = xstrfmt("{\"c%d\": %d}", i % 100, i);
 
