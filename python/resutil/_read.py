@@ -60,7 +60,7 @@ def read_one(path: str) -> Dict[str, Any]:
 def read_all(path: Any, safe: bool) -> Iterator[Dict[str, Any]]:
     """The trials below a path or pattern, or in a store.
 
-    Each is a dict: path (None in a store), tid, record, attached.
+    Each is a dict: path (None in a store), tid, record.
     """
     text = os.fsdecode(os.fspath(path))
     if text.startswith("file://"):
@@ -76,7 +76,7 @@ def _run(paths: Sequence[str], safe: bool) -> Iterator[Dict[str, Any]]:
     errors = tempfile.TemporaryFile()
     seen = False
     with errors, subprocess.Popen(
-            [program, "read-trials", "--json", "--"] + list(paths),
+            [program, "read-trials", "--json", "--no-attached", "--"] + list(paths),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=errors) as process:
         assert process.stdout is not None
@@ -105,9 +105,6 @@ def _entry(line: bytes) -> Dict[str, Any]:
         "path": os.fsdecode(path),
         "tid": tid or record.get("name") or os.path.basename(path),
         "record": record,
-        "attached": [_text(_typed.decode(name)) for name in
-                     found.get("attached") or ()
-                     if not _OWN.match(_text(_typed.decode(name)))],
     }
 
 
@@ -140,7 +137,7 @@ def _of_store(url: str, safe: bool) -> Iterator[Dict[str, Any]]:
             if error is not None:
                 log.warning("'%s' cannot be read: %s", name, error)
         for found in _run([records], safe):
-            found.update(path=None, attached=[])
+            found["path"] = None
             yield found
     finally:
         shutil.rmtree(above, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 __all__ = ["frame", "full_row", "short_row"]
 
@@ -18,7 +18,7 @@ def flatten(into: Dict[str, Any], prefix: str, value: Any) -> None:
 
     An empty map and None give no column.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             name = str(key)
             flatten(into, prefix + "." + name if prefix else name, item)
@@ -38,7 +38,7 @@ def short_row(trial: Any) -> Dict[str, Any]:
     for section in ("params", "info", "result"):
         value = data.get(section)
         found: Dict[str, Any] = {}
-        flatten(found, "" if isinstance(value, Mapping) else section, value)
+        flatten(found, "" if isinstance(value, dict) else section, value)
         for name, item in found.items():
             if name in RESERVED:
                 name = section + "." + name
@@ -58,7 +58,7 @@ def full_row(trial: Any) -> Dict[str, Any]:
     return row
 
 
-def _columns(rows: Iterable[Mapping[str, Any]]) -> List[str]:
+def _columns(rows: Iterable[Dict[str, Any]]) -> List[str]:
     """All columns: in the order in which they were met, but the last ones."""
     seen: Dict[str, None] = {"tid": None}
     for row in rows:

@@ -439,7 +439,7 @@ def _read_back(tracker: Tracker, params: Dict[str, Any], value: Any) -> Any:
         return _trial.Trial({
             "tid": tracker.tid, "id": tracker.uid, "state": tracker.state,
             "params": params, "info": dict(tracker.info), "result": value,
-        }, tracker.path, attached=[])
+        }, tracker.path)
 
 
 @contextlib.contextmanager

@@ -77,15 +77,15 @@ class Trial:
     state:    ``done``, ``fail``, ``running``, ...
     result:   what the function returned.  Raises TrialFailedException for a
               trial that ended otherwise; None while it is running.
-    attached: paths of its files, without the record.
+    attached: paths of its files as they are now, without the record; of a
+              trial in a store none.
     """
 
     _KEYS = ("tid", "uid", "path", "data", "meta", "params", "info", "result",
              "state", "status", "attached", "error")
 
     def __init__(self, data: Dict[Any, Any], path: Optional[str] = None,
-                 tid: Optional[str] = None,
-                 attached: Optional[List[str]] = None) -> None:
+                 tid: Optional[str] = None) -> None:
         self.data = as_data(data)
         moments = self.data.get("at")
         if isinstance(moments, dict):
@@ -93,7 +93,6 @@ class Trial:
                 moments[key] = _report.local_time(moments[key])
         self.path = path
         self.tid = tid if tid is not None else self.data.get("tid")
-        self._attached = attached
 
     @property
     def uid(self) -> Any:
@@ -135,9 +134,7 @@ class Trial:
 
     @property
     def attached(self) -> List[str]:
-        if self._attached is None:
-            self._attached = _read.attached_files(self.path)
-        return self._attached
+        return _read.attached_files(self.path)
 
     def attach(self, name: _PathLike, mode: str = "rb",
                **options: Any) -> IO[Any]:
@@ -226,8 +223,7 @@ def _all(path: Optional[_PathLike], safe: bool) -> List[Trial]:
     if path is None:
         from . import _track
         path = _track.root()
-    trials = [Trial(found["record"], found.get("path"), found["tid"],
-                    found.get("attached"))
+    trials = [Trial(found["record"], found["path"], found["tid"])
               for found in _read.read_all(path, safe)]
     trials.sort(key=lambda trial: (str(trial.tid), str(trial.path)))
     return trials
