@@ -51,6 +51,7 @@ class Fit(resutil.resumable_fn):
 
     def loop(self):
         self.seen.append(self.index)
+        resutil.meter(step=self.index)
         if self.index == 3 and len(sys.argv) > 1:
             raise ValueError("stopped")
         return self.seen if self.index == self.n else None
@@ -71,6 +72,12 @@ test_expect_success PYTHON 'a step that failed is done again, the others not' '
 	resutil read-exp --key resumes fit/ >out &&
 	echo 1 >want && test_cmp want out &&
 	resutil read-exp --key at.resumed fit/ >out && test -s out
+'
+
+test_expect_success PYTHON 'rows that were recorded stay recorded' '
+	cat fit/metrics-*.csv >rows &&
+	sed "/^at,/d; s/.*,//" rows >out &&
+	printf "%s\n" 1 2 3 3 4 5 >want && test_cmp want out
 '
 
 test_expect_success PYTHON 'a damaged snapshot is told, the previous one used' '
@@ -100,6 +107,29 @@ test_expect_success PYTHON 'a snapshot from elsewhere is not loaded' '
 test_expect_success PYTHON 'the name of the key tells for whom it is' '
 	ls -l .resutil-snapshot-key.* >out &&
 	test_grep "^-rw-------" out && test_line_count = 1 out
+'
+
+test_expect_success PYTHON 'nothing else gets the name of a snapshot' '
+	in_tree <<-\END &&
+	import resutil
+
+	@resutil.track("f", "", rand_slug=False)
+	def f():
+	    for name in ("resutil-snapshot", "resutil-snapshot.previous"):
+	        try:
+	            resutil.attach(name)
+	        except ValueError:
+	            continue
+	        raise SystemExit("%s was opened" % name)
+	f()
+	END
+	make_project proj &&
+	(
+		cd proj &&
+		resutil run -m c --collect "resutil-*" -- \
+			sh -c ">resutil-snapshot" 2>err &&
+		test_grep "not collected: .*resutil-snapshot" err
+	)
 '
 
 test_done

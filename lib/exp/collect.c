@@ -92,7 +92,8 @@ bool exp_path_is_reserved(const char *path)
 		    (!path[len] || path[len] == '/'))
 			return true;
 	}
-	return !strncmp(path, "metrics-", 8) && !strchr(path, '/');
+	return (!strncmp(path, "metrics-", 8) ||
+		!strncmp(path, "resutil-snapshot", 16)) && !strchr(path, '/');
 }
 
 /* A pattern that matches a directory means everything below it. */

@@ -20,7 +20,7 @@ __all__ = ["open_attached", "safe_path"]
 
 #: What resutil itself writes in the directory of a run.
 RESERVED = ("resutil-exp.yaml", ".resutil-live")
-_RESERVED_START = ("resutil-exp.yaml.", "metrics-")
+_RESERVED_START = ("resutil-exp.yaml.", "resutil-snapshot", "metrics-")
 
 #: N of a hidden directory is less, and its NAME at most so many bytes long.
 _TRIES = 1000
