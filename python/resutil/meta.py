@@ -73,14 +73,16 @@ def _venv() -> Optional[str]:
 
 
 def _conda() -> Optional[str]:
-    return os.environ.get("CONDA_PREFIX")
+    """Name of the environment, or its directory."""
+    return (os.environ.get("CONDA_DEFAULT_ENV")
+            or os.environ.get("CONDA_PREFIX"))
 
 
 #: Known here best, at once, and without a process.
 _HERE: Dict[str, Callable[[], Any]] = {
     "python.version": platform.python_version,
     "python.implementation": platform.python_implementation,
-    "python.executable": lambda: sys.executable or None,
+    "python.path": lambda: sys.executable or None,
     "python.venv": _venv,
     "python.conda": _conda,
 }
