@@ -127,6 +127,7 @@ static void ask_for_checkpoint(void *data)
 	int status;
 
 	child.resutil_cmd = 1;
+	child.new_session = 1;	/* Ctrl-C is for the program */
 	child.dir = the_project->root;
 	child.limit = REQUEST_MS;
 	strvec_pushl(&child.args, "--no-interactive", "checkpoint",
@@ -134,6 +135,8 @@ static void ask_for_checkpoint(void *data)
 	strvec_pushf(&child.args, "--exp=%s", b->name);
 	status = pipe_command(&child, NULL, 0, &out, &said, ANSWER_MAX, &err);
 	b->asked++;
+	if (status > 0 && !said.len)
+		strbuf_addf(&said, "exit status %d", status);
 	if (status)
 		note_failure(b, status < 0 ? &err : &said);
 	strbuf_release(&err);

@@ -13,6 +13,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/leftovers.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 
@@ -49,20 +50,37 @@ static bool has_file(const char *dir, const char *name)
 
 /* ---- moved --------------------------------------------------------------- */
 
-static bool find_moved(int held, struct strbuf *path)
+/* The last path that the directory had; false: the kernel does not tell. */
+static bool find_path(int held, struct strbuf *path)
 {
+	static const char deleted[] = " (deleted)";
 	char link[64], text[PATH_MAX];
 	ssize_t len;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
-	len = readlink(link, text, sizeof(text) - 1);
+	len = held < 0 ? 0 : readlink(link, text, sizeof(text) - 1);
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	if (!is_at(held, text))
-		return false;
 	strbuf_addstr(path, text);
+	if (!is_at(held, text) && len > (ssize_t)sizeof(deleted) &&
+	    !strcmp(text + len - (sizeof(deleted) - 1), deleted))
+		strbuf_setlen(path, path->len - (sizeof(deleted) - 1));
 	return true;
+}
+
+/* rm --force gives it such a name first: that was not the program, and who
+ * types that wants it to go. */
+static bool is_removed_by_us(const struct strbuf *path)
+{
+	struct strbuf name = STRBUF_INIT;
+	bool ours;
+	pid_t pid;
+
+	ours = hidden_parse(path_basename(path->buf), &name, &pid) !=
+	       HIDDEN_NONE;
+	strbuf_release(&name);
+	return ours;
 }
 
 /* Under another name here it is an experiment as before; elsewhere it is none
@@ -202,14 +220,22 @@ static bool is_own_dir(const char *path)
 void run_put_back(struct run *r, int held)
 {
 	const char *dir = r->rec.dir.buf;
-	struct strbuf moved = STRBUF_INIT;
-	bool gone = !path_exists(dir);
+	struct strbuf path = STRBUF_INIT;
+	bool gone = !path_exists(dir), found;
 
-	if (gone && held >= 0 && find_moved(held, &moved))
-		follow(r, moved.buf);
-	else if (gone || (is_own_dir(dir) && !has_file(dir, RECORD_FILE)))
+	if (!gone && (!is_own_dir(dir) || has_file(dir, RECORD_FILE)))
+		goto cleanup;
+	found = find_path(held, &path);
+	/* That the end cannot be recorded is told then. */
+	if (found && is_removed_by_us(&path))
+		goto cleanup;
+	if (found && gone && is_at(held, path.buf))
+		follow(r, path.buf);
+	else
 		put_back(r);
+
+cleanup:
 	if (held >= 0)
 		close(held);
-	strbuf_release(&moved);
+	strbuf_release(&path);
 }

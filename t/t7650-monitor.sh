@@ -119,7 +119,10 @@ test_expect_success 'what is no number of seconds: 129, or 125 in the conf' '
 
 test_expect_success 'a debug run has it, too' '
 	resutil run --debug --monitor -- true &&
-	test_path_is_file results/_debug/metrics-0000-system.csv
+	resutil run --debug --monitor -- true &&
+	test_line_count = 2 results/_debug/metrics-0000-system.csv &&
+	resutil run --debug -- true &&
+	test_path_is_missing results/_debug/metrics-0000-system.csv
 '
 
 test_expect_success 'the program can meter beside it' '

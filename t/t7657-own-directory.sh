@@ -133,6 +133,13 @@ test_expect_success 'all of results, and of .resutil' '
 	state_is private done && no_faults
 '
 
+test_expect_success 'what rm --force removed stays removed' '
+	test_expect_code 128 resutil run --no-push -m forced -- sh -c "
+		resutil rm -l -y --force \"\$RESUTIL_EX_NAME\"" >out 2>err &&
+	test_grep "is not recorded" err && test_grep ! "put back" err &&
+	test_must_fail resutil rev-exp forced && no_faults
+'
+
 test_expect_success 'a debug run, too' '
 	resutil run --debug -- sh -c "rm -rf \"\$RESUTIL_EX_DIR\"; echo d" \
 		2>err >out &&

@@ -1,6 +1,6 @@
 /*
  * The series `system` of a run: what its processes use of the machine.
- * Source: resutilformat-metrics(5), "THE SERIES SYSTEM".
+ * Source: resutil-run(1), "MONITORING".
  */
 #ifndef LIB_EXP_MONITOR_H
 #define LIB_EXP_MONITOR_H

@@ -4,8 +4,38 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/metrics.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+
+#include <dirent.h>
+
+/* Rows of an earlier run would become rows of this one. */
+static int remove_metrics(const char *dir, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	enum metrics_format format;
+	const struct dirent *entry;
+	const char *series;
+	uint64_t number;
+	size_t len;
+	DIR *stream = opendir(dir);
+	int ret = 0;
+
+	while (stream && !ret && (entry = readdir(stream))) {
+		if (!metrics_parse_name(entry->d_name, &format, &number,
+					&series, &len))
+			continue;
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir, entry->d_name);
+		if (sys_remove_tree(path.buf))
+			ret = fail_errno(err, "cannot remove '%s'", path.buf);
+	}
+	if (stream)
+		closedir(stream);
+	strbuf_release(&path);
+	return ret;
+}
 
 /* A link would lead what we write out of the project. */
 static int make_debug(const struct recording *r, struct strbuf *err)
@@ -31,7 +61,7 @@ static int make_debug(const struct recording *r, struct strbuf *err)
 			ret = fail_errno(err, "cannot remove '%s'", path.buf);
 	}
 	strbuf_release(&path);
-	return ret;
+	return ret ? ret : remove_metrics(r->dir.buf, err);
 }
 
 /* --debug: one directory, used again, never an experiment. */

@@ -34,7 +34,10 @@ for f
 do
 	yes "${f%:*}" | head -n "${f#*:}" >"$RESUTIL_EX_DIR/${f%:*}"
 done
-test -z "$CHECKPOINT" || resutil checkpoint
+case "$CHECKPOINT" in
+now) resutil checkpoint ;;
+later) resutil checkpoint --background ;;
+esac
 exit "$STATUS"
 """
 SENT = re.compile(r"^(?:Sent|Fetched) (\S+?)(?:$|,)", re.M)
@@ -107,7 +110,7 @@ class Worker(threading.Thread):
             needs = self.pick(clone, lambda t: t and t[0] == "r")
             if needs:
                 args += ["-d", needs]
-        checkpoint = "yes" if push and self.rng.random() < 0.3 else ""
+        checkpoint = push and self.rng.choice(["now", "later"] + [""] * 5)
         known = {status} | ({125} if needs else set())
         if run.token[0] == "m":
             # Somebody may remove it with --force while it goes on.
@@ -115,7 +118,7 @@ class Worker(threading.Thread):
         start = self.model.clock()
         done = self.command(
             clone, *args, "--", "env", "STATUS=%d" % status,
-            "CHECKPOINT=" + checkpoint, "sh", "-c", SCRIPT, "sh",
+            "CHECKPOINT=" + (checkpoint or ""), "sh", "-c", SCRIPT, "sh",
             *["%s:%d" % f for f in run.files.items()],
             known=known)
         if os.path.exists(name_file) and os.path.getsize(name_file):
