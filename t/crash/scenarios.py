@@ -5,6 +5,7 @@ repository), names the command that is cut short, and says what its exit status
 0 and its lines mean. What the command does when nothing goes wrong is measured,
 not said here; so a scenario has few words.
 """
+import json
 import os
 import random
 
@@ -130,7 +131,7 @@ PROGRAM = ("echo out; echo err >&2; echo r >\"$RESUTIL_EX_DIR\"/result; "
 
 @scenario("init", ["init", "--project-name=new", "--storage-type=dir",
                    "-o", "path=../store", "--gitignore"],
-          who="n", codes=(14, 128), syncs=5)
+          who="n", codes=(14, 128), syncs=7)
 def _(w):
     w.write("n/.gitignore", "*.pyc\n")
     w.write("n/train.py", "")
@@ -170,6 +171,25 @@ scenario("run-fail", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "3"],
 def _(w):
     repository(w)
     w.add("p", "old", {})
+
+
+# What is asked beside the program is not what a crash can take.
+@scenario("run-meta", ["-c", "meta.word=echo word", "-c",
+                       "meta.gone=no-such-program", "run", "-m", "new", "--",
+                       "sh", "-c", PROGRAM + "0"],
+          more=True, live=True, env=ALONE, syncs=5)
+def _(w):
+    one(w)
+
+
+@scenario("config-trust", ["config", "--trust"], syncs=2)
+def _(w):
+    one(w)
+    w.conf("q")
+    w.do("q", "config", "--trust")
+    with open(w.path("p/resutil-conf.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    w.write("p/resutil-conf.yaml", text + "meta: {word: [echo, word]}\n")
 
 
 @scenario("run-collect", ["run", "-m", "new", "--collect", "out*", "--", "sh",
@@ -222,6 +242,43 @@ def _(w):
 
 
 scenario("update", ["update-exp", "--set", "info.x=1", "one"], syncs=2)(one)
+
+
+# ---- programs that record themselves -------------------------------------------
+
+def recorded(*requests):
+    """A program that asks for all that and gives up when something is refused.
+    It is an alias, since what is cut short is a command of resutil."""
+    lines = " ".join("'%s'" % json.dumps(r) for r in requests)
+    return ["-c", "alias.recorded=!out=$(printf \"%s\\n\" " + lines +
+            " | resutil record-runs) || exit; case $out in *\\\"ok\\\":false*) "
+            "echo \"$out\"; exit 13;; esac", "recorded"]
+
+
+END = {"op": "finish", "run": 1, "state": "fail", "error": "E",
+       "traceback": "T\\n", "result": [1], "info": {"a": 1},
+       "usage": {"wall": 1.5}}
+
+
+def trial(**more):
+    return dict({"op": "begin", "kind": "trial", "root": "trials",
+                 "tid": "a/b", "params": {"x": 1}, "resume": True}, **more)
+
+
+scenario("record-experiment",
+         recorded({"op": "begin", "kind": "experiment", "argv": ["x"],
+                   "comment": "new"},
+                  {"op": "update", "run": 1, "info": {"b": 2}}, END),
+         more=True, live=True, syncs=7)(one)
+scenario("record-trial",
+         recorded(trial(), {"op": "update", "run": 1, "info": {"b": 2}}, END),
+         live=True, syncs=8)(one)
+
+
+@scenario("record-again", recorded(trial(), END), live=True, syncs=4)
+def _(w):
+    one(w)
+    w.do("p", *recorded(trial()))
 
 
 # ---- packs -------------------------------------------------------------------
