@@ -353,7 +353,7 @@ test_expect_success PTY 'pty-run: a terminal, a person, a size, a status' '
 	test_expect_code 124 pty-run --expect=never true &&
 	: "a builtin: dash forgets a Ctrl-C that comes while it executes" &&
 	test_expect_code 130 pty-run --out=out --expect=a --send="\x03" \
-		sh -c "echo a >&2; echo b; read never" &&
+		sh -c "echo b; echo a >&2; read never" &&
 	echo b >expect &&
 	test_cmp expect out
 '
