@@ -32,6 +32,9 @@ add_dist () {
 		"$2" "$3" "Name: body" >"$1/$2-$3.dist-info/METADATA"
 }
 
+unset VIRTUAL_ENV CONDA_PREFIX PYENV_VERSION PYTHONPATH PYTHONUSERBASE \
+	PYTHONNOUSERSITE
+
 # the shell has one of its own
 true=/bin/true
 test -x "$true" || true=/usr/bin/true
@@ -143,6 +146,26 @@ test_expect_success 'shims of pyenv' '
 	test -z "$(PYENV_VERSION=../../x path_of $shims/python3)" &&
 	test -z "$(PYENV_VERSION=gone path_of $shims/python3)" &&
 	test_path_is_missing "$TRASH_DIRECTORY/started"
+'
+
+test_expect_success 'a script or a tool, in an environment that is active' '
+	script_of run.sh /bin/sh && mkdir -p tree/.venv/bin tools &&
+	ln -s ../../../base/bin/python3.9 tree/.venv/bin/python &&
+	echo "exit 1" | write_script tools/uv &&
+	PATH="$TRASH_DIRECTORY/tools:$PATH" &&
+	VIRTUAL_ENV=$TRASH_DIRECTORY/venv && export VIRTUAL_ENV &&
+	test "$(path_of ./run.sh)" = "$VIRTUAL_ENV/bin/python" &&
+	test "$(path_of sh run.sh)" = "$VIRTUAL_ENV/bin/python" &&
+	test "$(path_of uv run x)" = "$VIRTUAL_ENV/bin/python" &&
+	test "$(path_of base/bin/python3)" = "$TRASH_DIRECTORY/base/bin/python3" &&
+	test -z "$(path_of true)" && unset VIRTUAL_ENV &&
+	test -z "$(path_of ./run.sh)" && test -z "$(path_of uv run x)" &&
+	ln -s python3.9 conda/envs/ml/bin/python &&
+	CONDA_PREFIX=$TRASH_DIRECTORY/conda/envs/ml path_of sh x >out &&
+	echo "$TRASH_DIRECTORY/conda/envs/ml/bin/python" >want &&
+	test_cmp want out && cd tree/sub &&
+	test "$(path_of uv run x)" = "$TRASH_DIRECTORY/tree/.venv/bin/python" &&
+	VIRTUAL_ENV=relative path_of sh x >out && test_must_be_empty out
 '
 
 test_expect_success 'packages, as pip freeze prints them' '

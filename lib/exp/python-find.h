@@ -3,7 +3,8 @@
  * with which packages. Python itself is never started: all of it is read from
  * file names and small files.
  *
- *	python-find.c	a command's interpreter, its version and environment
+ *	python-command.c  a command's interpreter
+ *	python-find.c	its version and environment
  *	python-site.c	the directories that it has packages in
  *	python-dist.c	what one package says of itself
  *	python-freeze.c	all packages, remembered between runs
@@ -40,9 +41,12 @@ void python_release(struct python *py);
 
 /**
  * The interpreter of a command: python itself, the `#!` line of a script, a
- * shim of pyenv, or behind a launcher (env, nohup, srun, mpirun ...). program:
- * what argv[0] was found as (NULL: looked for in PATH). argv NULL: what
- * `python3` or `python` would be. False: it is no Python, or cannot be told.
+ * shim of pyenv, or behind a launcher (env, nohup, srun, mpirun ...). For other
+ * scripts, shells and tools that start a Python (make, uv, poetry ...) it is
+ * that of the active environment (VIRTUAL_ENV, CONDA_PREFIX), if there is one.
+ * program: what argv[0] was found as (NULL: looked for in PATH). argv NULL:
+ * what `python3` or `python` would be. False: it is no Python, or cannot be
+ * told.
  */
 bool python_find(struct python *py, const char *const *argv,
 		 const char *program);
