@@ -21,11 +21,56 @@ test_expect_success PYTHON 'it is Python 3.8' '
 	xargs "$PYTHON" check.py <files
 '
 
+# What the syntax does not show: names that came with a later Python.
+test_expect_success PYTHON 'it uses nothing newer than Python 3.8' '
+	cat >check.py <<-\END &&
+	import ast
+	import sys
+
+	NEWER = {
+	    "removeprefix", "removesuffix", "stdlib_module_names", "randbytes",
+	    "waitstatus_to_exitcode", "to_thread", "is_relative_to",
+	    "with_stem", "pidfd_open", "bit_count", "get_annotations",
+	    "aclosing", "batched", "pairwise", "add_note", "exc_info_from",
+	}
+	KEYWORDS = {"strict", "ignore_cleanup_errors", "slots", "kw_only",
+	            "usedforsecurity", "root_dir", "cancel_futures"}
+	BUILTINS = {"list", "dict", "set", "tuple", "frozenset", "type"}
+	for path in sys.argv[1:]:
+	    with open(path, encoding="utf-8") as f:
+	        tree = ast.parse(f.read(), path)
+	    for node in ast.walk(tree):
+	        # strings of annotations are never evaluated
+	        for part in ("annotation", "returns"):
+	            if getattr(node, part, None) is not None:
+	                setattr(node, part, None)
+	    for node in ast.walk(tree):
+	        wrong = None
+	        if isinstance(node, ast.Attribute) and node.attr in NEWER:
+	            wrong = node.attr
+	        elif isinstance(node, ast.keyword) and node.arg in KEYWORDS:
+	            wrong = node.arg
+	        elif (isinstance(node, ast.Subscript) and
+	              isinstance(node.value, ast.Name) and
+	              node.value.id in BUILTINS):
+	            wrong = node.value.id + "[]"
+	        if wrong:
+	            line = getattr(node, "lineno", 0)
+	            print(f"{path}:{line}: {wrong}")
+	END
+	find "$package/resutil" -name "*.py" >files &&
+	xargs "$PYTHON" check.py <files >newer &&
+	test_must_be_empty newer
+'
+
 test_expect_success PYTHON 'nothing is imported but the standard library' '
 	cat >check.py <<-\END &&
 	import ast
 	import sys
 
+	# told since Python 3.10
+	if not hasattr(sys, "stdlib_module_names"):
+	    sys.exit()
 	known = set(sys.stdlib_module_names) | {"resutil", "pandas", "gevent"}
 	for path in sys.argv[1:]:
 	    with open(path, encoding="utf-8") as f:

@@ -119,6 +119,19 @@ assert params == {\"what\": \"(args, lr, kwargs)\", \"args\": [1, 2],
 	"
 '
 
+test_expect_success PYTHON 'data that it is called with is no reason not to run' '
+	in_project data &&
+	cat >call.py <<-\END &&
+	import run
+	assert run.main_func("len(args[0])", "x" * (70 << 20)) == 70 << 20
+	END
+	"$PYTHON" call.py &&
+	resutil read-exp --key state @ >actual &&
+	echo done >expect &&
+	test_cmp expect actual &&
+	resutil read-exp --key params.what @
+'
+
 test_expect_success PYTHON 'a call with wrong arguments makes no experiment' '
 	in_project wrong &&
 	test_expect_code 1 "$PYTHON" -c "import run; run.main_func()" 2>err &&

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import _flags, _store
+from . import _flags, _store, _typed
 from ._program import ResutilError, is_true, run_program
 from ._recorder import Recorder, Run, recorder
 from ._talk import is_interactive, tell, warn
@@ -16,6 +16,7 @@ from ._talk import is_interactive, tell, warn
 __all__ = ["begin_experiment"]
 
 TOLD_FILES = 10
+MAX_PARAM = 1 << 16     # bytes of one parameter
 BAD_USAGE = 129
 
 
@@ -34,11 +35,12 @@ def begin_experiment(comment: Optional[str], *,
         "dependency": _dependencies(owner, argv, dependency, verbose)}
     if function is not None:
         fields["function"] = function
-    if _is_notebook():
-        # Its command line is that of a kernel.
-        fields["params"] = dict(params or {})
-    elif params:
-        fields.update(params=dict(params), argv_params=True)
+    if params or _is_notebook():
+        # Data that a function is called with are no parameters.
+        fields["params"] = {name: _typed.bounded(value, MAX_PARAM)
+                            for name, value in (params or {}).items()}
+        # The command line of a notebook is that of a kernel.
+        fields["argv_params"] = not _is_notebook()
     run = _begin(owner, fields, comment, debug)
     _tell_begin(run, verbose)
     return run, debug

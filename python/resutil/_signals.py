@@ -16,7 +16,7 @@ __all__ = ["held"]
 
 _NUMBERS = [getattr(signal, name) for name in (
     "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGVTALRM",
-    "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGCHLD") if hasattr(signal, name)]
+    "SIGPROF", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)]
 # The second of these is not put off: something may hang.
 _URGENT = (signal.SIGINT, signal.SIGTERM)
 

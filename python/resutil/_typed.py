@@ -17,6 +17,8 @@ this becomes text.
 from __future__ import annotations
 
 import base64
+import collections
+import collections.abc
 import dataclasses
 import datetime
 import enum
@@ -25,9 +27,10 @@ import math
 import numbers
 import os
 import re
+import types
 from typing import Any, Callable, Dict, List, Tuple
 
-__all__ = ["encode", "decode", "dumps", "loads", "describe"]
+__all__ = ["encode", "decode", "dumps", "loads", "bounded", "describe"]
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
@@ -35,6 +38,8 @@ _TIMESTAMP = re.compile(
     r"(?:[ \t]*(?:([Zz])|([-+])(\d\d?)(?::?(\d\d))?))?)?", re.ASCII)
 
 MAX_DEPTH = 50          # a record may hold 60
+MAX_ITEMS = 100000      # of an array; a record is no place for more
+SHORT = 1000            # characters of what is told of larger things
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
 
@@ -42,9 +47,10 @@ def encode(value: Any) -> Any:
     """`value` as what json.dumps() writes without loss.
 
     Lists, tuples and ranges become lists; dataclasses and namedtuples maps of
-    their fields; scalars and arrays of numpy plain numbers and lists; complex
-    numbers, paths, enums and UUIDs text; everything else the text that repr()
-    gives. Never raises because of a value.
+    their fields; scalars and arrays of numpy plain numbers and lists, if there
+    are at most MAX_ITEMS; what argparse made a map; complex numbers, paths,
+    enums and UUIDs text; everything else the text that repr() gives. Never
+    raises because of a value.
     """
     return _encode(value, [])
 
@@ -217,6 +223,9 @@ def _encode_numbers(value: Any, path: List[int]) -> Any:
     if isinstance(value, type):
         return describe(value)
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        size = value.numel() if callable(value.size) else value.size
+        if size > MAX_ITEMS:
+            return describe(value)[:SHORT]
         return _encode(value.tolist(), path)
     if isinstance(value, numbers.Integral):
         return _int(int(value))
@@ -228,11 +237,31 @@ def _encode_numbers(value: Any, path: List[int]) -> Any:
         return str(value)
     if type(value).__module__ in ("decimal", "uuid", "ipaddress"):
         return str(value)
-    if isinstance(value, (type({}.keys()), type({}.values()))):
+    return _encode_maps(value, path)
+
+
+def _encode_maps(value: Any, path: List[int]) -> Any:
+    """What is like a map or a list, and the options of a command line."""
+    if isinstance(value, collections.abc.Mapping):
+        if len(value) > MAX_ITEMS:
+            return describe(value)[:SHORT]
+        return _map(list(value.items()), path)
+    if isinstance(value, types.SimpleNamespace) or (
+            type(value).__module__ == "argparse"):
+        return _map(list(vars(value).items()), path)
+    if isinstance(value, (collections.deque, collections.UserList,
+                          collections.abc.KeysView,
+                          collections.abc.ValuesView)):
         return _list(value, path)
-    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
-        return _map([(key, value[key]) for key in value.keys()], path)
     return describe(value)
+
+
+def bounded(value: Any, limit: int) -> Any:
+    """The value, or the beginning of what repr() says of it when it is more
+    than `limit` bytes of JSON."""
+    if len(dumps(encode(value))) <= limit:
+        return value
+    return describe(value)[:SHORT]
 
 
 def _decode_timestamp(text: str) -> Any:

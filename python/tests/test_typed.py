@@ -1,5 +1,6 @@
 """Values on their way into a record, and back."""
 
+import argparse
 import collections
 import dataclasses
 import datetime
@@ -8,6 +9,7 @@ import enum
 import json
 import math
 import pathlib
+import types
 import unittest
 import uuid
 
@@ -85,6 +87,10 @@ class RoundTrip(unittest.TestCase):
                 (bytearray(b"x"), b"x"), (memoryview(b"x"), b"x"),
                 ({"a": 1}.keys(), ["a"]), (Name("n"), "n"),
                 (datetime.timedelta(seconds=90), "0:01:30"),
+                (argparse.Namespace(lr=0.1, x=[1]), {"lr": 0.1, "x": [1]}),
+                (types.SimpleNamespace(a=1), {"a": 1}),
+                (types.MappingProxyType({"a": 1}), {"a": 1}),
+                (collections.deque([1, 2]), [1, 2]),
                 (print, repr(print)), (Fit, repr(Fit)),
                 ({(1, 2): 3}, {"(1, 2)": 3}), ({(1, 2)}, [[1, 2]])):
             with self.subTest(value=value):
@@ -114,6 +120,11 @@ class RoundTrip(unittest.TestCase):
         self.assertIn("Broken", there_and_back([Broken()])[0])
         self.assertIsInstance(there_and_back(10**20000), str)
 
+    def test_bounded(self):
+        self.assertEqual(_typed.bounded({"a": (1, 2)}, 100), {"a": (1, 2)})
+        self.assertEqual(len(_typed.bounded("x" * 5000, 4000)), 1000)
+        self.assertIn("list", _typed.bounded([Broken()] * 999, 100))
+
     def test_equal_sets_give_equal_text(self):
         words = [str(n) for n in range(50)]
         self.assertEqual(_typed.dumps(_typed.encode(set(words))),
@@ -125,6 +136,7 @@ class RoundTrip(unittest.TestCase):
                 (numpy.float64(0.5), 0.5), (numpy.float32(0.5), 0.5),
                 (numpy.int8(3), 3), (numpy.bool_(True), True),
                 (numpy.arange(4).reshape(2, 2), [[0, 1], [2, 3]]),
+                (numpy.zeros(200000), repr(numpy.zeros(200000))),
                 (numpy.str_("a"), "a"), (numpy.complex64(1j), "1j"),
                 (numpy.datetime64("2026-11-20"),
                  datetime.date(2026, 11, 20))):
