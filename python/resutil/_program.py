@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from typing import List, Mapping, Optional, Sequence
 
+from ._talk import printable
+
 __all__ = ["ResutilError", "NotInstalled", "find_program", "run_program",
            "is_open", "is_true", "means_true"]
 
@@ -25,7 +27,8 @@ class ResutilError(Exception):
     """
 
     def __init__(self, message: str, code: int = 128) -> None:
-        super().__init__(message)
+        # Names of files are in it, and Python shows it on a terminal.
+        super().__init__(printable(message))
         self.code = code
 
 

@@ -13,8 +13,8 @@ import tempfile
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import _typed
+from ._log import log
 from ._program import ResutilError, find_program
-from ._tracker import log
 
 __all__ = ["attached_files", "read_all", "read_one"]
 
@@ -76,7 +76,7 @@ def _run(paths: Sequence[str], safe: bool) -> Iterator[Dict[str, Any]]:
     errors = tempfile.TemporaryFile()
     seen = False
     with errors, subprocess.Popen(
-            [program, "read-trials", "--json", "--no-attached", "--"] + list(paths),
+            [program, "read-trials", "--json", "--no-attached", "--", *paths],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=errors) as process:
         assert process.stdout is not None

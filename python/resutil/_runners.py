@@ -175,11 +175,11 @@ def _how_it_died(code: Optional[int]) -> str:
 
 def _child(send: Any, tracker: Any, fn: Callable[..., Any],
            args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-    from . import _tracker
+    from . import _track, _tracker
 
     value, error, text = None, None, ""
     try:
-        with _tracker.infused(tracker):
+        with _track.using_tracker(tracker):
             value = fn(*args, **kwargs)
     except BaseException as caught:
         error, text = caught, _tracker.traceback_text(caught)

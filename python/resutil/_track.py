@@ -19,7 +19,8 @@ from typing import (IO, Any, Callable, Dict, Iterator, List, Mapping, Optional,
 from . import _binding, _runners, _state, _values, hook
 from ._program import NotInstalled, ResutilError
 from ._recorder import recorder
-from ._tracker import NullTracker, Tracker, log
+from ._log import log
+from ._tracker import NullTracker, Tracker
 
 __all__ = ["attach", "current_tracker", "inform", "init", "meter", "root",
            "run", "tid", "track", "using_tracker"]
@@ -49,6 +50,9 @@ _current = _state._here.get
 _nothing = NullTracker()
 _lock = threading.Lock()
 _told = ""
+#: The number that a root and tid had last, so that 1,000 calls of one tid are
+#: not 500,000 questions.
+_numbers: Dict[Tuple[str, str], int] = {}
 #: Trials of this process that are open, in the order of their beginnings:
 #: the tracker, and the one in which it began.
 _open: Dict[Tracker, Any] = {}
@@ -171,11 +175,15 @@ def using_tracker(tracker: Any, globally: bool = False) -> Iterator[Any]:
     if globally:
         _state.add_process(tracker)
     try:
+        if isinstance(tracker, Tracker) and tracker.is_infused:
+            hook.call(tracker.hooks, "on_tracker_infused", tracker)
         yield tracker
     finally:
         if globally:
             _state.remove_process(tracker)
         _state.leave(token)
+        if isinstance(tracker, Tracker):
+            tracker.leave()
 
 
 def tid() -> Optional[str]:
@@ -367,15 +375,23 @@ def _begin_new(fn: Callable[..., Any], params: Dict[str, Any],
     """
     beginning = _Beginning(params, _binding.qualified_name(fn))
     wanted = name()
-    for number in range(1, TRIES + 1):
+    place = (beginning.fields["root"], wanted)
+    first = _numbers.get(place, 0) + 1
+    for number in range(first, first + TRIES):
         chosen = wanted if number == 1 else "{}-{}".format(wanted, number)
         try:
-            return beginning.tracker(beginning.begin(chosen), chosen)
+            tracker = beginning.tracker(beginning.begin(chosen), chosen)
         except ResutilError as error:
-            if error.code != CONFLICT or number == TRIES:
+            if error.code != CONFLICT or number == first + TRIES - 1:
                 raise
-        if again:
-            wanted = name()
+            if again:
+                wanted = name()
+            continue
+        if not again:
+            while len(_numbers) >= TRIES:
+                _numbers.pop(next(iter(_numbers)), None)
+            _numbers[place] = number
+        return tracker
     raise AssertionError("not reached")
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
+import pickle
 import threading
 import time
 import traceback
 import weakref
-from typing import IO, Any, Dict, Iterator, List, Optional, Set
+from typing import IO, Any, Dict, List, Optional, Set
 
-from . import _attach, _values, hook
+from . import _attach, _binding, _values, hook
+from ._log import log
 
-__all__ = ["NullTracker", "Tracker", "infused", "traceback_text"]
-
-log = logging.getLogger("resutil")
+__all__ = ["NullTracker", "Tracker", "traceback_text"]
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -110,8 +108,10 @@ class Tracker:
         self._told: Set[str] = set()
 
     def __reduce__(self) -> Any:
-        return _join, (self.path, self.tid, self.uid, self.params,
-                       self.hooks, self.resumes)
+        return _join, (self.path, self.tid,
+                       _binding.plain_params(self.params),
+                       [one for one in self.hooks if _can_be_sent(one)],
+                       self.resumes)
 
     @property
     def dir(self) -> str:
@@ -189,6 +189,16 @@ class Tracker:
             if self._writer is not None:
                 self._writer.flush()
         hook.call(self.hooks, "on_tracker_flush", self)
+
+    @property
+    def is_infused(self) -> bool:
+        """Whether another process records the trial."""
+        return self.run.joined or not self.run.is_mine
+
+    def leave(self) -> None:
+        """Close what this process has open of another one's trial."""
+        if self.is_infused:
+            self._close_files()
 
     def end(self, error: Optional[BaseException], value: Any = None) -> None:
         """The function has ended: complete the record.
@@ -276,29 +286,27 @@ _trackers: "weakref.WeakSet[Tracker]" = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """Another thread of the parent may have held a lock."""
+    """Another thread of the parent may have held a lock; and what is in
+    the buffers of its open files is the parent's to write."""
     for tracker in list(_trackers):
         tracker._lock = threading.RLock()
+        tracker._files = []
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _join(path: str, tid: Optional[str], uid: Optional[str],
-          params: Dict[str, Any], hooks: List[Any], resumes: int) -> Tracker:
+def _can_be_sent(value: Any) -> bool:
+    try:
+        pickle.dumps(value)
+        return True
+    except Exception:
+        return False
+
+
+def _join(path: str, tid: Optional[str], params: Dict[str, Any],
+          hooks: List[Any], resumes: int) -> Tracker:
     """A tracker of another process's trial: informs, and ends nothing."""
     from ._recorder import recorder
     return Tracker(recorder().join(path), tid, params, hooks, resumes)
-
-
-@contextlib.contextmanager
-def infused(tracker: Any) -> Iterator[Any]:
-    """In another process than the one that records: be part of the trial."""
-    from . import _track
-    with _track.using_tracker(tracker):
-        hook.call(tracker.hooks, "on_tracker_infused", tracker)
-        try:
-            yield tracker
-        finally:
-            tracker._close_files()

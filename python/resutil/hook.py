@@ -7,12 +7,11 @@ hook raises is logged and changes nothing for the trial.
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Iterable, List, Union
 
-__all__ = ["Hook", "call", "listed"]
+from ._log import log
 
-log = logging.getLogger("resutil")
+__all__ = ["Hook", "call", "listed"]
 
 
 class Hook:

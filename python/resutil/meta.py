@@ -23,8 +23,8 @@ import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from . import _values
+from ._log import log
 from ._program import run_program
-from ._tracker import log
 
 __all__ = ["Builtin", "Gathering", "asked", "metadata_providers",
            "providers"]

@@ -11,7 +11,6 @@ import csv
 import fcntl
 import io
 import json
-import logging
 import math
 import os
 import re
@@ -21,9 +20,9 @@ import weakref
 from typing import (Any, Callable, Dict, Iterable, List, Mapping, NamedTuple,
                     Optional, Tuple, Union)
 
+from ._log import log
 __all__ = ["Writer", "load_metrics", "writer_for"]
 
-log = logging.getLogger("resutil")
 
 MAX_SERIES = 100            # bytes of a name
 MAX_COLUMN = 1024           # bytes of a name

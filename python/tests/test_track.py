@@ -200,6 +200,39 @@ class FunctionTest(TrackCase):
         self.assertEqual(list(resutil.load_trials()),
                          ["fit/n=1", "fit/n=1-2", "fit/n=1-3"])
 
+    def test_many_processes_and_one_tid(self) -> None:
+        text = ("import resutil\n"
+                "fit = resutil.track('fit', 'x', False)(lambda: 0)\n"
+                "for _ in range(20):\n"
+                "    fit()\n")
+        with open("program.py", "w", encoding="utf-8") as f:
+            f.write(text)
+        running = [subprocess.Popen([sys.executable, "program.py"])
+                   for _ in range(5)]
+        self.assertEqual([one.wait(60) for one in running], [0] * 5)
+        trials = resutil.load_trials()
+        self.assertEqual(len(trials), 100)
+        self.assertEqual(len({t.uid for t in trials.values()}), 100)
+        self.assertIn("fit/x-100", trials)
+
+    def test_no_terminal_obeys_what_is_said(self) -> None:
+        done = self.program(
+            "import resutil\n"
+            "resutil.inform()\n"
+            "with resutil.using_tracker(resutil.current_tracker()):\n"
+            "    pass\n"
+            "try:\n"
+            "    resutil.track('', '\\x1b[2J/../x', False)(lambda: 0)()\n"
+            "except resutil.ResutilError as e:\n"
+            "    print(e)\n"
+            "def fit():\n"
+            "    resutil.inform(x=1)\n"
+            "    resutil.inform(x='\\x1b[2J')\n"
+            "resutil.run('t', fit)\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"becomes", done.stderr)
+        self.assertNotIn(b"\x1b", done.stdout + done.stderr)
+
     def test_no_program_no_trial(self) -> None:
         done = self.program(
             "import resutil\n"
@@ -632,6 +665,25 @@ class ManyTest(TrackCase):
             os._exit(len(seen))
         self.assertEqual((seen, self.only().result), ([here], pid))
 
+    def test_a_child_writes_nothing_of_its_parents(self) -> None:
+        resutil.init(runner="process")
+
+        @resutil.track()
+        def outer() -> None:
+            f = resutil.attach("log")
+            f.write("once\n")
+            inner()
+            f.close()
+
+        @resutil.track()
+        def inner() -> None:
+            resutil.inform(a=1)
+
+        outer()
+        with [t for t in resutil.load_trials().values()
+              if t.attached][0].attach("log") as log:
+            self.assertEqual(log.read(), b"once\n")
+
     @unittest.skipUnless(hasattr(os, "fork"), "no fork")
     def test_forked_children_inform_the_trial(self) -> None:
         def child(n: int) -> None:
@@ -669,9 +721,15 @@ class ManyTest(TrackCase):
             "    tracker, n = args\n"
             "    with resutil.using_tracker(tracker):\n"
             "        resutil.inform(**{'n%d' % n: resutil.tid()})\n"
+            "        resutil.meter(n=n)\n"
+            "        resutil.attach('file%d' % n).write('x')\n"
             "    return n * n\n"
+            "class Hook:\n"
+            "    def on_tracker_infused(self, tracker):\n"
+            "        resutil.inform(infused=tracker.params)\n"
+            "resutil.init(hooks=[Hook(), lambda: 0])\n"
             "@resutil.track()\n"
-            "def fit():\n"
+            "def fit(lock=lambda: 0):\n"
             "    t = resutil.current_tracker()\n"
             "    with multiprocessing.get_context('spawn').Pool(2) as pool:\n"
             "        return pool.map(work, [(t, n) for n in range(3)])\n"
@@ -679,8 +737,13 @@ class ManyTest(TrackCase):
             "    print(fit())\n")
         self.assertEqual((done.stdout, done.stderr), (b"[0, 1, 4]\n", b""))
         trial = self.only()
+        self.assertIn("lambda", trial.info.pop("infused")["lock"])
         self.assertEqual(trial.info,
                          {"n{}".format(n): trial.tid for n in range(3)})
+        self.assertEqual([name for name in trial.attached
+                          if not name.startswith("metrics-")],
+                         ["file0", "file1", "file2"])
+        self.assertEqual(len(trial.load_metrics()), 3)
 
     def test_kill_leaves_what_was_acknowledged(self) -> None:
         done = self.program(
