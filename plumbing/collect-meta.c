@@ -72,7 +72,10 @@ static int add_git(struct value *meta, const char *file, struct strbuf *err)
 
 	if (file)
 		ret = changes_read(&git, file, false, err);
-	else if (value_map_get(meta, "git"))
+	/* the map does not tell; `describe` only stands in one of a repository */
+	if (file && value_map_get(git, "describe"))
+		meta_find_repo(&repo);
+	else if (!file && value_map_get(meta, "git"))
 		meta_ask_git(&git, &repo);
 	if (!ret)
 		meta_add_git(meta, git, repo.len ? repo.buf : NULL);

@@ -44,8 +44,9 @@ test_expect_success 'git from a map, without asking git' '
 	mkdir fake && echo "echo >asked" | write_script fake/git &&
 	PATH=$(pwd)/fake:$PATH resutil collect-meta --json --git=git.yaml git \
 		>out &&
-	echo "{\"git\":{\"describe\":\"d\",\"branch\":\"b\",\"commit\":\"c0ffee\"}}" \
-		>want &&
+	cat >want <<-EOF &&
+	{"git":{"repo":"$(pwd -P)","describe":"d","branch":"b","commit":"c0ffee"}}
+	EOF
 	test_cmp want out && test_path_is_missing asked &&
 	resutil collect-meta --json --git=- git <git.yaml >out &&
 	test_cmp want out

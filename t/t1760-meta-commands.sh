@@ -256,6 +256,14 @@ test_expect_success 'many of them' '
 	meta c65.error >out && test_grep "more than 64" out
 '
 
+test_expect_success 'so is a name that cannot be one' '
+	cd proj && set_meta "a.b: [echo, x]" "\"\": [echo, y]" "ok: [echo, ok]" &&
+	resutil run -m x -- true 2>err && test_line_count = 1 err &&
+	test_grep "cannot be names below .meta.: .*a.b" err &&
+	meta ok >out && test_grep ok out &&
+	test_expect_code 129 resutil collect-meta a.b
+'
+
 test_expect_success 'a malformed meta section is told of' '
 	cd proj && cp resutil-conf.yaml saved &&
 	test_when_finished "mv saved resutil-conf.yaml" &&

@@ -34,7 +34,8 @@ test_expect_success 'the plumbing' '
 	tmp=results/.$name.$$.tmp &&
 	mkdir "$tmp" &&
 	resutil snapshot-code "$tmp" >../git.yaml &&
-	resutil collect-meta --git=../git.yaml >../meta.yaml &&
+	resutil collect-meta --git=../git.yaml -- \
+		sh -c "echo out; echo err >&2; exit 3" --lr 0.1 >../meta.yaml &&
 	resutil write-exp --dir="$tmp" --name="$name" --state=running \
 		--executor=local --git=../git.yaml --meta=../meta.yaml -- \
 		sh -c "echo out; echo err >&2; exit 3" --lr 0.1 &&

@@ -27,6 +27,7 @@ void meta_plan_release(struct meta_plan *plan)
 	strvec_release(&plan->names);
 	strvec_release(&plan->env);
 	strvec_release(&plan->untrusted);
+	strvec_release(&plan->bad_names);
 }
 
 bool meta_plan_has(const struct meta_plan *plan, const char *name)
@@ -253,7 +254,7 @@ static void take_other(struct meta_plan *plan, const char *name, bool trusted)
 }
 
 /* The names that any layer adds to ours, each once. */
-static void other_names(struct strvec *out)
+static void other_names(struct strvec *out, struct strvec *bad)
 {
 	int i;
 	size_t k;
@@ -263,12 +264,17 @@ static void other_names(struct strvec *out)
 			config_get_of((enum config_layer)i, "meta");
 
 		for (k = 0; map && map->type == VALUE_MAP &&
-		     k < map->u.map.nr; k++)
-			if (is_good_name(map->u.map.pair[k].key) &&
-			    !meta_is_provider(map->u.map.pair[k].key))
-				strvec_push(out, map->u.map.pair[k].key);
+		     k < map->u.map.nr; k++) {
+			const char *name = map->u.map.pair[k].key;
+
+			if (!is_good_name(name))
+				strvec_push(bad, name);
+			else if (!meta_is_provider(name))
+				strvec_push(out, name);
+		}
 	}
 	strvec_sort(out, true);
+	strvec_sort(bad, true);
 }
 
 static int unknown(const char *name, struct strbuf *err)
@@ -309,7 +315,7 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 		if (!names || is_named(names, meta_providers[i]))
 			take_provider(plan, meta_providers[i], !!names,
 				      trusted);
-	other_names(&others);
+	other_names(&others, &plan->bad_names);
 	for (i = 0; i < others.nr; i++)
 		if (!names || is_named(names, others.v[i]))
 			take_other(plan, others.v[i], trusted);
@@ -321,19 +327,30 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 	return ret;
 }
 
-void meta_plan_notice(const struct meta_plan *plan, const struct project *p,
-		      struct strbuf *out)
+static void add_names(struct strbuf *out, const struct strvec *names)
 {
 	size_t i;
 
-	if (!plan->untrusted.nr)
-		return;
-	strbuf_addstr(out, plan->changed ?
-		      "not asked, for it has changed since this project was "
-		      "trusted here: " :
-		      "not asked, for this project is not trusted here: ");
-	for (i = 0; i < plan->untrusted.nr; i++)
-		strbuf_addf(out, "%s%s", i ? ", " : "", plan->untrusted.v[i]);
-	strbuf_addf(out, "; look at 'meta' in '%s', then trust it with "
-		    "'resutil config --trust'", p->conf_path);
+	for (i = 0; i < names->nr; i++)
+		strbuf_addf(out, "%s%s", i ? ", " : "", names->v[i]);
+}
+
+void meta_plan_notice(const struct meta_plan *plan, const struct project *p,
+		      struct strbuf *out)
+{
+	if (plan->untrusted.nr) {
+		strbuf_addstr(out, plan->changed ?
+			      "not asked, for it has changed since this "
+			      "project was trusted here: " :
+			      "not asked, for this project is not trusted "
+			      "here: ");
+		add_names(out, &plan->untrusted);
+		strbuf_addf(out, "; look at 'meta' in '%s', then trust it with "
+			    "'resutil config --trust'", p->conf_path);
+	}
+	if (plan->bad_names.nr) {
+		strbuf_addf(out, "%snot asked, for these cannot be names below "
+			    "'meta': ", out->len ? "; " : "");
+		add_names(out, &plan->bad_names);
+	}
 }

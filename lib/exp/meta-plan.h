@@ -32,11 +32,13 @@ struct meta_plan {
 	struct meta_command *command;
 	size_t nr, alloc;
 	struct strvec untrusted;	/* "meta.nvcc" ...: not asked */
+	struct strvec bad_names;	/* of the settings: none can have them */
 	bool changed;		/* it was trusted before it was edited */
 };
 
 #define META_PLAN_INIT { .names = STRVEC_INIT, .env = STRVEC_INIT, \
-			 .untrusted = STRVEC_INIT }
+			 .untrusted = STRVEC_INIT, \
+			 .bad_names = STRVEC_INIT }
 void meta_plan_release(struct meta_plan *plan);
 
 /**
@@ -50,7 +52,8 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 /** As a command, or a provider without one. */
 bool meta_plan_has(const struct meta_plan *plan, const char *name);
 
-/** The sentence about plan->untrusted; nothing when that is empty. */
+/** The sentence about plan->untrusted and bad_names; nothing when these are
+ *  empty. */
 void meta_plan_notice(const struct meta_plan *plan, const struct project *p,
 		      struct strbuf *out);
 

@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/exp/git-head.h"
+#include "lib/exp/git-internal.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta.h"
@@ -136,6 +137,15 @@ bool meta_ask_git(struct value **git, struct strbuf *repo)
 	}
 	git_state_free(state);
 	return !ret;
+}
+
+void meta_find_repo(struct strbuf *repo)
+{
+	struct strbuf dir = STRBUF_INIT;
+
+	if (path_cwd(&dir, NULL) || !git_find_top(repo, dir.buf))
+		strbuf_reset(repo);
+	strbuf_release(&dir);
 }
 
 static void copy_text(struct value *map, const char *to,

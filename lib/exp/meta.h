@@ -38,4 +38,7 @@ void meta_add_git(struct value *meta, const struct value *git,
  *  not know. */
 bool meta_ask_git(struct value **git, struct strbuf *repo);
 
+/** The work tree's top without asking git, for who has its other answers. */
+void meta_find_repo(struct strbuf *repo);
+
 #endif
