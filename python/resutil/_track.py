@@ -12,11 +12,12 @@ import functools
 import inspect
 import os
 import threading
+import time
 import types
 from typing import (IO, Any, Callable, Dict, Iterator, List, Mapping, Optional,
                     Tuple, TypeVar, Union)
 
-from . import _binding, _runners, _state, _values, hook
+from . import _binding, _read, _runners, _state, _trial, hook
 from ._program import NotInstalled, ResutilError
 from ._recorder import recorder
 from ._log import log
@@ -30,6 +31,8 @@ _Fn = TypeVar("_Fn", bound=Callable[..., Any])
 
 #: Exit status of the program for something that is there already.
 CONFLICT = 14
+#: Seconds that the recorder of a program that was killed is waited for.
+PATIENCE = 10.0
 #: How many names are tried for one that is taken.
 TRIES = 1000
 
@@ -361,9 +364,44 @@ class _Beginning:
     def begin(self, name: str, resume: bool = False) -> Any:
         return recorder().begin(tid=name, resume=resume, **self.fields)
 
+    def begin_again(self, name: str) -> Any:
+        """As begin() with `resume`.  The recorder of a program that was killed
+        needs a moment to write that down, and is waited for."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.begin(name, resume=True)
+            except ResutilError as error:
+                if error.code != CONFLICT or time.monotonic() > deadline \
+                        or "differ" in getattr(error, "answer", {}) \
+                        or not self._has_died(name):
+                    raise
+            time.sleep(0.01)
+
+    def _has_died(self, name: str) -> bool:
+        """Whether the program of a trial that is being recorded is gone."""
+        path = os.path.join(self.fields["root"], name)
+        try:
+            record = _read.read_one(path)["record"]
+            process = record["meta"]["process"]
+            if record["state"] not in _trial.OPEN_STATES:
+                return True
+            if record["meta"]["recorder"]["boot_id"] == _boot_id():
+                os.kill(process["pid"], 0)
+        except ProcessLookupError:
+            return True
+        except (KeyError, TypeError, OSError, ResutilError):
+            pass
+        return False
+
     def tracker(self, begun: Any, name: str) -> Tracker:
         return Tracker(begun, name, self.params, _settings.hooks,
                        int(begun.answer.get("resumes") or 0), self.gathering)
+
+
+def _boot_id() -> str:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
+        return f.read().strip()
 
 
 def _begin_new(fn: Callable[..., Any], params: Dict[str, Any],
@@ -427,7 +465,7 @@ def _run(name: str, fn: Any, params: Dict[str, Any]) -> Any:
     bound = _binding.Binder(
         types.MethodType(fn.init, fn) if resumable else fn).bind((), params)
     beginning = _Beginning(bound, _binding.qualified_name(fn))
-    begun = beginning.begin(name, resume=True)
+    begun = beginning.begin_again(name)
     if begun.done:
         return _stored(begun, name)
     with _recorded(beginning.tracker(begun, name)) as ending:
@@ -446,8 +484,6 @@ def _run(name: str, fn: Any, params: Dict[str, Any]) -> Any:
 
 def _read_back(tracker: Tracker, params: Dict[str, Any], value: Any) -> Any:
     """The trial as it is recorded; where that is gone, as it is known."""
-    from . import _trial
-
     try:
         return tracker.trial()
     except ResutilError as error:
@@ -475,7 +511,7 @@ def trial(name: str, params: Dict[str, Any], function: str = "",
     beginning = _Beginning(params, function)
     if root is not None:
         beginning.fields["root"] = os.path.abspath(root)
-    begun = beginning.begin(name, resume)
+    begun = beginning.begin_again(name) if resume else beginning.begin(name)
     tracker = beginning.tracker(begun, name)
     tracker.done = begun.done
     if begun.done:
@@ -488,7 +524,7 @@ def trial(name: str, params: Dict[str, Any], function: str = "",
 
 
 def _stored(begun: Any, name: str) -> Any:
-    from . import _trial, _typed
+    from . import _typed
 
     record = _typed.decode(begun.answer.get("record") or {})
     return _trial.Trial(record, begun.dir, name)
