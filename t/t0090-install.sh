@@ -97,6 +97,17 @@ test_expect_success PYTHON 'votakvot is there for who asks for it' '
 	test_grep "No module named .votakvot" err
 '
 
+test_expect_success PYTHON 'resutil-ab, also as votakvot-ab, from anywhere' '
+	mkdir -p elsewhere &&
+	cp -R dest/usr/local elsewhere/moved &&
+	for ab in dest/usr/local/bin/resutil-ab elsewhere/moved/bin/votakvot-ab
+	do
+		env -u PYTHONPATH PATH="$PWD/dest/usr/local/bin:$PATH" \
+			"$ab" --help >usage &&
+		test_grep -i "^usage: .*-ab" usage || return 1
+	done
+'
+
 test_expect_success PYTHON 'what a user imports need not be compiled first' '
 	find dest/usr/local/share/resutil -name "*.py" >sources &&
 	find dest/usr/local/share/resutil -name "*.pyc" >compiled &&

@@ -33,7 +33,7 @@ test_expect_success PYTHON 'it uses nothing newer than Python 3.8' '
 	    "with_stem", "pidfd_open", "bit_count", "get_annotations",
 	    "aclosing", "batched", "pairwise", "add_note", "exc_info_from",
 	}
-	KEYWORDS = {"strict", "ignore_cleanup_errors", "slots", "kw_only",
+	KEYWORDS = {"ignore_cleanup_errors", "slots", "kw_only",
 	            "usedforsecurity", "root_dir", "cancel_futures"}
 	BUILTINS = {"list", "dict", "set", "tuple", "frozenset", "type"}
 	for path in sys.argv[1:]:
@@ -135,6 +135,7 @@ print(\"pandas\" in sys.modules)
 	cat >expect <<-\END &&
 	resutil._flags
 	resutil._program
+	resutil._talk
 	False
 	END
 	test_cmp expect loaded

@@ -4,6 +4,7 @@ test_description='the Python package: programs and machines that misbehave'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-python.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 
 in_project () {
 	make_project "$1" >/dev/null &&
@@ -361,6 +362,70 @@ test_expect_success PYTHON 'a handler of the program that raises' '
 	echo stopped >expect &&
 	test_cmp expect out &&
 	state_is fail
+'
+
+# Fills what is left of the disk of the experiment.
+test_expect_success PYTHON,MOUNT 'a full disk: the function goes on, its end is recorded' '
+	disk 2m full &&
+	(
+	in_project full/p <<-\END &&
+	import errno
+	import os
+	import resutil
+
+	@resutil.main()
+	def main_func(params, result):
+	    with open(params.ex_dir + "/fill", "wb", buffering=0) as f:
+	        for size in (65536, 4096, 1):
+	            try:
+	                while True:
+	                    f.write(bytes(size))
+	            except OSError as e:
+	                assert e.errno == errno.ENOSPC, e
+	    try:
+	        params.inform(more="than fits" * 10000)
+	    except resutil.ResutilError as e:
+	        print("told:", e)
+	    return result
+
+	print(main_func("small"))
+	END
+	limited "$PYTHON" prog.py >../../out 2>../../err &&
+	test_grep "^told: .*No space left" ../../out &&
+	test_grep "^small$" ../../out &&
+	test "$(resutil read-exp --key state @)" = done &&
+	resutil read-exp --key result @ >../../actual &&
+	echo small >../../expect &&
+	test_cmp ../../expect ../../actual
+	)
+'
+
+test_expect_success PYTHON,MOUNT 'a full disk: what does not fit is told and left out' '
+	disk 2m full &&
+	(
+	in_project full/p <<-\END &&
+	import os
+	import resutil
+
+	@resutil.main()
+	def main_func(params):
+	    with open(params.ex_dir + "/fill", "wb", buffering=0) as f:
+	        for size in (65536, 4096, 1):
+	            try:
+	                while True:
+	                    f.write(bytes(size))
+	            except OSError:
+	                pass
+	    return "large" * 100000
+
+	print(len(main_func()))
+	END
+	limited "$PYTHON" prog.py >../../out 2>../../err &&
+	echo 500000 >../../expect &&
+	test_cmp ../../expect ../../out &&
+	test_grep "warning: the end of .* is not recorded whole" ../../err &&
+	test "$(resutil read-exp --key state @)" = done
+	)
 '
 
 test_done

@@ -9,7 +9,7 @@ import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import _flags, _store, _typed
-from ._program import ResutilError, is_true, run_program
+from ._program import ResutilError, run_program
 from ._recorder import Recorder, Run, recorder
 from ._talk import is_interactive, tell, warn
 

@@ -39,10 +39,10 @@ def split(words: Sequence[str]) -> Tuple[List[str], Dict[str, str]]:
             break
         name, equals, value = word.partition("=")
         if name in _COMMENT:
-            text = value if equals else next(rest, None)
-            if text is None:
-                raise ValueError(f"{name} needs a text")
-            given["comment"] = text
+            try:
+                given["comment"] = value if equals else next(rest)
+            except StopIteration:
+                raise ValueError(f"{name} needs a text") from None
         elif name == _DEBUG or name in _VARIABLES:
             given[name] = value if equals else "1"
         else:

@@ -250,7 +250,8 @@ def main(verbose: Any = True) -> Callable[..., Any]:
     verbose: tell on a terminal (standard error) what happens.
     """
     if callable(verbose):       # @resutil.main
-        return main()(verbose)
+        recorded: Callable[..., Any] = main()(verbose)
+        return recorded
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(function):

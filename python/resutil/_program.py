@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from typing import List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence
 
 from ._talk import printable
+
+if TYPE_CHECKING:       # costs an import more than all else
+    import subprocess
 
 __all__ = ["ResutilError", "NotInstalled", "find_program", "run_program",
            "is_open", "is_true", "means_true"]
@@ -54,6 +55,8 @@ def find_program() -> str:
 
     Raises NotInstalled, which says how to install it.
     """
+    import shutil
+
     given = os.environ.get("RESUTIL_BIN")
     found = shutil.which(given or "resutil")
     if found:
@@ -74,6 +77,8 @@ def run_program(args: Sequence[str], *, capture: bool = False,
     our standard error, or with `capture` into ``stdout`` of what is returned:
     the standard output of this process belongs to the program alone.
     """
+    import subprocess
+
     out: int = subprocess.DEVNULL
     if capture:
         out = subprocess.PIPE
