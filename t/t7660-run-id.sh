@@ -259,6 +259,25 @@ test_expect_success 'when it was removed the next start is a first one' '
 	field anew id >out && ! test_cmp id out
 '
 
+test_expect_success 'one whose record is damaged is not begun anew' '
+	test_expect_code 3 resutil run -m damaged --id damaged -- ./job &&
+	name=$(resutil rev-exp damaged) &&
+	cp "results/$name/resutil-exp.yaml" keep &&
+	echo "{" >>"results/$name/resutil-exp.yaml" &&
+	test_expect_code 125 resutil run --id damaged -- ./job 2>err &&
+	test_grep "_damaged. was the run .damaged., and .*resutil-exp.yaml" err &&
+	cp keep "results/$name/resutil-exp.yaml" &&
+	test_expect_code 3 resutil run --id damaged -- ./job
+'
+
+test_expect_success 'nothing that a terminal would obey is told' '
+	id=$(printf "a\033[2Jb") &&
+	test_expect_code 3 resutil run -m esc --id "$id" -- ./job &&
+	test_expect_code 14 resutil run --id "$id" -- ./job \
+		"--x=$(printf "\033[2J")" 2>err &&
+	! grep "$(printf "\033")" err
+'
+
 test_expect_success 'two experiments of one id are told' '
 	resutil add other >out &&
 	resutil update-exp --set tid=renamed other &&

@@ -462,10 +462,29 @@ cleanup:
 	return ret;
 }
 
+/* Then it may well be the run, and to begin another one would hide it. */
+static bool is_damaged(const struct project *p, const char *name,
+		       struct strbuf *why)
+{
+	struct strbuf dir = STRBUF_INIT;
+	struct value *record = NULL;
+	int ret = ERR_NOT_FOUND;
+
+	if (exp_is_here(p, name)) {
+		project_exp_path(p, name, &dir);
+		ret = record_read(&record, dir.buf, why);
+	}
+	if (!ret)
+		value_free(record);
+	strbuf_release(&dir);
+	return ret && ret != ERR_NOT_FOUND;
+}
+
 int tid_find(const struct project *p, const char *tid, struct strbuf *name,
 	     struct value **record, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, hint = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT;
 	int ret = 0;
 
 	hint_path(p, tid, false, &path, NULL);
@@ -474,6 +493,10 @@ int tid_find(const struct project *p, const char *tid, struct strbuf *name,
 		strbuf_addbuf(name, &hint);
 	else
 		ret = find_among_all(p, tid, name, record, err);
+	if (ret == ERR_NOT_FOUND && hint.len && is_damaged(p, hint.buf, &why))
+		ret = fail(err, ERR_CONTENT, "'%s' was the run '%s', and %s",
+			   hint.buf, tid, why.buf);
+	strbuf_release(&why);
 	strbuf_release(&hint);
 	strbuf_release(&path);
 	return ret;

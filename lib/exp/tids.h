@@ -25,7 +25,8 @@ int tid_check(const char *tid, struct strbuf *err);
  * The experiment here whose record says `tid`: its name is added to `name`,
  * its record (normalized) given. Writes nothing but the cache.
  * Errors: ERR_NOT_FOUND (no sentence): there is none; ERR_CONFLICT: several,
- * and no hint says which; ERR_FAILED: results_dir cannot be read.
+ * and no hint says which; ERR_CONTENT: the hint's record cannot be read;
+ * ERR_FAILED: results_dir cannot be read.
  */
 int tid_find(const struct project *p, const char *tid, struct strbuf *name,
 	     struct value **record, struct strbuf *err);
