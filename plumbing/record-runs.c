@@ -30,7 +30,7 @@ struct lines {
 	struct strbuf buf;
 	size_t searched;	/* no LF before that */
 	bool skipping;		/* in a line that was too long */
-	bool muted;		/* nobody reads the answers */
+	int muted;		/* errno: answers cannot be written any more */
 };
 
 struct watched {
@@ -85,7 +85,7 @@ static void write_answer(struct lines *in, const struct strbuf *answer)
 {
 	if (!in->muted &&
 	    sys_write_all(STDOUT_FILENO, answer->buf, answer->len))
-		in->muted = true;
+		in->muted = errno;
 }
 
 static void answer_line(struct recorder *r, struct lines *in, const char *line,
@@ -159,6 +159,10 @@ static int read_requests(struct recorder *r)
 		answer_lines(r, &in);
 		refuse_long_line(r, &in);
 	}
+	/* a reader that is gone has had enough; a full disk has not */
+	if (in.muted && in.muted != EPIPE)
+		ret = error("cannot write the answers: %s",
+			    strerror(in.muted));
 	if (w.fd >= 0)
 		close(w.fd);
 	strbuf_release(&in.buf);

@@ -353,17 +353,27 @@ static int add_end(struct exchange *x, const struct recorded *run,
 	return 0;
 }
 
+/* Until it has its name it is called like a record that is being written,
+ * which readers and packs pass over, and gc removes. */
 static int write_traceback(struct exchange *x, const struct recorded *run)
 {
-	struct strbuf path = STRBUF_INIT;
+	struct strbuf path = STRBUF_INIT, temp = STRBUF_INIT;
+	struct tempfile *t = NULL;
 	const char *text;
 	int ret = get_text(x, "traceback", false, &text);
 
 	if (ret || !text)
 		return ret;
 	strbuf_addf(&path, "%s/" TRACEBACK_FILE, recorded_dir(run));
-	ret = write_file_atomic(path.buf, text, strlen(text), 0666,
-				TEMPFILE_SYNC_FILE, &x->err);
+	strbuf_addf(&temp, "%s/" RECORD_FILE, recorded_dir(run));
+	ret = tempfile_create(&t, temp.buf, 0666, &x->err);
+	if (!ret && sys_write_all(tempfile_fd(t), text, strlen(text)))
+		ret = fail_errno(&x->err, "cannot write '%s'", path.buf);
+	if (!ret)
+		ret = tempfile_commit(&t, path.buf, TEMPFILE_SYNC_FILE,
+				      &x->err);
+	tempfile_delete(&t);
+	strbuf_release(&temp);
 	strbuf_release(&path);
 	return ret;
 }

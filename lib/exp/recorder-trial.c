@@ -289,6 +289,7 @@ static int begin_again(struct exchange *x, struct begin *b,
 	struct record_change change = { .merge = changes };
 	int ret;
 
+	trial_clean(&run->trial);
 	ret = resume_changes(x, b, record, changes);
 	if (!ret)
 		ret = remove_traceback(x, run->trial.dir.buf);

@@ -5,9 +5,10 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/base/utf8.h"
+#include "lib/exp/leftovers.h"
 #include "lib/exp/record.h"
 
-#include <fcntl.h>
+#include <dirent.h>
 
 /* Somebody who gives up takes back the directories that he made; whoever was
  * about to use them begins again. */
@@ -179,6 +180,36 @@ int trial_lock(struct trial *t, const char *tid, pid_t program,
 		live_note_program(t->live, program, NULL);
 	strbuf_release(&path);
 	return ret;
+}
+
+static void remove_left(const char *path, pid_t pid)
+{
+	struct leftover l;
+
+	if (!leftover_look(&l, path, pid, false))
+		return;
+	if (l.hold == HOLD_FREE)
+		sys_unlink(path);
+	leftover_release(&l);
+}
+
+void trial_clean(const struct trial *t)
+{
+	struct strbuf path = STRBUF_INIT;
+	DIR *dir = opendir(t->dir.buf);
+	struct dirent *d;
+	pid_t pid;
+
+	while (dir && (d = readdir(dir))) {
+		if (!temp_name_parse(d->d_name, RECORD_FILE, &pid))
+			continue;
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", t->dir.buf, d->d_name);
+		remove_left(path.buf, pid);
+	}
+	if (dir)
+		closedir(dir);
+	strbuf_release(&path);
 }
 
 int trial_sync(const struct trial *t, struct strbuf *err)

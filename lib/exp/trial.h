@@ -34,6 +34,9 @@ int trial_open(struct trial *t, const char *root, const char *tid,
 int trial_lock(struct trial *t, const char *tid, pid_t program,
 	       struct strbuf *err);
 
+/** Removes what a writer of the record that died has left in the directory. */
+void trial_clean(const struct trial *t);
+
 /** Makes the names of the directories that were made durable. */
 int trial_sync(const struct trial *t, struct strbuf *err);
 

@@ -18,6 +18,7 @@ NAME = re.compile(r"[a-z]{6}_\d{8}T\d{6}(_.+)?$")
 # What two calls of the same command cannot have in common: the first of these
 # are left out of comparisons, and of the records only what is measured.
 MEASURED = ("usage", "meta")
+TRIALS = "trials"
 HIDDEN = (".resutil", ".git", "home", "tmp")
 
 
@@ -99,9 +100,11 @@ def keys_of(label, text):
         if not colon or last in keys:
             raise Broken("%s: the record cannot be read" % label)
         keys[last] = value
-    for key in ("id", "name", "state", "at", "revision"):
+    for key in ("id", "state", "at", "revision"):
         if key not in keys:
             raise Broken("%s: the record has no %s" % (label, key))
+    if "name" not in keys and "tid" not in keys:
+        raise Broken("%s: the record has no name" % label)
     return keys
 
 
@@ -164,6 +167,20 @@ def read_pack(label, path):
     return Exp(label, record, files)
 
 
+def read_trials(state, label, top):
+    """Trials below a directory, by their paths; a directory without a record
+    is none. What says only when it was, and how often, is left out: a trial
+    that goes on is the same trial."""
+    for at, dirs, names in os.walk(top):
+        if RECORD not in names:
+            continue
+        trial = "%s/%s" % (label, os.path.relpath(at, top))
+        state[trial] = read_dir(trial, at)
+        for key in ("id", "at", "resumes"):
+            state[trial].keys.pop(key, None)
+        state[trial].files.pop(".resutil-live", None)
+
+
 def read_project(state, top, who):
     results = os.path.join(top, who, "results")
     if os.path.isdir(results):
@@ -182,7 +199,9 @@ def read_files(state, top, who):
         path, label = os.path.join(top, who, name), "%s/%s" % (who, name)
         if name in HIDDEN or name == "results" or is_temporary(name):
             continue
-        if name.endswith(".zip"):
+        if name == TRIALS:
+            read_trials(state, label, path)
+        elif name.endswith(".zip"):
             state[label] = read_pack(label, path)
         elif os.path.isdir(path):
             if os.path.exists(os.path.join(path, RECORD)):

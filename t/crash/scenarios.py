@@ -256,7 +256,7 @@ def recorded(*requests):
 
 
 END = {"op": "finish", "run": 1, "state": "fail", "error": "E",
-       "traceback": "T\\n", "result": [1], "info": {"a": 1},
+       "traceback": "T\\n", "result": [1], "info": {"b": 2},
        "usage": {"wall": 1.5}}
 
 
@@ -268,10 +268,10 @@ def trial(**more):
 scenario("record-experiment",
          recorded({"op": "begin", "kind": "experiment", "argv": ["x"],
                    "comment": "new"},
-                  {"op": "update", "run": 1, "info": {"b": 2}}, END),
+                  {"op": "update", "run": 1, "info": {"b": 1}}, END),
          more=True, live=True, syncs=7)(one)
 scenario("record-trial",
-         recorded(trial(), {"op": "update", "run": 1, "info": {"b": 2}}, END),
+         recorded(trial(), {"op": "update", "run": 1, "info": {"b": 1}}, END),
          live=True, syncs=8)(one)
 
 
