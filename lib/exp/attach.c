@@ -16,6 +16,7 @@
 #include "lib/exp/record.h"
 
 #define INSIDE "new"	/* what it is called in the hidden directory */
+#define WAY "way"	/* directories on the way to it, there */
 #define HIDDEN_MAX 999	/* as gc knows them */
 
 struct attach {
@@ -208,36 +209,101 @@ int attach_prepare(struct attach **out, const struct run_place *place,
 	return ret;
 }
 
-/* The directory that `name` goes to, made where missing. */
-static int open_parent(const struct attach *a, const char **base,
-		       struct strbuf *err)
+/*
+ * The deepest directory on the way to `name` that is there: returns it open,
+ * and what is missing in *rest, which is the file itself at least.
+ */
+static int open_way(const struct attach *a, const char **rest,
+		    struct strbuf *err)
 {
 	int fd = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next;
-	const char *at = a->name;
 	size_t len;
 
 	if (fd < 0)
 		return fail_errno(err, "cannot open '%s'", a->dir);
-	for (; at[len = strcspn(at, "/")]; at += len + 1) {
-		char *part = xmemdupz(at, len);
-		int ret = sys_mkdirat(fd, part, 0777);
+	for (*rest = a->name; (*rest)[len = strcspn(*rest, "/")];
+	     *rest += len + 1) {
+		char *part = xmemdupz(*rest, len);
 
-		if (ret && errno == EEXIST)
-			ret = 0;
-		next = ret ? -1 : openat(fd, part, O_RDONLY | O_DIRECTORY |
-					 O_NOFOLLOW | O_CLOEXEC);
+		next = openat(fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			      O_CLOEXEC);
+		free(part);
+		if (next < 0 && errno == ENOENT)
+			break;
 		if (next < 0)
 			fail_errno(err, "cannot use the directory '%.*s' of "
 				   "the experiment",
-				   (int)(at + len - a->name), a->name);
-		free(part);
+				   (int)(*rest + len - a->name), a->name);
 		close(fd);
 		fd = next;
 		if (fd < 0)
 			return ERR_FAILED;
 	}
-	*base = at;
 	return fd;
+}
+
+/*
+ * The directories that are missing are made in the hidden place, too, with the
+ * file in the last of them, each synced: then one rename shows all of them.
+ * `first` gets the name of the first.
+ */
+static int build_way(struct attach *a, const char *rest, struct strbuf *first,
+		     struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	size_t len;
+	int fd, ret = 0;
+
+	strbuf_add(first, rest, strcspn(rest, "/"));
+	strbuf_addstr(&path, WAY);
+	do {
+		if (sys_mkdirat(a->hidden_fd, path.buf, 0777))
+			goto failed;
+		len = strcspn(rest, "/");
+		strbuf_addch(&path, '/');
+		strbuf_add(&path, rest, len);
+		rest += len + 1;
+	} while (rest[-1]);
+	if (sys_renameat(a->hidden_fd, INSIDE, a->hidden_fd, path.buf, 0))
+		goto failed;
+	/* from the last one up to the first */
+	while (strchr(path.buf, '/') != strrchr(path.buf, '/')) {
+		strbuf_setlen(&path, (size_t)(path_basename(path.buf) -
+					      path.buf) - 1);
+		fd = openat(a->hidden_fd, path.buf, O_RDONLY | O_DIRECTORY |
+			    O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			goto failed;
+		ret = sys_fsync(fd) && errno != EINVAL;
+		close(fd);
+		if (ret)
+			goto failed;
+	}
+	strbuf_release(&path);
+	return 0;
+
+failed:
+	ret = fail_errno(err, "cannot make the directories of '%s'", a->name);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* Another process has made the first of them in that moment. */
+static int take_back_way(struct attach *a, const char *rest,
+			 struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret = 0;
+
+	strbuf_addf(&path, WAY "/%s", rest);
+	if (sys_renameat(a->hidden_fd, path.buf, a->hidden_fd, INSIDE, 0))
+		ret = fail_errno(err, "cannot take '%s' back", a->name);
+	strbuf_reset(&path);
+	strbuf_addf(&path, "%s/" WAY, tempfile_path(a->hidden));
+	if (!ret && sys_remove_tree(path.buf))
+		ret = fail_errno(err, "cannot remove '%s'", path.buf);
+	strbuf_release(&path);
+	return ret;
 }
 
 static int is_in_the_way(const struct attach *a, struct strbuf *err)
@@ -246,30 +312,67 @@ static int is_in_the_way(const struct attach *a, struct strbuf *err)
 		    "give another name with --as", a->name);
 }
 
+static int cannot_put(const struct attach *a, struct strbuf *err)
+{
+	if (errno == EEXIST || errno == ENOTEMPTY || errno == EISDIR ||
+	    errno == ENOTDIR)
+		return is_in_the_way(a, err);
+	return fail_errno(err, "cannot put '%s' into '%s'", a->name, a->dir);
+}
+
+/* Into the directory `fd`, which is where the last of the way leads. */
+static int put_file(struct attach *a, int fd, const char *base,
+		    struct strbuf *err)
+{
+	struct stat st;
+
+	if (!fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW) &&
+	    (a->is_dir || S_ISDIR(st.st_mode)))
+		return is_in_the_way(a, err);
+	if (sys_renameat(a->hidden_fd, INSIDE, fd, base, 0))
+		return cannot_put(a, err);
+	return 0;
+}
+
+static int put_way(struct attach *a, int fd, const char *rest, bool *again,
+		   struct strbuf *err)
+{
+	struct strbuf first = STRBUF_INIT, from = STRBUF_INIT;
+	int ret = build_way(a, rest, &first, err);
+
+	strbuf_addf(&from, WAY "/%s", first.buf);
+	if (!ret && sys_renameat(a->hidden_fd, from.buf, fd, first.buf, 0)) {
+		*again = errno == EEXIST || errno == ENOTEMPTY;
+		ret = *again ? take_back_way(a, rest, err) :
+			       cannot_put(a, err);
+	}
+	strbuf_release(&from);
+	strbuf_release(&first);
+	return ret;
+}
+
 int attach_commit(struct attach *a, struct strbuf *err)
 {
-	const char *base = a->name;
-	struct stat st;
-	int fd, ret = 0;
+	const char *rest = a->name;
+	bool again;
+	int fd, ret;
 
 	if (a->in_place)
 		return 0;
-	fd = open_parent(a, &base, err);
-	if (fd < 0)
-		return fd;
-	if (!fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW) &&
-	    (a->is_dir || S_ISDIR(st.st_mode)))
-		ret = is_in_the_way(a, err);
-	else if (sys_renameat(a->hidden_fd, INSIDE, fd, base, 0))
-		ret = errno == EEXIST || errno == ENOTEMPTY ||
-		      errno == EISDIR || errno == ENOTDIR ?
-		      is_in_the_way(a, err) :
-		      fail_errno(err, "cannot put '%s' into '%s'", a->name,
-				 a->dir);
-	else if (sys_fsync(fd) && errno != EINVAL)
-		ret = fail_errno(err, "cannot sync the directory of '%s'",
-				 a->name);
-	close(fd);
+	do {
+		again = false;
+		fd = open_way(a, &rest, err);
+		if (fd < 0)
+			return fd;
+		if (strchr(rest, '/'))
+			ret = put_way(a, fd, rest, &again, err);
+		else
+			ret = put_file(a, fd, rest, err);
+		if (!ret && !again && sys_fsync(fd) && errno != EINVAL)
+			ret = fail_errno(err, "cannot sync the directory of "
+					 "'%s'", a->name);
+		close(fd);
+	} while (again && !ret);
 	return ret;
 }
 

@@ -22,6 +22,7 @@ class Scenario:
     said: beginnings of lines -> the place where what the line names then is
         as it will be in the end.
     live: an experiment may be seen while it is being made (run).
+    raises: an experiment may be as before but for a higher revision.
     later: status 0 only says that it is going to be done, by somebody else.
     status: of the command when all goes well.
     codes: what else it may say when it was done already and is asked again.
@@ -36,13 +37,13 @@ class Scenario:
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
                  may_find=(), untidy=False, allocs=True, own=None,
-                 later=False):
+                 later=False, raises=False):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
-        self.own, self.later = own, later
+        self.own, self.later, self.raises = own, later, raises
 
 
 def scenario(name, command, **more):
@@ -190,6 +191,25 @@ def _(w):
     with open(w.path("p/resutil-conf.yaml"), encoding="utf-8") as f:
         text = f.read()
     w.write("p/resutil-conf.yaml", text + "meta: {word: [echo, word]}\n")
+
+
+# What a program says about itself from inside. (A row of metrics has its own
+# time, and is told to the kernel alone: t7610 looks at each step of that.)
+@scenario("inside", ["run", "-m", "new", "--", "sh", "-c",
+                     "resutil inform x=1 && "
+                     "echo f | resutil attach --as d/f - || exit; " +
+                     PROGRAM + "0"],
+          more=True, live=True, env=ALONE, syncs=9)
+def _(w):
+    one(w)
+
+
+# The revision is raised before the file is there.
+@scenario("attach-after", ["attach", "--exp", "one", "--as", "d/f", "f"],
+          syncs=5, raises=True, may_find=("content-differs",))
+def _(w):
+    sent(w)
+    w.write("p/f", "f\n")
 
 
 @scenario("run-collect", ["run", "-m", "new", "--collect", "out*", "--", "sh",
