@@ -8,12 +8,14 @@ nothing is made that a reader would have to run.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import enum
 import numbers
 import os
 import reprlib
+import types
 from collections import abc
 from typing import Any, Dict, List, Set
 
@@ -34,6 +36,8 @@ _TOO_LARGE = ("the value is too large for a record; keep it as a file with "
               "attach()")
 
 _SCALARS = (bool, int, float, str, bytes, type(None))
+_LISTS = (list, tuple, range, collections.deque, collections.UserList,
+          abc.KeysView, abc.ValuesView)
 #: What a record's sets do not hold.
 _NO_MEMBERS = (bytes, list, dict, set, datetime.date)
 
@@ -160,7 +164,10 @@ class _Maker:
             return self.fields(value, value._fields)
         if isinstance(value, abc.Mapping):
             return self.mapping(value)
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, types.SimpleNamespace) or \
+                type(value).__module__ == "argparse":
+            return self.mapping(vars(value))
+        if isinstance(value, _LISTS):
             self.spend(_NODE)
             return [self.make(item) for item in value]
         if isinstance(value, (set, frozenset)):
@@ -221,10 +228,8 @@ def _scalar(value: Any) -> Any:
 
     May be a list, which is not plain yet.
     """
-    if isinstance(value, datetime.datetime):
-        return value
-    if isinstance(value, datetime.date):
-        return value
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value if value == value else None    # pandas: not a time
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, enum.Enum):
@@ -247,7 +252,8 @@ def _number(value: Any) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
-        if getattr(value, "size", 0) > VALUE_LIMIT // _NODE:
+        size = value.numel() if callable(value.size) else value.size
+        if size > VALUE_LIMIT // _NODE:
             raise TooLarge(_TOO_LARGE)
         made = value.tolist()
         return str(made) if isinstance(made, complex) else made
@@ -267,10 +273,10 @@ def _number(value: Any) -> Any:
 def plain(value: Any, limit: int = VALUE_LIMIT) -> Any:
     """`value` as a record can hold it.
 
-    value: anything.  Dataclasses and named tuples become maps of their
-           fields, arrays and other tuples lists; complex numbers, paths,
-           enums and times of day text, everything unknown its repr(), which
-           ends at 16 KiB.
+    value: anything.  Dataclasses, named tuples and what argparse made become
+           maps of their fields; arrays, ranges, queues, views of maps and
+           other tuples lists; complex numbers, paths, enums and times of day
+           text, everything unknown its repr(), which ends at 16 KiB.
            Text with bytes that are no UTF-8 (os.fsdecode) becomes bytes.
     limit: bytes that the result may need, about as YAML has them.
     Raises TooLarge when it needs more; no more than that was looked at then.

@@ -1,11 +1,13 @@
 """Any value of Python as one that a record can hold."""
 
+import argparse
 import collections
 import dataclasses
 import datetime
 import decimal
 import enum
 import pathlib
+import types
 import unittest
 from typing import Any
 
@@ -65,6 +67,16 @@ class PlainTest(unittest.TestCase):
         self.assertEqual(plain(decimal.Decimal("1.50")), "1.50")
         self.assertEqual(plain(len), "<built-in function len>")
         self.assertEqual(plain((1, 2)), [1, 2])
+
+    def test_what_is_like_a_list_or_a_map(self) -> None:
+        self.assertEqual(plain(argparse.Namespace(a=1, b=(2,))),
+                         {"a": 1, "b": [2]})
+        self.assertEqual(plain(types.SimpleNamespace(a=1)), {"a": 1})
+        self.assertEqual(plain(collections.deque([1, 2])), [1, 2])
+        self.assertEqual(plain(range(3)), [0, 1, 2])
+        self.assertEqual(plain({"a": 1}.keys()), ["a"])
+        self.assertEqual(plain({"a": 1}.values()), [1])
+        self.assertEqual(plain(types.MappingProxyType({"a": 1})), {"a": 1})
 
     def test_subclasses_lose_their_class(self) -> None:
         class Text(str):
@@ -132,6 +144,33 @@ class PlainTest(unittest.TestCase):
                  "!": 1}
         sent = _typed.dumps(_typed.encode(plain(value)))
         self.assertEqual(_typed.decode(_typed.loads(sent)), value)
+
+    def test_tensors_and_no_times(self) -> None:
+        class Tensor:
+            dtype = "float32"
+
+            def __init__(self, count: int) -> None:
+                self.count = count
+
+            def size(self) -> Any:
+                return (self.count,)
+
+            def numel(self) -> int:
+                return self.count
+
+            def tolist(self) -> Any:
+                return [0.5] * self.count
+
+        self.assertEqual(plain(Tensor(2)), [0.5, 0.5])
+        with self.assertRaises(TooLarge):
+            plain(Tensor(10 ** 9))
+        try:
+            import pandas
+        except ImportError:
+            return
+        self.assertIsNone(plain(pandas.NaT))
+        self.assertEqual(plain(pandas.Timestamp("2020-01-02 03:04")),
+                         datetime.datetime(2020, 1, 2, 3, 4))
 
     def test_numpy(self) -> None:
         try:
