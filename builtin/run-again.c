@@ -314,6 +314,30 @@ static const char *lock_name(const struct run_again *a)
 	return id && record_is_id(id) ? id : a->name.buf;
 }
 
+/* It was looked at before its lock was ours: a pull may have brought a later
+ * one since. */
+static int check_unchanged(const struct run *r, struct strbuf *err)
+{
+	const struct run_again *a = &r->again;
+	const char *id = value_get_text(a->record, "id"), *id_now;
+	int64_t then = 0, now = 0;
+	struct value *record;
+	int ret = 0;
+
+	if (record_read(&record, r->rec.dir.buf, NULL))
+		record = NULL;
+	id_now = value_get_text(record, "id");
+	value_get_int(a->record, "revision", &then);
+	value_get_int(record, "revision", &now);
+	if (!record || then != now || !id != !id_now ||
+	    (id && strcmp(id, id_now)))
+		ret = fail(err, EXIT_CONFLICT, "the run '%s' ('%s') was "
+			   "changed in this moment; try it again", a->tid,
+			   a->name.buf);
+	value_free(record);
+	return ret;
+}
+
 int run_resume(struct run *r, struct strbuf *err)
 {
 	struct run_again *a = &r->again;
@@ -327,6 +351,8 @@ int run_resume(struct run *r, struct strbuf *err)
 	ret = live_start(&r->rec.live, the_project, lock_name(a), err);
 	if (ret == ERR_CONFLICT)	/* by whoever began it without its id */
 		ret = EXIT_CONFLICT;
+	if (!ret)
+		ret = check_unchanged(r, err);
 	if (!ret)
 		ret = make_changes(r, changes, err);
 	if (ret)
