@@ -369,4 +369,61 @@ test_expect_success MOUNT 'a full disk: the loss is told, nothing is torn' '
 	ls results/*_full/metrics-*.csv >files && test_line_count = 1 files
 '
 
+# What each step of a row leaves when it fails, is cut short, or is the last:
+# whole rows, at most a last line without its end; and the next row is there.
+test_expect_success FAULTS 'each call fails, or is the last' '
+	cat >fault.sh <<-\EOF &&
+	resutil meter a=1 || exit
+	count=$(RESUTIL_TEST_FAULT_LOG=$PWD/points $FAULTY meter a=2 && wc -l <points)
+	test "$count" -gt 3 || exit
+	n=2
+	for point in $(seq "$count")
+	do
+		for action in ENOSPC EIO EACCES ENOLCK short kill kill-after
+		do
+			n=$((n + 1))
+			RESUTIL_TEST_FAULT=any:$point:$action \
+				$FAULTY meter a=$n 2>err && echo $n >>acknowledged
+			resutil meter b=$n 2>>unexpected || exit
+		done
+	done
+	EOF
+	rm -f acknowledged unexpected &&
+	FAULTY=$(with_faults sh -c "command -v resutil") && export FAULTY &&
+	in_run fault ". ./fault.sh" && test_must_be_empty unexpected &&
+	test_line_count -gt 10 acknowledged &&
+	for file in $dir/metrics-*.csv
+	do
+		{ cat "$file" && echo END; } | sed "\$d" >lines &&
+		test_grep ! -v "^at,[ab]\$\|^1720091755\.012000,[0-9]*\$" lines ||
+		return 1
+	done &&
+	cat $dir/metrics-*.csv >rows && while read -r n
+	do
+		test_grep ",$n\$" rows || return 1
+	done <acknowledged &&
+	grep -c "" acknowledged
+'
+
+test_expect_success FAULTS 'a failure of the pipe: the loss is told, the next rows are there' '
+	cat >pipe.sh <<-\EOF &&
+	for point in 1 2 3
+	do
+		awk "BEGIN { for (n = 0; n < 20000; n++) print \"p=$point n=\" n }" |
+		RESUTIL_TEST_FAULT=write:$point:ENOSPC $FAULTY meter -s p$point --stdin 2>err.$point
+		echo $? >>statuses
+	done
+	exit 0
+	EOF
+	rm -f statuses && in_run pipe ". ./pipe.sh" && sort -u statuses >out &&
+	echo 128 >want && test_cmp want out &&
+	for point in 1 2 3
+	do
+		test_line_count = 2 err.$point && test_grep "rows are lost" err.$point &&
+		have=$(cat $dir/metrics-*-p$point.csv | grep -vc ^at) &&
+		lost=$(sed -n "s/^resutil: \([0-9]*\) rows are lost/\1/p" err.$point) &&
+		test $((have + lost)) = 20000 || return 1
+	done
+'
+
 test_done
