@@ -8,6 +8,7 @@ acknowledged is there.
 '
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-held.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 
 test_expect_success 'setup' '
 	make_project proj && unset RESUTIL_NO_REMOTE
@@ -120,6 +121,17 @@ test_expect_success PYTHON 'nothing in a pack is torn, nothing acknowledged is m
 	resutil verify-pack "$store/project/$name.zip" &&
 	resutil cat-pack "$store/project/$name.zip" small >out &&
 	cmp out results/$name/small
+'
+
+# Of two writes in one step of its clock the second leaves no trace.
+test_expect_success PYTHON,MOUNT 'also on a file system that counts time in steps' '
+	mkdir ram && mount -t ramfs none ram &&
+	test_when_finished "umount \"$PWD/ram\"" &&
+	resutil --no-interactive -C ram init --project-name project \
+		--storage-type dir -o path=store >/dev/null &&
+	resutil -C ram run -m torn -- python3 "$PWD"/program.py \
+		"$PWD/ram/store" ${RESUTIL_TEST_ROUNDS:-8} >out 2>err &&
+	test_grep "^replaced [1-9]" out
 '
 
 test_expect_success FAULTS 'one that is rewritten while it is read waits for the next' '

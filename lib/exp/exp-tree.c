@@ -44,6 +44,9 @@ struct block {
 	char text[];
 };
 
+/* It was removed since it was listed: there is nothing in it. */
+#define LEVEL_GONE 1
+
 struct level {
 	DIR *dir;
 	const char *path;	/* with '/' at its end; "" for the top */
@@ -346,6 +349,8 @@ static int open_level(struct walk *w, const char *path, size_t path_len)
 	rest = level ? path + level->path_len : path;
 	fd = open_beneath(level ? dirfd(level->dir) : w->crew->tree->fd, rest,
 			  O_RDONLY | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && *path)
+		return LEVEL_GONE;
 	if (fd < 0)
 		return fail_at(w, "read the directory", path, errno);
 	if (w->levels == KEPT_OPEN)
@@ -519,7 +524,8 @@ static int read_names(struct walk *w, const struct level *level)
 		if (++names.nr == NAMES_MAX)
 			ret = look_at_names(w, level, &names);
 	}
-	if (!ret && errno)
+	/* One that was removed since it was opened is empty: ENOENT. */
+	if (!ret && errno && !(errno == ENOENT && *level->path))
 		ret = fail_at(w, "read the directory", level->path, errno);
 	if (!ret)
 		ret = look_at_names(w, level, &names);
@@ -533,6 +539,8 @@ static int read_dir(struct walk *w, const char *path, size_t path_len)
 	int ret;
 
 	ret = open_level(w, path, path_len);
+	if (ret == LEVEL_GONE)
+		return 0;
 	if (!ret)
 		ret = read_names(w, &w->level[w->levels - 1]);
 	if (!ret)

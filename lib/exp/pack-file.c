@@ -11,11 +11,15 @@
 /* Of a long file, read at once to hash it. */
 #define HASH_PIECE ((uint64_t)128 << 10)
 
+/* Of the clock of a file system, and some more. */
+#define STEP_MS 20
+
 /* What a small file held, now in the slot's `in`. */
 struct content {
 	struct stat st;
 	size_t len;
 	uint32_t crc;
+	bool fresh;		/* as of pack_item_fd() */
 	bool unchanged;		/* and all of it */
 };
 
@@ -108,16 +112,32 @@ static int open_parent(struct pack_run *run, struct pack_worker *w,
 	return w->dir_fd;
 }
 
+/*
+ * Many file systems count time in steps (4 ms, at most 10): of two writes in one
+ * step the second one leaves no trace. `before`: taken before the stat. A clock
+ * that is ahead of ours makes everything fresh, which costs time only.
+ */
+static bool is_fresh(const struct stat *st, const struct timespec *before)
+{
+	const struct timespec *at = &st->st_ctim;
+	int64_t ms = ((int64_t)before->tv_sec - (int64_t)at->tv_sec) * 1000 +
+		     (before->tv_nsec - at->tv_nsec) / 1000000;
+
+	return ms < STEP_MS;
+}
+
 int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
-		 int *fd, struct stat *st, struct strbuf *err)
+		 int *fd, struct stat *st, bool *fresh, struct strbuf *err)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
 			  O_NOCTTY;
 	const struct exp_entry *e = &run->tree.entry[i];
+	struct timespec now;
 	const char *base;
 	int dir;
 
 	pack_pause("open", e->path);
+	clock_gettime(CLOCK_REALTIME, &now);
 	*fd = -1;
 	if (!w) {
 		*fd = open_beneath(run->tree.fd, e->path, flags);
@@ -133,6 +153,7 @@ int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
 		close(*fd);
 		return pack_fail_at(run, i, "read", err);
 	}
+	*fresh = is_fresh(st, &now);
 	if (S_ISREG(st->st_mode))
 		return 0;
 	close(*fd);
@@ -147,6 +168,16 @@ bool pack_same_stat(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* A write in place leaves another time of content and the same size. Its writer
+ * may be in the middle of it, so to find the same twice says nothing. */
+bool pack_only_grew(const struct stat *before, const struct stat *after)
+{
+	return after->st_size > before->st_size ||
+	       (after->st_size == before->st_size &&
+		after->st_mtim.tv_sec == before->st_mtim.tv_sec &&
+		after->st_mtim.tv_nsec == before->st_mtim.tv_nsec);
 }
 
 /* 1: all of it; 0: the file is shorter; -1 and errno. */
@@ -225,9 +256,10 @@ static int read_opened(struct pack_slot *s, size_t i, int fd,
 	if (fstat(fd, &after))
 		return pack_fail_at(run, i, "read", &s->err);
 	c->unchanged = pack_same_stat(&c->st, &after);
-	if (!c->unchanged &&
-	    (!live || !pack_same_content(fd, c->len, c->crc,
-					 s->out + s->out_len)))
+	if (!c->unchanged && !(live && pack_only_grew(&c->st, &after)))
+		return PACK_CHANGED;
+	if ((!c->unchanged || c->fresh) &&
+	    !pack_same_content(fd, c->len, c->crc, s->out + s->out_len))
 		return PACK_CHANGED;
 	c->unchanged = c->unchanged && c->len == (size_t)c->st.st_size;
 	return 0;
@@ -240,7 +272,8 @@ static int read_small(struct pack_slot *s, struct pack_worker *w, size_t i,
 	int fd, ret, tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		ret = pack_item_fd(s->run, w, i, &fd, &c->st, &s->err);
+		ret = pack_item_fd(s->run, w, i, &fd, &c->st, &c->fresh,
+				   &s->err);
 		if (!ret) {
 			ret = read_opened(s, i, fd, c);
 			close(fd);

@@ -59,6 +59,7 @@ struct pack_long {
 	size_t entry;
 	int fd;
 	struct stat st;		/* when it was opened */
+	bool fresh;		/* it had just been written then */
 	uint64_t chunks;
 	unsigned bits;		/* of pack_restart_bits() */
 	bool known;		/* the cache had the hash */
@@ -147,10 +148,13 @@ size_t pack_slot_out(void);
 size_t pack_room(const struct exp_entry *e);
 /* What the walk knows of an entry. */
 void pack_item_init(struct pack_run *run, size_t i);
-/* Opens entry `i`. PACK_CHANGED: it has gone or is no regular file. */
+/* Opens entry `i`. fresh: it was written just now, so a further write may
+ * leave no other time. PACK_CHANGED: it has gone or is no regular file. */
 int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
-		 int *fd, struct stat *st, struct strbuf *err);
+		 int *fd, struct stat *st, bool *fresh, struct strbuf *err);
 void pack_close_dir(struct pack_worker *w);
+/* Whether what was opened may still be there, before what came since. */
+bool pack_only_grew(const struct stat *before, const struct stat *after);
 /* Whether a file's signature is the same. */
 bool pack_same_stat(const struct stat *a, const struct stat *b);
 /* Whether the first `len` bytes have that CRC still. buf: room for a chunk. */

@@ -112,9 +112,10 @@ static int open_long(struct pack_run *run, size_t i, struct pack_long **out,
 	struct pack_item *item = &run->item[i];
 	struct pack_long *f, **at = &run->files;
 	struct stat st;
+	bool fresh;
 	int fd, ret;
 
-	ret = pack_item_fd(run, NULL, i, &fd, &st, err);
+	ret = pack_item_fd(run, NULL, i, &fd, &st, &fresh, err);
 	if (ret)
 		return ret;
 	e->size = (uint64_t)st.st_size;
@@ -133,6 +134,7 @@ static int open_long(struct pack_run *run, size_t i, struct pack_long **out,
 	f->entry = i;
 	f->fd = fd;
 	f->st = st;
+	f->fresh = fresh;
 	f->chunks = (e->size - 1) / ZSTREAM_CHUNK + 1;
 	f->bits = pack_restart_bits(e->size);
 
@@ -333,9 +335,11 @@ static int check_long(struct pack_run *run, struct pack_slot *s,
 		return ERR_FAILED;
 	}
 	*unchanged = pack_same_stat(&f->st, &after);
-	if (*unchanged ||
-	    (run->options->live &&
-	     pack_same_content(f->fd, item->size, item->crc, s->in)))
+	if (*unchanged && !f->fresh)
+		return 0;
+	if ((*unchanged ||
+	     (run->options->live && pack_only_grew(&f->st, &after))) &&
+	    pack_same_content(f->fd, item->size, item->crc, s->in))
 		return 0;
 	run->changed = f->entry;
 	return PACK_CHANGED;
