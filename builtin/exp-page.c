@@ -206,6 +206,67 @@ static void add_machine(struct strbuf *out, const struct value *record)
 	strbuf_release(&text);
 }
 
+/* "3.11.2, /home/ann/venv, 65 packages" */
+static void add_python(struct strbuf *out, const struct value *record)
+{
+	static const char *const keys[] = {
+		"meta.python.version", "meta.python.venv", "meta.python.conda"
+	};
+	const struct value *packages = value_get(record, "meta.packages");
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *part = value_get_text(record, keys[i]);
+
+		if (part)
+			strbuf_addf(&text, "%s%s%s", text.len ? ", " : "",
+				    i == 2 ? "conda " : "", part);
+	}
+	if (packages && packages->type == VALUE_LIST)
+		strbuf_addf(&text, "%s%zu package%s", text.len ? ", " : "",
+			    packages->u.list.nr,
+			    packages->u.list.nr == 1 ? "" : "s");
+	if (text.len)
+		add_text(out, "python:", text.buf);
+	strbuf_release(&text);
+}
+
+static void add_gpu(struct strbuf *out, const struct value *record)
+{
+	const struct value *list = value_get(record, "meta.gpu.devices");
+	const char *name = value_get_text(record, "meta.gpu.devices.0.name");
+	struct strbuf text = STRBUF_INIT;
+
+	if (list && list->type == VALUE_LIST && list->u.list.nr && name) {
+		if (list->u.list.nr > 1)
+			strbuf_addf(&text, "%zu x ", list->u.list.nr);
+		strbuf_addstr(&text, name);
+		add_text(out, "gpu:", text.buf);
+	}
+	strbuf_release(&text);
+}
+
+/* Of a cluster: who looks for its logs there needs these. */
+static void add_job(struct strbuf *out, const struct value *record)
+{
+	const struct value *id = value_get(record, "meta.slurm.job_id");
+	const char *pod = value_get_text(record, "meta.kubernetes.pod");
+	const char *space = value_get_text(record, "meta.kubernetes.namespace");
+	struct strbuf text = STRBUF_INIT;
+
+	if (id) {
+		strbuf_addstr(&text, "Slurm ");
+		value_format(&text, id);
+	} else if (pod) {
+		strbuf_addf(&text, "Kubernetes %s%s%s", space ? space : "",
+			    space ? "/" : "", pod);
+	}
+	if (text.len)
+		add_text(out, "job:", text.buf);
+	strbuf_release(&text);
+}
+
 /* "3 changed files kept in uncommited_files/" and their names. */
 static void add_changes(struct strbuf *out, const struct value *git)
 {
@@ -480,6 +541,9 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	add_key(out, "in:", row, "cwd");
 	add_times(out, row, now);
 	add_machine(out, record);
+	add_gpu(out, record);
+	add_python(out, record);
+	add_job(out, record);
 	add_code(out, value_get(record, "git"));
 	add_map(out, "parameters:", value_get(record, "params"));
 	add_list(out, "depends on:", value_get(record, "dependency"));

@@ -72,7 +72,7 @@ static int add_git(struct value *meta, const char *file, struct strbuf *err)
 
 	if (file)
 		ret = changes_read(&git, file, false, err);
-	/* the map does not tell; `describe` only stands in one of a repository */
+	/* it does not tell the top; only one of a repository has `describe` */
 	if (file && value_map_get(git, "describe"))
 		meta_find_repo(&repo);
 	else if (!file && value_map_get(meta, "git"))

@@ -241,7 +241,8 @@ test_expect_success 'gpu: what nvidia-smi says' '
 	cat >want <<-\EOF &&
 	{"driver":"535.104.05","devices":[{"index":0,"uuid":"GPU-1111","memory":42949672960,"name":"NVIDIA A100-SXM4-40GB"},{"index":1,"name":"Tesla T4, old"}]}
 	EOF
-	test_cmp want out &&
+	test_cmp want out && resutil show @ >out &&
+	test_grep "^gpu: *2 x NVIDIA A100-SXM4-40GB$" out &&
 	echo "echo No devices were found" | write_script fake/nvidia-smi &&
 	PATH=$(pwd)/fake:$PATH resutil run -m x -- true &&
 	test_expect_code 10 resutil read-exp --key meta.gpu @
@@ -254,6 +255,15 @@ test_expect_success 'many of them' '
 	sed -i "s/:_echo/: [echo, x]/" resutil-conf.yaml &&
 	resutil run -m x -- true && meta c64 >out && test_grep x out &&
 	meta c65.error >out && test_grep "more than 64" out
+'
+
+test_expect_success 'one that records a run does not ask itself for ever' '
+	cd proj && set_meta "self: [resutil, run, -m, inner, --, \"true\"]" \
+		"ok: [echo, ok]" &&
+	resutil run -m outer -- sleep 0.5 && resutil list-exps >out &&
+	grep _inner out >inner && test_line_count = 1 inner &&
+	test_expect_code 10 resutil read-exp --key meta.ok inner &&
+	resutil read-exp --key meta.ok outer >out && test_grep ok out
 '
 
 test_expect_success 'so is a name that cannot be one' '

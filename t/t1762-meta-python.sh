@@ -272,6 +272,9 @@ test_expect_success 'a run asks beside its program, the next one remembers' '
 		resutil run -m x -- "$TRASH_DIRECTORY/venv/bin/python" &&
 	resutil read-exp --json --key meta.packages @ >out &&
 	echo "[\"first==1\"]" >want && test_cmp want out &&
+	resutil show @ >out &&
+	test_grep "^python: *3.9, $TRASH_DIRECTORY/venv, 1 package$" out &&
+	echo "[\"first==1\"]" >want &&
 	test_grep "collect-meta --beside" ../trace &&
 	cache=$(echo "$HOME"/.cache/resutil/*/) &&
 	test_path_is_missing "$cache"/python-* &&

@@ -88,6 +88,15 @@ test_expect_success 'a job of Slurm' '
 	test_cmp want out
 '
 
+test_expect_success 'show tells the job' '
+	make_project shown && cd shown &&
+	SLURM_JOB_ID=4711 resutil run -m x -- true && resutil show @ >out &&
+	test_grep "^job: *Slurm 4711$" out &&
+	KUBERNETES_SERVICE_HOST=x POD_NAME=p POD_NAMESPACE=n \
+		resutil run -m y -- true && resutil show @ >out &&
+	test_grep "^job: *Kubernetes n/p$" out
+'
+
 test_expect_success 'a pod of Kubernetes, by its variables' '
 	KUBERNETES_SERVICE_HOST=10.0.0.1 POD_NAMESPACE=lab POD_NAME=train-0 \
 	POD_UID=$pod NODE_NAME=n1 JOB_COMPLETION_INDEX=4 HOSTNAME=x \

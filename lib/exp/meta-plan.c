@@ -303,6 +303,8 @@ static bool is_named(const struct strvec *names, const char *name)
 int meta_plan_make(struct meta_plan *plan, const struct project *p,
 		   const struct strvec *names, struct strbuf *err)
 {
+	/* One that records a run itself must not ask itself for ever. */
+	const bool within = getenv("RESUTIL_META") != NULL;
 	struct strvec others = STRVEC_INIT;
 	enum trust trust = p && config_get_of(CONFIG_PROJECT, "meta") ?
 			   trust_of(p) : TRUST_NOTHING;
@@ -316,7 +318,7 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 			take_provider(plan, meta_providers[i], !!names,
 				      trusted);
 	other_names(&others, &plan->bad_names);
-	for (i = 0; i < others.nr; i++)
+	for (i = 0; i < others.nr && !within; i++)
 		if (!names || is_named(names, others.v[i]))
 			take_other(plan, others.v[i], trusted);
 	for (i = 0; names && i < names->nr && !ret; i++)
