@@ -32,7 +32,7 @@ struct meta_plan {
 	struct meta_command *command;
 	size_t nr, alloc;
 	struct strvec untrusted;	/* "meta.nvcc" ...: not asked */
-	struct strvec bad_names;	/* of the settings: none can have them */
+	struct strvec bad_names;	/* of the settings: none can be */
 	bool changed;		/* it was trusted before it was edited */
 };
 
