@@ -11,7 +11,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/attach.h"
+#include "lib/exp/attach-file.h"
 #include "lib/exp/run-place.h"
 
 static const char *const usage[] = {

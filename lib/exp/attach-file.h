@@ -1,8 +1,8 @@
 /*
  * Putting files and directories into an experiment or a trial, whole.
  */
-#ifndef LIB_EXP_ATTACH_H
-#define LIB_EXP_ATTACH_H
+#ifndef LIB_EXP_ATTACH_FILE_H
+#define LIB_EXP_ATTACH_FILE_H
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"

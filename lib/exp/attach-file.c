@@ -9,7 +9,7 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/attach.h"
+#include "lib/exp/attach-file.h"
 #include "lib/exp/collect.h"
 #include "lib/exp/copy-tree.h"
 #include "lib/exp/name.h"
