@@ -79,4 +79,44 @@ print(*trial.attached)" >out &&
 	test_cmp expect out
 '
 
+test_expect_success PYTHON 'an experiment has what was said and attached in it' '
+	make_repo project &&
+	(
+		cd project &&
+		resutil --no-interactive init --project-name p >/dev/null 2>&1 &&
+		cat >main.py <<-\END &&
+		import resutil
+
+		@resutil.main()
+		def main_func(params):
+		    resutil.inform(loss=0.5)
+		    resutil.meter(step=1)
+		    global left
+		    left = resutil.attach("open.txt")
+		    left.write("not closed")
+		    print(resutil.tid() in params.ex_dir)
+
+		@resutil.track("inner", rand_slug=False, tid_pattern="x")
+		def inner():
+		    resutil.inform(inner=1)
+
+		if __name__ == "__main__":
+		    main_func()
+		    inner()
+		END
+		RESUTIL_COMMENT=c "$PYTHON" main.py >out &&
+		echo True >expect &&
+		test_cmp expect out &&
+		resutil read-exp --key info @ >info &&
+		test_grep "loss" info &&
+		test_grep ! "inner" info &&
+		echo "not closed" >expect &&
+		cat results/*_c/open.txt >actual && echo >>actual &&
+		test_cmp expect actual &&
+		test_path_is_file results/*_c/metrics-0000.csv &&
+		resutil read-exp --key info inner/x/ >info &&
+		test_grep "inner" info
+	)
+'
+
 test_done

@@ -198,7 +198,7 @@ class Tracker:
     def leave(self) -> None:
         """Close what this process has open of another one's trial."""
         if self.is_infused:
-            self._close_files()
+            self.close_files()
 
     def end(self, error: Optional[BaseException], value: Any = None) -> None:
         """The function has ended: complete the record.
@@ -207,13 +207,13 @@ class Tracker:
         child that got here, too, only the child's files are closed.
         """
         if not self.run.is_mine:
-            self._close_files()
+            self.close_files()
             return
         self.usage["wall"] = round(time.perf_counter() - self._began, 6)
         fields = dict(self._ending(error, value), usage=self.usage)
         try:
             hook.call(self.hooks, "on_tracker_finish", self)
-            self._close_files()
+            self.close_files()
             rest = self._gathering.rest() if self._gathering else None
             if rest:
                 fields["changes"] = {"meta": rest}
@@ -263,7 +263,8 @@ class Tracker:
                         "of its repr(): %s", self.tid, error)
             return _values.bounded_repr(value)
 
-    def _close_files(self) -> None:
+    def close_files(self) -> None:
+        """Metrics to their files, attached ones to their places."""
         with self._lock:
             files = [ref() for ref in self._files]
             self._files = []
