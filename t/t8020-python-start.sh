@@ -133,17 +133,28 @@ test_expect_success PYTHON 'several at once in threads' '
 	    thread.join()
 	assert sorted(got) == list(range(8)), got
 	END
+	cat >>threads.py <<-\END &&
+	import os
+
+	first = resutil.start("first")
+	second = resutil.start("second")
+	first.end()
+	assert os.environ["RESUTIL_ID"] == second.id
+	second.end()
+	assert not any(name in os.environ for name in resutil._state._VARIABLES)
+	END
 	"$PYTHON" threads.py 2>err &&
 	test_must_be_empty err &&
 	resutil list-exps >names &&
-	test_line_count = 8 names &&
+	grep -v "_first$\|_second$" names >threads &&
+	test_line_count = 8 threads &&
 	while read -r name
 	do
 		number=$(cat "results/$name/number") &&
 		echo "$number" >expect &&
 		resutil read-exp --key result "$name" >actual &&
 		test_cmp expect actual || return 1
-	done <names
+	done <threads
 '
 
 test_expect_success PYTHON 'dependencies that are named' '

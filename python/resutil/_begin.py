@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 import sys
@@ -47,7 +48,7 @@ def begin_experiment(comment: Optional[str], *,
 
 
 def _is_notebook() -> bool:
-    return hasattr(sys, "ps1") or "ipykernel" in sys.modules
+    return hasattr(sys, "ps1") or hasattr(builtins, "get_ipython")
 
 
 def _begin(owner: Recorder, fields: Dict[str, Any], comment: Optional[str],

@@ -91,10 +91,7 @@ class _Recording:
             if params:
                 self.run.update({"params": dict(params)})
         self.joined = self.run.joined
-        self.environment: Mapping[str, Optional[str]] = {}
-        if not self.joined:
-            self.environment = _state.set_environment(self.run)
-        _state.add_process(self.run)
+        _state.add_process(self.run, environment=not self.joined)
         self.before = _usage()
         self.wall = time.monotonic()
 
@@ -108,7 +105,6 @@ class _Recording:
         wall = time.monotonic() - self.wall
         try:
             _state.remove_process(self.run)
-            _state.restore_environment(self.environment)
             fields = _describe_end(error, result)
             if state is not None:
                 fields["state"] = state
@@ -194,6 +190,10 @@ def _format(error: BaseException) -> List[str]:
 
 def _finish(run: Run, fields: Dict[str, Any]) -> None:
     """What cannot be recorded is told: a full disk does not end programs."""
+    # what inform(), meter() or attach() made for it
+    tracker = getattr(run, "_resutil_tracker", None)
+    if tracker is not None:
+        tracker.close_files()
     try:
         run.finish(**fields)
         return

@@ -16,6 +16,7 @@ import atexit
 import fcntl
 import os
 import platform
+import signal
 import subprocess
 import sys
 import threading
@@ -195,7 +196,7 @@ class Recorder:
             if not self._to.is_ours():
                 raise self._died("its pipe was closed by the program")
             try:
-                view = view[os.write(self._to.fd, view):]
+                view = view[_write_quietly(self._to.fd, view):]
             except BrokenPipeError:
                 raise self._died() from None
             except OSError as e:
@@ -395,6 +396,22 @@ class Run:
             except Refused:     # it counts as ended: it can be added to
                 pass
         return self._recorder.ask("join", dir=where, cwd="/").get("run")
+
+
+def _write_quietly(fd: int, data: memoryview) -> int:
+    """os.write(), also where the program wants to die of a broken pipe: it
+    means its own."""
+    if signal.getsignal(signal.SIGPIPE) != signal.SIG_DFL:
+        return os.write(fd, data)
+    pipe = {signal.SIGPIPE}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, pipe)
+    try:
+        return os.write(fd, data)
+    except BrokenPipeError:
+        signal.sigtimedwait(pipe, 0)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cwd() -> str:

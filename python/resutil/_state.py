@@ -14,16 +14,21 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
-from typing import Any, List, Mapping, Optional
+from typing import Any, Dict, List, Optional
 
 __all__ = ["current", "enter", "leave", "add_process", "remove_process",
-           "joinable_dir", "set_environment", "restore_environment"]
+           "joinable_dir"]
+
+_VARIABLES = ("RESUTIL_EX_DIR", "RESUTIL_EX_NAME", "RESUTIL_ID",
+              "RESUTIL_RECORDER")
 
 _here: "contextvars.ContextVar[Any]" = contextvars.ContextVar(
     "resutil_current", default=None)
 
 _lock = threading.Lock()
 _process: List[Any] = []        # the last one counts
+_shown: List[Any] = []          # those of them that the environment showed
+_outside: Dict[str, Optional[str]] = {}     # what it said before
 _joined: Any = None             # of `_joined_dir`, by process `_joined_pid`
 _joined_dir: Optional[str] = None
 _joined_pid = 0
@@ -58,16 +63,44 @@ def leave(token: "contextvars.Token[Any]") -> None:
         pass
 
 
-def add_process(run: Any) -> None:
-    """`run` is the run of the whole process, until remove_process()."""
+def add_process(run: Any, *, environment: bool = False) -> None:
+    """`run` is the run of the whole process, until remove_process().
+
+    environment: programs that this process starts find it, too.
+    """
+    global _outside
     with _lock:
         _process.append(run)
+        if environment:
+            if not _shown:
+                _outside = {name: os.environ.get(name) for name in _VARIABLES}
+            _shown.append(run)
+            _show(run)
 
 
 def remove_process(run: Any) -> None:
+    """Undoes add_process(). Runs of several threads end in any order: what
+    the environment says is what the last one says that still lives, and in
+    the end what it said before the first."""
     with _lock:
         if run in _process:
             _process.remove(run)
+        if run not in _shown:
+            return
+        _shown.remove(run)
+        if _shown:
+            _show(_shown[-1])
+            return
+        for name, value in _outside.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _show(run: Any) -> None:
+    os.environ.update(zip(_VARIABLES, (run.dir, run.name, run.id,
+                                       "function")))
 
 
 def joinable_dir() -> Optional[str]:
@@ -99,28 +132,6 @@ def _join() -> Any:
             _joined = recorder().join(found)
             _joined_dir, _joined_pid = found, os.getpid()
         return _joined
-
-
-def set_environment(run: Any) -> Mapping[str, Optional[str]]:
-    """Programs that this process starts find the run; returns what was set
-    before, for restore_environment()."""
-    values = {
-        "RESUTIL_EX_DIR": run.dir,
-        "RESUTIL_EX_NAME": run.name,
-        "RESUTIL_ID": run.id,
-        "RESUTIL_RECORDER": "function",
-    }
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    return before
-
-
-def restore_environment(before: Mapping[str, Optional[str]]) -> None:
-    for key, value in before.items():
-        if value is None:
-            os.environ.pop(key, None)
-        else:
-            os.environ[key] = value
 
 
 def _after_fork() -> None:

@@ -40,7 +40,7 @@ def _say(text: str) -> None:
     try:
         stream.write(printable(text) + "\n")
         stream.flush()
-    except (OSError, ValueError, UnicodeError):
+    except Exception:       # it may be an object of the program's own
         pass
 
 

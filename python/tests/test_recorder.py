@@ -139,6 +139,21 @@ class Death(WithFake):
         self.assertEqual(self.ops(), ["hello", "begin", "update", "hello",
                                       "adopt", "update", "finish"])
 
+    def test_a_program_that_dies_of_broken_pipes(self):
+        old = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        self.addCleanup(signal.signal, signal.SIGPIPE, old)
+        run = self.begin()
+        os.kill(run.update({})["pid"], signal.SIGKILL)
+        while True:     # until its pipe is broken
+            try:
+                os.write(run._recorder._to.fd, b"") or time.sleep(0.01)
+                with open(f"/proc/{run.answer['pid']}/stat") as f:
+                    if f.read().rsplit(")", 1)[1].split()[0] == "Z":
+                        break
+            except OSError:
+                break
+        self.assertEqual(run.update({"a": 1})["changes"], {"a": 1})
+
     def test_our_pipes_were_closed_and_used_again(self):
         run = self.begin()
         to = run._recorder._to.fd
