@@ -7,14 +7,14 @@ that are known to us. The program ends with one line and status 128, in
 whichever thread it was, and removes its temporary files; what is there is
 whole. Here some of the points are tried; RESUTIL_TEST_EXPENSIVE=1 tries all.
 '
+tries=9
+test -z "${RESUTIL_TEST_EXPENSIVE:-}" || tries=1000000
 . ./test-lib.sh
 
 if ! test_have_prereq FAULTS
 then
 	test_skip_all 'needs a build with fault points (make FAULTS=1)'
 fi
-
-test -n "$RESUTIL_TEST_EXPENSIVE" && tries=1000000 || tries=9
 
 # starved N COMMAND...: the N-th allocation of all processes fails
 starved () {
