@@ -333,7 +333,11 @@ class _recorded:
         with _lock:
             _open[tracker] = self.parent
         self.token = _state.enter(tracker)
-        hook.call(tracker.hooks, "on_tracker_start", tracker)
+        try:
+            hook.call(tracker.hooks, "on_tracker_start", tracker)
+        except BaseException as error:      # Ctrl-C; the block will not be
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(self, kind: Any, error: Optional[BaseException],

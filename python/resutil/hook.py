@@ -34,7 +34,7 @@ def listed(hooks: Union[None, Any, Iterable[Any]]) -> List[Any]:
     """The hooks as a list: from None, one of them, or any number."""
     if hooks is None:
         return []
-    if isinstance(hooks, (list, tuple, set, frozenset)):
+    if hasattr(hooks, "__iter__"):
         return [one for item in hooks for one in listed(item)]
     return [hooks]
 

@@ -416,12 +416,24 @@ class InsideTest(TrackCase):
             def on_tracker_start(self, tracker: Any) -> None:
                 raise RuntimeError("no")
 
-        resutil.init(hooks=[Broken(), Seer()])
+        resutil.init(hooks=iter([Broken(), (Seer(),)]))
         with self.assertLogs("resutil", "WARNING"):
             resutil.run("t", lambda x: resutil.inform(a=x), x=1)
         self.assertEqual(seen, [("start", "running", {"x": 1}),
                                 ("finish", "done", {"a": 1})])
         self.assertEqual(self.only().info, {"a": 1, "late": True})
+
+
+    def test_ctrl_c_in_a_hook(self) -> None:
+        class Impatient:
+            def on_tracker_start(self, tracker: Any) -> None:
+                raise KeyboardInterrupt
+
+        resutil.init(hooks=Impatient())
+        with self.assertRaises(KeyboardInterrupt):
+            resutil.run("t", lambda: self.fail("it ran"))
+        self.assertEqual(self.only().state, "interrupted")
+        self.assertFalse(resutil.current_tracker())
 
 
 class RunTest(TrackCase):
