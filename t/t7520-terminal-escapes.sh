@@ -93,6 +93,8 @@ cat >commands <<\END
 add|0|202e|add -n "$bidi"
 add|129|U+001B|add -n "$evil"
 ask-line|1|nobody|--no-interactive ask-line --default "$evil" "$evil"
+attach|10|x1b|attach --exp "$name" "no $evil"
+attach|129|x1b|attach --exp "$name" --as "../$evil" evil
 cat-pack|0|x1b|cat-pack pack.zip stdout.log
 cat-pack|10|x1b|cat-pack pack.zip "no $evil"
 cat-pack|13|x1b|cat-pack "$evil.zip" a
@@ -122,6 +124,8 @@ hash-experiment|0|200|hash-experiment "results/$name"
 hash-experiment|10|evil|hash-experiment "./$evil/$evil"
 help|10|evil|help "$evil"
 help|10|evil|help evil
+inform|10|x1b|inform --exp "$evil" a=1
+inform|129|x1b|inform --exp "$name" "$evil"
 init|129|name|init --project-name "$evil" there
 list|3|202e|list
 list|3|x1b|list --format "%(name) %(cmd) %(tags) %(params)"
@@ -148,6 +152,8 @@ list-unpushed|0|aapfuq|list-unpushed
 log|3|x1b|log
 log|3|x1b|log --oneline
 log|3|u001b|log --json
+meter|10|x1b|meter --exp "$evil" a=1
+meter|129|x1b|meter --exp "$name" "$evil=1"
 name-exp|0|202e|name-exp --comment "$bidi"
 name-exp|0|202e|name-exp --decode "$name"
 name-exp|129|U+001B|name-exp --comment "$evil"
@@ -192,6 +198,7 @@ snapshot-code|0|033|snapshot-code -n
 stat-remote|3|202e|stat-remote "$name" aapfus_20240704T191855_$bidi
 status|3|x1b|status -a
 test-store|129|URL|test-store "dir:$evil"
+tid|0|x1b|tid --exp "$name"
 unpack-exp|0||unpack-exp -C unpacked pack.zip
 unpack-exp|13|evil|unpack-exp -C un2 "$evil.zip"
 unpack-exp|10|evil|unpack-exp -C "un$evil" "no $evil.zip"
