@@ -167,6 +167,9 @@ read-exp|0|e[2J|read-exp "$name"
 read-exp|0|u001b|read-exp --json "$name"
 read-exp|0|033|read-exp --key cmd "$name"
 read-exp|0|x1b|read-exp -z --key cmd "$name"
+read-trials|3|033|read-trials results
+read-trials|3|u001b|read-trials --json results
+record-runs|129|no arguments|record-runs "$evil"
 remote|129|evil|remote add "$evil" "$evil"
 remote|0|evil|remote add evil "dir:$TRASH_DIRECTORY/$rlo"
 remote|0|202e|remote list -v

@@ -118,11 +118,12 @@ static int find_dir(struct exchange *x, struct recorded **out,
 
 	*record = NULL;
 	ret = get_text(x, "dir", true, &path);
-	if (!ret)
+	/* it may be gone, and is of no use to an absolute path */
+	if (!ret && *path != '/')
 		ret = get_cwd(x, &cwd);
 	if (ret)
 		goto cleanup;
-	path_absolute(&dir, cwd.buf, path);
+	path_absolute(&dir, cwd.len ? cwd.buf : NULL, path);
 	run->is_trial = !is_experiment(run, dir.buf);
 	if (run->is_trial)
 		strbuf_addbuf(&run->trial.dir, &dir);
