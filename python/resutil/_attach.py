@@ -139,6 +139,7 @@ class _Whole(io.FileIO):
             if self._failed:
                 return
             os.fsync(self.fileno())
+            _make_directories(os.path.dirname(self._target))
             if self._exclusive:
                 os.link(self._hidden, self._target)
             else:
@@ -156,6 +157,27 @@ class _Whole(io.FileIO):
             self.place()
         finally:
             super().close()
+
+
+def _make_directories(path: str) -> None:
+    """`path` and what is missing above it, each synced into the one above."""
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    _make_directories(above)
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return
+    _sync_directory(above)
+
+
+def _check_directories(path: str) -> None:
+    """Raises NotADirectoryError where `path` can be none."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.path.isdir(path):
+        raise NotADirectoryError(20, "Not a directory", path)
 
 
 def _quietly(do: Callable[[str], None], path: str) -> None:
@@ -224,11 +246,11 @@ def open_attached(directory: str, path: str, mode: str = "w",
             pass
         if "x" in letters and os.path.lexists(path):
             raise FileExistsError(17, "File exists", path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _check_directories(os.path.dirname(path))
         raw = _raw_whole(directory, path, letters, placed)
         if raw is not None:
             return _layers(raw, letters, buffering, text)
-    elif "a" in letters:
+    if letters & set("wxa"):
         os.makedirs(os.path.dirname(path), exist_ok=True)
     opened = open(path, mode, buffering, *text)
     if placed is not None and letters & set("wxa+"):

@@ -176,6 +176,12 @@ class AttachTest(unittest.TestCase):
         with self.assertRaises(FileNotFoundError):
             open_attached(self.path("c/f"), "r")
         self.assertEqual(os.listdir(self.dir), ["a"])
+        with open_attached(self.path("d/e/f")):
+            self.assertEqual(os.listdir(self.dir), ["a"])
+        self.assertEqual(os.listdir(self.path("d/e")), ["f"])
+        for mode in ("w", "a"):
+            with self.assertRaises((NotADirectoryError, FileExistsError)):
+                open_attached(self.path("d/e/f/g"), mode)
 
     def test_names_stay_inside(self) -> None:
         os.mkdir(self.path("run"))
