@@ -60,8 +60,8 @@ int checkpoint_start_worker(const struct checkpoint *c, struct strbuf *err)
 	strvec_push(&child.env, "RESUTIL_EX_DIR");
 	strvec_push(&child.env, "RESUTIL_EX_NAME");
 	strvec_push(&child.env, "RESUTIL_ID");
-	strvec_pushl(&child.args, "--no-interactive", "checkpoint", "--worker",
-		     NULL);
+	strvec_pushl(&child.args, "--no-interactive", TICKET_COMMAND,
+		     TICKET_OPTION, NULL);
 	strvec_pushf(&child.args, "--exp=%s", c->name.buf);
 	if (c->place.remote)
 		strvec_pushf(&child.args, "--remote=%s", c->place.remote);

@@ -104,6 +104,20 @@ wait_for_turn () {
 	waiting=$!
 }
 
+# A process of ours in a session of its own.
+innocent_start () {
+	setsid sleep 60 &
+	innocent=$!
+	test_wait_for 20 grep -q sleep /proc/$innocent/cmdline
+}
+
+open_later () {
+	(
+		sleep 1
+		: >"$1"
+	) &
+}
+
 end_run () {
 	: >stop && wait $run_pid
 }
@@ -257,6 +271,20 @@ test_expect_success 'one that does not let itself be stopped is killed' '
 	test_wait_for 20 has_lines begun 1 && step $name 2 && end_run &&
 	test_must_be_empty run.err && there_is $name step 2 && nobody_sends &&
 	test_wait_for 20 is_over $(sed -n 1p begun)
+'
+
+# In a shared project others may write there.
+test_expect_success 'nobody else is ended, whatever the file says' '
+	gate && : >go.2 && : >go.3 && long_run -m forged && name=$(resutil rev-exp forged) &&
+	resutil checkpoint --background --exp forged &&
+	test_wait_for 20 has_lines begun 1 &&
+	asks=.resutil/live/$(resutil read-exp --key id forged).checkpoint &&
+	innocent_start && boot=$(cut -d" " -f6 "$asks") &&
+	start=$(sed "s/.*) //" /proc/$innocent/stat | cut -d" " -f20) &&
+	printf "%-191s\n" "1 1 0 $innocent $start $boot" >forged &&
+	dd if=forged of="$asks" conv=notrunc 2>/dev/null &&
+	open_later go.1 && end_run && there_is $name step 1 &&
+	kill $innocent
 '
 
 test_expect_success 'many at once, waiting and not' '

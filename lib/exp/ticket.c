@@ -31,6 +31,7 @@
 #define STOP_MS 6000
 #define FORCE_MS 2000
 #define LOOK_MS 10
+#define CMDLINE_MAX (2u << 20)
 
 struct ticket {
 	int fd;
@@ -376,6 +377,22 @@ static int64_t milliseconds_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* In a shared project anybody of the group may have written the number. */
+static bool is_sender(pid_t pid)
+{
+	static const char words[] = "\0" TICKET_COMMAND "\0" TICKET_OPTION;
+	struct strbuf text = STRBUF_INIT;
+	char path[64];
+	bool is;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	is = !read_file(&text, path, CMDLINE_MAX, NULL) &&
+	     memmem(text.buf, text.len, words, sizeof(words)) &&
+	     getsid(pid) == pid;
+	strbuf_release(&text);
+	return is;
+}
+
 /* Whoever sends in the background leads a session, in which its child is. */
 static void end_sender(const struct ticket *t, bool force)
 {
@@ -384,7 +401,8 @@ static void end_sender(const struct ticket *t, bool force)
 	read_numbers(t->fd, &n);
 	if (n.pid <= 1 || n.pid > INT_MAX || !n.start ||
 	    strcmp(n.boot, record_boot_id()) ||
-	    process_start_ticks((pid_t)n.pid) != n.start)
+	    process_start_ticks((pid_t)n.pid) != n.start ||
+	    !is_sender((pid_t)n.pid))
 		return;
 	if (force)
 		kill((pid_t)-n.pid, SIGKILL);

@@ -19,6 +19,12 @@
 
 #define TICKET_SUFFIX ".checkpoint"
 
+/** The words after its options by which a process that sends in the background
+ *  is known: others may write into the file, and ticket_stop() ends nobody
+ *  else. */
+#define TICKET_COMMAND "checkpoint"
+#define TICKET_OPTION "--worker"
+
 struct ticket;
 
 /** Which requests are meant: those for one run, and one store. */
