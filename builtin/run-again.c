@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/base/path.h"
+#include "lib/base/proc-env.h"
 #include "lib/base/quote.h"
 #include "lib/base/redact.h"
 #include "lib/base/sys.h"
@@ -172,16 +173,48 @@ static int refuse_alive(const struct run *r, struct strbuf *err)
 	return EXIT_CONFLICT;
 }
 
+/* The lock's name, as record_update() takes it. */
+static const char *lock_name(const struct run_again *a)
+{
+	const char *id = value_get_text(a->record, "id");
+
+	return id && record_is_id(id) ? id : a->name.buf;
+}
+
+/*
+ * The recorder may have died when its program had just begun, and before it
+ * had noted which process that is. (Until the program's own code runs, that
+ * process holds the lock of the run with us.)
+ */
+static int check_really_lost(const struct run *r, struct strbuf *err)
+{
+	const struct run_again *a = &r->again;
+	struct strbuf assignment = STRBUF_INIT;
+	pid_t pid;
+
+	strbuf_addf(&assignment, "RESUTIL_ID=%s", lock_name(a));
+	pid = proc_env_find(assignment.buf);
+	strbuf_release(&assignment);
+	if (!pid)
+		return 0;
+	return fail(err, EXIT_CONFLICT, "the run '%s' ('%s') has lost its "
+		    "recorder, but its process %ld lives; wait for its end, "
+		    "or end it", a->tid, a->name.buf, (long)pid);
+}
+
 static int decide(struct run *r, struct strbuf *err)
 {
 	struct run_again *a = &r->again;
 	const char *state = value_get_text(a->record, "state");
 	enum live_state live = live_state_of(the_project, a->record);
-	int ret;
+	int ret = 0;
 
 	if (live != LIVE_FINAL && live != LIVE_LOST)
 		return refuse_alive(r, err);
-	ret = check_same_command(r, err);
+	if (live == LIVE_LOST)
+		ret = check_really_lost(r, err);
+	if (!ret)
+		ret = check_same_command(r, err);
 	if (ret)
 		return ret;
 	if (partial_is(the_project, a->name.buf))
@@ -304,14 +337,6 @@ static int make_changes(struct run *r, struct value *changes,
 	value_map_set(changes, "cwd", value_new_text(r->cwd.buf, r->cwd.len));
 	ret = note_deps(r, changes, err);
 	return ret ? ret : note_machine(r, &now, changes, err);
-}
-
-/* The lock's name, as record_update() takes it. */
-static const char *lock_name(const struct run_again *a)
-{
-	const char *id = value_get_text(a->record, "id");
-
-	return id && record_is_id(id) ? id : a->name.buf;
 }
 
 /* It was looked at before its lock was ours: a pull may have brought a later
