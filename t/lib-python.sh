@@ -14,10 +14,12 @@ PYTHONDONTWRITEBYTECODE=1
 export PYTHON PLAIN_PYTHON PYTHONPATH PYTHONDONTWRITEBYTECODE
 unset PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONINSPECT VIRTUAL_ENV
 
-# A wrapper, since an environment made by venv(1) is not there everywhere.
-mkdir -p "$TEST_TOP_DIRECTORY/plain/bin"
-printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$PYTHON" >"$PLAIN_PYTHON"
-chmod +x "$PLAIN_PYTHON"
+# Where there is no venv(1): what it starts itself finds packages, then.
+"$PYTHON" -I -m venv --without-pip "$TEST_TOP_DIRECTORY/plain" 2>/dev/null || {
+	mkdir -p "$TEST_TOP_DIRECTORY/plain/bin"
+	printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$PYTHON" >"$PLAIN_PYTHON"
+	chmod +x "$PLAIN_PYTHON"
+}
 
 test_lazy_prereq PYTHON '"$PYTHON" -c "import sys
 assert sys.version_info >= (3, 8)"'

@@ -7,6 +7,13 @@ test_description='the Python package: what it is made of, and its distribution'
 
 package=$SOURCE_DIRECTORY/python
 
+# So that what runs without packages is seen to.
+test_expect_success PYTHON 'the plain interpreter finds no packages' '
+	"$PLAIN_PYTHON" -c "import resutil" &&
+	test_expect_code 1 "$PLAIN_PYTHON" -c "import yaml" &&
+	test_expect_code 1 "$PLAIN_PYTHON" -c "import pandas"
+'
+
 test_expect_success PYTHON 'it is Python 3.8' '
 	cat >check.py <<-\END &&
 	import ast
