@@ -15,6 +15,7 @@
 #include "lib/wrap/json.h"
 
 #define MAX_DEPTH 32		/* of a record, 64, two are gone already */
+#define MAX_NODES 10000		/* of 2,000,000, for 64 commands */
 #define MAX_COMPLAINT 200	/* bytes of a program's last words */
 #define READ_ROOM 16384
 
@@ -56,19 +57,21 @@ struct value *meta_error(const char *text)
 	return map;
 }
 
-static bool is_shallow(const struct value *value, unsigned depth)
+/* What could not be read back as part of a record stays text. */
+static bool is_small(const struct value *value, unsigned depth, size_t *nodes)
 {
 	size_t i;
 
-	if (depth > MAX_DEPTH)
+	if (depth > MAX_DEPTH || ++*nodes > MAX_NODES)
 		return false;
 	if (value->type == VALUE_LIST)
 		for (i = 0; i < value->u.list.nr; i++)
-			if (!is_shallow(value->u.list.item[i], depth + 1))
+			if (!is_small(value->u.list.item[i], depth + 1, nodes))
 				return false;
 	if (value->type == VALUE_MAP)
 		for (i = 0; i < value->u.map.nr; i++)
-			if (!is_shallow(value->u.map.pair[i].value, depth + 1))
+			if (!is_small(value->u.map.pair[i].value, depth + 1,
+				      nodes))
 				return false;
 	return true;
 }
@@ -76,7 +79,7 @@ static bool is_shallow(const struct value *value, unsigned depth)
 struct value *meta_output_value(const char *text, size_t len)
 {
 	struct value *value = NULL;
-	size_t start = 0;
+	size_t start = 0, nodes = 0;
 
 	while (len && strchr("\r\n", text[len - 1]) && text[len - 1])
 		len--;
@@ -86,7 +89,7 @@ struct value *meta_output_value(const char *text, size_t len)
 		return NULL;
 	if (strchr("{[", text[start]) &&
 	    !json_parse(&value, text, len, "json", NULL) &&
-	    is_shallow(value, 0))
+	    is_small(value, 0, &nodes))
 		return value;
 	value_free(value);
 	return value_new_text(text, len);

@@ -25,7 +25,7 @@ void meta_commands_run(const struct meta_plan *plan, const char *dir,
 		       int stop_fd, struct value *meta);
 
 /** What the output of a program becomes: a map or a list, if it is JSON of one
- *  that is not too deep; else text without the ends of its last lines. NULL:
+ *  that is neither deep nor large; else text without the ends of its last lines. NULL:
  *  nothing was said. */
 struct value *meta_output_value(const char *text, size_t len);
 

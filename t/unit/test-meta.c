@@ -116,6 +116,7 @@ static void check_output(const char *text, size_t len, const char *want,
 static void test_output(void)
 {
 	struct strbuf deep = STRBUF_INIT;
+	struct value *value;
 	int i;
 
 	check_output("", 0, NULL, "nothing");
@@ -135,6 +136,15 @@ static void test_output(void)
 	check_output(deep.buf, deep.len, "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 		     "[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\"",
 		     "too deep for a record");
+	strbuf_reset(&deep);
+	for (i = 0; i < 10000; i++)
+		strbuf_addstr(&deep, i ? ",1" : "[1");
+	strbuf_addch(&deep, ']');
+	value = meta_output_value(deep.buf, deep.len);
+	check(value && value->type == VALUE_TEXT, "too many for a record");
+	value_free(value);
+	value = meta_output_value(deep.buf + 2, 0);
+	check(!value, "nothing of it");
 	strbuf_release(&deep);
 }
 
