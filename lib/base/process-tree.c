@@ -9,6 +9,7 @@
 #define STAT_MAX 4096
 #define ENVIRON_MAX (2u << 20)
 #define DEPTH_MAX 1000		/* of parents; pids are never that deep */
+#define ANCESTORS_MAX 64
 
 enum kin { KIN_UNKNOWN, KIN_NO, KIN_YES };
 
@@ -37,6 +38,9 @@ struct list {
 
 struct process_tree {
 	pid_t root;
+	uint64_t start;		/* of the program */
+	pid_t ancestors[ANCESTORS_MAX];	/* of this process, and init */
+	size_t nr_ancestors;
 	char *mark;
 	int proc;		/* /proc */
 	long ticks, page;
@@ -45,37 +49,6 @@ struct process_tree {
 	struct used sum;	/* at the last look */
 	struct strbuf text;	/* scratch */
 };
-
-struct process_tree *process_tree_new(pid_t root, const char *mark)
-{
-	struct process_tree *t;
-	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (proc < 0 || faccessat(proc, "self/stat", R_OK, 0)) {
-		if (proc >= 0)
-			close(proc);
-		return NULL;
-	}
-	t = xcalloc(1, sizeof(*t));
-	t->root = root;
-	t->mark = xstrdup(mark);
-	t->proc = proc;
-	t->ticks = sysconf(_SC_CLK_TCK);
-	t->page = sysconf(_SC_PAGESIZE);
-	strbuf_init(&t->text);
-	return t;
-}
-
-void process_tree_free(struct process_tree *t)
-{
-	if (!t)
-		return;
-	close(t->proc);
-	free(t->mark);
-	free(t->seen.v);
-	strbuf_release(&t->text);
-	free(t);
-}
 
 /* ---- reading ------------------------------------------------------------- */
 
@@ -147,6 +120,20 @@ static void read_io(struct process_tree *t, struct entry *e)
 	e->used.written = number_after(t->text.buf, "\nwrite_bytes: ");
 }
 
+/*
+ * Only of these the environment is read. That can take long (the kernel waits
+ * for the process's memory), so it is not done to everybody on the machine.
+ */
+static bool may_be_orphan(const struct process_tree *t, const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_ancestors; i++)
+		if (t->ancestors[i] == e->parent)
+			return e->start >= t->start;
+	return false;
+}
+
 /* KIN_UNKNOWN: it is just becoming another program, or about to end. */
 static enum kin kin_by_mark(struct process_tree *t, const struct entry *e)
 {
@@ -164,6 +151,56 @@ static enum kin kin_by_mark(struct process_tree *t, const struct entry *e)
 		    (at + len == end || !at[len]))
 			return KIN_YES;
 	return KIN_NO;
+}
+
+/* ---- the tree ------------------------------------------------------------- */
+
+/* Whoever has lost its parent gets one of these. */
+static void find_ancestors(struct process_tree *t)
+{
+	struct entry e = { .pid = getpid() };
+
+	t->ancestors[t->nr_ancestors++] = 1;
+	while (t->nr_ancestors < ANCESTORS_MAX && e.pid > 1 &&
+	       read_stat(t, &e)) {
+		e.pid = e.parent;
+		t->ancestors[t->nr_ancestors++] = e.pid;
+	}
+}
+
+struct process_tree *process_tree_new(pid_t root, const char *mark)
+{
+	struct entry program = { .pid = root };
+	struct process_tree *t;
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0 || faccessat(proc, "self/stat", R_OK, 0)) {
+		if (proc >= 0)
+			close(proc);
+		return NULL;
+	}
+	t = xcalloc(1, sizeof(*t));
+	t->root = root;
+	t->mark = xstrdup(mark);
+	t->proc = proc;
+	t->ticks = sysconf(_SC_CLK_TCK);
+	t->page = sysconf(_SC_PAGESIZE);
+	strbuf_init(&t->text);
+	if (read_stat(t, &program))
+		t->start = program.start;
+	find_ancestors(t);
+	return t;
+}
+
+void process_tree_free(struct process_tree *t)
+{
+	if (!t)
+		return;
+	close(t->proc);
+	free(t->mark);
+	free(t->seen.v);
+	strbuf_release(&t->text);
+	free(t);
 }
 
 /* ---- who belongs to it --------------------------------------------------- */
@@ -221,7 +258,7 @@ static void list_all(struct process_tree *t, struct list *now)
 		qsort(now->v, now->nr, sizeof(*now->v), compare_pids);
 }
 
-/* Up the parents, as far as they are known. Kernel threads come of 2. */
+/* Up the parents, as far as they are known. */
 static enum kin kin_by_parents(const struct process_tree *t,
 			       const struct list *now, const struct entry *e)
 {
@@ -230,7 +267,7 @@ static enum kin kin_by_parents(const struct process_tree *t,
 	for (depth = 0; e && depth < DEPTH_MAX; depth++) {
 		if (e->pid == t->root)
 			return KIN_YES;
-		if (e->pid == getpid() || e->pid == 2)
+		if (e->pid == getpid())
 			return KIN_NO;
 		if (e->kin == KIN_YES)
 			return KIN_YES;
@@ -239,6 +276,13 @@ static enum kin kin_by_parents(const struct process_tree *t,
 			break;
 	}
 	return KIN_UNKNOWN;
+}
+
+static bool is_undecided(const struct list *now, pid_t pid)
+{
+	const struct entry *e = find(now, pid);
+
+	return e && !e->gone && e->kin == KIN_UNKNOWN;
 }
 
 static void decide(struct process_tree *t, struct list *now)
@@ -256,7 +300,9 @@ static void decide(struct process_tree *t, struct list *now)
 			continue;
 		e->kin = kin_by_parents(t, now, e);
 		if (e->kin == KIN_UNKNOWN)
-			e->kin = e->parent == 2 ? KIN_NO : kin_by_mark(t, e);
+			e->kin = may_be_orphan(t, e) ? kin_by_mark(t, e) :
+				 is_undecided(now, e->parent) ? KIN_UNKNOWN :
+								KIN_NO;
 	}
 	for (i = 0; i < now->nr; i++)
 		if (!now->v[i].gone && now->v[i].kin == KIN_YES)
