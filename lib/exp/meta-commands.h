@@ -25,8 +25,8 @@ void meta_commands_run(const struct meta_plan *plan, const char *dir,
 		       int stop_fd, struct value *meta);
 
 /** What the output of a program becomes: a map or a list, if it is JSON of one
- *  that is neither deep nor large; else text without the ends of its last lines. NULL:
- *  nothing was said. */
+ *  that is neither deep nor large; else text without the ends of its last
+ *  lines. NULL: nothing was said. */
 struct value *meta_output_value(const char *text, size_t len);
 
 /** {error: text} */
