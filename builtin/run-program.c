@@ -89,6 +89,8 @@ int run_execute(struct run *r, struct strbuf *err)
 			strvec_push(&s->child.args, r->argv[i]);
 	strvec_pushf(&s->child.env, "RESUTIL_EX_DIR=%s", r->rec.dir.buf);
 	strvec_pushf(&s->child.env, "RESUTIL_EX_NAME=%s", r->rec.name.buf);
+	/* results_dir may lie elsewhere */
+	strvec_pushf(&s->child.env, "RESUTIL_PROJECT=%s", the_project->root);
 	/* a Python function's, whose run this one is not */
 	strvec_push(&s->child.env, "RESUTIL_RECORDER");
 	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",

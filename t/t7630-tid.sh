@@ -30,11 +30,15 @@ test_expect_success 'wherever the program has gone, also into another project' '
 	(cd elsewhere && RESUTIL_EX_DIR=$dir resutil tid) >out && test_cmp want out
 '
 
-test_expect_success 'results_dir outside of the project: from within the project' '
+test_expect_success 'results_dir outside of the project' '
 	make_project far && mkdir shared &&
 	sed -i "s|^results_dir:.*|results_dir: $PWD/shared|" far/resutil-conf.yaml &&
-	(cd far && resutil run -m far -- resutil tid) >out &&
-	test_line_count = 1 out && test_grep "_far\$" out
+	(cd far && resutil run -m far -- sh -c "
+		resutil tid && cd / && resutil tid && resutil inform x=1 &&
+		resutil meter a=1 && cd $TRASH_DIRECTORY/elsewhere && resutil tid") >out &&
+	test_line_count = 3 out && test_grep "_far\$" out &&
+	test_line_count = 2 shared/*_far/metrics-0000.csv &&
+	test_grep "x: 1" shared/*_far/resutil-exp.yaml
 '
 
 test_expect_success 'outside of a run: 1, or nothing with --quiet-outside' '

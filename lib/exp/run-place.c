@@ -53,15 +53,23 @@ static bool is_experiment(struct run_place *place, const char *dir)
 	return found;
 }
 
+/* The project that RESUTIL_PROJECT names, lent; or NULL. */
+static const char *project_env(void)
+{
+	const char *dir = getenv("RESUTIL_PROJECT");
+
+	return dir && *dir == '/' ? dir : NULL;
+}
+
 /*
  * The project is the one around the directory, wherever the program has gone
- * since; only where results_dir lies elsewhere it is the one that the program
- * is in.
+ * since. Where results_dir lies elsewhere, it is the one that the environment
+ * names, or that the program is in.
  */
 static int find_by_dir(struct run_place *place, const char *dir,
 		       struct strbuf *err)
 {
-	const char *const starts[] = { dir, NULL };
+	const char *const starts[] = { dir, project_env(), NULL };
 	bool trial = has_record(dir);
 	size_t i;
 	int ret;
@@ -244,7 +252,11 @@ static bool find_live_file(struct strbuf *path, const char *dir,
 			return true;
 		}
 	}
-	return false;
+	if (!project_env())
+		return false;
+	strbuf_reset(path);
+	strbuf_addf(path, "%s/.resutil/live/%s", project_env(), id);
+	return true;
 }
 
 const char *run_place_lock_live(struct live **lock)
