@@ -28,6 +28,8 @@ _STORE = re.compile(r"(dir|gs|gcs|s3|ssh|gdrive|drive):|[a-z][a-z0-9+]*://")
 _SOME = (3, 13)
 #: Packs of a store that are read at once.
 _WORKERS = 8
+#: Records of trials that are read from one pack, a process for each.
+_RECORDS_MAX = 1000
 
 
 def attached_files(path: Optional[str]) -> List[str]:
@@ -176,15 +178,26 @@ def _output(cwd: str, *words: str) -> bytes:
     return done.stdout
 
 
+def _is_record(path: str) -> bool:
+    """A pack comes from a store: whatever it says, nothing is written
+    elsewhere."""
+    head, tail = os.path.split(path)
+    return (tail in RECORDS and not path.startswith("/")
+            and ".." not in head.split("/"))
+
+
 def _fetch(project: str, name: str, into: str) -> Optional[ResutilError]:
     """The records in one pack, as files below `into`."""
     try:
         paths = _lines(project, "list-pack", "-z", "--format=%(path)",
                        "--remote=origin", name)
+        paths = [path for path in paths if _is_record(path)]
+        if len(paths) > _RECORDS_MAX:
+            raise ResutilError("it holds {} records, and no more than {} are "
+                               "read: pull it first".format(
+                                   len(paths), _RECORDS_MAX), 13)
         for path in paths:
             head, tail = os.path.split(path)
-            if tail not in RECORDS or ".." in head.split("/"):
-                continue
             text = _output(project, "cat-pack", "--remote=origin", name, path)
             above = os.path.join(into, name, head)
             os.makedirs(above, exist_ok=True)

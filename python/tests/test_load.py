@@ -7,12 +7,13 @@ import datetime
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from typing import Any, Dict, List
 
 import resutil
-from resutil import _report, _track
+from resutil import _read, _report, _track
 
 # As votakvot 0.1.dev2 writes it.
 VOTAKVOT = """\
@@ -239,6 +240,26 @@ class StoreTest(LoadCase):
         with self.assertRaises(FileNotFoundError):
             trial.attach("stdout.log")
         self.assertEqual(os.listdir("."), ["store"])
+
+    def test_trials_in_experiments_of_a_store(self) -> None:
+        os.mkdir("p")
+        os.chdir("p")
+        self.resutil("init", "--project-name=Q", "--storage-type=dir",
+                     "-o", "path=../store")
+        self.resutil("run", "-m", "many", "--push", "--", sys.executable,
+                     "-c", "import os, resutil\n"
+                     "resutil.init(os.environ['RESUTIL_EX_DIR'])\n"
+                     "for n in range(3):\n"
+                     "    resutil.run('t/%d' % n, lambda n: n, n=n)\n")
+        os.chdir("..")
+        rows = self.rows("dir:{}/store/Q".format(self.cwd))
+        self.assertEqual([row["tid"] for row in rows[1:]],
+                         ["t/0", "t/1", "t/2"])
+        self.assertEqual([row["result"] for row in rows[1:]], [0, 1, 2])
+        self.assertEqual([name for name in (
+            "/x/votakvot.yaml", "../votakvot.yaml", "a/../votakvot.yaml",
+            "a/votakvot.yaml", "resutil-exp.yaml", "a/b") if
+            _read._is_record(name)], ["a/votakvot.yaml", "resutil-exp.yaml"])
 
     def test_a_store_that_is_not_there(self) -> None:
         with self.assertRaises(resutil.ResutilError):
