@@ -369,6 +369,31 @@ test_expect_success MOUNT 'a full disk: the loss is told, nothing is torn' '
 	ls results/*_full/metrics-*.csv >files && test_line_count = 1 files
 '
 
+test_expect_success 'what was acknowledged is in the next checkpoint' '
+	cat >sent.sh <<-\EOF &&
+	i=0
+	while echo "n=$i"
+	do
+		i=$((i + 1))
+		sleep 0.001
+	done 2>/dev/null | resutil meter -s busy --stdin &
+	resutil meter a=1 && resutil inform said=1 && resutil checkpoint &&
+	cp "$STORE/$RESUTIL_EX_NAME.zip" sent.zip
+	status=$?
+	kill $!
+	exit $status
+	EOF
+	(
+		unset RESUTIL_NO_REMOTE && STORE=$PWD.store/project && export STORE &&
+		in_run sent ". ./sent.sh" >out
+	) && resutil list-pack sent.zip >list && test_grep metrics- list &&
+	file=$(sed -n "s/.*\(metrics-[0-9]*\.csv\)\$/\1/p" list) &&
+	resutil cat-pack sent.zip "$file" >rows &&
+	printf "%s\n" at,a 1720091755.012000,1 >want && test_cmp want rows &&
+	resutil cat-pack sent.zip resutil-exp.yaml >record &&
+	test_grep "said: 1" record
+'
+
 # What each step of a row leaves when it fails, is cut short, or is the last:
 # whole rows, at most a last line without its end; and the next row is there.
 test_expect_success FAULTS 'each call fails, or is the last' '
