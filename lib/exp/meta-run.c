@@ -27,7 +27,7 @@
 #define PIPE_ROOM (1 << 20)
 #define LAST_WORDS_MSEC 500	/* of the process, once it is told to end */
 #define DEATH_MSEC 200
-#define STEP_MSEC 5
+#define STEP_MSEC 1
 
 struct meta_run {
 	struct strbuf notice;
