@@ -150,10 +150,17 @@ def _answer(receive: Any, sentinel: Any
 
 
 def _end(process: Any) -> None:
-    """Let the process end, with more and more force."""
+    """Let the process end, with more and more force.
+
+    At a terminal Ctrl-C was for it as well; who sends a signal to the caller
+    alone means it, too.
+    """
     if process.pid is None:
         return
-    process.join(PATIENCE)
+    process.join(PATIENCE / 10)
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGINT)
+        process.join(PATIENCE)
     if process.is_alive():
         process.terminate()
         process.join(PATIENCE)

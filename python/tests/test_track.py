@@ -803,6 +803,31 @@ class ManyTest(TrackCase):
         self.assertIn("raise KeyError", trials[1].data.traceback)
         self.assertIn("user", trials[4].data.usage)
 
+    def test_a_signal_for_the_caller_of_a_process(self) -> None:
+        with open("program.py", "w", encoding="utf-8") as f:
+            f.write("import os, resutil, time\n"
+                    "resutil.init(runner='process')\n"
+                    "@resutil.track('s')\n"
+                    "def fit():\n"
+                    "    print(os.getpid(), flush=True)\n"
+                    "    try:\n"
+                    "        time.sleep(60)\n"
+                    "    finally:\n"
+                    "        resutil.inform(cleaned=1)\n"
+                    "fit()\n")
+        with subprocess.Popen([sys.executable, "program.py"],
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as caller:
+            assert caller.stdout is not None
+            worker = int(caller.stdout.readline())
+            caller.send_signal(signal.SIGINT)
+            self.assertEqual(caller.wait(30), -signal.SIGINT)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(worker, 0)
+        trial = self.only()
+        self.assertEqual((trial.state, trial.info),
+                         ("interrupted", {"cleaned": 1}))
+
     def test_the_process_runner_spawns(self) -> None:
         done = self.program(
             "import os, resutil\n"
