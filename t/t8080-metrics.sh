@@ -121,4 +121,16 @@ rows = metrics.load_metrics(\".\")
 assert len(rows) == 1000000" && rm metrics-0000.csv
 '
 
+test_expect_success PYTHON 'an experiment is found by what names it here' '
+	resutil run -m named -- resutil meter a=1 && mkdir -p deeper && (
+		cd deeper && "$PYTHON" -c "
+from resutil import metrics
+name = \"$(resutil rev-exp named)\"
+for word in name, \"named\", \"@\", \"../results/\" + name:
+    assert len(metrics.load_metrics(word)) == 1, word
+" ) && "$PYTHON" -c "
+from resutil import load_metrics
+assert len(load_metrics(\"nothing\")) == 0" 2>err && test_grep nothing err
+'
+
 test_done

@@ -685,18 +685,41 @@ def _directory(trial: Any) -> Optional[str]:
                     2, "the trial is in a store: pull it first",
                     str(getattr(trial, "tid", trial)))
             return os.fspath(found)
-    path = os.fsdecode(os.fspath(trial))
-    if os.path.isdir(path):
-        return path
+    name = os.fsdecode(os.fspath(trial))
+    if os.path.isdir(name):
+        return name
     from . import _track
-    path = os.path.join(_track.root(), path)
-    return path if os.path.isdir(path) else None
+    path = os.path.join(_track.root(), name)
+    return path if os.path.isdir(path) else _of_experiment(name)
+
+
+def _of_experiment(word: str) -> Optional[str]:
+    """The directory of an experiment of the project around the working
+    directory, by its name, its comment, ``@``."""
+    from ._program import NotInstalled, run_program
+
+    root = os.getcwd()
+    while not os.path.isfile(os.path.join(root, "resutil-conf.yaml")):
+        if os.path.dirname(root) == root:
+            return None
+        root = os.path.dirname(root)
+    try:
+        name = run_program(["rev-exp", "--", word], capture=True).stdout
+        place = run_program(["read-exp", "--key", "result_dir", "--",
+                             os.fsdecode(name).rstrip("\n")],
+                            capture=True).stdout if name else b""
+    except NotInstalled:
+        return None
+    path = os.path.join(root, os.path.dirname(os.fsdecode(place)),
+                        os.fsdecode(name).rstrip("\n"))
+    return path if name and os.path.isdir(path) else None
 
 
 def load_metrics(trial: Any, series: Optional[str] = None) -> Any:
     """All rows that a run metered, ordered by time.
 
-    trial:  a tid below the path of init(), a directory, a Trial, or a run.
+    trial:  a tid below the path of init(), a directory, a Trial, a run, or an
+            experiment of the project here (its name, its comment, ``@``).
     series: only that one ("": the one without a name); None: all.
     Returns a pandas.DataFrame where pandas is installed, else a list of
     dicts; empty if there are no rows.  The column ``at`` is the Unix time of a
