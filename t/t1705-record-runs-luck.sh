@@ -172,22 +172,59 @@ test_expect_success 'a hundred updates of four writers: none is lost' '
 	tr "," "\n" <info >items && test_line_count = 100 items
 '
 
-test_expect_success 'the directory is gone: told, and the recorder goes on' '
-	start_recorder && ask "$(trial rm/dir)" >out && rm -rf t/rm &&
-	ask "{\"op\":\"update\",\"run\":1,\"info\":{}}" >out &&
-	grep "\"code\":10" out &&
-	ask "$(done_run 1)" >out && grep "\"code\":10" out &&
-	! grep retry out &&
-	ask "$(done_run 1)" >out && grep "no run 1" out &&
-	ask "$(trial rm/dir)" "$(done_run 2)" >out && stop_recorder &&
-	has_state t/rm/dir done
+test_expect_success 'the directory is removed: told, and the record put back' '
+	start_recorder && ask "$(trial rm/dir "\"params\":{\"x\":1}")" \
+		"{\"op\":\"update\",\"run\":1,\"info\":{\"a\":1}}" >out &&
+	rm -rf t/rm &&
+	ask "{\"op\":\"update\",\"run\":1,\"info\":{\"b\":1}}" >out &&
+	grep "\"code\":10" out && test_path_is_missing t/rm &&
+	ask "$(done_run 1 "\"info\":{\"c\":1}" "\"traceback\":\"T\"")" >out &&
+	grep "\"ok\":true" out && grep "warnings.*was removed" out &&
+	stop_recorder && has_state t/rm/dir done &&
+	key info t/rm/dir "{\"a\":1,\"c\":1}" && key params t/rm/dir "{\"x\":1}" &&
+	ls -A t/rm/dir >files &&
+	printf "%s\n" resutil-exp.yaml traceback.txt >want && test_cmp want files
 '
 
-test_expect_success 'the directory is gone when the program ends: exit 3' '
+test_expect_success 'all that was in the directory is removed' '
+	start_recorder && ask "$(trial rm/all)" >out &&
+	rm -rf t/rm/all/* t/rm/all/.resutil-live &&
+	ask "$(done_run 1)" >out && stop_recorder &&
+	grep "was removed" out && has_state t/rm/all done
+'
+
+test_expect_success 'the directory is removed, and the program dies' '
 	start_recorder && ask "$(trial rm/end)" "$(trial rm/other)" >out &&
-	rm -rf t/rm/end &&
-	test_expect_code 3 stop_recorder && grep "rm/end" recorder.err &&
-	has_state t/rm/other lost
+	rm -rf t/rm/end && stop_recorder &&
+	has_state t/rm/end lost && has_state t/rm/other lost
+'
+
+test_expect_success 'the directory is moved: it is followed' '
+	start_recorder && ask "$(trial mv/from)" >out && mv t/mv/from t/mv/to &&
+	ask "{\"op\":\"update\",\"run\":1,\"info\":{\"a\":1}}" >out &&
+	grep "warnings.*was moved" out && mv t/mv/to t/mv/last &&
+	ask "$(done_run 1)" >out && stop_recorder &&
+	has_state t/mv/last done && key info t/mv/last "{\"a\":1}" &&
+	ls -A t/mv t/mv/last >files &&
+	printf "%s\n" t/mv: last "" t/mv/last: resutil-exp.yaml >want &&
+	test_cmp want files
+'
+
+test_expect_success 'another run has taken the place: it is left alone' '
+	start_recorder && ask "$(trial mv/mine)" >out && rm -rf t/mv/mine &&
+	trial mv/mine >in && done_run 1 >>in && resutil record-runs <in >out &&
+	ask "{\"op\":\"update\",\"run\":1,\"info\":{\"a\":1}}" >out &&
+	grep "\"code\":10" out && grep "another run" out &&
+	ask "$(done_run 1)" >out && grep "\"code\":10" out &&
+	! grep retry out && ask "$(done_run 1)" >out && grep "no run 1" out &&
+	stop_recorder && key revision t/mv/mine 2
+'
+
+test_expect_success 'the end cannot be recorded when the program dies: exit 3' '
+	start_recorder && ask "$(trial mv/broken)" "$(trial mv/good)" >out &&
+	echo "{" >t/mv/broken/resutil-exp.yaml &&
+	test_expect_code 3 stop_recorder && grep "mv/broken" recorder.err &&
+	has_state t/mv/good lost
 '
 
 test_expect_success PYTHON 'a line of 64 MiB is the longest' '

@@ -150,6 +150,31 @@ test_expect_success 'its program takes an experiment over' '
 	ls -A .resutil/live >../live && test_must_be_empty ../live
 '
 
+test_expect_success 'an experiment that the program removed is put back' '
+	start_recorder && ask "$(experiment "\"argv\":[\"x\"]")" >../out &&
+	name=$(latest) && echo more >results/$name/file && rm -rf results/$name &&
+	ask "$(done_run 1 "\"result\":1")" >../out2 && stop_recorder &&
+	grep "warnings.*was removed" ../out2 &&
+	key state results/$name "\"done\"" && key result results/$name 1 &&
+	resutil fsck
+'
+
+test_expect_success 'one that was moved to another name is followed' '
+	start_recorder && ask "$(experiment "\"comment\":\"before\"")" >../out &&
+	name=$(latest) && new=${name%before}after &&
+	mv results/$name results/$new &&
+	ask "$(done_run 1 "\"result\":1")" >../out2 && stop_recorder &&
+	test_path_is_missing results/$name && key result results/$new 1 &&
+	key state results/$new "\"done\""
+'
+
+test_expect_success 'one that a person removes stays removed' '
+	start_recorder && ask "$(experiment "\"argv\":[\"x\"]")" >../out &&
+	name=$(latest) && resutil rm -l -y --force $name &&
+	ask "$(done_run 1)" >../out2 && stop_recorder &&
+	grep "\"code\":10" ../out2 && test_path_is_missing results/$name
+'
+
 test_expect_success 'the settings of the project count, also for trials in it' '
 	echo "secrets: {add: [lr]}" >>resutil-conf.yaml &&
 	all "$(trial in | sed "s/\"t\"/\"trials\"/;s/}$/,\"params\":{\"lr\":\"abcdefgh\"}}/")" \

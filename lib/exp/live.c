@@ -253,6 +253,12 @@ int live_note_program(struct live *live, pid_t pid, struct strbuf *err)
 	return 0;
 }
 
+void live_follow(struct live *live, const char *path)
+{
+	free(live->path);
+	live->path = xstrdup(path);
+}
+
 void live_end(struct live **live)
 {
 	if (!*live)

@@ -29,6 +29,8 @@ int live_start_at(struct live **out, const char *path, const char *what,
 int live_note_program(struct live *live, pid_t pid, struct strbuf *err);
 /** Gives that room back, for the last update of the record. */
 void live_free_reserve(struct live *live);
+/** The file has another path now: its directory was moved. */
+void live_follow(struct live *live, const char *path);
 /** Removes the file, releases the locks, frees. NULL is fine. Not while this
  *  process holds the writer's lock: it would wait for itself. */
 void live_end(struct live **live);

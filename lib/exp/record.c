@@ -425,6 +425,12 @@ int record_update_at(const char *dir, const struct project *p,
 	ret = lock_and_read(&lock, &record, p, dir, err);
 	if (ret)
 		goto cleanup;
+	if (change->id && (!value_get_text(record, "id") ||
+			   strcmp(value_get_text(record, "id"), change->id))) {
+		ret = fail(err, ERR_NOT_FOUND, "'%s' holds another run by now",
+			   dir);
+		goto cleanup;
+	}
 	before = value_copy(record);
 	lay_down(record, change);
 	ret = record_check_change(before, record, err);
@@ -432,6 +438,11 @@ int record_update_at(const char *dir, const struct project *p,
 		ret = write_record(record, dir, sync_flags(sync), err);
 	if (!ret && revision)
 		value_get_int(record, "revision", revision);
+	if (!ret && change->after) {
+		value_free(*change->after);
+		*change->after = record;
+		record = NULL;
+	}
 
 cleanup:
 	if (lock)

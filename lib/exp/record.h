@@ -110,6 +110,9 @@ struct record_change {
 					 * `info` had under its name, whole;
 					 * null is a value */
 	const struct value *result;	/* takes the place of `result`, whole */
+	const char *id;		/* that the record must have; NULL: any */
+	struct value **after;	/* gets the new record, when it is written, in
+				 * the place of what stands there; NULL */
 };
 
 /**
@@ -117,7 +120,7 @@ struct record_change {
  * `p`, or a trial when `p` is NULL (its live file is in it). Nothing in
  * `change`: only the revision is raised. revision (NULL: not wanted) gets the
  * new one.
- * Errors: as record_update().
+ * Errors: as record_update(); ERR_NOT_FOUND: it is another run.
  */
 int record_update_at(const char *dir, const struct project *p,
 		     const struct record_change *change, enum record_sync sync,

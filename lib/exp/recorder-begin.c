@@ -292,9 +292,9 @@ static int begin_experiment(struct exchange *x)
 			      value_get_text(b.run->rec.record, "id"));
 		recorded_keep(x->r, b.run);
 		say_experiment(x, &b);
-		/* it is in the file; a program may keep many runs open */
-		value_free(b.run->rec.record);
+		b.run->kept = b.run->rec.record;
 		b.run->rec.record = NULL;
+		recorded_hold(b.run);
 	} else {
 		recorded_free(b.run);
 	}

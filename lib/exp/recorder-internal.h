@@ -5,6 +5,7 @@
  *	recorder-begin.c	begin of an experiment
  *	recorder-trial.c	begin of a trial
  *	recorder-runs.c		join, adopt, update, finish, drop; lost runs
+ *	recorder-place.c	what was moved or removed meanwhile
  *	recorder-about.c	what is asked once for many runs: the project,
  *				the machine, where the code stands
  */
@@ -34,6 +35,8 @@ struct recorded {
 	struct value *late;	/* metadata for the end of the record */
 	struct strbuf id;
 	struct timespec begun;
+	int held;		/* its directory, wherever that is; or -1 */
+	struct value *kept;	/* its record, as it was last known here */
 };
 
 struct recorder {
@@ -87,6 +90,14 @@ int answer_finish(struct exchange *x);
 int answer_drop(struct exchange *x);
 int recorded_lose(struct recorder *r, struct recorded *run,
 		  struct strbuf *err);
+
+/* recorder-place.c */
+
+/** Keeps hold of its directory, which is there. */
+void recorded_hold(struct recorded *run);
+/** Follows it when it was moved; at the end of a run, puts the record back when
+ *  it was removed. What was done is a warning (x NULL: to nobody). */
+void recorded_find(struct exchange *x, struct recorded *run, bool at_end);
 
 /* recorder-begin.c, recorder-trial.c */
 

@@ -16,7 +16,7 @@ struct recorded *recorded_new(void)
 {
 	static const struct recorded empty = {
 		.project = PROJECT_INIT, .rec = RECORDING_INIT,
-		.trial = TRIAL_INIT, .id = STRBUF_INIT
+		.trial = TRIAL_INIT, .id = STRBUF_INIT, .held = -1
 	};
 	struct recorded *run = xcalloc(1, sizeof(*run));
 
@@ -30,6 +30,9 @@ void recorded_free(struct recorded *run)
 	if (!run)
 		return;
 	meta_finish(&run->meta, NULL, 0);
+	if (run->held >= 0)
+		close(run->held);
+	value_free(run->kept);
 	value_free(run->late);
 	trial_release(&run->trial);
 	recording_release(&run->rec);
@@ -222,6 +225,8 @@ int answer_adopt(struct exchange *x)
 	ret = adopt(x, run, record);
 	if (!ret) {
 		live_note_program(*live_of(run), x->r->program, NULL);
+		recorded_hold(run);
+		run->kept = value_copy(record);
 		recorded_keep(x->r, run);
 		say_run(x, run, record);
 	} else {
@@ -276,6 +281,13 @@ static int get_sync(struct exchange *x, enum record_sync *sync)
 	return 0;
 }
 
+/* Which run it must be; and of one that is recorded here, the record. */
+static void know(struct recorded *run, struct record_change *change)
+{
+	change->id = run->id.len ? run->id.buf : NULL;
+	change->after = run->joined ? NULL : &run->kept;
+}
+
 int answer_update(struct exchange *x)
 {
 	struct record_change change;
@@ -289,10 +301,13 @@ int answer_update(struct exchange *x)
 		ret = get_changes(x, &change);
 	if (!ret)
 		ret = get_sync(x, &sync);
-	if (!ret)
+	if (!ret) {
+		recorded_find(x, run, false);
+		know(run, &change);
 		ret = record_update_at(recorded_dir(run),
 				       recorded_project(run), &change, sync,
 				       &revision, &x->err);
+	}
 	if (!ret)
 		value_map_set_int(x->answer, "revision", revision);
 	return ret;
@@ -420,7 +435,10 @@ static int finish(struct exchange *x, struct recorded *run)
 	change.result = value_map_get(x->request, "result");
 	ret = add_end(x, run, changes);
 	if (!ret)
+		recorded_find(x, run, true);
+	if (!ret)
 		ret = write_traceback(x, run);
+	know(run, &change);
 	if (!ret && !run->joined)
 		live_free_reserve(*live_of(run));
 	if (!ret)
@@ -472,6 +490,8 @@ int recorded_lose(struct recorder *r, struct recorded *run,
 	value_map_set_str(changes, "state", "lost");
 	record_set_moment(changes, "at.finished", &now);
 	about_use(r, recorded_project(run), NULL);
+	recorded_find(NULL, run, true);
+	know(run, &change);
 	live_free_reserve(*live_of(run));
 	ret = record_update_at(recorded_dir(run), recorded_project(run),
 			       &change, RECORD_SYNC_ALL, NULL, &why);

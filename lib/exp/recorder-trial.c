@@ -106,7 +106,7 @@ static int begin_new(struct exchange *x, struct begin *b)
 				&x->err);
 	run->fresh = true;
 	strbuf_addstr(&run->id, value_get_text(record, "id"));
-	value_free(record);
+	run->kept = record;
 	return ret;
 }
 
@@ -286,7 +286,8 @@ static int begin_again(struct exchange *x, struct begin *b,
 {
 	struct recorded *run = b->run;
 	struct value *changes = value_new_map();
-	struct record_change change = { .merge = changes };
+	struct record_change change = { .merge = changes,
+					.after = &run->kept };
 	int ret;
 
 	trial_clean(&run->trial);
@@ -427,6 +428,7 @@ int begin_trial(struct exchange *x)
 	if (!ret)
 		ret = begin_in_place(x, &b);
 	if (!ret) {
+		recorded_hold(b.run);
 		recorded_keep(x->r, b.run);
 		say_trial(x, &b);
 	} else {
