@@ -126,7 +126,7 @@ test_expect_success PYTHON 'an experiment is found by what names it here' '
 		cd deeper && "$PYTHON" -c "
 from resutil import metrics
 name = \"$(resutil rev-exp named)\"
-for word in name, \"named\", \"@\", \"../results/\" + name:
+for word in name, \"named\", \"../results/\" + name:
     assert len(metrics.load_metrics(word)) == 1, word
 " ) && "$PYTHON" -c "
 from resutil import load_metrics
