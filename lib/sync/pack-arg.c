@@ -56,7 +56,8 @@ static int need_remote(struct pack_arg *a, const char *name,
 	if (!a->project)
 		return fail(err, ERR_NOT_FOUND, "an experiment in a store is "
 			    "looked for from within a project, and there is "
-			    "none here; 'resutil clone' makes one from a store");
+			    "none here; 'resutil clone' makes one from a "
+			    "store");
 	return remote_open(&a->remote, a->project, name,
 			   TRANSPORT_PATIENCE_DEFAULT, err);
 }
