@@ -271,7 +271,8 @@ test_expect_success PYTHON 'the directory of the experiment is removed by the fu
 	limited "$PYTHON" prog.py >out 2>err &&
 	echo 5 >expect &&
 	test_cmp expect out &&
-	test_grep "warning: the end of .* is not recorded" err
+	test_grep "warning: .* was removed; its record is put back" err &&
+	state_is done
 '
 
 test_expect_success PYTHON 'the function goes elsewhere, and its place is removed' '
