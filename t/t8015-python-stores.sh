@@ -279,4 +279,51 @@ test_expect_success PYTHON,PTY 'nobody is asked after sys.exit() or with no_inte
 	test_line_count = 2 names
 '
 
+# A stand-in that pretends to upload: it says when, and then sleeps.
+pretend_to_upload () {
+	mkdir libexec &&
+	cp "$BUILD_DIRECTORY"/libexec/resutil-edit libexec/ &&
+	write_script libexec/resutil-pack <<-EOF
+	case "\$1" in
+	send-pack)
+		echo \$\$ >"$PWD/pid.tmp" && mv "$PWD/pid.tmp" "$PWD/pid"
+		exec sleep 30
+		;;
+	esac
+	exec "$BUILD_DIRECTORY"/libexec/resutil-pack "\$@"
+	EOF
+}
+
+test_expect_success PYTHON,PTY 'Ctrl-C during the push gives up the upload, and nothing else' '
+	in_project upload &&
+	pretend_to_upload &&
+	RESUTIL_EXEC_PATH=$PWD/libexec pty-run --timeout=10 --screen=screen \
+		--out=out --file=pid --send="\x03" "$PYTHON" run.py 7 \
+		--resutil_comment=up &&
+	echo 7 >expect &&
+	test_cmp expect out &&
+	test_grep "is kept here" screen &&
+	test_grep ! KeyboardInterrupt screen &&
+	test_must_fail kill -0 $(cat pid) &&
+	resutil read-exp --key state @ >actual &&
+	echo done >expect &&
+	test_cmp expect actual
+'
+
+test_expect_success PYTHON,PTY 'Ctrl-C twice: recorded, and the upload is given up' '
+	in_project twice &&
+	pretend_to_upload &&
+	test_expect_code 130 env RESUTIL_EXEC_PATH=$PWD/libexec \
+		pty-run --timeout=10 --screen=screen --file=ready \
+		--send="\x03" --file=pid --send="\x03" "$PYTHON" run.py \
+		"open(\"ready\", \"w\").close() or __import__(\"time\").sleep(30)" \
+		--resutil_comment=twice &&
+	test_grep "is kept here" screen &&
+	test_grep ! Delete screen &&
+	test_must_fail kill -0 $(cat pid) &&
+	resutil read-exp --key state @ >actual &&
+	echo interrupted >expect &&
+	test_cmp expect actual
+'
+
 test_done
