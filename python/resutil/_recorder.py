@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from . import _typed
@@ -280,6 +281,16 @@ class Recorder:
         except subprocess.TimeoutExpired:
             pass
 
+    def wait_gone(self) -> None:
+        """Until its runs can be taken over: that we closed its pipe does not
+        say that it has seen that, and a child of ours may hold it open."""
+        end = time.monotonic() + EXIT_SECONDS
+        while self.process_id and _lives(self.process_id):
+            if time.monotonic() > end:
+                os.kill(self.process_id, signal.SIGKILL)
+                break
+            time.sleep(0.01)
+
     def _forget(self) -> None:
         """In a forked child: the pipes are the parent's, and must not be held
         open by us; the recorder is no child of ours."""
@@ -383,6 +394,8 @@ class Run:
         """A recorder that has the run open, and the number it has there."""
         with _the_lock:
             if not self._recorder.alive:
+                if self.is_mine:
+                    self._recorder.wait_gone()
                 self._recorder = recorder()
                 self._number = self._take_over()
             return self._recorder, self._number
@@ -412,6 +425,18 @@ def _write_quietly(fd: int, data: memoryview) -> int:
         raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process does, as far as can be told; a zombie does not."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", "rb") as f:
+            return f.read().rpartition(b")")[2].split()[0] != b"Z"
+    except ProcessLookupError:
+        return False
+    except (OSError, IndexError):
+        return not os.path.isdir("/proc/self")
 
 
 def _cwd() -> str:

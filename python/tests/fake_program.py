@@ -43,7 +43,7 @@ for line in sys.stdin:
         open(gate + ".asked", "w").close()
         while not os.path.exists(gate) and os.path.exists(where):
             time.sleep(0.01)
-    answer = {"ok": True, "pid": os.getpid()}
+    answer = {"ok": True, "pid": os.getpid(), "recorder": os.getpid()}
     if op == "begin":
         answer.update(run=count, id="1-2-3", name="aaaaaa_x",
                       dir=request.get("cwd", "/") + "/aaaaaa_x")
