@@ -51,7 +51,7 @@ static void test_values(void)
 {
 	same("{\"a\":[1,-2.5,true,null,\"x\",1.0e-05]}", "what JSON has");
 	same("{\"a\":{\"!\":\"binary\",\"v\":\"AP8=\"}}", "bytes");
-	same("{\"a\":{\"!\":\"binary\",\"v\":\"aGk=\"}}", "bytes that are text");
+	same("{\"a\":{\"!\":\"binary\",\"v\":\"aGk=\"}}", "bytes of text");
 	same("{\"base64\":\"aGk=\"}", "a map that JSON took for bytes");
 	same("[{\"!\":\"float\",\"v\":\"nan\"},{\"!\":\"float\",\"v\":\"inf\"},"
 	     "{\"!\":\"float\",\"v\":\"-inf\"}]", "floats that are no numbers");
