@@ -162,7 +162,7 @@ class _Steps:
             return False
         if isinstance(period, datetime.timedelta):
             period = period.total_seconds()
-        return time.monotonic() - self.last >= period
+        return time.monotonic() - self.last >= float(period)
 
     def _save(self, snapshot: Snapshot) -> None:
         from ._track import current_tracker

@@ -167,7 +167,7 @@ class Snapshots:
             raise _Unfit("it is no snapshot of version 1")
         described = file.readline(MAX_HEADER + 1)
         try:
-            about = json.loads(described.decode("utf-8"))
+            about: Dict[str, Any] = json.loads(described.decode("utf-8"))
             length = int(about["length"])
         except (ValueError, KeyError, TypeError):
             raise _Unfit("its header is damaged") from None

@@ -286,10 +286,11 @@ class _Load:
         self.collector = collector
         self.strict = opts.strict
         self.workers = opts.concurrency
-        self.left = (None if opts.number is None else
-                     opts.number + opts.warmup)
-        self.until = (None if opts.duration is None else
-                      time.monotonic() + opts.duration)
+        self.left: Optional[int] = (
+            None if opts.number is None else opts.number + opts.warmup)
+        self.until: Optional[float] = (
+            None if opts.duration is None else
+            time.monotonic() + opts.duration)
         self.lock = threading.Lock()
         self.broken: Optional[BaseException] = None
 
@@ -491,7 +492,7 @@ def _record(opts: argparse.Namespace, callback: Any,
 def _patch() -> Optional[str]:
     """Makes threads and sockets those of gevent; returns why it cannot."""
     try:
-        from gevent import monkey
+        from gevent import monkey       # type: ignore[import]
     except ImportError:
         return ("--gevent needs the package 'gevent', which is not installed")
     monkey.patch_all()

@@ -19,7 +19,7 @@ import unittest
 from typing import Any, Dict, List, Optional
 
 import resutil
-from resutil import _resumable, _snapshot, _track
+from resutil import _resumable, _snapshot
 from resutil._snapshot import Snapshot, Snapshots
 
 ABOUT = {"class": "m.C", "tid": "t/1",
