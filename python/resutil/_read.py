@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import fnmatch
 import itertools
 import os
@@ -123,6 +122,9 @@ def _of_store(url: str, safe: bool) -> Iterator[Dict[str, Any]]:
 
     Only records are fetched, into a directory that is gone afterwards.
     """
+    # takes longer to load than all else here
+    from concurrent.futures import ThreadPoolExecutor
+
     above = tempfile.mkdtemp(prefix="resutil-report-")
     try:
         pattern, project = _clone(url, above)
@@ -130,7 +132,7 @@ def _of_store(url: str, safe: bool) -> Iterator[Dict[str, Any]]:
                  if fnmatch.fnmatchcase(name, pattern)]
         records = os.path.join(above, "records")
         os.mkdir(records)
-        with concurrent.futures.ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(_WORKERS) as pool:
             done = list(pool.map(_fetch, itertools.repeat(project), names,
                                  itertools.repeat(records)))
         for name, error in zip(names, done):

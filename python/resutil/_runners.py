@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
-import multiprocessing.connection
 import os
 import pickle
 import signal
@@ -59,6 +57,8 @@ class ProcessRunner:
 
     def __init__(self, processes: Optional[int] = None,
                  mp_method: str = "fork") -> None:
+        import multiprocessing      # of no use to most programs
+
         self._context: Any = multiprocessing.get_context(mp_method)
         self._method = mp_method
         self._slots = threading.BoundedSemaphore(
@@ -139,7 +139,9 @@ def _answer(receive: Any, sentinel: Any
     A daemon that it left behind may hold its end of the pipe for ever, so
     the process itself is watched, too.
     """
-    multiprocessing.connection.wait([receive, sentinel])
+    from multiprocessing.connection import wait
+
+    wait([receive, sentinel])
     if not receive.poll():
         return None
     try:
