@@ -192,6 +192,7 @@ static int add_stdin(struct meter *m)
 {
 	struct strbuf text = STRBUF_INIT;
 	bool skip = false;
+	int saved = 0;
 	ssize_t len;
 
 	do {
@@ -199,22 +200,21 @@ static int add_stdin(struct meter *m)
 		do {
 			len = read(0, text.buf + text.len, READ_BYTES);
 		} while (len < 0 && errno == EINTR);
+		saved = errno;
 		if (len > 0)
 			strbuf_setlen(&text, text.len + (size_t)len);
 		add_lines(m, &text, len <= 0, &skip);
 		flush(m);
 	} while (len > 0);
 	strbuf_release(&text);
-	if (len < 0)
-		return error("cannot read standard input: %s",
-			     strerror(errno)), EXIT_FAILED;
 	if (m->bad > MAX_TOLD)
 		error("%" PRIu64 " rows could not be read", m->bad);
-	if (metrics_lost(m->metrics) && m->failed) {
-		error("%" PRIu64 " rows are lost",
-		      metrics_lost(m->metrics) - m->bad);
+	if (len < 0)
+		error("cannot read standard input: %s", strerror(saved));
+	if (m->failed)
+		error("%" PRIu64 " rows are lost", metrics_lost(m->metrics));
+	if (len < 0 || m->failed)
 		return EXIT_FAILED;
-	}
 	return !m->bad ? 0 : m->good ? EXIT_PARTLY : EXIT_CONTENT;
 }
 

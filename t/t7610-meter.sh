@@ -434,7 +434,8 @@ test_expect_success FAULTS 'a failure of the pipe: the loss is told, the next ro
 	cat >pipe.sh <<-\EOF &&
 	for point in 1 2 3
 	do
-		awk "BEGIN { for (n = 0; n < 20000; n++) print \"p=$point n=\" n }" |
+		awk "BEGIN { print \"bad\"; print \"worse\"
+			for (n = 0; n < 20000; n++) print \"p=$point n=\" n }" |
 		RESUTIL_TEST_FAULT=write:$point:ENOSPC $FAULTY meter -s p$point --stdin 2>err.$point
 		echo $? >>statuses
 	done
@@ -444,7 +445,7 @@ test_expect_success FAULTS 'a failure of the pipe: the loss is told, the next ro
 	echo 128 >want && test_cmp want out &&
 	for point in 1 2 3
 	do
-		test_line_count = 2 err.$point && test_grep "rows are lost" err.$point &&
+		test_line_count = 4 err.$point && test_grep "rows are lost" err.$point &&
 		have=$(cat $dir/metrics-*-p$point.csv | grep -vc ^at) &&
 		lost=$(sed -n "s/^resutil: \([0-9]*\) rows are lost/\1/p" err.$point) &&
 		test $((have + lost)) = 20000 || return 1

@@ -453,7 +453,7 @@ int metrics_add(struct metrics *m, const struct moment *at,
 		if (!ret)
 			ret = find_file(m, &f, row, err);
 		if (ret) {
-			m->lost++;
+			m->lost += ret != ERR_USAGE;
 			return ret;
 		}
 	}
@@ -464,7 +464,6 @@ int metrics_add(struct metrics *m, const struct moment *at,
 		metrics_add_jsonl(&f->rows, at, row);
 	if (f->rows.len - start >= METRICS_MAX_ROW) {
 		strbuf_setlen(&f->rows, start);
-		m->lost++;
 		return fail(err, ERR_USAGE, "a row is at most %u MiB long; put "
 			    "the data into a file of the experiment",
 			    METRICS_MAX_ROW >> 20);
