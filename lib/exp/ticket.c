@@ -288,6 +288,7 @@ static int ask_anew(struct ticket *t, struct strbuf *err)
  */
 static int take_turn(struct ticket *t, unsigned flags, enum ticket_turn *turn)
 {
+	bool own = t->mine && !t->sending;	/* not of others, after ours */
 	struct numbers n;
 
 	if (lock(t->fd, NUMBERS, true))
@@ -295,7 +296,7 @@ static int take_turn(struct ticket *t, unsigned flags, enum ticket_turn *turn)
 	t->sending = true;
 	read_numbers(t->fd, &n);
 	*turn = TICKET_DONE;
-	if (t->mine ? n.done < t->mine : n.asked > n.begun)
+	if (own ? n.done < t->mine : n.asked > n.begun)
 		*turn = TICKET_OURS;
 	if (*turn == TICKET_OURS && !has_its_name(t->fd, t->path)) {
 		let_go(t);
