@@ -57,6 +57,7 @@ class resumable_fn:
     snapshot_each: Optional[int] = None
     snapshot_period: Union[None, float, datetime.timedelta] = None
     index: int = 0
+    _snapshot_wanted = False
 
     def init(self) -> None:
         """Takes the parameters; redefine it."""
@@ -70,12 +71,16 @@ class resumable_fn:
         """What is_done() functions return in the end."""
         return None
 
+    def snapshot(self) -> None:
+        """Asks for a snapshot after the step that is under way."""
+        self._snapshot_wanted = True
+
     @classmethod
-    def call(cls, **params: Any) -> Any:
+    def call(cls, *args: Any, **params: Any) -> Any:
         """The result, as a plain function would give it: nothing is recorded
         or kept."""
         steps = _Steps(cls(), None)
-        steps.begin(params)
+        steps.begin(args, params)
         return steps.until_done()
 
 
@@ -106,7 +111,7 @@ def carry_out(fn: Any, params: Dict[str, Any], run: Any,
         steps = _Steps(found.object, snapshots)
     else:
         steps = _Steps(fn(), snapshots)
-        steps.begin(params)
+        steps.begin((), params)
     return steps.until_done()
 
 
@@ -121,15 +126,22 @@ class _Steps:
         self.snapshots = snapshots
         self.last = time.monotonic()
         self.told = False
+        is_done = getattr(obj, "is_done", None)
+        self.is_done = is_done if callable(is_done) else None
+        self.period: Optional[float] = None
 
-    def begin(self, params: Dict[str, Any]) -> None:
+    def begin(self, args: Tuple[Any, ...], params: Dict[str, Any]) -> None:
         self.obj.index = 0
-        self.obj.init(**params)
+        self.obj.init(*args, **params)
         # What cannot be pickled now never can: better said before the work.
         if self.snapshots is not None:
             self._save(Snapshot(self.obj, False, None))
 
     def until_done(self) -> Any:
+        period = self.obj.snapshot_period       # init() may have set it
+        if isinstance(period, datetime.timedelta):
+            period = period.total_seconds()
+        self.period = period
         while True:
             done, value = self._step()
             if done:
@@ -146,23 +158,23 @@ class _Steps:
     def _step(self) -> Tuple[bool, Any]:
         obj = self.obj
         obj.index += 1
-        if not callable(getattr(obj, "is_done", None)):
+        if self.is_done is None:
             value = obj.loop()
             return value is not None, value
-        if obj.is_done():
+        if self.is_done():
             return True, obj.result()
         obj.loop()
         return False, None
 
     def _is_due(self) -> bool:
-        each, period = self.obj.snapshot_each, self.obj.snapshot_period
-        if each and self.obj.index % each == 0:
+        obj = self.obj
+        if obj._snapshot_wanted:
+            obj._snapshot_wanted = False
             return True
-        if period is None:
-            return False
-        if isinstance(period, datetime.timedelta):
-            period = period.total_seconds()
-        return time.monotonic() - self.last >= float(period)
+        if obj.snapshot_each and obj.index % obj.snapshot_each == 0:
+            return True
+        return (self.period is not None and
+                time.monotonic() - self.last >= self.period)
 
     def _save(self, snapshot: Snapshot) -> None:
         from ._track import current_tracker

@@ -329,11 +329,25 @@ class TestSteps(Temporary):
     def run_of(self, id: str = "1") -> Any:
         return types.SimpleNamespace(dir=self.dir, id=id, name="t")
 
+    def indexes(self) -> List[int]:
+        """Of the snapshots that are taken from now on."""
+        saved: List[int] = []
+        before = Snapshots.save
+
+        def save(self: Any, snapshot: Any, index: int) -> None:
+            saved.append(index)
+            before(self, snapshot, index)
+
+        Snapshots.save = save                        # type: ignore
+        self.addCleanup(setattr, Snapshots, "save", before)
+        return saved
+
     def go(self, fn: Any, **params: Any) -> Any:
         return _resumable.carry_out(fn, params, self.run_of())
 
     def test_call_is_a_plain_function(self) -> None:
         self.assertEqual(Count.call(n=4), 10)
+        self.assertEqual(Count.call(4, fail_at=0), 10)
         self.assertEqual(Later.call(n=2), {"total": 2, "index": 3})
         self.assertIsNone(WithoutResult.call())
         self.assertEqual(os.listdir(self.dir), [])
@@ -369,15 +383,7 @@ class TestSteps(Temporary):
         self.assertIn(b'"index": 3', header)
 
     def test_without_each_or_period_only_the_two(self) -> None:
-        saved: List[int] = []
-        before = Snapshots.save
-
-        def save(self: Any, snapshot: Any, index: int) -> None:
-            saved.append(index)
-            before(self, snapshot, index)
-
-        Snapshots.save = save                        # type: ignore
-        self.addCleanup(setattr, Snapshots, "save", before)
+        saved = self.indexes()
         self.go(Count, n=5)
         self.assertEqual(saved, [0, 5])
         for period in (0, datetime.timedelta(0)):
@@ -388,6 +394,20 @@ class TestSteps(Temporary):
                 _resumable.carry_out(Count, {"n": 3}, types.SimpleNamespace(
                     dir=there, id="1", name="t"))
             self.assertEqual(saved, [0, 1, 2, 3])
+
+    def test_a_snapshot_on_demand(self) -> None:
+        class Asking(Count):
+            def loop(self) -> Optional[int]:
+                if self.index == 2:
+                    self.snapshot()
+                return super().loop()
+
+        globals()["Asking"] = Asking
+        Asking.__qualname__ = "Asking"
+        self.addCleanup(globals().pop, "Asking")
+        saved = self.indexes()
+        self.go(Asking, n=4)
+        self.assertEqual(saved, [0, 2, 4])
 
     def test_what_cannot_be_pickled_is_told_before_the_work(self) -> None:
         with self.assertRaises((TypeError, pickle.PicklingError)):
