@@ -17,8 +17,8 @@ import re
 import threading
 import time
 import weakref
-from typing import (Any, Callable, Dict, Iterable, List, Mapping, NamedTuple,
-                    Optional, Tuple, Union)
+from typing import (Any, Callable, Dict, FrozenSet, Iterable, List, Mapping,
+                    NamedTuple, Optional, Tuple, Union)
 
 from ._log import log
 __all__ = ["Writer", "load_metrics", "writer_for"]
@@ -143,8 +143,8 @@ _PIECES: Dict[str, Dict[type, str]] = {
 _TYPES = {float: "float", int: "int", bool: "bool", str: "str",
           type(None): "nothing"}
 _HELPERS = {"text": _text_field, "real": _json_float, "true": "true",
-            "false": "false", "quoted": json.encoder.encode_basestring,
-            "nothing": type(None)}
+            "false": "false", "nothing": type(None),
+            "quoted": getattr(json.encoder, "encode_basestring")}
 
 
 def _line_maker(format: str, row: Row,
@@ -178,7 +178,8 @@ def _line_maker(format: str, row: Row,
             "        return None\n"
     source += "    n = str(us)\n    return f'" + line + "\\n'\n"
     exec(source, names)
-    return names["make"]
+    made: Callable[..., Any] = names["make"]
+    return made
 
 
 # ---- names -----------------------------------------------------------------
@@ -257,7 +258,7 @@ class _Lane:
             self.left -= 1
             self.make = _line_maker(self.file.format, row, self.order)
             if self.make is not None:
-                made = self.make(us, row)
+                made: Optional[str] = self.make(us, row)
                 if made is not None:
                     return made
         stamp = "%d.%06d" % divmod(us, 1000000)
@@ -326,7 +327,7 @@ class Writer:
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
-        self._files: Dict[Tuple[str, str, frozenset], _File] = {}
+        self._files: Dict[Tuple[str, str, FrozenSet[str]], _File] = {}
         # by series, format, and columns in an order
         self._lanes: Dict[Tuple[Any, ...], _Lane] = {}
 
@@ -684,7 +685,7 @@ def _directory(trial: Any) -> Optional[str]:
                 raise FileNotFoundError(
                     2, "the trial is in a store: pull it first",
                     str(getattr(trial, "tid", trial)))
-            return os.fspath(found)
+            return os.fsdecode(os.fspath(found))
     name = os.fsdecode(os.fspath(trial))
     if os.path.isdir(name):
         return name
