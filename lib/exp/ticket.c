@@ -26,6 +26,7 @@
 
 /* One write(2), so that no reader ever meets half of it. */
 #define TEXT_BYTES 192
+#define NUMBER_MAX (UINT64_MAX / 2)	/* nobody ever asked that often */
 
 /* How long the end of a run waits for who sends, and when it uses force. */
 #define STOP_MS 6000
@@ -136,7 +137,8 @@ static void read_numbers(int fd, struct numbers *n)
 			       n->boot);
 	}
 	/* Another tool's, or what a full disk left: as if it were new. */
-	if (found != 6 || n->begun > n->asked || n->done > n->begun)
+	if (found != 6 || n->asked > NUMBER_MAX || n->begun > n->asked ||
+	    n->done > n->begun)
 		memset(n, 0, sizeof(*n));
 }
 
