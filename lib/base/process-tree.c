@@ -153,7 +153,7 @@ static enum kin kin_by_mark(struct process_tree *t, const struct entry *e)
 	return KIN_NO;
 }
 
-/* ---- the tree ------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------ */
 
 /* Whoever has lost its parent gets one of these. */
 static void find_ancestors(struct process_tree *t)

@@ -3,9 +3,9 @@
  * tells it in /proc. Only looks: nothing is traced, stopped, or adopted.
  *
  * A process belongs to the tree if its parent does, if it did when it was seen
- * before (a daemon is given another parent), or if it is an orphan by now and its
- * environment has the mark that the program was started with. Processes of the
- * tree are read each time, all others once, when they are new.
+ * before (a daemon is given another parent), or if it is an orphan by now and
+ * its environment has the mark that the program was started with. Processes of
+ * the tree are read each time, all others once, when they are new.
  */
 #ifndef LIB_BASE_PROCESS_TREE_H
 #define LIB_BASE_PROCESS_TREE_H

@@ -113,9 +113,9 @@ static int open_parent(struct pack_run *run, struct pack_worker *w,
 }
 
 /*
- * Many file systems count time in steps (4 ms, at most 10): of two writes in one
- * step the second one leaves no trace. `before`: taken before the stat. A clock
- * that is ahead of ours makes everything fresh, which costs time only.
+ * Many file systems count time in steps (4 ms, at most 10): of two writes in
+ * one step the second one leaves no trace. `before`: taken before the stat. A
+ * clock that is ahead of ours makes everything fresh, which costs time only.
  */
 static bool is_fresh(const struct stat *st, const struct timespec *before)
 {
