@@ -2,6 +2,7 @@
 
 test_description='inform: what a run says about itself, from any language'
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
 
 test_expect_success 'setup' '
 	make_project && test_set_now 1720091755
@@ -162,6 +163,19 @@ import json
 print(json.dumps({\"bigger\": \"a\" * 40000000}))" >bigger.json &&
 	test_expect_code 13 resutil inform --exp later --json - <bigger.json 2>err &&
 	test_line_count = 1 err && test_cmp want results/*_later/resutil-exp.yaml
+'
+
+test_expect_success MOUNT 'a full disk: 128, and the record is as it was' '
+	make_project small && disk 64k small/results && (
+		cd small && resutil run -m full -- true &&
+		cp results/*_full/resutil-exp.yaml want &&
+		test_might_fail dd if=/dev/zero of=results/filled bs=1024 \
+			count=100 2>/dev/null
+		test_expect_code 128 resutil inform --exp full a=1 2>err &&
+		test_line_count = 1 err && test_cmp want results/*_full/resutil-exp.yaml &&
+		rm results/filled && resutil inform --exp full a=1 &&
+		ls -A results/*_full >files && test_grep ! tmp files
+	)
 '
 
 test_done

@@ -1,8 +1,12 @@
 #!/bin/sh
 
 test_description='meter: rows of measurements, from any language'
+# before test-lib.sh clears it
+expensive=${RESUTIL_TEST_EXPENSIVE:-}
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-mount.sh
+
+test_lazy_prereq EXPENSIVE 'test -n "$expensive"'
 
 test_expect_success 'setup' '
 	make_project && test_set_now 1720091755.012
@@ -392,6 +396,17 @@ test_expect_success 'what was acknowledged is in the next checkpoint' '
 	printf "%s\n" at,a 1720091755.012000,1 >want && test_cmp want rows &&
 	resutil cat-pack sent.zip resutil-exp.yaml >record &&
 	test_grep "said: 1" record
+'
+
+test_expect_success EXPENSIVE 'a million rows, in one pipe and by two' '
+	awk "BEGIN { for (n = 0; n < 1000000; n++)
+		print \"n=\" n \" loss=0.\" n \" text=x\" }" >million &&
+	in_run million "
+		resutil meter --stdin <million &
+		resutil meter --stdin <million
+		wait" && cat $dir/metrics-*.csv >rows && rm million &&
+	test_line_count = 2000002 rows && grep -v ^at rows | cut -d, -f2 | sort -n |
+	uniq -c | awk "\$1 != 2 || \$2 != NR - 1 { exit 1 }"
 '
 
 # What each step of a row leaves when it fails, is cut short, or is the last:
