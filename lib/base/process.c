@@ -66,6 +66,19 @@ void process_begin(void)
 	atexit(check_stdout);
 }
 
+int process_leave_parent(struct strbuf *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return fail_errno(err, "cannot make a process");
+	if (pid) {
+		coverage_dump();
+		_exit(0);
+	}
+	return 0;
+}
+
 int process_become(const char *path, const char *const *argv,
 		   struct strbuf *err)
 {

@@ -29,6 +29,13 @@ void process_end_stdout(void);
 int process_become(const char *path, const char *const *argv,
 		   struct strbuf *err);
 
+/**
+ * Goes on as another process, which is no child of the one that started us;
+ * that one sees a child that exits with 0. Before there are threads and open
+ * files of ours. ERR_FAILED: we are still who we were.
+ */
+int process_leave_parent(struct strbuf *err);
+
 /** Adds what follows `prefix` in the names of the programs in PATH that begin
  *  with it: sorted, each once. */
 void process_list_programs(struct strvec *out, const char *prefix);

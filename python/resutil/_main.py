@@ -19,7 +19,7 @@ from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
 from . import _state, _store
-from ._begin import begin_experiment
+from ._begin import begin_experiment, bounded_params
 from ._program import ResutilError
 from ._recorder import Refused, Run, recorder
 from ._signals import held
@@ -89,7 +89,7 @@ class _Recording:
         else:
             self.run = recorder().join(directory)
             if params:
-                self.run.update({"params": dict(params)})
+                self.run.update({"params": bounded_params(params)})
         self.joined = self.run.joined
         _state.add_process(self.run, environment=not self.joined)
         self.before = _usage()
