@@ -17,7 +17,7 @@
 
 /* A request takes milliseconds; where the disk does not answer, the next one
  * may do better. */
-#define REQUEST_MS 60000
+#define REQUEST_MS 10000
 #define ANSWER_MAX 65536
 
 /* "10m" as age_parse() has it, or seconds with a fraction. */
