@@ -4,9 +4,10 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/process.h"
 #include "lib/base/strbuf.h"
-#include "lib/base/sys.h"
 #include "lib/exp/live.h"
 #include "lib/exp/recorder.h"
 #include "lib/wrap/json.h"
@@ -83,9 +84,9 @@ static int wait_for_bytes(const struct watched *w)
 /* When nobody reads the answers, what was asked is done all the same. */
 static void write_answer(struct lines *in, const struct strbuf *answer)
 {
-	if (!in->muted &&
-	    sys_write_all(STDOUT_FILENO, answer->buf, answer->len))
-		in->muted = errno;
+	/* JSON escapes what a terminal would obey */
+	if (!in->muted)
+		in->muted = out_now(answer);
 }
 
 static void answer_line(struct recorder *r, struct lines *in, const char *line,
@@ -194,13 +195,11 @@ static void stay_apart(void)
  */
 static void leave_parent(void)
 {
-	pid_t pid = fork();
+	struct strbuf err = STRBUF_INIT;
 
-	if (pid > 0)
-		_exit(0);
-	if (pid < 0)
-		warning("cannot make a process: %s; going on as a child",
-			strerror(errno));
+	if (process_leave_parent(&err))
+		warning("%s; going on as a child", err.buf);
+	strbuf_release(&err);
 }
 
 int cmd_record_runs(int argc, const char **argv)

@@ -4,6 +4,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/term.h"
 
+#include <stdio_ext.h>
+
 bool out_is_for_person(void)
 {
 	return isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
@@ -38,4 +40,19 @@ void out_printf(const char *fmt, ...)
 void out_safe(const struct strbuf *page)
 {
 	fwrite(page->buf, 1, page->len, stdout);
+}
+
+/* Otherwise it would be tried again, and told again, at the end. */
+int out_now(const struct strbuf *page)
+{
+	int problem;
+
+	errno = 0;
+	if (fwrite(page->buf, 1, page->len, stdout) == page->len &&
+	    !fflush(stdout))
+		return 0;
+	problem = errno ? errno : EIO;
+	__fpurge(stdout);
+	clearerr(stdout);
+	return problem;
 }

@@ -104,12 +104,12 @@ static bool is_removed_by_us(const struct strbuf *path)
 /* A visible name of an experiment always has its record. */
 static int make_experiment(struct recorded *run, struct strbuf *err)
 {
-	struct strbuf hidden = STRBUF_INIT;
+	struct strbuf name = STRBUF_INIT, hidden = STRBUF_INIT;
 	struct tempfile *temp = NULL;
 	int ret;
 
-	strbuf_addf(&hidden, "%s/.%s.%ld.tmp", run->project.results_path,
-		    run->rec.name.buf, (long)getpid());
+	strbuf_addf(&name, ".%s.%ld.tmp", run->rec.name.buf, (long)getpid());
+	project_exp_path(&run->project, name.buf, &hidden);
 	ret = tempfile_create_dir(&temp, hidden.buf, err);
 	if (!ret)
 		ret = record_write_sync(run->kept, hidden.buf, RECORD_SYNC_ALL,
@@ -121,6 +121,7 @@ static int make_experiment(struct recorded *run, struct strbuf *err)
 		ret = fail_errno(err, "cannot sync '%s'",
 				 run->project.results_path);
 	tempfile_delete(&temp);
+	strbuf_release(&name);
 	strbuf_release(&hidden);
 	return ret;
 }
