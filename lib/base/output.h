@@ -21,8 +21,8 @@ void out_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
  *  quote_terminal() before, what is left are our words and our colours. */
 void out_safe(const struct strbuf *page);
 
-/** The same, and at once: for who answers line by line. Returns 0, or the errno;
- *  then what could not be written is given up. */
+/** The same, and at once: for who answers line by line. Returns 0, or the
+ *  errno; then what could not be written is given up. */
 int out_now(const struct strbuf *page);
 
 #endif
