@@ -6,7 +6,7 @@ test_description='metadata: container, Slurm, Kubernetes, variables'
 RESUTIL_TEST_META_ROOT=$TRASH_DIRECTORY/root
 export RESUTIL_TEST_META_ROOT
 unset container KUBERNETES_SERVICE_HOST SLURM_JOB_ID APPTAINER_CONTAINER \
-	SINGULARITY_CONTAINER CONTAINER_NAME POD_NAME POD_NAMESPACE POD_UID \
+	SINGULARITY_CONTAINER CONTAINER_IMAGE CONTAINER_NAME POD_NAME POD_NAMESPACE POD_UID \
 	NODE_NAME JOB_NAME JOB_COMPLETION_INDEX
 
 # put FILE: stdin, below the root that the providers see
@@ -74,7 +74,17 @@ test_expect_success 'containerd in a pod' '
 	test_when_finished "rm -r root" &&
 	echo "0::/kubepods.slice/kubepods-pod$(echo $pod | tr - _).slice/cri-containerd-$id.scope" |
 	put proc/self/cgroup &&
-	container "{\"container\":{\"engine\":\"containerd\",\"id\":\"ID\"}}"
+	container "{\"container\":{\"engine\":\"containerd\",\"id\":\"ID\"}}" &&
+	CONTAINER_IMAGE=lab/train:3 container \
+		"{\"container\":{\"engine\":\"containerd\",\"id\":\"ID\",\"image\":\"lab/train:3\"}}" &&
+	KUBERNETES_SERVICE_HOST=x HOSTNAME=p resutil collect-meta --json kubernetes >out &&
+	echo "{\"kubernetes\":{\"pod\":\"p\",\"uid\":\"$pod\"}}" >want &&
+	test_cmp want out &&
+	echo "9 1 8:1 /var/lib/kubelet/pods/$(echo $pod | tr e f)/etc-hosts /etc/hosts rw" |
+	put proc/self/mountinfo &&
+	KUBERNETES_SERVICE_HOST=x HOSTNAME=p resutil collect-meta --json kubernetes >out &&
+	echo "{\"kubernetes\":{\"pod\":\"p\",\"uid\":\"$(echo $pod | tr e f)\"}}" >want &&
+	test_cmp want out
 '
 
 test_expect_success 'a job of Slurm' '

@@ -14,6 +14,7 @@ extern char **environ;
 #define SMALL_FILE (64u << 10)
 #define MOUNTS_MAX (4u << 20)
 #define ID_LEN 64
+#define UID_LEN 36
 #define MAX_LABELS 200
 #define MAX_VARIABLES 256
 #define MAX_VALUE 4096		/* bytes of one variable */
@@ -192,6 +193,9 @@ static void take_kernel(struct value *map)
 		set_text(map, "engine", engine_of_cgroup(group.buf));
 	if (id.len && !value_map_get(map, "id"))
 		value_map_set_str(map, "id", id.buf);
+	/* a container does not know its image; who starts it may tell */
+	if (map->u.map.nr && !value_map_get(map, "image"))
+		set_text(map, "image", getenv("CONTAINER_IMAGE"));
 	strbuf_release(&group);
 	strbuf_release(&text);
 	strbuf_release(&id);
@@ -298,6 +302,42 @@ static void take_label(const char *key, const char *value, void *data)
 		value_map_set_str(map, key, value);
 }
 
+/* A UUID behind `mark`, in one spelling: systemd's slices have `_` for `-`. */
+static bool find_uid(struct strbuf *out, const char *text, const char *mark)
+{
+	while ((text = strstr(text, mark))) {
+		size_t i;
+
+		text += strlen(mark);
+		strbuf_reset(out);
+		strbuf_add(out, text, strnlen(text, UID_LEN));
+		for (i = 0; i < out->len; i++)
+			if (out->buf[i] == '_')
+				out->buf[i] = '-';
+		if (out->len == UID_LEN && strspn(out->buf, "0123456789abcdef-")
+					   == UID_LEN)
+			return true;
+	}
+	strbuf_reset(out);
+	return false;
+}
+
+/* The kubelet mounts /etc/hosts and more from a directory that it names. */
+static void add_uid(struct value *map)
+{
+	struct strbuf text = STRBUF_INIT, uid = STRBUF_INIT;
+
+	if (value_map_get(map, "uid"))
+		return;
+	if ((read_here(&text, "/proc/self/mountinfo", MOUNTS_MAX) &&
+	     find_uid(&uid, text.buf, "/pods/")) ||
+	    (read_here(&text, "/proc/self/cgroup", SMALL_FILE) &&
+	     find_uid(&uid, text.buf, "pod")))
+		value_map_set_str(map, "uid", uid.buf);
+	strbuf_release(&text);
+	strbuf_release(&uid);
+}
+
 static void add_labels(struct value *map)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -329,6 +369,7 @@ struct value *meta_kubernetes(void)
 	set_env(map, "pod", "HOSTNAME");	/* so the kubelet sets it */
 	set_env(map, "uid", "POD_UID");
 	set_file(map, "uid", "/etc/podinfo/uid");
+	add_uid(map);
 	set_env(map, "node", "NODE_NAME");
 	set_env(map, "container", "CONTAINER_NAME");
 	set_env(map, "job", "JOB_NAME");
