@@ -144,14 +144,8 @@ class Death(WithFake):
         self.addCleanup(signal.signal, signal.SIGPIPE, old)
         run = self.begin()
         os.kill(run.update({})["pid"], signal.SIGKILL)
-        while True:     # until its pipe is broken
-            try:
-                os.write(run._recorder._to.fd, b"") or time.sleep(0.01)
-                with open(f"/proc/{run.answer['pid']}/stat") as f:
-                    if f.read().rsplit(")", 1)[1].split()[0] == "Z":
-                        break
-            except OSError:
-                break
+        while _recorder._lives(run.answer["pid"]):
+            time.sleep(0.01)
         self.assertEqual(run.update({"a": 1})["changes"], {"a": 1})
 
     def test_our_pipes_were_closed_and_used_again(self):
