@@ -15,6 +15,7 @@
 #define MAX_OPEN 64			/* files at once; the oldest goes */
 #define FLUSH_BYTES (256u << 10)	/* of rows that wait for one file */
 #define HEADER_FIRST 4096		/* is read first of a header */
+#define FIRST_NUMBERS 64		/* are tried without a list */
 #define OPEN_FLAGS (O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 
 struct file {
@@ -79,11 +80,11 @@ static void candidates_release(struct candidates *list)
 	free(list->item);
 }
 
-static int compare_newest_first(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
-	return (x->number < y->number) - (x->number > y->number);
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 static int list_files(const struct metrics *m, struct candidates *list,
@@ -122,7 +123,7 @@ static int list_files(const struct metrics *m, struct candidates *list,
 	closedir(dir);
 	if (list->nr)
 		qsort(list->item, list->nr, sizeof(*list->item),
-		      compare_newest_first);
+		      compare_numbers);
 	return ret;
 }
 
@@ -222,6 +223,35 @@ static bool claim(struct metrics *m, struct file *f, const char *name,
 	return true;
 }
 
+static void add_name(struct strbuf *out, const struct metrics *m,
+		     uint64_t number)
+{
+	strbuf_addf(out, "metrics-%04" PRIu64 "%s%s.%s", number,
+		    *m->series ? "-" : "", m->series,
+		    m->format == METRICS_CSV ? "csv" : "jsonl");
+}
+
+/* The low numbers first, by their names alone: a program may have put a
+ * hundred thousand files beside them, which a list would have to pass. */
+static bool claim_first(struct metrics *m, struct file *f,
+			const struct value *row)
+{
+	struct strbuf name = STRBUF_INIT;
+	bool found = false;
+	struct stat st;
+	uint64_t i;
+
+	for (i = 0; i < FIRST_NUMBERS && !found; i++) {
+		strbuf_reset(&name);
+		add_name(&name, m, i);
+		found = !fstatat(m->dirfd, name.buf, &st,
+				 AT_SYMLINK_NOFOLLOW) &&
+			claim(m, f, name.buf, row);
+	}
+	strbuf_release(&name);
+	return found;
+}
+
 static int make_file(struct metrics *m, struct file *f, uint64_t number,
 		     const struct value *row, struct strbuf *err)
 {
@@ -231,9 +261,7 @@ static int make_file(struct metrics *m, struct file *f, uint64_t number,
 
 	do {
 		strbuf_reset(&name);
-		strbuf_addf(&name, "metrics-%04" PRIu64 "%s%s.%s", number++,
-			    *m->series ? "-" : "", m->series,
-			    m->format == METRICS_CSV ? "csv" : "jsonl");
+		add_name(&name, m, number++);
 		f->fd = sys_openat(m->dirfd, name.buf,
 				   OPEN_FLAGS | O_CREAT | O_EXCL, 0666);
 	} while (f->fd < 0 && errno == EEXIST);
@@ -410,9 +438,12 @@ static int find_file(struct metrics *m, struct file **out,
 	if (m->nr == MAX_OPEN)
 		ret = let_oldest_go(m, err);
 	if (!ret)
+		found = claim_first(m, &f, row);
+	if (!ret && !found)
 		ret = list_files(m, &list, err);
 	for (i = 0; i < list.nr && !ret && !found; i++)
-		found = claim(m, &f, list.item[i].name, row);
+		if (list.item[i].number >= FIRST_NUMBERS)
+			found = claim(m, &f, list.item[i].name, row);
 	if (!ret && !found)
 		ret = make_file(m, &f, list.next, row, err);
 	if (ret) {

@@ -44,7 +44,7 @@ struct metrics;
 
 /**
  * To write rows of one series into the directory of an experiment. Files are
- * chosen when rows come: the newest with its columns that nobody else owns, or
+ * chosen when rows come: the first with its columns that nobody else owns, or
  * a new one; they are owned until metrics_close(). Whoever has the writer's
  * lock of the run meanwhile can be sure that no other who has it is in the way.
  * Errors: ERR_USAGE (series), ERR_NOT_FOUND (no such directory).

@@ -436,7 +436,7 @@ class Writer:
                        if lane.file is not file}
 
     def _open(self, series: str, format: str, names: Tuple[str, ...]) -> Any:
-        """The newest file that takes such rows and that nobody owns, or a new
+        """The first file that takes such rows and that nobody owns, or a new
         one."""
         found, number = [], 0
         for name in os.listdir(self.directory):
@@ -446,7 +446,7 @@ class Writer:
             number = max(number, int(match.group(2)) + 1)
             if (match.group(3) or "", match.group(4)) == (series, format):
                 found.append((int(match.group(2)), name))
-        for _, name in sorted(found, reverse=True):
+        for _, name in sorted(found):
             file = self._claim(os.path.join(self.directory, name), format,
                                names)
             if file is not None:

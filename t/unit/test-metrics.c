@@ -178,8 +178,8 @@ static void test_files(void)
 	metrics_close(&other, NULL);
 	metrics_open(&m, dir, "s", METRICS_CSV, &err);
 	add(m, "{\"a\": 4}");
-	check(count_lines("metrics-0001-s.csv") == 4,
-	      "the newest is gone on with");
+	check(count_lines("metrics-0000-s.csv") == 4,
+	      "the first is gone on with");
 	for (i = 0; i < 200; i++) {
 		char *row = xstrfmt("{\"c%d\": %d}", i % 100, i);
 
