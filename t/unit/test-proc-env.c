@@ -12,6 +12,7 @@ int main(void)
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf err = STRBUF_INIT, mine = STRBUF_INIT;
 	struct strbuf part = STRBUF_INIT;
+	siginfo_t ended;
 	pid_t pid;
 
 	strbuf_addf(&mine, "RESUTIL_TEST_MARK=%ld", (long)getpid());
@@ -33,8 +34,8 @@ int main(void)
 	check(!proc_env_find(part.buf), "and no part of it");
 	kill(pid, SIGKILL);
 	/* it is there until somebody asks how it ended */
-	while (waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 },
-		      WEXITED | WNOWAIT) && errno == EINTR)
+	while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) &&
+	       errno == EINTR)
 		;
 	check(!proc_env_find(mine.buf), "one that is dead is none");
 	close(child.in);
