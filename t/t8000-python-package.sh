@@ -193,6 +193,16 @@ test_expect_success PYTHON 'the Python tool of that name is not taken for it' '
 	test_grep "other/resutil. is not the program" err
 '
 
+test_expect_success PYTHON 'python -m resutil is the program' '
+	"$PYTHON" -m resutil version >actual &&
+	resutil version >expect &&
+	test_cmp expect actual &&
+	test_expect_code 129 "$PYTHON" -m resutil nonsense 2>err &&
+	test_expect_code 127 env PATH="$PWD/only" python3 -m resutil version \
+		2>err &&
+	test_grep "^resutil: .*make install" err
+'
+
 test_lazy_prereq PIP '
 	"$PYTHON" -m venv venv && venv/bin/python -m pip --version
 '

@@ -456,7 +456,7 @@ def recorder() -> Recorder:
     Raises ResutilError: NotInstalled says how to install the program.
     """
     global _the_recorder
-    with _the_lock:
+    with held(), _the_lock:
         if _the_recorder is None or not _the_recorder.alive:
             if _the_recorder is not None and _the_recorder.pid != os.getpid():
                 _the_recorder._forget()     # forked behind Python's back

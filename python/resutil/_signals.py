@@ -7,6 +7,7 @@ ideas of what is recorded.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import TracebackType
@@ -21,6 +22,7 @@ _NUMBERS = [getattr(signal, name) for name in (
 _URGENT = (signal.SIGINT, signal.SIGTERM)
 
 _depth = 0                      # of the main thread, which has all signals
+_owner = 0                      # that thread, while _depth is not 0
 _saved: Dict[int, Any] = {}     # handlers in whose place ours stand
 _caught: List[int] = []
 
@@ -70,9 +72,10 @@ class held:
     """
 
     def __enter__(self) -> "held":
-        global _depth
+        global _depth, _owner
         self._acts = threading.current_thread() is threading.main_thread()
         if self._acts:
+            _owner = threading.get_ident()
             _depth += 1
             if _depth == 1:
                 try:
@@ -126,3 +129,17 @@ class _released:
                 _install()
             except ValueError:
                 pass
+
+
+def _after_fork() -> None:
+    """Another thread forked: in the child nobody will end what the main
+    thread began."""
+    global _depth
+    if _depth and threading.get_ident() != _owner:
+        _depth = 0
+        _caught.clear()
+        _restore()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -277,6 +277,28 @@ class Fork(WithFake):
         thread.join()
         self.assertEqual(run.update({"b": 1})["changes"], {"b": 1})
 
+    def test_a_thread_that_forks_while_signals_wait(self):
+        os.environ["FAKE"] = "slow"
+        run = self.begin()
+        status = []
+
+        def work():
+            while not os.path.exists(self.gate + ".asked"):
+                time.sleep(0.01)
+            handler = signal.getsignal(signal.SIGINT)
+            status.append(handler)
+            status.append(self.in_child(lambda: self.assertIs(
+                signal.getsignal(signal.SIGINT), before)))
+            open(self.gate, "w").close()
+
+        before = signal.getsignal(signal.SIGINT)
+        thread = threading.Thread(target=work)
+        thread.start()
+        run.update({"a": 1})
+        thread.join()
+        self.assertIs(status[0], _signals._note)
+        self.assertEqual(status[1], 0)
+
     def test_a_child_does_not_keep_the_pipe_open(self):
         # The recorder must see the end of this process, whatever lives on.
         code = ("import os, sys, time\n"
