@@ -23,6 +23,7 @@ class Scenario:
         as it will be in the end.
     live: an experiment may be seen while it is being made (run).
     raises: an experiment may be as before but for a higher revision.
+    gone: the program itself removes what it has been given.
     later: status 0 only says that it is going to be done, by somebody else.
     status: of the command when all goes well.
     codes: what else it may say when it was done already and is asked again.
@@ -37,13 +38,14 @@ class Scenario:
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
                  may_find=(), untidy=False, allocs=True, own=None,
-                 later=False, raises=False):
+                 later=False, raises=False, gone=False):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
         self.own, self.later, self.raises = own, later, raises
+        self.gone = gone
 
 
 def scenario(name, command, **more):
@@ -165,6 +167,13 @@ scenario("run", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "0"],
          more=True, live=True, env=ALONE, syncs=5)(one)
 scenario("run-fail", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "3"],
          more=True, live=True, status=3, env=ALONE, syncs=5)(one)
+
+
+# The program removes its own experiment, which is put back in the end.
+scenario("run-gone", ["run", "-m", "new", "--", "sh", "-c",
+                      "rm -rf \"$RESUTIL_EX_DIR\"; echo out; "
+                      ": >\"$CRASH_WITNESS\"; exit 0"],
+         more=True, live=True, gone=True, env=ALONE, syncs=8)(one)
 
 
 @scenario("run-code", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "0"],
