@@ -198,6 +198,10 @@ test_expect_success PYTHON 'python -m resutil is the program' '
 	resutil version >expect &&
 	test_cmp expect actual &&
 	test_expect_code 129 "$PYTHON" -m resutil nonsense 2>err &&
+	make_project words >/dev/null &&
+	"$PYTHON" -m resutil -C words run --resutil_comment kept -- true &&
+	resutil -C words list-exps >names &&
+	test_grep "_kept$" names &&
 	test_expect_code 127 env PATH="$PWD/only" python3 -m resutil version \
 		2>err &&
 	test_grep "^resutil: .*make install" err

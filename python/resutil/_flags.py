@@ -10,7 +10,8 @@ import os
 import sys
 from typing import Dict, List, Optional, Sequence, Tuple
 
-__all__ = ["split", "take", "comment", "debug", "command_line"]
+__all__ = ["split", "take", "comment", "debug", "command_line",
+           "whole_command_line"]
 
 # The second is how the manual of the Python tool wrote it.
 _COMMENT = ("--resutil_comment", "--reusitl_comment")
@@ -86,6 +87,15 @@ def debug() -> bool:
 def command_line() -> List[str]:
     """The words that started this process, the interpreter's too, without
     those for resutil."""
+    words = whole_command_line()
+    try:
+        return words[:1] + split(words[1:])[0]
+    except ValueError:
+        return words
+
+
+def whole_command_line() -> List[str]:
+    """All words that started this process."""
     words: List[str] = list(getattr(sys, "orig_argv", ()))
     if not words:       # before Python 3.10
         try:
@@ -94,9 +104,4 @@ def command_line() -> List[str]:
             words = [os.fsdecode(word) for word in raw]
         except OSError:
             pass
-    if not words:
-        words = [sys.executable or "python3", *getattr(sys, "argv", ())]
-    try:
-        return words[:1] + split(words[1:])[0]
-    except ValueError:
-        return words
+    return words or [sys.executable or "python3", *getattr(sys, "argv", ())]
