@@ -21,7 +21,7 @@ clone_of () {
 # was_asked [ARG...]: whether a run in the project here asks the command
 was_asked () {
 	rm -f "$TRASH_DIRECTORY/asked" &&
-	resutil "$@" run -m x -- true 2>err &&
+	resutil -c run.meta-wait=60 "$@" run -m x -- true 2>err &&
 	test -f "$TRASH_DIRECTORY/asked"
 }
 

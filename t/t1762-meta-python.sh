@@ -268,6 +268,7 @@ test_expect_success 'hostile metadata is passed over' '
 
 test_expect_success 'a run asks beside its program, the next one remembers' '
 	cd proj && add_dist "$venv" first 1 &&
+	printf "run: {meta-wait: 60}\n" >>resutil-conf.yaml &&
 	RESUTIL_TRACE="$TRASH_DIRECTORY/trace" \
 		resutil run -m x -- "$TRASH_DIRECTORY/venv/bin/python" &&
 	resutil read-exp --json --key meta.packages @ >out &&

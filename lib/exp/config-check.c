@@ -50,6 +50,7 @@ static const struct {
 	{ "run.checkpoint-every", KIND_SCALAR },
 	{ "run.collect", KIND_LIST },
 	{ "run.hash-inputs", KIND_BOOL },
+	{ "run.meta-wait", KIND_SCALAR },
 	{ "run.monitor", KIND_SCALAR },
 	{ "run.prompt", KIND_BOOL },
 	{ "secrets", KIND_MAP },

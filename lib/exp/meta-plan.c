@@ -70,8 +70,7 @@ static bool is_good_name(const char *name)
 			    "WXYZ0123456789_-") == len;
 }
 
-/* Seconds, or a text with its unit: 500ms, 10s, 2m. */
-static bool get_timeout(const struct value *value, unsigned *msec)
+bool meta_parse_time(const struct value *value, unsigned *msec)
 {
 	const char *text = value_text(value);
 	double number, unit = 1000;
@@ -93,7 +92,7 @@ static bool get_timeout(const struct value *value, unsigned *msec)
 		return false;
 	}
 	number *= unit;
-	if (!(number >= 1 && number <= MAX_TIMEOUT))
+	if (!(number >= 0 && number <= MAX_TIMEOUT))
 		return false;
 	*msec = (unsigned)number;
 	return true;
@@ -150,7 +149,7 @@ static void take_command(struct meta_plan *plan, const char *name,
 	if (!value || !get_words(value, &c->argv))
 		c->bad = xstrdup("it must be a command, as a list of words, or "
 				 "a map of argv and timeout");
-	else if (timeout && !get_timeout(timeout, &c->limit))
+	else if (timeout && (!meta_parse_time(timeout, &c->limit) || !c->limit))
 		c->bad = xstrdup("its timeout must be seconds, from 0.001 to "
 				 "3600");
 	else if (plan->nr > MAX_COMMANDS)

@@ -49,6 +49,9 @@ void meta_plan_release(struct meta_plan *plan);
 int meta_plan_make(struct meta_plan *plan, const struct project *p,
 		   const struct strvec *names, struct strbuf *err);
 
+/** Seconds, or a text with its unit (500ms, 10s, 2m), at most an hour. */
+bool meta_parse_time(const struct value *value, unsigned *msec);
+
 /** As a command, or a provider without one. */
 bool meta_plan_has(const struct meta_plan *plan, const char *name);
 

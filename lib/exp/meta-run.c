@@ -16,6 +16,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
 #include "lib/base/trace.h"
+#include "lib/exp/config.h"
 #include "lib/exp/meta-commands.h"
 #include "lib/exp/meta-plan.h"
 #include "lib/exp/meta-slow.h"
@@ -24,6 +25,7 @@
 #include "lib/wrap/json.h"
 
 #define MAX_ANSWER (16u << 20)
+#define USUAL_PATIENCE 1000	/* milliseconds */
 #define PIPE_ROOM (1 << 20)
 #define LAST_WORDS_MSEC 500	/* of the process, once it is told to end */
 #define DEATH_MSEC 200
@@ -37,6 +39,7 @@ struct meta_run {
 	struct strbuf flags;
 	struct child_process child;
 	bool running;
+	unsigned patience;	/* milliseconds: run.meta-wait */
 	int in, out;		/* our ends; -1: closed */
 	struct strbuf answer;
 };
@@ -115,6 +118,22 @@ static void take_commands(struct meta_run *m, const struct meta_plan *plan,
 	}
 }
 
+static int get_patience(unsigned *msec, struct strbuf *err)
+{
+	const struct value *value = config_get("run.meta-wait");
+	struct strbuf text = STRBUF_INIT;
+	int ret = 0;
+
+	*msec = USUAL_PATIENCE;
+	if (value && !meta_parse_time(value, msec)) {
+		value_format(&text, value);
+		ret = fail(err, ERR_CONTENT, "the setting 'run.meta-wait' must "
+			   "be seconds, at most 3600, not '%s'", text.buf);
+	}
+	strbuf_release(&text);
+	return ret;
+}
+
 int meta_start(struct meta_run **out, const struct meta_about *about,
 	       const struct strvec *names, struct value **meta,
 	       struct strbuf *err)
@@ -122,12 +141,16 @@ int meta_start(struct meta_run **out, const struct meta_about *about,
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct meta_plan plan = META_PLAN_INIT;
 	struct meta_run *m;
+	unsigned patience;
 	int ret;
 
-	ret = meta_plan_make(&plan, about->project, names, err);
+	ret = get_patience(&patience, err);
+	if (!ret)
+		ret = meta_plan_make(&plan, about->project, names, err);
 	if (ret)
 		goto cleanup;
 	m = xcalloc(1, sizeof(*m));
+	m->patience = patience;
 	strbuf_init(&m->notice);
 	strbuf_init(&m->dir);
 	strbuf_init(&m->python);
@@ -329,6 +352,8 @@ void meta_finish(struct meta_run **mp, struct value *changes, unsigned msec)
 	if (!m)
 		return;
 	if (m->running) {
+		if (msec == META_PATIENCE)
+			msec = m->patience;
 		said = changes && read_answer(m, msec);
 		close_in(m);
 		if (!said)

@@ -21,8 +21,8 @@
 #include "lib/base/value.h"
 #include "lib/exp/meta.h"
 
-/** Milliseconds that the end of a run waits for what is still asked. */
-#define META_PATIENCE 1000
+/** As long as the setting run.meta-wait says, or a second. */
+#define META_PATIENCE UINT_MAX
 
 struct meta_run;
 
@@ -30,7 +30,8 @@ struct meta_run;
  * Asks the providers that start no process, by the settings as they are loaded
  * (names: only these). `about` and what it names is copied. `meta` becomes a
  * map, in which `git` is null until meta_add_git().
- * Errors: ERR_USAGE for an unknown name; then nothing is given.
+ * Errors: ERR_USAGE for an unknown name, ERR_CONTENT for a setting that is no
+ * time; then nothing is given.
  */
 int meta_start(struct meta_run **out, const struct meta_about *about,
 	       const struct strvec *names, struct value **meta,
@@ -45,9 +46,9 @@ void meta_go(struct meta_run *m);
 
 /**
  * Puts what the rest answered below `meta` of `changes` (a map to be laid over
- * the record), waiting at most `msec`; what has not answered by then is killed
- * with its children and noted. changes NULL: nobody wants to know, do not
- * wait. Frees, and sets `*m` to NULL; NULL is fine.
+ * the record), waiting at most `msec` milliseconds; what has not answered by
+ * then is killed with its children and noted. changes NULL: nobody wants to
+ * know, do not wait. Frees, and sets `*m` to NULL; NULL is fine.
  */
 void meta_finish(struct meta_run **m, struct value *changes, unsigned msec);
 
