@@ -226,7 +226,8 @@ copy_of_this () {
 		"$SOURCE_DIRECTORY"/plumbing "$SOURCE_DIRECTORY"/lib \
 		"$SOURCE_DIRECTORY"/*.[ch] "$SOURCE_DIRECTORY"/README*.md \
 		"$SOURCE_DIRECTORY"/tools . &&
-	mkdir t &&
+	mkdir -p t python/build_backend &&
+	cp "$SOURCE_DIRECTORY"/python/build_backend/*.py python/build_backend &&
 	for test in "$SOURCE_DIRECTORY"/t/t[0-9]*.sh
 	do
 		: >"t/${test##*/}" || return 1
