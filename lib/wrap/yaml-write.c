@@ -251,7 +251,7 @@ static void add_scalar(struct strbuf *out, const struct value *value,
 static void add_key(struct strbuf *out, const struct value_pair *pair)
 {
 	if (pair->plain && !yaml_plain_is_text(pair->key, pair->key_len))
-		strbuf_addstr(out, pair->key_len ? pair->key : "null");
+		strbuf_add(out, pair->key, pair->key_len);
 	else if (yaml_plain_is_safe(pair->key, pair->key_len))
 		strbuf_add(out, pair->key, pair->key_len);
 	else if (utf8_is_valid(pair->key, pair->key_len))

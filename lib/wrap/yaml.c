@@ -368,6 +368,20 @@ static bool is_merge_key(const yaml_event_t *event)
 		!memcmp(event->data.scalar.value, "<<", 2);
 }
 
+/* What is no text is told from the text that it is written as. Nothing at all
+ * is null. */
+static void add_scalar_key(struct value *map, const char *text, size_t len,
+			   bool plain)
+{
+	if (plain && !len) {
+		text = "null";
+		len = strlen(text);
+	}
+	value_map_add(map, text, len, NULL);
+	map->u.map.pair[map->u.map.nr - 1].plain =
+		plain && !yaml_plain_is_text(text, len);
+}
+
 /* Deletes the event. The key is added to the map with a null for its value. */
 static int build_key(struct builder *b, struct value *map, yaml_event_t *event,
 		     unsigned depth)
@@ -380,13 +394,10 @@ static int build_key(struct builder *b, struct value *map, yaml_event_t *event,
 	if (event->type == YAML_SCALAR_EVENT && !event->data.scalar.anchor &&
 	    !event->data.scalar.tag) {
 		ret = count(b, event->start_mark, 0, event->data.scalar.length);
-		value_map_add(map, (const char *)event->data.scalar.value,
-			      event->data.scalar.length, NULL);
-		map->u.map.pair[map->u.map.nr - 1].plain =
-			event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-			!yaml_plain_is_text(
-				(const char *)event->data.scalar.value,
-				event->data.scalar.length);
+		add_scalar_key(map, (const char *)event->data.scalar.value,
+			       event->data.scalar.length,
+			       event->data.scalar.style ==
+			       YAML_PLAIN_SCALAR_STYLE);
 		yaml_event_delete(event);
 		return ret;
 	}
@@ -402,7 +413,8 @@ static int build_key(struct builder *b, struct value *map, yaml_event_t *event,
 				       "for a key (at most %d bytes)",
 				       MAX_NEST_KEY);
 		else
-			value_map_add(map, text.buf, text.len, NULL);
+			add_scalar_key(map, text.buf, text.len,
+				       key->type < VALUE_TEXT);
 	}
 	if (key)	/* its anchor may be named later */
 		value_list_add(b->kept, key);
