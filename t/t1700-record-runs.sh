@@ -208,6 +208,15 @@ test_expect_success 'a trial that was lost or failed goes on' '
 	test_path_is_missing t/on/traceback.txt
 '
 
+test_expect_success 'traceback.txt has no more secrets than the record' '
+	all "$(trial said "\"params\":{\"token\":\"abcdefgh1\"}")" \
+		"{\"op\":\"finish\",\"run\":1,\"state\":\"fail\",\"error\":\"E\",\"traceback\":\"at https://ann:hunter2@host\\nT\\n\"}" \
+		>out &&
+	printf "at https://ann:<redacted:2>@host\nT\n" >want &&
+	test_cmp want t/said/traceback.txt &&
+	key traceback t/said "\"at https://ann:<redacted:2>@host\\nT\\n\""
+'
+
 test_expect_success 'it does not go on with other parameters, which are shown' '
 	all "$(trial differ "\"params\":{\"lr\":0.1,\"n\":3,\"token\":\"abcdefgh1\"}")" >out &&
 	all "$(trial differ "\"params\":{\"lr\":0.2,\"m\":4,\"token\":\"hgfedcba2\"}" "\"resume\":true")" >out &&

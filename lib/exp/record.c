@@ -452,6 +452,16 @@ cleanup:
 	return ret;
 }
 
+int record_preview_at(struct value **out, const char *dir,
+		      const struct record_change *change, struct strbuf *err)
+{
+	int ret = read_for_update(out, dir, err);
+
+	if (!ret)
+		lay_down(*out, change);
+	return ret;
+}
+
 int record_update(const struct project *p, const char *name,
 		  const struct value *changes, struct strbuf *err)
 {

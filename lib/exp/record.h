@@ -126,6 +126,11 @@ int record_update_at(const char *dir, const struct project *p,
 		     const struct record_change *change, enum record_sync sync,
 		     int64_t *revision, struct strbuf *err);
 
+/** What record_update_at() would write for that record: without secrets, with
+ *  the numbers that stand for them. Nothing is locked, nothing written. */
+int record_preview_at(struct value **out, const char *dir,
+		      const struct record_change *change, struct strbuf *err);
+
 /** 36 characters of UUID 4 from the kernel's random source. */
 void record_new_id(struct strbuf *out);
 bool record_is_id(const char *text);

@@ -369,17 +369,26 @@ static int add_end(struct exchange *x, const struct recorded *run,
 	return 0;
 }
 
-/* Until it has its name it is called like a record that is being written,
- * which readers and packs pass over, and gc removes. */
-static int write_traceback(struct exchange *x, const struct recorded *run)
+/* A traceback shows lines of code and what the exception says: the file has
+ * no more secrets than the record. Until it has its name it is called like a
+ * record that is being written, which readers and packs pass over, and gc
+ * removes. */
+static int write_traceback(struct exchange *x, const struct recorded *run,
+			   const struct record_change *change)
 {
 	struct strbuf path = STRBUF_INIT, temp = STRBUF_INIT;
+	struct value *record = NULL;
 	struct tempfile *t = NULL;
 	const char *text;
 	int ret = get_text(x, "traceback", false, &text);
 
 	if (ret || !text)
 		return ret;
+	ret = record_preview_at(&record, recorded_dir(run), change, &x->err);
+	if (ret)
+		return ret;
+	text = value_get_text(record, "traceback");
+	text = text ? text : "";
 	strbuf_addf(&path, "%s/" TRACEBACK_FILE, recorded_dir(run));
 	strbuf_addf(&temp, "%s/" RECORD_FILE, recorded_dir(run));
 	ret = tempfile_create(&t, temp.buf, 0666, &x->err);
@@ -389,6 +398,7 @@ static int write_traceback(struct exchange *x, const struct recorded *run)
 		ret = tempfile_commit(&t, path.buf, TEMPFILE_SYNC_FILE,
 				      &x->err);
 	tempfile_delete(&t);
+	value_free(record);
 	strbuf_release(&temp);
 	strbuf_release(&path);
 	return ret;
@@ -437,7 +447,7 @@ static int finish(struct exchange *x, struct recorded *run)
 	if (!ret)
 		recorded_find(x, run, true);
 	if (!ret)
-		ret = write_traceback(x, run);
+		ret = write_traceback(x, run, &change);
 	know(run, &change);
 	if (!ret && !run->joined)
 		live_free_reserve(*live_of(run));
