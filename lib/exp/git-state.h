@@ -13,12 +13,24 @@
 
 struct git_state;
 
+/** The last tree, for who asks for it again and again. Lent by the caller, who
+ *  releases it. */
+struct git_tree_memo {
+	struct strbuf key;	/* what it was made from; empty: no tree */
+	struct strbuf tree;
+};
+
+#define GIT_TREE_MEMO_INIT { STRBUF_INIT, STRBUF_INIT }
+
+void git_tree_memo_release(struct git_tree_memo *memo);
+
 struct git_state_options {
 	const struct project *project;	/* NULL: nothing is excluded */
 	const char *dir;		/* where to look; NULL: project root */
 	uint64_t max_file;		/* bytes; code.max-file, 10 MiB */
 	uint64_t max_run;		/* bytes; code.max-run, 100 MiB */
 	bool treeish;			/* also write a tree (slow) */
+	struct git_tree_memo *tree_memo; /* NULL: make it each time */
 };
 
 /** Defaults from the settings. ERR_CONTENT: a bad setting. */

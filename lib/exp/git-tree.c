@@ -117,16 +117,94 @@ cleanup:
 	return ret;
 }
 
-int git_treeish(const struct git_state *state, struct strbuf *hex,
-		struct strbuf *err)
+static bool is_clean(const struct git_state *state)
+{
+	size_t i;
+
+	for (i = 0; i < state->nr; i++)
+		if (!state->item[i].change.left_out)
+			return false;
+	return state->commit;
+}
+
+static int tree_of_commit(const struct git_state *state, struct strbuf *hex,
+			  struct strbuf *err)
+{
+	struct child_process child;
+	int ret;
+
+	git_child(&child, state->top, state->git_dir);
+	strvec_pushl(&child.args, "rev-parse", "--verify", NULL);
+	strvec_pushf(&child.args, "%s^{tree}", state->commit);
+	ret = run_git(&child, NULL, hex, err);
+	strbuf_trim(hex);
+	return ret;
+}
+
+/* ---- the last one -------------------------------------------------------- */
+
+/* Seconds in which a file may change again and look as it did. */
+#define RACY_SECONDS 2
+
+void git_tree_memo_release(struct git_tree_memo *memo)
+{
+	strbuf_release(&memo->key);
+	strbuf_release(&memo->tree);
+}
+
+static void add_file_key(struct strbuf *key, const struct stat *st)
+{
+	strbuf_addf(key, "%lo %lld %llu %lld.%09ld %lld.%09ld",
+		    (unsigned long)st->st_mode, (long long)st->st_size,
+		    (unsigned long long)st->st_ino,
+		    (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+		    (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
+/* What the tree is made from, taken before it is made. Empty when a file
+ * changed so lately that it may do so again unseen. */
+static void make_key(struct strbuf *key, const struct git_state *state)
+{
+	time_t now = time(NULL);
+	struct stat st;
+	size_t i;
+
+	strbuf_addf(key, "%s %s", state->top,
+		    state->commit ? state->commit : "");
+	for (i = 0; i < state->nr; i++) {
+		const struct git_change *change = &state->item[i].change;
+
+		if (change->left_out)
+			continue;
+		strbuf_addch(key, '\0');
+		strbuf_addstr(key, change->path);
+		strbuf_addch(key, '\0');
+		if (change->deleted)
+			continue;
+		if (fstatat(state->top_fd, change->path, &st,
+			    AT_SYMLINK_NOFOLLOW) ||
+		    st.st_ctim.tv_sec > now - RACY_SECONDS) {
+			strbuf_reset(key);
+			return;
+		}
+		add_file_key(key, &st);
+	}
+}
+
+static bool is_known(const struct git_tree_memo *memo,
+		     const struct strbuf *key)
+{
+	return key->len && key->len == memo->key.len &&
+	       !memcmp(key->buf, memo->key.buf, key->len);
+}
+
+static int make_in_scratch(const struct git_state *state, struct strbuf *hex,
+			   struct strbuf *err)
 {
 	struct tempfile *scratch = NULL;
 	struct strbuf objects = STRBUF_INIT;
 	int ret;
 
-	if (state->list_failed || state->bare || !state->format)
-		return fail(err, ERR_FAILED,
-			    "no tree without the list of changes");
 	ret = tempfile_scratch_dir(&scratch, err);
 	if (ret)
 		return ret;
@@ -137,5 +215,38 @@ int git_treeish(const struct git_state *state, struct strbuf *hex,
 		ret = make_tree(state, tempfile_path(scratch), hex, err);
 	tempfile_delete(&scratch);
 	strbuf_release(&objects);
+	return ret;
+}
+
+int git_treeish(const struct git_state *state, struct strbuf *hex,
+		struct strbuf *err)
+{
+	struct git_tree_memo *memo = state->opts->tree_memo;
+	struct strbuf key = STRBUF_INIT;
+	int ret = 0;
+
+	if (state->list_failed || state->bare || !state->format)
+		return fail(err, ERR_FAILED,
+			    "no tree without the list of changes");
+	if (is_clean(state))
+		return tree_of_commit(state, hex, err);
+	if (memo)
+		make_key(&key, state);
+	if (memo && is_known(memo, &key)) {
+		strbuf_addbuf(hex, &memo->tree);
+		goto cleanup;
+	}
+	ret = make_in_scratch(state, hex, err);
+	if (memo) {
+		strbuf_reset(&memo->key);
+		strbuf_reset(&memo->tree);
+	}
+	if (memo && !ret) {
+		strbuf_addbuf(&memo->key, &key);
+		strbuf_addbuf(&memo->tree, hex);
+	}
+
+cleanup:
+	strbuf_release(&key);
 	return ret;
 }

@@ -45,6 +45,7 @@ struct about {
 	struct value *git;
 	char *repo;
 	char *ref;		/* refs/heads/...; NULL: detached */
+	struct git_tree_memo tree;
 	struct timespec asked;
 	struct sign sign[SIGN_NR];
 
@@ -57,7 +58,11 @@ struct about {
 
 struct about *about_new(void)
 {
-	return xcalloc(1, sizeof(struct about));
+	struct about *a = xcalloc(1, sizeof(*a));
+
+	strbuf_init(&a->tree.key);
+	strbuf_init(&a->tree.tree);
+	return a;
 }
 
 static void forget_git(struct about *a)
@@ -73,6 +78,7 @@ static void forget_git(struct about *a)
 void about_free(struct about *a)
 {
 	forget_git(a);
+	git_tree_memo_release(&a->tree);
 	free(a->root);
 	free(a->dir);
 	if (a->have_project)
@@ -221,6 +227,7 @@ static int ask_git(struct exchange *x, const char *cwd, bool treeish)
 		return ret;
 	options.dir = cwd;
 	options.treeish |= treeish;
+	options.tree_memo = &a->tree;
 	clock_gettime(CLOCK_MONOTONIC, &a->asked);
 	ret = git_state_start(&state, &options, &x->err);
 	if (ret)

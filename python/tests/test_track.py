@@ -890,6 +890,39 @@ class MetaTest(TrackCase):
         self.assertEqual(meta.process.pid, os.getpid())
         self.assertEqual(meta.python.version, sys.version.split()[0])
 
+    def test_the_tree_is_made_when_something_has_changed(self) -> None:
+        os.mkdir("repository")
+        os.chdir("repository")
+        self.make_repository()
+        text = ("import os, resutil\n"
+                "resutil.init('../trials')\n"
+                "def tree(number):\n"
+                "    os.utime('.git/index')\n"
+                "    return resutil.run('t%d' % number, lambda: 0)"
+                ".meta.git.treeish\n"
+                "one = tree(1)\n"
+                "assert len(one) == 40 and tree(2) == one and tree(3) == one\n"
+                "with open('file', 'w') as f: f.write('two\\n')\n"
+                "two = tree(4)\n"
+                "assert two != one\n"
+                "with open('file', 'w') as f: f.write('six\\n')\n"
+                "assert tree(5) not in (one, two)\n")
+        for name, content in (("program.py", text), ("file", "one\n")):
+            with open(name, "w", encoding="utf-8") as f:
+                f.write(content)
+        subprocess.run(["git", "add", "file"], check=True)
+        # a file that changed just now may change again and look the same
+        deadline = time.monotonic() + 10
+        while time.time() - os.stat("file").st_ctime < 4:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        trace = os.path.join(self.cwd, "trace")
+        subprocess.run([sys.executable, "program.py"], check=True,
+                       env=dict(os.environ, RESUTIL_TRACE=trace))
+        with open(trace, encoding="utf-8") as f:
+            made = [line for line in f if "write-tree" in line]
+        self.assertEqual(len(made), 3, "".join(made))
+
     def test_ones_own(self) -> None:
         mine = dict(resutil.meta.providers)
         mine["k8s.version"] = lambda: "v1"
