@@ -107,7 +107,9 @@ class Recorder:
         self._from = _Channel(self._process.stdout)
         try:
             self.hello = self.ask("hello", **self.introduction())
-            self._process.wait(EXIT_SECONDS)
+            # What we started has ended, unless it could not leave us.
+            if self.process_id != self._process.pid:
+                self._process.wait()
         except RecorderDied as e:
             self.close()
             raise ResutilError(

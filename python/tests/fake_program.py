@@ -3,7 +3,7 @@
 
 The words of FAKE say how: ``noseq`` (answers carry no ``seq``), ``die-at-N``
 (ends when it reads the Nth request), ``garbage`` (says something that is no
-JSON), ``slow`` (waits for FAKE_GATE to appear before it answers an update).
+JSON), ``child`` (does not leave its parent), ``slow`` (waits for FAKE_GATE to appear before it answers an update).
 Each request is appended to FAKE_LOG; FAKE_LOG.end is made at the end of input.
 """
 
@@ -14,9 +14,9 @@ import time
 
 if sys.argv[1:] != ["record-runs", "--detach"]:
     sys.exit(f"fake: what is {sys.argv[1:]}?")
-if os.environ.get("FAKE") != "die-at-1" and os.fork():
-    os._exit(0)
 modes = os.environ.get("FAKE", "").split()
+if "die-at-1" not in modes and "child" not in modes and os.fork():
+    os._exit(0)
 where = os.environ["FAKE_LOG"]
 count = 0
 for line in sys.stdin:

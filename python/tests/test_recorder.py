@@ -80,6 +80,15 @@ class Requests(WithFake):
         self.assertEqual(str(e.exception), "no")
         self.assertTrue(e.exception.answer["retry"])
 
+    def test_one_that_stays_a_child(self):
+        os.environ["FAKE"] = "child"
+        run = self.begin()
+        self.assertEqual(run.update({"a": 1})["changes"], {"a": 1})
+        process = _recorder.recorder()._process
+        self.assertEqual(run.update({})["pid"], process.pid)
+        _recorder._at_exit()
+        self.assertEqual(process.returncode, 0)
+
     def test_too_long_a_line(self):
         run = self.begin()
         with self.assertRaises(ResutilError):
