@@ -3,7 +3,8 @@
 
 The words of FAKE say how: ``noseq`` (answers carry no ``seq``), ``die-at-N``
 (ends when it reads the Nth request), ``garbage`` (says something that is no
-JSON), ``child`` (does not leave its parent), ``slow`` (waits for FAKE_GATE to appear before it answers an update).
+JSON), ``child`` (does not leave its parent), ``slow`` (waits for FAKE_GATE to
+appear before it answers an update).
 Each request is appended to FAKE_LOG; FAKE_LOG.end is made at the end of input.
 """
 

@@ -320,7 +320,8 @@ class Fork(WithFake):
         package = os.path.dirname(os.path.dirname(_recorder.__file__))
         open(self.gate, "w").close()
         subprocess.run([sys.executable, "-B", "-c", code, self.gate],
-                       check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONPATH=package))
+                       check=True, stdout=subprocess.DEVNULL,
+                       env=dict(os.environ, PYTHONPATH=package))
         end = time.monotonic() + 20
         while (not os.path.exists(self.log + ".end") and
                time.monotonic() < end):
