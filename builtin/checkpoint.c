@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "builtin/checkpoint-worker.h"
+#include "builtin/enter-run.h"
 #include "builtin/run-store.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
@@ -17,13 +18,14 @@
 #include "lib/exp/run-place.h"
 
 static const char *const usage[] = {
-	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background]",
+	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background] [--quiet-outside]",
 	"checkpoint --final [--[no-]push] [--wait] [--exp=EXP]",
 	NULL
 };
 
 struct options {
-	const char *exp, *remote;
+	struct run_choice choice;
+	const char *remote;
 	int background, final, push, wait, worker;
 };
 
@@ -147,13 +149,15 @@ static int act(const struct options *o, const char *name, int *signo)
 static void read_options(struct options *o, int argc, const char **argv)
 {
 	const struct option options[] = {
-		{ .type = OPTION_STRING, .name = "exp", .value = &o->exp,
+		{ .type = OPTION_STRING, .name = "exp",
+		  .value = &o->choice.exp,
 		  .argh = "EXP", .arg = ARG_EXP,
 		  .help = "an experiment other than that of this run" },
 		OPT_STRING(0, "remote", &o->remote, "REMOTE",
 			   "a store other than origin: its name or URL"),
 		OPT_BOOL(0, "background", &o->background,
 			 "only note it; a process of its own sends"),
+		OPT_RUN_QUIET(o->choice),
 		OPT_BOOL(0, "final", &o->final,
 			 "push as run does at the end of one"),
 		OPT_BOOL(0, "push", &o->push,
@@ -170,7 +174,7 @@ static void read_options(struct options *o, int argc, const char **argv)
 	if (argc)
 		usage_with_options(usage, options, "'%s' is too much",
 				   argv[0]);
-	if (o->final && (o->background || o->remote))
+	if (o->final && (o->background || o->remote || o->choice.quiet))
 		usage_with_options(usage, options,
 				   "--final goes with --push, --no-push, "
 				   "--wait and --exp alone");
@@ -187,7 +191,9 @@ int cmd_checkpoint(int argc, const char **argv)
 	int ret, status, signo = 0;
 
 	read_options(&o, argc, argv);
-	ret = find(&place, o.exp, &err);
+	if (run_is_outside(&o.choice))
+		return 0;
+	ret = find(&place, o.choice.exp, &err);
 	if (ret) {
 		error("%s", err.buf);
 		status = exit_status_of(ret);

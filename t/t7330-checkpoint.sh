@@ -69,6 +69,15 @@ test_expect_success '--exp names it from outside' '
 	test_path_is_file "$store.second/project/$(resutil rev-exp outside).zip"
 '
 
+test_expect_success '--quiet-outside: nothing outside of a run, all inside' '
+	resutil checkpoint --quiet-outside >out 2>&1 &&
+	resutil checkpoint --quiet-outside --background >>out 2>&1 &&
+	test_must_be_empty out &&
+	resutil run --no-push -m quiet -- resutil checkpoint --quiet-outside >out &&
+	test_grep "^Sent .*_quiet\$" out &&
+	test_expect_code 129 resutil checkpoint --final --quiet-outside
+'
+
 test_expect_success 'outside of a run: 1; of no experiment: 10; usage: 129' '
 	test_expect_code 1 resutil checkpoint 2>err && test_line_count = 1 err &&
 	test_expect_code 1 env RESUTIL_EX_DIR= resutil checkpoint 2>err &&
