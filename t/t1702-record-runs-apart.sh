@@ -12,6 +12,16 @@ start_recorder () {
 	exec 8>to 9<from
 }
 
+# ask_who: sets $recorder, the process that answers.
+ask_who () {
+	ask "{\"op\":\"hello\",\"protocol\":1}" >hello &&
+	recorder=$(sed -n "s/.*\"recorder\":\([0-9]*\).*/\1/p" hello)
+}
+
+is_gone () {
+	test_must_fail kill -0 "$recorder"
+}
+
 ask () {
 	printf "%s\n" "$1" >&8 &&
 	read -r answer <&9 &&
@@ -29,21 +39,22 @@ key_is () {
 test_expect_success '--detach: the child ends at once, the recorder goes on' '
 	start_recorder --detach --pid=$$ &&
 	wait $! &&
-	ask "{\"op\":\"hello\",\"protocol\":1}" >hello &&
+	ask_who &&
 	test_grep "\"ok\":true" hello &&
-	recorder=$(sed -n "s/.*\"recorder\":\([0-9]*\).*/\1/p" hello) &&
 	test "$recorder" != $! &&
 	kill -0 "$recorder" &&
 	exec 8>&- 9<&- &&
-	test_wait_for 20 test_must_fail kill -0 "$recorder"
+	test_wait_for 20 is_gone
 '
 
 test_expect_success 'the parent is the program, also of one that left it' '
 	start_recorder --detach &&
 	ask "$trial" >begin &&
 	test_grep "\"run\":1" begin &&
+	ask_who &&
 	exec 8>&- 9<&- &&
-	test_wait_for 20 key_is state lost
+	test_wait_for 20 is_gone &&
+	key_is state lost
 '
 
 test_expect_success 'a run that lost its pipe is taken over, and ends well' '
