@@ -20,7 +20,7 @@
 #include "lib/base/term.h"
 #include "lib/base/trace.h"
 #include "lib/base/value.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/project.h"
 #include "lib/exp/redact-record.h"
 
@@ -113,7 +113,7 @@ static int take_directory(const struct option *opt UNUSED, const char *arg,
 static int take_parameter(const struct option *opt UNUSED, const char *arg,
 			  bool unset UNUSED, struct strbuf *err)
 {
-	return config_add_parameter(arg, err);
+	return settings_add_parameter(arg, err);
 }
 
 static int take_talk(const struct option *opt, const char *arg UNUSED,
@@ -205,14 +205,14 @@ static void set_up_project(void)
 		strbuf_reset(&err);
 	}
 
-	ret = config_load(the_project, &err);
+	ret = settings_load(the_project, &err);
 	if (ret && current->setup == NO_PROJECT)
 		warning("%s", err.buf);	/* `help` must still work */
 	else if (ret)
 		setup_failed(ret, &err);
-	else if (color_set(config_get_str("color.ui", "auto")))
+	else if (color_set(settings_get_str("color.ui", "auto")))
 		warning("color.ui is '%s', not auto, always or never",
-			config_get_str("color.ui", "auto"));
+			settings_get_str("color.ui", "auto"));
 	redact_configure();
 	strbuf_release(&err);
 }
@@ -227,7 +227,7 @@ static void trace_command(const char **argv)
 	if (!trace_wanted())
 		return;
 	found = !project_open(&here, NULL, NULL);
-	config_load(found ? &here : NULL, NULL);
+	settings_load(found ? &here : NULL, NULL);
 	redact_configure();
 	if (argv)
 		trace_argv("command", argv);
@@ -320,10 +320,10 @@ static bool expand_alias(struct strvec *line, const char **argv)
 	struct strvec expanded = STRVEC_INIT;
 	const char *text;
 
-	if (config_load(NULL, &err))
+	if (settings_load(NULL, &err))
 		die_code(ERR_CONTENT, &err);
 	strbuf_addf(&key, "alias.%s", argv[0]);
-	text = config_get_str(key.buf, NULL);
+	text = settings_get_str(key.buf, NULL);
 	if (!text) {
 		strbuf_release(&key);
 		return false;
@@ -344,7 +344,7 @@ static bool expand_alias(struct strvec *line, const char **argv)
 static void NORETURN unknown_command(const char *name)
 {
 	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
-	const struct value *aliases = config_get("alias");
+	const struct value *aliases = settings_get("alias");
 	const struct command *c;
 	struct strbuf hint = STRBUF_INIT;
 	size_t i;

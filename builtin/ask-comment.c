@@ -6,7 +6,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/redact-record.h"
@@ -113,7 +113,7 @@ int choose_comment(const struct project *p, const char **comment,
 		*comment = getenv("RESUTIL_COMMENT");
 	if (*comment)
 		return check(*comment, strlen(*comment), err);
-	ret = config_get_bool("run.prompt", true, &prompt, err);
+	ret = settings_get_bool("run.prompt", true, &prompt, err);
 	if (ret || !prompt || !term_is_interactive())
 		return ret;
 	ret = ask_comment(p, asked, err);

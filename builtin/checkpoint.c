@@ -18,7 +18,8 @@
 #include "lib/exp/run-place.h"
 
 static const char *const usage[] = {
-	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background] [--quiet-outside]",
+	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background] "
+	"[--quiet-outside]",
 	"checkpoint --final [--[no-]push] [--wait] [--exp=EXP]",
 	NULL
 };

@@ -14,7 +14,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/finding-list.h"
 #include "lib/exp/remotes.h"
 
@@ -136,7 +136,7 @@ static void read_age(struct gc *gc, const struct option *options)
 	if (gc->age && age_parse(&seconds, gc->age, &err))
 		usage_with_options(usage, options, "%s", err.buf);
 	if (!gc->age) {
-		gc->age = config_get_str(AGE_KEY, AGE_DEFAULT);
+		gc->age = settings_get_str(AGE_KEY, AGE_DEFAULT);
 		if (age_parse(&seconds, gc->age, &err))
 			die_status(EXIT_CONTENT, AGE_KEY ": %s", err.buf);
 	}

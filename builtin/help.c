@@ -11,7 +11,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 
 #include <dirent.h>
 
@@ -223,7 +223,7 @@ static int print_page(const char *path)
 
 	ret = read_file(&page, path, PAGE_MAX_BYTES, &err);
 	if (!ret) {
-		pager_start(config_get_str("core.pager", NULL));
+		pager_start(settings_get_str("core.pager", NULL));
 		roff_to_text(&text, page.buf, page.len,
 			     MINIMUM(term_width(), 80));
 		out_text(text.buf, text.len);
@@ -273,7 +273,7 @@ static bool show_alias(const char *name)
 	const char *text;
 
 	strbuf_addf(&key, "alias.%s", name);
-	text = config_get_str(key.buf, NULL);
+	text = settings_get_str(key.buf, NULL);
 	if (text)
 		out_printf("'%s' is an alias of '%s'\n", name, text);
 	strbuf_release(&key);

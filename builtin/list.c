@@ -13,7 +13,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-fields.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
@@ -233,7 +233,7 @@ static int print_rows(const struct entries *entries,
 
 static unsigned read_timeout(void)
 {
-	const char *text = config_get_str("list.timeout", TIMEOUT_DEFAULT);
+	const char *text = settings_get_str("list.timeout", TIMEOUT_DEFAULT);
 	char *end;
 	unsigned long seconds;
 

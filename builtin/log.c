@@ -10,7 +10,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
 
@@ -242,7 +242,7 @@ static int show_log(struct log *log, const char **argv)
 
 	exp_load(&items, the_project, &names);
 	exp_items_sort(&items);
-	pager_start(config_get_str("core.pager", NULL));
+	pager_start(settings_get_str("core.pager", NULL));
 	for (i = items.nr; i && log->most; i--) {
 		if (!is_wanted(log, &items.item[i - 1]))
 			continue;

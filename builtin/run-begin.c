@@ -9,7 +9,7 @@
 #include "builtin/params-file.h"
 #include "builtin/run-parts.h"
 #include "lib/base/error.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/git-head.h"
 #include "lib/exp/meta-run.h"
 #include "lib/exp/record.h"
@@ -20,7 +20,7 @@ int run_start_collecting(struct run *r, struct strbuf *err)
 	struct strvec globs = STRVEC_INIT;
 	int ret = 0;
 
-	config_get_list("run.collect", &globs);
+	settings_get_list("run.collect", &globs);
 	if (r->globs.nr)
 		ret = collect_start(&r->collect, the_project, r->cwd.buf,
 				    &r->globs, err);

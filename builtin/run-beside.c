@@ -8,7 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/run-command.h"
 #include "lib/base/ticker.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/monitor.h"
 
 #define MONITOR_SECONDS 10
@@ -68,7 +68,7 @@ int run_beside_monitor(const struct option *opt, const char *arg, bool unset,
 static int configure(double *seconds, const char *key, double least,
 		     double yes_seconds, struct strbuf *err)
 {
-	const char *text = config_get_str(key, "no");
+	const char *text = settings_get_str(key, "no");
 	struct strbuf why = STRBUF_INIT;
 	bool yes;
 	int ret = 0;
@@ -76,7 +76,7 @@ static int configure(double *seconds, const char *key, double least,
 	if (*seconds)
 		return 0;
 	/* 1 is a second. */
-	if (config_parse_bool(text, &yes) && strcmp(text, "1")) {
+	if (settings_parse_bool(text, &yes) && strcmp(text, "1")) {
 		if (!yes || yes_seconds > 0)
 			*seconds = yes ? yes_seconds : 0;
 		else

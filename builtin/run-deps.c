@@ -4,7 +4,7 @@
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
 #include "lib/base/error.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-list.h"
 
 void run_deps_release(struct run_deps *d)
@@ -97,7 +97,7 @@ int run_deps_add(struct run_deps *d, struct value *record, struct strbuf *err)
 		deps_note(record, the_project, d->needed.v[i]);
 	if (!d->scan.nr)
 		return 0;
-	ret = config_get_bool("run.hash-inputs", false, &hash, err);
+	ret = settings_get_bool("run.hash-inputs", false, &hash, err);
 	if (!ret)
 		ret = deps_inputs(&inputs, the_project, &d->scan, hash, err);
 	if (!ret)

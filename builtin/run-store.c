@@ -10,7 +10,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/remotes.h"
 
 #define LOG_MAX_BYTES (1 << 20)
@@ -54,10 +54,10 @@ void run_pull(const struct strvec *exps)
 
 int run_push_choose(enum run_push *out, int option, struct strbuf *err)
 {
-	const char *text = config_get_str("push.auto", "yes");
+	const char *text = settings_get_str("push.auto", "yes");
 	bool yes;
 
-	if (config_parse_bool(text, &yes))
+	if (settings_parse_bool(text, &yes))
 		*out = yes ? RUN_PUSH_YES : RUN_PUSH_NO;
 	else if (!strcmp(text, "background"))
 		*out = RUN_PUSH_BACKGROUND;

@@ -22,7 +22,7 @@
 #include "lib/base/signals.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/name.h"
 #include "lib/exp/redact-record.h"
 

@@ -14,7 +14,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-file.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
@@ -397,7 +397,7 @@ int cmd_show(int argc, const char **argv)
 	if (colon && (argc > 1 || rows->json || rows->format))
 		usage_with_options(usage, options,
 				   "a file is shown alone, and as it is");
-	pager_start(config_get_str("core.pager", NULL));
+	pager_start(settings_get_str("core.pager", NULL));
 	if (colon) {
 		char *exp = xmemdupz(argv[0], (size_t)(colon - argv[0]));
 

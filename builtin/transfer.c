@@ -7,7 +7,7 @@
 #include "lib/base/output.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/partial.h"
@@ -36,7 +36,7 @@ int transfer_check(struct transfer *t, struct strbuf *err)
 
 	if (t->jobs)
 		return 0;
-	ret = config_get_size("transfer.jobs", 0, &jobs, err);
+	ret = settings_get_size("transfer.jobs", 0, &jobs, err);
 	if (!ret)
 		t->jobs = (int)MINIMUM(jobs, (uint64_t)INT_MAX);
 	return ret;

@@ -60,7 +60,7 @@ void transfer_release(struct transfer *t);
 		 "only tell what would be done")
 
 /** Sets `jobs` by transfer.jobs when no -j was given. Errors: those of
- *  config_get_size(). */
+ *  settings_get_size(). */
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**

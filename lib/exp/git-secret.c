@@ -6,7 +6,7 @@
 #include "lib/base/redact.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 
 #define READ_SIZE (256u << 10)
 
@@ -62,8 +62,8 @@ void git_secret_rules(struct git_state *state)
 {
 	strvec_clear(&state->secret_files);
 	strvec_clear(&state->allowed_files);
-	config_get_lists("secrets.files", &state->secret_files);
-	config_get_lists("secrets.allow-files", &state->allowed_files);
+	settings_get_lists("secrets.files", &state->secret_files);
+	settings_get_lists("secrets.allow-files", &state->allowed_files);
 }
 
 bool git_secret_is_allowed(const struct git_state *state, const char *path)

@@ -6,7 +6,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/project.h"
 
 #include <poll.h>
@@ -32,13 +32,14 @@ int git_state_options_init(struct git_state_options *opts,
 
 	memset(opts, 0, sizeof(*opts));
 	opts->project = p;
-	ret = config_get_size("code.max-file", 10u << 20, &opts->max_file, err);
+	ret = settings_get_size("code.max-file", 10u << 20, &opts->max_file,
+				err);
 	if (!ret)
-		ret = config_get_size("code.max-run", 100u << 20,
-				      &opts->max_run, err);
+		ret = settings_get_size("code.max-run", 100u << 20,
+					&opts->max_run, err);
 	if (!ret)
-		ret = config_get_bool("code.treeish", false, &opts->treeish,
-				      err);
+		ret = settings_get_bool("code.treeish", false, &opts->treeish,
+					err);
 	return ret;
 }
 

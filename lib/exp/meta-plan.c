@@ -5,7 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/meta.h"
 #include "lib/exp/meta-gpu.h"
 #include "lib/exp/trust.h"
@@ -55,7 +55,7 @@ static bool get_switch(const struct value *value, bool *on)
 		*on = value->u.truth;
 		return true;
 	}
-	if (!text || !config_parse_bool(text, &yes))
+	if (!text || !settings_parse_bool(text, &yes))
 		return false;
 	*on = yes;
 	return true;
@@ -168,7 +168,7 @@ static const struct value *entry_of(const char *name, bool trusted,
 	*untrusted = false;
 	for (i = 0; i < CONFIG_LAYER_NR; i++) {
 		const struct value *map =
-			config_get_of((enum config_layer)i, "meta");
+			settings_get_of((enum settings_layer)i, "meta");
 		const struct value *value = value_map_get(map, name);
 		bool on;
 
@@ -260,7 +260,7 @@ static void other_names(struct strvec *out, struct strvec *bad)
 
 	for (i = 0; i < CONFIG_LAYER_NR; i++) {
 		const struct value *map =
-			config_get_of((enum config_layer)i, "meta");
+			settings_get_of((enum settings_layer)i, "meta");
 
 		for (k = 0; map && map->type == VALUE_MAP &&
 		     k < map->u.map.nr; k++) {
@@ -305,7 +305,7 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 	/* One that records a run itself must not ask itself for ever. */
 	const bool within = getenv("RESUTIL_META") != NULL;
 	struct strvec others = STRVEC_INIT;
-	enum trust trust = p && config_get_of(CONFIG_PROJECT, "meta") ?
+	enum trust trust = p && settings_get_of(CONFIG_PROJECT, "meta") ?
 			   trust_of(p) : TRUST_NOTHING;
 	bool trusted = trust == TRUST_YES;
 	size_t i;

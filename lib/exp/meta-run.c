@@ -16,7 +16,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
 #include "lib/base/trace.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/meta-commands.h"
 #include "lib/exp/meta-plan.h"
 #include "lib/exp/meta-slow.h"
@@ -120,7 +120,7 @@ static void take_commands(struct meta_run *m, const struct meta_plan *plan,
 
 static int get_patience(unsigned *msec, struct strbuf *err)
 {
-	const struct value *value = config_get("run.meta-wait");
+	const struct value *value = settings_get("run.meta-wait");
 	struct strbuf text = STRBUF_INIT;
 	int ret = 0;
 

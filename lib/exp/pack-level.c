@@ -3,12 +3,12 @@
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/wrap/zstream.h"
 
 int pack_level_read(int given, int *level, struct strbuf *err)
 {
-	const char *text = config_get_str("pack.level", NULL);
+	const char *text = settings_get_str("pack.level", NULL);
 	bool is_given = given != PACK_LEVEL_NOT_GIVEN;
 
 	*level = is_given ? given : ZSTREAM_LEVEL_DEFAULT;

@@ -2,7 +2,7 @@
 #include "lib/exp/pack-limits.h"
 
 #include "lib/base/strbuf.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/pack-read.h"
 #include "lib/exp/pack-source.h"
 
@@ -16,12 +16,13 @@ int pack_limits_fill(struct pack_limits *limits, struct strbuf *err)
 	int ret = 0;
 
 	if (limits->max_size == UINT64_MAX)
-		ret = config_get_size("unpack.max-size", PACK_MAX_SIZE_DEFAULT,
-				      &limits->max_size, err);
+		ret = settings_get_size("unpack.max-size",
+					PACK_MAX_SIZE_DEFAULT,
+					&limits->max_size, err);
 	if (!ret && limits->max_entries == UINT64_MAX)
-		ret = config_get_size("unpack.max-entries",
-				      PACK_MAX_ENTRIES_DEFAULT,
-				      &limits->max_entries, err);
+		ret = settings_get_size("unpack.max-entries",
+					PACK_MAX_ENTRIES_DEFAULT,
+					&limits->max_entries, err);
 	return ret;
 }
 

@@ -8,7 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/git-head.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta-plan.h"
@@ -112,7 +112,7 @@ static bool is_fresh(const struct timespec *since)
 static int load_settings(struct about *a, const struct project *p,
 			 struct strbuf *err)
 {
-	int ret = config_load(p, err);
+	int ret = settings_load(p, err);
 
 	redact_configure();
 	free(a->root);

@@ -2,7 +2,7 @@
 #include "lib/exp/recorder-internal.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/git-head.h"
@@ -157,8 +157,8 @@ static int add_dependencies(struct exchange *x, struct begin *b)
 	for (i = 0; i < b->dependency.nr && !ret; i++)
 		ret = add_dependency(x, b, b->dependency.v[i]);
 	if (!ret && scan.nr) {
-		ret = config_get_bool("run.hash-inputs", false, &hash,
-				      &x->err);
+		ret = settings_get_bool("run.hash-inputs", false, &hash,
+					&x->err);
 		if (!ret)
 			ret = deps_inputs(&inputs, p, &scan, hash, &x->err);
 		if (!ret)

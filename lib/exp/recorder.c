@@ -3,7 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/recorder-internal.h"
 #include "lib/wrap/json-typed.h"
 
@@ -109,7 +109,7 @@ static void add_settings(struct exchange *x, const struct project *p)
 	bool prompt = true;
 
 	if (about_use(x->r, p, &x->err) ||
-	    config_get_bool("run.prompt", true, &prompt, &x->err))
+	    settings_get_bool("run.prompt", true, &prompt, &x->err))
 		value_map_set_str(x->answer, "project_error", x->err.buf);
 	value_map_set(map, "run.prompt", value_new_bool(prompt));
 	value_map_set(x->answer, "settings", map);

@@ -7,7 +7,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 
 /* Names that other things go by, and paths that have to be found. */
 static const char *const kept[] = {
@@ -24,11 +24,11 @@ void redact_configure(void)
 	size_t i;
 
 	redact_clear_rules();
-	config_get_lists("secrets.add", &list);
+	settings_get_lists("secrets.add", &list);
 	for (i = 0; i < list.nr; i++)
 		redact_add_name(list.v[i]);
 	strvec_clear(&list);
-	config_get_lists("secrets.allow", &list);
+	settings_get_lists("secrets.allow", &list);
 	for (i = 0; i < list.nr; i++)
 		redact_allow(list.v[i]);
 	strvec_release(&list);

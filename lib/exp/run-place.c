@@ -3,7 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/live.h"
 #include "lib/exp/record.h"
@@ -164,7 +164,7 @@ int run_place_find(struct run_place *place, const char *exp,
 		ret = fail(err, ERR_NO, "this is not a run: there is no "
 			   "RESUTIL_EX_DIR; name an experiment with --exp");
 	if (!ret)
-		ret = config_load(place->project, err);
+		ret = settings_load(place->project, err);
 	if (!ret)
 		redact_configure();
 	return ret;

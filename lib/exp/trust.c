@@ -13,7 +13,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
 
@@ -42,7 +42,7 @@ static bool is_switch(const struct value *value)
 	bool yes;
 
 	return value->type == VALUE_BOOL || value->type == VALUE_NULL ||
-	       (text && config_parse_bool(text, &yes));
+	       (text && settings_parse_bool(text, &yes));
 }
 
 static bool runs_something(const struct value *section)

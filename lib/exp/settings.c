@@ -1,5 +1,5 @@
 #include "lib/base/compat.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
@@ -18,7 +18,7 @@
 
 static struct value *layers[CONFIG_LAYER_NR];
 
-/* Numbers as text, lent to callers of config_get_str(). */
+/* Numbers as text, lent to callers of settings_get_str(). */
 static struct strvec lent = STRVEC_INIT;
 
 /*
@@ -53,7 +53,7 @@ static int read_user_layer(struct value **out, struct strbuf *err)
 		ret = fail(err, ERR_CONTENT, "'%s' must be a map of keys",
 			   path.buf);
 	if (!ret)
-		ret = config_check(*out, path.buf, err);
+		ret = settings_check(*out, path.buf, err);
 
 cleanup:
 	strbuf_release(&path);
@@ -92,7 +92,7 @@ static struct value *read_parameters(void)
 	return map;
 }
 
-int config_load(const struct project *project, struct strbuf *err)
+int settings_load(const struct project *project, struct strbuf *err)
 {
 	size_t i;
 	int ret;
@@ -108,10 +108,10 @@ int config_load(const struct project *project, struct strbuf *err)
 		layers[CONFIG_PROJECT] = value_copy(project->conf);
 	ret = read_user_layer(&layers[CONFIG_USER], err);
 	if (!ret && project)
-		ret = config_check(layers[CONFIG_PROJECT], project->conf_path,
-				   err);
+		ret = settings_check(layers[CONFIG_PROJECT], project->conf_path,
+				     err);
 	if (!ret)
-		ret = config_check(layers[CONFIG_PARAMETERS], NULL, err);
+		ret = settings_check(layers[CONFIG_PARAMETERS], NULL, err);
 	return ret;
 }
 
@@ -133,7 +133,7 @@ static bool is_key(const char *key, size_t len)
 	return words > 1;
 }
 
-int config_add_parameter(const char *assignment, struct strbuf *err)
+int settings_add_parameter(const char *assignment, struct strbuf *err)
 {
 	const char *equals = strchrnul(assignment, '=');
 	unsigned nr = count_parameters();
@@ -163,13 +163,13 @@ int config_add_parameter(const char *assignment, struct strbuf *err)
 	return 0;
 }
 
-const struct value *config_get(const char *key)
+const struct value *settings_get(const char *key)
 {
 	int i;
 
 	for (i = CONFIG_LAYER_NR - 1; i >= 0; i--) {
 		const struct value *value =
-			config_get_of((enum config_layer)i, key);
+			settings_get_of((enum settings_layer)i, key);
 
 		if (value)
 			return value;
@@ -177,7 +177,7 @@ const struct value *config_get(const char *key)
 	return NULL;
 }
 
-const struct value *config_get_of(enum config_layer layer, const char *key)
+const struct value *settings_get_of(enum settings_layer layer, const char *key)
 {
 	const struct value *value;
 
@@ -188,9 +188,9 @@ const struct value *config_get_of(enum config_layer layer, const char *key)
 	return value && value->type != VALUE_NULL ? value : NULL;
 }
 
-const char *config_get_str(const char *key, const char *otherwise)
+const char *settings_get_str(const char *key, const char *otherwise)
 {
-	const struct value *value = config_get(key);
+	const struct value *value = settings_get(key);
 	struct strbuf text = STRBUF_INIT;
 	const char *ret;
 
@@ -216,24 +216,24 @@ static int bad_value(const char *key, const struct value *value,
 	return ERR_CONTENT;
 }
 
-int config_get_bool(const char *key, bool otherwise, bool *out,
-		    struct strbuf *err)
+int settings_get_bool(const char *key, bool otherwise, bool *out,
+		      struct strbuf *err)
 {
-	const struct value *value = config_get(key);
-	const char *text = config_get_str(key, NULL);
+	const struct value *value = settings_get(key);
+	const char *text = settings_get_str(key, NULL);
 
 	if (!value)
 		*out = otherwise;
-	else if (!text || !config_parse_bool(text, out))
+	else if (!text || !settings_parse_bool(text, out))
 		return bad_value(key, value, "yes or no", err);
 	return 0;
 }
 
-int config_get_size(const char *key, uint64_t otherwise, uint64_t *out,
-		    struct strbuf *err)
+int settings_get_size(const char *key, uint64_t otherwise, uint64_t *out,
+		      struct strbuf *err)
 {
-	const struct value *value = config_get(key);
-	const char *text = config_get_str(key, NULL);
+	const struct value *value = settings_get(key);
+	const char *text = settings_get_str(key, NULL);
 
 	if (!value)
 		*out = otherwise;
@@ -262,12 +262,12 @@ static void add_list(struct strvec *out, const struct value *value)
 	strbuf_release(&text);
 }
 
-void config_get_list(const char *key, struct strvec *out)
+void settings_get_list(const char *key, struct strvec *out)
 {
-	add_list(out, config_get(key));
+	add_list(out, settings_get(key));
 }
 
-void config_get_lists(const char *key, struct strvec *out)
+void settings_get_lists(const char *key, struct strvec *out)
 {
 	size_t i;
 

@@ -4,7 +4,7 @@
  * may be a later version's.
  */
 #include "lib/base/compat.h"
-#include "lib/exp/config.h"
+#include "lib/exp/settings.h"
 
 #include "lib/base/date.h"
 #include "lib/base/error.h"
@@ -73,7 +73,7 @@ static bool is_word(const char *text, const char *const *words)
 	return false;
 }
 
-bool config_parse_bool(const char *text, bool *out)
+bool settings_parse_bool(const char *text, bool *out)
 {
 	static const char *const yes[] = { "true", "yes", "on", "1", NULL };
 	static const char *const no[] = { "false", "no", "off", "0", "", NULL };
@@ -119,14 +119,14 @@ static bool is_of_kind(const struct value *value, enum kind kind)
 	if (fits)
 		value_format(&text, value);
 	if (fits)
-		fits = kind == KIND_BOOL ? config_parse_bool(text.buf, &yes) :
+		fits = kind == KIND_BOOL ? settings_parse_bool(text.buf, &yes) :
 					   size_parse(&size, text.buf);
 	strbuf_release(&text);
 	return fits;
 }
 
-int config_check(const struct value *map, const char *path,
-		 struct strbuf *err)
+int settings_check(const struct value *map, const char *path,
+		   struct strbuf *err)
 {
 	struct strbuf text = STRBUF_INIT;
 	size_t i;
