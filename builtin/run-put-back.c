@@ -13,28 +13,13 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/leftovers.h"
+#include "lib/exp/held-dir.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 
-/*
- * A checkpoint may have sent later revisions than the first, and what is put
- * back must be seen to have grown. Nobody can tell how often the record was
- * written; not as often as this.
- */
-#define REVISIONS_LOST 1000000000
-
 int run_hold_dir(const struct run *r)
 {
-	return open(r->rec.dir.buf, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-static bool is_at(int held, const char *path)
-{
-	struct stat ours, there;
-
-	return held >= 0 && !fstat(held, &ours) && !lstat(path, &there) &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+	return held_dir_open(r->rec.dir.buf);
 }
 
 static bool has_file(const char *dir, const char *name)
@@ -49,39 +34,6 @@ static bool has_file(const char *dir, const char *name)
 }
 
 /* ---- moved --------------------------------------------------------------- */
-
-/* The last path that the directory had; false: the kernel does not tell. */
-static bool find_path(int held, struct strbuf *path)
-{
-	static const char deleted[] = " (deleted)";
-	char link[64], text[PATH_MAX];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
-	len = held < 0 ? 0 : readlink(link, text, sizeof(text) - 1);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
-	strbuf_addstr(path, text);
-	if (!is_at(held, text) && len > (ssize_t)sizeof(deleted) &&
-	    !strcmp(text + len - (sizeof(deleted) - 1), deleted))
-		strbuf_setlen(path, path->len - (sizeof(deleted) - 1));
-	return true;
-}
-
-/* rm --force gives it such a name first: that was not the program, and who
- * types that wants it to go. */
-static bool is_removed_by_us(const struct strbuf *path)
-{
-	struct strbuf name = STRBUF_INIT;
-	bool ours;
-	pid_t pid;
-
-	ours = hidden_parse(path_basename(path->buf), &name, &pid) !=
-	       HIDDEN_NONE;
-	strbuf_release(&name);
-	return ours;
-}
 
 /* Under another name here it is an experiment as before; elsewhere it is none
  * any more. */
@@ -144,16 +96,6 @@ static int copy_logs(const struct run *r, const char *dir, struct strbuf *err)
 	return ret;
 }
 
-static struct value *make_record(const struct run *r)
-{
-	struct value *record = value_copy(r->rec.record);
-	int64_t revision = 0;
-
-	value_get_int(record, "revision", &revision);
-	value_map_set_int(record, "revision", revision + REVISIONS_LOST);
-	return record;
-}
-
 /* As a birth: hidden until it is whole. */
 static int make_dir(const struct run *r, const struct value *record,
 		    struct strbuf *err)
@@ -185,10 +127,11 @@ static int make_dir(const struct run *r, const struct value *record,
 static void put_back(struct run *r)
 {
 	bool gone = !path_exists(r->rec.dir.buf);
-	struct value *record = make_record(r);
+	struct value *record = value_copy(r->rec.record);
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 
+	held_dir_raise_revision(record);
 	if (gone) {
 		ret = make_dir(r, record, &err);
 	} else {
@@ -225,11 +168,11 @@ void run_put_back(struct run *r, int held)
 
 	if (!gone && (!is_own_dir(dir) || has_file(dir, RECORD_FILE)))
 		goto cleanup;
-	found = find_path(held, &path);
+	found = held_dir_path(held, &path);
 	/* That the end cannot be recorded is told then. */
-	if (found && is_removed_by_us(&path))
+	if (found && held_dir_is_being_removed(path.buf))
 		goto cleanup;
-	if (found && gone && is_at(held, path.buf))
+	if (found && gone && held_dir_is_at(held, path.buf))
 		follow(r, path.buf);
 	else
 		put_back(r);

@@ -10,25 +10,13 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/leftovers.h"
+#include "lib/exp/held-dir.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 
-/* More than anybody else can have raised it by: what was sent somewhere must
- * be seen to have grown. */
-#define REVISIONS_LOST 1000000000
-
 void recorded_hold(struct recorded *run)
 {
-	run->held = open(recorded_dir(run), O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-static bool is_at(int held, const char *path)
-{
-	struct stat ours, there;
-
-	return held >= 0 && !fstat(held, &ours) && !lstat(path, &there) &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+	run->held = held_dir_open(recorded_dir(run));
 }
 
 static bool has_record(const char *dir)
@@ -40,26 +28,6 @@ static bool has_record(const char *dir)
 	ret = path_exists(path.buf);
 	strbuf_release(&path);
 	return ret;
-}
-
-/* The last path that the directory had, "(deleted)" cut off. */
-static bool last_path(int held, struct strbuf *path)
-{
-	static const char deleted[] = " (deleted)";
-	const size_t len_deleted = sizeof(deleted) - 1;
-	char link[64], text[PATH_MAX];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
-	len = held < 0 ? 0 : readlink(link, text, sizeof(text) - 1);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
-	strbuf_addstr(path, text);
-	if (!is_at(held, text) && path->len > len_deleted &&
-	    !strcmp(path->buf + path->len - len_deleted, deleted))
-		strbuf_setlen(path, path->len - len_deleted);
-	return true;
 }
 
 /* An experiment that has another name here is one as before. */
@@ -85,20 +53,6 @@ static void follow(struct exchange *x, struct recorded *run, const char *path)
 		live_follow(run->trial.live, file.buf);
 		strbuf_release(&file);
 	}
-}
-
-/* `rm` renames an experiment before it removes it: who typed that wants it to
- * go, with its record. */
-static bool is_removed_by_us(const struct strbuf *path)
-{
-	struct strbuf name = STRBUF_INIT;
-	bool ours;
-	pid_t pid;
-
-	ours = hidden_parse(path_basename(path->buf), &name, &pid) !=
-	       HIDDEN_NONE;
-	strbuf_release(&name);
-	return ours;
 }
 
 /* A visible name of an experiment always has its record. */
@@ -140,10 +94,8 @@ static int make_again(struct recorded *run, struct strbuf *err)
 static void put_back(struct exchange *x, struct recorded *run)
 {
 	struct strbuf why = STRBUF_INIT;
-	int64_t revision = 0;
 
-	value_get_int(run->kept, "revision", &revision);
-	value_map_set_int(run->kept, "revision", revision + REVISIONS_LOST);
+	held_dir_raise_revision(run->kept);
 	if (make_again(run, &why))
 		strbuf_insert(&why, 0, ": ", 2);
 	if (x)
@@ -162,11 +114,13 @@ void recorded_find(struct exchange *x, struct recorded *run, bool at_end)
 	const char *dir = recorded_dir(run);
 	struct strbuf path = STRBUF_INIT;
 
-	if (run->held < 0 || (is_at(run->held, dir) && has_record(dir)))
+	if (run->held < 0 ||
+	    (held_dir_is_at(run->held, dir) && has_record(dir)))
 		return;
-	if (!last_path(run->held, &path) || is_removed_by_us(&path))
+	if (!held_dir_path(run->held, &path) ||
+	    held_dir_is_being_removed(path.buf))
 		goto cleanup;
-	if (strcmp(path.buf, dir) && is_at(run->held, path.buf) &&
+	if (strcmp(path.buf, dir) && held_dir_is_at(run->held, path.buf) &&
 	    has_record(path.buf))
 		follow(x, run, path.buf);
 	else if (at_end && run->kept && !has_record(dir))
