@@ -173,7 +173,6 @@ int answer_join(struct exchange *x)
 	return 0;
 }
 
-/* The lock of a run that has ended is of no use to anybody. */
 /* Its recorder saw the end of a pipe, which need not be that of the program:
  * some close all that is open. */
 static int take_back_loss(struct exchange *x, const struct recorded *run)
@@ -193,6 +192,7 @@ static int take_back_loss(struct exchange *x, const struct recorded *run)
 	return ret;
 }
 
+/* The lock of a run that has ended is of no use to anybody. */
 static int adopt(struct exchange *x, struct recorded *run,
 		 const struct value *record)
 {
