@@ -98,6 +98,19 @@ test_expect_success 'links and hidden directories are passed over' '
 	ln -s v w && found w here
 '
 
+test_expect_success 'copies of records among copies of code are no trials' '
+	mkdir -p code/exp/uncommited_files/tr/a &&
+	cp -R "$(resutil read-trials . | head -n 1 | cut -f1)"/resutil-exp.yaml \
+		code/exp &&
+	cp code/exp/resutil-exp.yaml code/exp/uncommited_files/tr/a &&
+	resutil read-trials code | cut -f1 >out &&
+	echo code/exp >want && test_cmp want out &&
+	resutil read-trials "code/**/tr" >out && test_must_be_empty out &&
+	resutil read-trials --json code >json &&
+	test_grep "uncommited_files/tr/a/resutil-exp.yaml" json &&
+	rm -r code
+'
+
 test_expect_success 'values keep their types' '
 	mkdir typed &&
 	cat >typed/resutil-exp.yaml <<-\EOT &&

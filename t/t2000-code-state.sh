@@ -322,6 +322,20 @@ test_expect_success 'results, .resutil and stores inside are not captured' '
 	has left_out.nr=0
 '
 
+test_expect_success 'trials that lie in the work tree are not captured' '
+	make_repo with-trials && cd with-trials &&
+	mkdir -p tr/f/1/plots tr/f/2 old/g tr/f/of-mine &&
+	for f in tr/f/1/resutil-exp.yaml tr/f/1/metrics-0000.csv \
+		tr/f/1/plots/a.png tr/f/2/resutil-exp.yaml old/g/votakvot.yaml \
+		old/g/snapshot.pickle tr/f/of-mine/code.py tr/notes code.py
+	do
+		echo x >$f || return 1
+	done && cd .. &&
+	snap with-trials &&
+	captured code.py tr/f/of-mine/code.py tr/notes &&
+	has left_out.nr=0
+'
+
 test_expect_success 'tracked files below results are not captured either' '
 	make_repo tracked-results &&
 	make_project tracked-results &&

@@ -2,8 +2,10 @@
 #include "lib/exp/git-internal.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/exp/record.h"
 
 const char left_out_large[] = "too large";
 const char left_out_run[] = "run limit";
@@ -55,6 +57,48 @@ static const char *judge_regular(struct git_state *state, const char *path)
 		reason = left_out_secret;
 	close(fd);
 	return reason;
+}
+
+/* Whether a trial's record lies in `dir`, a path from the top with a slash at
+ * its end, or empty. */
+static bool holds_record(struct git_state *state, const char *dir, size_t len)
+{
+	static const char *const records[] = { RECORD_FILE, "votakvot.yaml" };
+	struct strbuf path = STRBUF_INIT;
+	bool found = false;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(records) && !found; i++) {
+		strbuf_reset(&path);
+		strbuf_add(&path, dir, len);
+		strbuf_addstr(&path, records[i]);
+		found = !fstatat(top_fd(state), path.buf, &st,
+				 AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
+	}
+	strbuf_release(&path);
+	return found;
+}
+
+/*
+ * What a trial left is a result and no code, wherever init() was told to put
+ * it. The files of a directory come one after the other: it is looked at once.
+ */
+static bool is_of_trial(struct git_state *state, const char *path)
+{
+	const char *base = path_basename(path);
+	size_t len = (size_t)(base - path), i;
+
+	if (state->seen_dir.len == len && state->seen_dir.buf &&
+	    !strncmp(state->seen_dir.buf, path, len) && len)
+		return state->seen_trial;
+	strbuf_reset(&state->seen_dir);
+	strbuf_add(&state->seen_dir, path, len);
+	state->seen_trial = false;
+	for (i = 0; i < len && !state->seen_trial; i++)
+		if (path[i] == '/')
+			state->seen_trial = holds_record(state, path, i + 1);
+	return state->seen_trial;
 }
 
 /*
@@ -186,6 +230,8 @@ void git_changes_add_untracked(struct git_state *state, const char *path)
 		reason = left_out_nested;
 		size = 0;
 		len--;
+	} else if (is_of_trial(state, path)) {
+		return;
 	} else {
 		reason = judge(state, path, &size);
 	}
@@ -206,6 +252,7 @@ void git_changes_clear(struct git_state *state)
 		free(state->item[i].subproject);
 	}
 	free(state->item);
+	strbuf_release(&state->seen_dir);
 	state->item = NULL;
 	state->nr = state->alloc = 0;
 	if (state->top_fd >= 0)

@@ -107,6 +107,8 @@ struct git_state {
 	char *top;		/* absolute, real; NULL: no repository */
 	char *git_dir;		/* NULL: found from there */
 	int top_fd;
+	struct strbuf seen_dir;	/* looked at last: has it a trial's record? */
+	bool seen_trial;
 	struct strvec private_dirs;	/* from the top; never captured */
 	struct strvec private_files;	/* likewise, but named */
 	struct strvec secret_files;	/* patterns: secrets.files */

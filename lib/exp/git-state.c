@@ -339,6 +339,7 @@ int git_state_start(struct git_state **out,
 	strvec_init(&state->private_files);
 	strvec_init(&state->secret_files);
 	strvec_init(&state->allowed_files);
+	strbuf_init(&state->seen_dir);
 	strbuf_init(&state->part_held);
 	strbuf_init(&state->complaint);
 	strbuf_init(&state->patch.text);

@@ -22,6 +22,7 @@ struct walk {
 	struct strvec *problems;
 	const char *pattern;	/* NULL: all */
 	bool attached;
+	bool copies;		/* below copies of code: no trials of ours */
 };
 
 struct entry {
@@ -162,6 +163,7 @@ static void walk(struct walk *w, struct strbuf *dir, bool matched,
 {
 	struct entries list = { 0 };
 	size_t len = dir->len, i;
+	bool copies = w->copies;
 
 	if (!matched && w->pattern)
 		matched = glob_match(w->pattern, dir->buf);
@@ -170,6 +172,7 @@ static void walk(struct walk *w, struct strbuf *dir, bool matched,
 			cannot_read(w, dir->buf);
 		return;
 	}
+	list.has_record &= !copies;
 	if (list.has_record)
 		owner = matched ? add_trial(w, dir->buf) : SIZE_MAX;
 	for (i = 0; i < list.nr; i++) {
@@ -183,8 +186,12 @@ static void walk(struct walk *w, struct strbuf *dir, bool matched,
 		if (!e->is_dir)
 			strvec_push(&w->out->trial[owner].attached, dir->buf +
 				    strlen(w->out->trial[owner].dir) + 1);
-		else if (matched || may_match_below(w->pattern, dir->buf))
+		w->copies = copies || (list.has_record &&
+				       !strcmp(e->name, "uncommited_files"));
+		if (e->is_dir &&
+		    (matched || may_match_below(w->pattern, dir->buf)))
 			walk(w, dir, matched, owner, depth + 1);
+		w->copies = copies;
 		strbuf_setlen(dir, len);
 	}
 	entries_release(&list);
