@@ -14,9 +14,7 @@ import os
 import signal
 import sys
 import time
-import traceback
-from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
-                    Tuple)
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from . import _state, _store
 from ._begin import begin_experiment, bounded_params
@@ -24,6 +22,7 @@ from ._program import ResutilError
 from ._recorder import Refused, Run, recorder
 from ._signals import held
 from ._talk import ask_yes_no, is_interactive, tell, warn
+from ._traceback import traceback_text
 from ._typed import describe
 
 __all__ = ["main", "start", "Params", "ActiveRun"]
@@ -164,7 +163,7 @@ def _describe_end(error: Optional[BaseException],
             fields["error"] = error.code
         return fields
     fields = {"state": "fail", "error": describe(error),
-              "traceback": "".join(_format(error))}
+              "traceback": traceback_text(error)}
     if isinstance(error, KeyboardInterrupt):
         fields.update(state="interrupted", signal="SIGINT")
     return fields
@@ -177,15 +176,6 @@ def _exit_code(error: SystemExit) -> int:
     if isinstance(error.code, int):
         return error.code & 0xff
     return 1
-
-
-def _format(error: BaseException) -> List[str]:
-    """The traceback from the function on, without what called it here."""
-    trace = error.__traceback__
-    while (trace is not None and trace.tb_next is not None and
-           trace.tb_frame.f_globals.get("__name__") == __name__):
-        trace = trace.tb_next
-    return traceback.format_exception(type(error), error, trace)
 
 
 def _finish(run: Run, fields: Dict[str, Any]) -> None:

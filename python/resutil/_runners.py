@@ -184,14 +184,14 @@ def _how_it_died(code: Optional[int]) -> str:
 
 def _child(send: Any, tracker: Any, fn: Callable[..., Any],
            args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-    from . import _track, _tracker
+    from . import _traceback, _track
 
     value, error, text = None, None, ""
     try:
         with _track.using_tracker(tracker):
             value = fn(*args, **kwargs)
     except BaseException as caught:
-        error, text = caught, _tracker.traceback_text(caught)
+        error, text = caught, _traceback.traceback_text(caught)
     _send(send, value, error, text)
     send.close()
 

@@ -6,31 +6,14 @@ import os
 import pickle
 import threading
 import time
-import traceback
 import weakref
 from typing import IO, Any, Dict, List, Optional, Set
 
 from . import _attach, _binding, _values, hook
 from ._log import log
+from ._traceback import traceback_text
 
-__all__ = ["NullTracker", "Tracker", "traceback_text"]
-
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def traceback_text(error: BaseException) -> str:
-    """The traceback as Python prints it, without resutil's own frames at its
-    beginning."""
-    frames = error.__traceback__
-    while frames is not None and os.path.dirname(os.path.abspath(
-            frames.tb_frame.f_code.co_filename)) == _HERE:
-        frames = frames.tb_next
-    try:
-        return "".join(traceback.format_exception(
-            type(error), error, frames))
-    except Exception as broken:
-        return "{} (its traceback cannot be shown: {})\n".format(
-            type(error).__qualname__, type(broken).__name__)
+__all__ = ["NullTracker", "Tracker"]
 
 
 class NullTracker:
