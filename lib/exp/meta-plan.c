@@ -166,7 +166,7 @@ static const struct value *entry_of(const char *name, bool trusted,
 	int i;
 
 	*untrusted = false;
-	for (i = 0; i < CONFIG_LAYER_NR; i++) {
+	for (i = 0; i < SETTINGS_LAYER_NR; i++) {
 		const struct value *map =
 			settings_get_of((enum settings_layer)i, "meta");
 		const struct value *value = value_map_get(map, name);
@@ -174,7 +174,7 @@ static const struct value *entry_of(const char *name, bool trusted,
 
 		if (!value || value->type == VALUE_NULL)
 			continue;
-		if (i == CONFIG_PROJECT && !trusted &&
+		if (i == SETTINGS_PROJECT && !trusted &&
 		    !get_switch(value, &on)) {
 			*untrusted = true;
 			continue;
@@ -258,7 +258,7 @@ static void other_names(struct strvec *out, struct strvec *bad)
 	int i;
 	size_t k;
 
-	for (i = 0; i < CONFIG_LAYER_NR; i++) {
+	for (i = 0; i < SETTINGS_LAYER_NR; i++) {
 		const struct value *map =
 			settings_get_of((enum settings_layer)i, "meta");
 
@@ -305,7 +305,7 @@ int meta_plan_make(struct meta_plan *plan, const struct project *p,
 	/* One that records a run itself must not ask itself for ever. */
 	const bool within = getenv("RESUTIL_META") != NULL;
 	struct strvec others = STRVEC_INIT;
-	enum trust trust = p && settings_get_of(CONFIG_PROJECT, "meta") ?
+	enum trust trust = p && settings_get_of(SETTINGS_PROJECT, "meta") ?
 			   trust_of(p) : TRUST_NOTHING;
 	bool trusted = trust == TRUST_YES;
 	size_t i;

@@ -16,7 +16,7 @@
 #define VALUE_ENV "RESUTIL_CONFIG_VALUE_"
 #define MAX_PARAMETERS 10000
 
-static struct value *layers[CONFIG_LAYER_NR];
+static struct value *layers[SETTINGS_LAYER_NR];
 
 /* Numbers as text, lent to callers of settings_get_str(). */
 static struct strvec lent = STRVEC_INIT;
@@ -97,21 +97,21 @@ int settings_load(const struct project *project, struct strbuf *err)
 	size_t i;
 	int ret;
 
-	for (i = 0; i < CONFIG_LAYER_NR; i++) {
+	for (i = 0; i < SETTINGS_LAYER_NR; i++) {
 		value_free(layers[i]);
 		layers[i] = NULL;
 	}
 	strvec_clear(&lent);
 
-	layers[CONFIG_PARAMETERS] = read_parameters();
+	layers[SETTINGS_PARAMETERS] = read_parameters();
 	if (project)
-		layers[CONFIG_PROJECT] = value_copy(project->conf);
-	ret = read_user_layer(&layers[CONFIG_USER], err);
+		layers[SETTINGS_PROJECT] = value_copy(project->conf);
+	ret = read_user_layer(&layers[SETTINGS_USER], err);
 	if (!ret && project)
-		ret = settings_check(layers[CONFIG_PROJECT], project->conf_path,
-				     err);
+		ret = settings_check(layers[SETTINGS_PROJECT],
+				     project->conf_path, err);
 	if (!ret)
-		ret = settings_check(layers[CONFIG_PARAMETERS], NULL, err);
+		ret = settings_check(layers[SETTINGS_PARAMETERS], NULL, err);
 	return ret;
 }
 
@@ -167,7 +167,7 @@ const struct value *settings_get(const char *key)
 {
 	int i;
 
-	for (i = CONFIG_LAYER_NR - 1; i >= 0; i--) {
+	for (i = SETTINGS_LAYER_NR - 1; i >= 0; i--) {
 		const struct value *value =
 			settings_get_of((enum settings_layer)i, key);
 
@@ -182,7 +182,7 @@ const struct value *settings_get_of(enum settings_layer layer, const char *key)
 	const struct value *value;
 
 	if (!layers[layer] ||
-	    (layer == CONFIG_PROJECT && is_for_users_only(key)))
+	    (layer == SETTINGS_PROJECT && is_for_users_only(key)))
 		return NULL;
 	value = value_get(layers[layer], key);
 	return value && value->type != VALUE_NULL ? value : NULL;
@@ -271,7 +271,7 @@ void settings_get_lists(const char *key, struct strvec *out)
 {
 	size_t i;
 
-	for (i = 0; i < CONFIG_LAYER_NR; i++)
+	for (i = 0; i < SETTINGS_LAYER_NR; i++)
 		if (layers[i])
 			add_list(out, value_get(layers[i], key));
 }

@@ -34,7 +34,7 @@ const struct value *settings_get(const char *key);
 /** What one layer says, for who must know where it comes from. The last layer
  *  wins. */
 enum settings_layer {
-	CONFIG_USER, CONFIG_PROJECT, CONFIG_PARAMETERS, CONFIG_LAYER_NR
+	SETTINGS_USER, SETTINGS_PROJECT, SETTINGS_PARAMETERS, SETTINGS_LAYER_NR
 };
 const struct value *settings_get_of(enum settings_layer layer, const char *key);
 const char *settings_get_str(const char *key, const char *otherwise);
