@@ -39,7 +39,7 @@ int params_file_read(struct value **out, const char *path, struct strbuf *err)
 	struct value *map = NULL;
 	int ret;
 
-	ret = read_file(&text, path, PARAMS_FILE_MAX_BYTES, err);
+	ret = read_file_or_pipe(&text, path, PARAMS_FILE_MAX_BYTES, err);
 	if (!ret)
 		ret = parse(&map, &text, path, err);
 	if (!ret && map->type != VALUE_MAP)

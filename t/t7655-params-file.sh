@@ -64,8 +64,14 @@ test_expect_success 'JSON, by its name or by what it says' '
 '
 
 test_expect_success 'a pipe, and an empty file' '
-	resutil run --params-file=/dev/stdin -m pipe -- true <p.json &&
+	cat p.json | resutil run --params-file=/dev/stdin -m pipe -- true &&
 	params pipe >out && test_grep seed out &&
+	mkfifo fifo && { cat p.json >fifo & } &&
+	resutil run --params-file=fifo -m fifo -- true && wait &&
+	params fifo >out && test_grep seed out &&
+	resutil run --params-file=/dev/null -m null -- true &&
+	test_expect_code 125 resutil run --params-file=/dev/zero -- true &&
+	test_expect_code 125 resutil run --params-file=. -- true &&
 	>empty && resutil run --params-file=empty -m empty -- true &&
 	params empty >out && echo "{}" >want && test_cmp want out
 '

@@ -141,6 +141,17 @@ bool path_exists(const char *path)
 	return !lstat(path, &st);
 }
 
+static int read_opened(struct strbuf *out, int fd, const char *path,
+		       size_t max, struct strbuf *err)
+{
+	if (strbuf_read_fd(out, fd, max) >= 0)
+		return 0;
+	if (errno == EFBIG)
+		return fail(err, ERR_CONTENT, "'%s' is larger than %zu bytes",
+			    path, max);
+	return fail_errno(err, "cannot read '%s'", path);
+}
+
 static int read_flags(struct strbuf *out, const char *path, int flags,
 		      int wrong_kind, size_t max, struct strbuf *err)
 {
@@ -165,12 +176,8 @@ static int read_flags(struct strbuf *out, const char *path, int flags,
 		ret = fail(err, wrong_kind, "'%s' is %s", path,
 			   S_ISDIR(st.st_mode) ? "a directory" :
 						 "not a regular file");
-	} else if (strbuf_read_fd(out, fd, max) < 0) {
-		if (errno == EFBIG)
-			ret = fail(err, ERR_CONTENT,
-				   "'%s' is larger than %zu bytes", path, max);
-		else
-			ret = fail_errno(err, "cannot read '%s'", path);
+	} else {
+		ret = read_opened(out, fd, path, max, err);
 	}
 	close(fd);
 	return ret;
@@ -180,6 +187,20 @@ int read_file(struct strbuf *out, const char *path, size_t max,
 	      struct strbuf *err)
 {
 	return read_flags(out, path, 0, ERR_FAILED, max, err);
+}
+
+int read_file_or_pipe(struct strbuf *out, const char *path, size_t max,
+		      struct strbuf *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ret;
+
+	if (fd < 0)
+		return fail_errno(err, "cannot open '%s'", path);
+	ret = path_is_dir(path) ?
+	      fail(err, ERR_FAILED, "'%s' is a directory", path) :
+	      read_opened(out, fd, path, max, err);
+	close(fd);
+	return ret;
 }
 
 int read_own_file(struct strbuf *out, const char *path, size_t max,

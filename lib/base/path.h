@@ -35,11 +35,16 @@ bool path_is_dir(const char *path);	/* follows links */
 bool path_exists(const char *path);	/* does not */
 
 /**
- * The whole of a file, at most `max` bytes.
+ * The whole of a regular file, at most `max` bytes.
  * Errors: ERR_NOT_FOUND; ERR_CONTENT when it is larger; ERR_FAILED.
  */
 int read_file(struct strbuf *out, const char *path, size_t max,
 	      struct strbuf *err);
+
+/** The same for a file that a person named: it may be a pipe, whose end is
+ *  waited for. */
+int read_file_or_pipe(struct strbuf *out, const char *path, size_t max,
+		      struct strbuf *err);
 
 /**
  * The same for a file of ours in a place that anybody may have filled:
