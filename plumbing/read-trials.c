@@ -1,5 +1,6 @@
 /*
- * read-trials: the records of all trials below paths, or what patterns match.
+ * read-trials: the records of all trials below paths, or what patterns match,
+ * or of a project.
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
@@ -7,6 +8,7 @@
 #include "lib/base/items.h"
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -14,12 +16,14 @@
 #include "lib/exp/live.h"
 #include "lib/exp/record.h"
 #include "lib/exp/trial-find.h"
+#include "lib/exp/trial-roots.h"
 #include "lib/wrap/json-typed.h"
 #include "command.h"
 
 static const char *const usage[] = {
 	"read-trials [--json] [--[no-]attached] [-z] PATH|GLOB...",
 	"read-trials [--json] [--[no-]attached] [-z] --stdin",
+	"read-trials [--json] [--[no-]attached] [-z]",
 	NULL
 };
 
@@ -165,22 +169,117 @@ static void read_all(const struct found_trials *found, struct settings *s)
 }
 
 /* The trials are counted, not the paths: nothing found is no failure. */
-static int read_path(const char *path, void *data)
+static void find(struct found_trials *found, const char *path,
+		 struct settings *s)
 {
-	struct settings *s = data;
-	struct found_trials found = FOUND_TRIALS_INIT;
 	struct strvec problems = STRVEC_INIT;
 	size_t i;
 
-	trials_find(&found, path, s->json && s->attached, &problems);
+	trials_find(found, path, s->json && s->attached, &problems);
 	for (i = 0; i < problems.nr; i++) {
 		error("%s", problems.v[i]);
 		items_count(&s->items, ERR_FAILED);
 	}
+	strvec_release(&problems);
+}
+
+static int read_path(const char *path, void *data)
+{
+	struct settings *s = data;
+	struct found_trials found = FOUND_TRIALS_INIT;
+
+	find(&found, path, s);
 	read_all(&found, s);
 	found_trials_release(&found);
-	strvec_release(&problems);
 	return 0;
+}
+
+/* ---- of the project ---- */
+
+static void drop_trial(struct found_trial *trial)
+{
+	free(trial->dir);
+	strvec_release(&trial->attached);
+}
+
+/* Paths as somebody who stands here would give them. What lies in results_dir
+ * is the project's experiments, which others list. */
+static void make_relative(struct found_trials *found, const struct project *p,
+			  const char *cwd)
+{
+	struct strbuf path = STRBUF_INIT;
+	size_t i, nr = 0;
+
+	for (i = 0; i < found->nr; i++) {
+		struct found_trial *trial = &found->trial[i];
+		const char *name = path_below(trial->dir, p->results_path);
+
+		if (name && *name && !strchr(name, '/')) {
+			drop_trial(trial);
+			continue;
+		}
+		path_relative(&path, cwd, trial->dir);
+		free(trial->dir);
+		trial->dir = strbuf_detach(&path, NULL);
+		found->trial[nr++] = *trial;
+	}
+	found->nr = nr;
+	strbuf_release(&path);
+}
+
+static int compare_trials(const void *a, const void *b)
+{
+	return strcmp(((const struct found_trial *)a)->dir,
+		      ((const struct found_trial *)b)->dir);
+}
+
+/* Those of a root in a root are found twice. */
+static void sort_trials(struct found_trials *found)
+{
+	size_t i, nr = 0;
+
+	if (found->nr)
+		qsort(found->trial, found->nr, sizeof(*found->trial),
+		      compare_trials);
+	for (i = 0; i < found->nr; i++) {
+		struct found_trial *trial = &found->trial[i];
+
+		if (nr && !strcmp(found->trial[nr - 1].dir, trial->dir))
+			drop_trial(trial);
+		else
+			found->trial[nr++] = *trial;
+	}
+	found->nr = nr;
+}
+
+/* ERR_NOT_FOUND: this is no project. */
+static int read_project(struct settings *s, struct strbuf *err)
+{
+	struct found_trials found = FOUND_TRIALS_INIT;
+	struct project p = PROJECT_INIT;
+	struct strvec roots = STRVEC_INIT;
+	struct strbuf cwd = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	ret = path_cwd(&cwd, err);
+	if (!ret)
+		ret = project_open(&p, NULL, err);
+	if (ret)
+		goto cleanup;
+	trial_roots_list(&p, &roots);
+	for (i = 0; i < roots.nr; i++)
+		find(&found, roots.v[i], s);
+	make_relative(&found, &p, cwd.buf);
+	sort_trials(&found);
+	read_all(&found, s);
+
+cleanup:
+	strvec_release(&roots);
+	project_release(&p);
+	strbuf_release(&cwd);
+	found_trials_release(&found);
+	return ret;
 }
 
 int cmd_read_trials(int argc, const char **argv)
@@ -201,12 +300,17 @@ int cmd_read_trials(int argc, const char **argv)
 	int ret;
 
 	argc = parse_options(argc, argv, options, usage, 0);
-	if (!argc == !s.from_stdin)
-		usage_with_options(usage, options, argc ?
-				   "--stdin takes no arguments" :
-				   "which trials?");
-	ret = items_each(&paths, argv, s.from_stdin ? stdin : NULL,
-			 s.nul ? '\0' : '\n', read_path, &s, &err);
+	if (argc && s.from_stdin)
+		usage_with_options(usage, options,
+				   "--stdin takes no arguments");
+	if (argc || s.from_stdin)
+		ret = items_each(&paths, argv, s.from_stdin ? stdin : NULL,
+				 s.nul ? '\0' : '\n', read_path, &s, &err);
+	else
+		ret = read_project(&s, &err);
+	if (ret == ERR_NOT_FOUND && !argc && !s.from_stdin)
+		usage_with_options(usage, options, "which trials? (outside of "
+				   "a project a path is needed)");
 	if (ret)
 		error("%s", err.buf);
 	strbuf_release(&err);

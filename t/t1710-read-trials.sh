@@ -2,6 +2,7 @@
 
 test_description='read-trials: find and print the records of trials'
 . ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-experiments.sh
 
 # trial DIR TID [STATE]: a record as somebody may have written it.
 trial () {
@@ -175,8 +176,118 @@ test_expect_success 'paths come from the standard input, too' '
 	printf "t/old/1\told/1\tdone\0" >want && test_cmp want out
 '
 
+# begun ROOT TID: a trial that a recorder records; in .resutil/trials then
+begun () {
+	printf "%s\n" "{\"op\":\"begin\",\"kind\":\"trial\",\"root\":\"$1\",\"tid\":\"$2\",\"providers\":[]}" \
+		"{\"op\":\"finish\",\"run\":1,\"state\":\"done\"}" |
+	resutil record-runs >answers && ! grep "\"ok\":false" answers
+}
+
+# note_of PATH: where the note of a root is
+note_of () {
+	python3 - "$1" <<-\END
+	import sys
+	h = 0xcbf29ce484222325
+	for byte in sys.argv[1].encode():
+	    h = (h ^ byte) * 0x100000001b3 % 2 ** 64
+	print(".resutil/trials/%016x" % h)
+	END
+}
+
+# known TID...: what the project knows, by its tids
+known () {
+	resutil read-trials >out && cut -f2 out >got &&
+	printf "%s\n" "$@" >want && test_cmp want got
+}
+
+test_expect_success 'a project knows the roots of its trials' '
+	make_conf proj && mkdir -p proj/sub proj/results && (
+		cd proj && resutil read-trials >out && test_must_be_empty out &&
+		begun zoo b/1 && begun zoo a/1 && (cd sub && begun in/er x) &&
+		begun ../beside y && resutil read-trials >out &&
+		cat >want <<-\EOT &&
+		sub/in/er/x	x	done
+		zoo/a/1	a/1	done
+		zoo/b/1	b/1	done
+		EOT
+		test_cmp want out && ls .resutil/trials >notes &&
+		test_line_count = 2 notes &&
+		echo zoo >want && test_cmp want "$(note_of zoo)" &&
+		cd sub && resutil read-trials --json --no-attached >out &&
+		sed "s/,\"tid.*//" out >got && cat >want <<-\EOT &&
+		{"path":"../zoo/a/1"
+		{"path":"../zoo/b/1"
+		{"path":"in/er/x"
+		EOT
+		test_cmp want got
+	)
+'
+
+test_expect_success 'the nearest project, by the root and not by where it runs' '
+	mkdir -p proj/zoo/own && make_conf proj/zoo/own &&
+	(cd proj && begun zoo/own/t z) &&
+	(cd proj/zoo/own && known z) &&
+	test_path_is_missing "proj/$(note_of zoo/own/t)" &&
+	rm -r proj/zoo/own
+'
+
+test_expect_success 'a root in a root, and experiments' '
+	(
+		cd proj && begun . top && begun zoo/a inner &&
+		begun results/in t &&
+		exp=results/aapfup_20240704T191555_nice && trial $exp e &&
+		resutil read-trials >out && cut -f1 out >got &&
+		cat >want <<-\EOT &&
+		results/in/t
+		sub/in/er/x
+		top
+		zoo/a/1
+		zoo/a/inner
+		zoo/b/1
+		EOT
+		test_cmp want got && rm -r top results zoo/a/inner
+	)
+'
+
+test_expect_success 'a root that is gone is passed over' '
+	(
+		cd proj && rm -f "$(note_of .)" && begun gone g && known g x a/1 b/1 &&
+		rm -r gone && known x a/1 b/1
+	)
+'
+
+test_expect_success 'what leads out of the project, or is no note, is ignored' '
+	trial far/t outside && (
+		cd proj && rm -r .resutil/trials && mkdir .resutil/trials &&
+		ln -s ../far link && far=$(cd ../far && pwd) &&
+		for path in "$far" ../far "zoo/../../far" link/ link \
+			"zoo//a" ./zoo "" zoo/ zoo/.. /
+		do
+			echo "$path" >"$(note_of "$path")" || return 1
+		done &&
+		printf zoo >"$(note_of zoo)" &&
+		echo zoo >.resutil/trials/0123456789abcdef &&
+		mkdir .resutil/trials/0123456789abcdee &&
+		ln -s "$far" .resutil/trials/0123456789abcded &&
+		mkfifo .resutil/trials/0123456789abcdec &&
+		head -c 100000 /dev/zero | tr "\0" x \
+			>.resutil/trials/0123456789abcdea &&
+		resutil read-trials >out 2>err && test_must_be_empty out &&
+		test_must_be_empty err &&
+		begun zoo a/2 && known a/1 a/2 b/1 && rm link
+	)
+'
+
+test_expect_success 'a project that cannot be written to takes trials' '
+	make_conf ro && mkdir ro/t && : >ro/.resutil &&
+	(cd ro && begun t x && resutil read-trials t >out &&
+		test_line_count = 1 out && resutil read-trials >out &&
+		test_must_be_empty out)
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 resutil read-trials 2>err &&
+	grep "project" err &&
 	test_expect_code 129 resutil read-trials --stdin x 2>err
 '
 

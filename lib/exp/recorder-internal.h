@@ -20,6 +20,7 @@
 #include "lib/exp/project.h"
 #include "lib/exp/recorder.h"
 #include "lib/exp/recording.h"
+#include "lib/exp/trial-roots.h"
 #include "lib/exp/trial.h"
 
 struct recorded {
@@ -42,6 +43,7 @@ struct recorded {
 struct recorder {
 	pid_t program;
 	int64_t last_nr;
+	struct noted_roots roots;	/* of trials */
 	struct recorded **run;
 	size_t nr, alloc;
 	struct about *about;

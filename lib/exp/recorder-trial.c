@@ -430,6 +430,7 @@ int begin_trial(struct exchange *x)
 	if (!ret) {
 		recorded_hold(b.run);
 		recorded_keep(x->r, b.run);
+		trial_root_note(&x->r->roots, b.root.buf);
 		say_trial(x, &b);
 	} else {
 		trial_undo(&b.run->trial);

@@ -271,6 +271,7 @@ void recorder_end(struct recorder **rp, struct strvec *problems)
 		recorded_free(r->run[i]);
 		strbuf_release(&err);
 	}
+	noted_roots_release(&r->roots);
 	free(r->run);
 	about_free(r->about);
 	free(r);
