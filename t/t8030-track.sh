@@ -6,8 +6,8 @@ test_description='Python: track, run, inform, attach, as votakvot has them'
 . "$TEST_DIRECTORY"/lib-python.sh
 . "$TEST_DIRECTORY"/lib-mount.sh
 
-python_units test_values.py test_binding.py test_attach.py test_track.py \
-	test_track_inside.py test_track_many.py test_meta.py
+python_units test_values.py test_binding.py test_ending.py test_attach.py \
+	test_track.py test_track_inside.py test_track_many.py test_meta.py
 
 test_expect_success PYTHON,MOUNT 'a full disk ends no function, and is told' '
 	disk 1m disk &&

@@ -9,15 +9,15 @@ import sys
 import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import _flags, _store, _typed
+from . import _flags, _store
+from ._binding import plain_params
 from ._program import ResutilError, run_program
 from ._recorder import Recorder, Run, recorder
 from ._talk import is_interactive, tell, warn
 
-__all__ = ["begin_experiment", "bounded_params"]
+__all__ = ["begin_experiment"]
 
 TOLD_FILES = 10
-MAX_PARAM = 1 << 16     # bytes of one parameter
 BAD_USAGE = 129
 
 
@@ -37,19 +37,12 @@ def begin_experiment(comment: Optional[str], *,
     if function is not None:
         fields["function"] = function
     if params or _is_notebook():
-        fields["params"] = bounded_params(params or {})
+        fields["params"] = plain_params(params or {})
         # The command line of a notebook is that of a kernel.
         fields["argv_params"] = not _is_notebook()
     run = _begin(owner, fields, comment, debug)
     _tell_begin(run, verbose)
     return run, debug
-
-
-def bounded_params(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """Data that a function is called with are no parameters: of what is too
-    large for one the beginning of what repr() says is left."""
-    return {name: _typed.bounded(value, MAX_PARAM)
-            for name, value in params.items()}
 
 
 def _is_notebook() -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import inspect
 import uuid
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 from . import _values
 
-__all__ = ["Binder", "make_tid", "qualified_name"]
+__all__ = ["Binder", "make_tid", "plain_params", "qualified_name"]
 
 _KINDS = inspect.Parameter
 
@@ -26,17 +26,20 @@ def qualified_name(fn: Callable[..., Any]) -> str:
 class Binder:
     """Tells how the parameters of one function are called.
 
-    fn: the function.  One without a signature (some built in ones) has its
-        words given by position under ``args``.
+    fn:   the function.  One without a signature (some built in ones) has its
+          words given by position under ``args``.
+    ours: whether it gets an argument before those of the call, which is no
+          parameter.
     """
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
+    def __init__(self, fn: Callable[..., Any], ours: bool = False) -> None:
+        self.ours = ours
         self.signature: Optional[inspect.Signature]
         try:
             self.signature = inspect.signature(fn)
         except (TypeError, ValueError):
             self.signature = None
-        self.hidden = _first_is_self(fn, self.signature)
+        self.hidden = None if ours else _first_is_self(fn, self.signature)
 
     def bind(self, args: Tuple[Any, ...],
              kwargs: Dict[str, Any]) -> Dict[str, Any]:
@@ -45,21 +48,27 @@ class Binder:
         ``*args`` is a list under its own name, ``**kwargs`` lie beside the
         others (under its own name where one of them has a name that a
         positional-only parameter has too).  Names that begin with ``_`` and
-        the object that a method belongs to are left out.
+        the object that a method belongs to are left out; with `ours` nothing
+        is but that.
         Raises TypeError where the call itself would.
         """
         if self.signature is None:
             found = {"args": list(args)} if args else {}
             found.update(kwargs)
-            return _visible(found, None)
-        bound = self.signature.bind(*args, **kwargs)
+            return self._visible(found)
+        first: Tuple[Any, ...] = (None,) if self.ours else ()
+        bound = self.signature.bind(*first, *args, **kwargs)
         bound.apply_defaults()
         found = {}
         for name, value in bound.arguments.items():
             kind = self.signature.parameters[name].kind
             if kind is _KINDS.VAR_POSITIONAL:
+                value = value[len(first):]
+                first = ()
                 if value:
                     found[name] = list(value)
+            elif first:
+                first = ()
             elif kind is _KINDS.VAR_KEYWORD:
                 if any(key in found for key in value):
                     found[name] = value
@@ -67,12 +76,13 @@ class Binder:
                     found.update(value)
             else:
                 found[name] = value
-        return _visible(found, self.hidden)
+        return self._visible(found)
 
-
-def _visible(found: Dict[str, Any], hidden: Optional[str]) -> Dict[str, Any]:
-    return {name: value for name, value in found.items()
-            if name != hidden and not name.startswith("_")}
+    def _visible(self, found: Dict[str, Any]) -> Dict[str, Any]:
+        if self.ours:
+            return found
+        return {name: value for name, value in found.items()
+                if name != self.hidden and not name.startswith("_")}
 
 
 def _first_is_self(fn: Callable[..., Any],
@@ -89,10 +99,12 @@ def _first_is_self(fn: Callable[..., Any],
     return first if first in ("self", "cls") else None
 
 
-def plain_params(params: Dict[str, Any]) -> Dict[str, Any]:
-    """Parameters as a record holds them: each bounded by itself."""
+def plain_params(params: Mapping[Any, Any]) -> Dict[Any, Any]:
+    """Parameters as a record holds them: each bounded by itself, for data
+    that a function is called with are no parameters."""
+    names = _values.plain(dict.fromkeys(params))
     return {name: _values.plain_or_repr(value, _values.PARAM_LIMIT)
-            for name, value in params.items()}
+            for name, value in zip(names, params.values())}
 
 
 def make_tid(fn: Callable[..., Any], params: Dict[str, Any],

@@ -17,17 +17,17 @@ import time
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from . import _state, _store
-from ._begin import begin_experiment, bounded_params
+from ._begin import begin_experiment
+from ._binding import Binder, plain_params, qualified_name
+from ._ending import finish
 from ._program import ResutilError
-from ._recorder import Refused, Run, recorder
+from ._recorder import Run, recorder
 from ._signals import held
 from ._talk import ask_yes_no, is_interactive, tell, warn
 from ._traceback import traceback_text
-from ._typed import describe
+from ._values import bounded_repr, plain
 
 __all__ = ["main", "start", "Params", "ActiveRun"]
-
-SHORT = 1000            # characters of a result that is too large
 
 
 class Params:
@@ -63,9 +63,11 @@ class Params:
     def inform(self, **info: Any) -> None:
         """Records facts about the run, under ``info``.
 
-        A later value of a name replaces the earlier one. Raises ResutilError.
+        A later value of a name replaces the earlier one. Raises ResutilError,
+        and ValueError for a value that is too large (16 MiB).
         """
-        self._run.update(info=info)
+        self._run.update(info={name: plain(value)
+                               for name, value in info.items()})
 
 
 class _Recording:
@@ -88,7 +90,7 @@ class _Recording:
         else:
             self.run = recorder().join(directory)
             if params:
-                self.run.update({"params": bounded_params(params)})
+                self.run.update({"params": plain_params(params)})
         self.joined = self.run.joined
         _state.add_process(self.run, environment=not self.joined)
         self.before = _usage()
@@ -109,10 +111,14 @@ class _Recording:
                 fields["state"] = state
             if not self.joined:
                 fields["usage"] = _usage_since(self.before, wall)
-            _finish(self.run, fields)
+            # what inform(), meter() or attach() made for it
+            tracker = getattr(self.run, "_resutil_tracker", None)
+            if tracker is not None:
+                tracker.close_files()
+            finish(self.run, fields, warn)
         except Exception as e:
             warn(f"the end of '{self.run.name}' is not recorded: "
-                 f"{str(e) or describe(e)}")
+                 f"{str(e) or bounded_repr(e)}")
             return
         if self.joined:
             return
@@ -120,7 +126,7 @@ class _Recording:
             self._tell_end(str(fields["state"]), error, wall)
             self._push_and_ask(error)
         except Exception as e:
-            warn(f"'{self.run.name}' is not sent: {str(e) or describe(e)}")
+            warn(f"'{self.run.name}' is not sent: {str(e) or bounded_repr(e)}")
 
     def _tell_end(self, state: str, error: Optional[BaseException],
                   wall: float) -> None:
@@ -128,7 +134,7 @@ class _Recording:
         if state == "interrupted":
             tell(f"Interrupted after {took}: {self.run.name}", self.verbose)
         elif state == "fail":
-            what = f" with {describe(error)}" if error is not None else ""
+            what = f" with {bounded_repr(error)}" if error is not None else ""
             tell(f"Failed after {took}{what}: {self.run.name}", self.verbose)
         else:
             tell(f"Done in {took}: {self.run.name}", self.verbose)
@@ -162,7 +168,7 @@ def _describe_end(error: Optional[BaseException],
         if isinstance(error.code, str):
             fields["error"] = error.code
         return fields
-    fields = {"state": "fail", "error": describe(error),
+    fields = {"state": "fail", "error": bounded_repr(error),
               "traceback": traceback_text(error)}
     if isinstance(error, KeyboardInterrupt):
         fields.update(state="interrupted", signal="SIGINT")
@@ -176,31 +182,6 @@ def _exit_code(error: SystemExit) -> int:
     if isinstance(error.code, int):
         return error.code & 0xff
     return 1
-
-
-def _finish(run: Run, fields: Dict[str, Any]) -> None:
-    """What cannot be recorded is told: a full disk does not end programs."""
-    # what inform(), meter() or attach() made for it
-    tracker = getattr(run, "_resutil_tracker", None)
-    if tracker is not None:
-        tracker.close_files()
-    try:
-        run.finish(**fields)
-        return
-    except Refused as e:
-        if not e.answer.get("retry"):
-            raise
-        warn(f"the end of '{run.name}' is not recorded whole: {e}")
-        if "result" in fields and e.code == 13:
-            fields["result"] = describe(fields["result"])[:SHORT]
-    try:
-        run.finish(**fields)
-    except Refused as e:
-        if not e.answer.get("retry"):
-            raise
-        for name in ("result", "traceback"):
-            fields.pop(name, None)
-        run.finish(**fields)
 
 
 def _usage() -> Tuple[float, float]:
@@ -251,48 +232,17 @@ def main(verbose: Any = True) -> Callable[..., Any]:
     return decorate
 
 
-def _name_of(function: Callable[..., Any]) -> str:
-    module = getattr(function, "__module__", None) or "?"
-    name = getattr(function, "__qualname__", type(function).__name__)
-    return f"{module}.{name}"
-
-
-def _call_params(function: Callable[..., Any], args: Tuple[Any, ...],
-                 kwargs: Dict[str, Any]) -> Dict[str, Any]:
-    """What the function is called with, defaults too, but for its first
-    argument. Raises TypeError as the call would."""
-    try:
-        signature = inspect.signature(function)
-    except ValueError:          # some of C have none
-        return dict(kwargs)
-    bound = signature.bind(None, *args, **kwargs)
-    bound.apply_defaults()
-    params: Dict[str, Any] = {}
-    for nr, (name, value) in enumerate(bound.arguments.items()):
-        kind = signature.parameters[name].kind
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            if nr == 0:         # def f(*args): the first is ours
-                value = value[1:]
-            if value:
-                params[name] = list(value)
-        elif nr == 0:
-            continue
-        elif kind is inspect.Parameter.VAR_KEYWORD:
-            params.update(value)
-        else:
-            params[name] = value
-    return params
-
-
 def _wrap(function: Callable[..., Any],
           verbose: bool) -> Callable[..., Any]:
+    binder = Binder(function, ours=True)
+
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        params = _call_params(function, args, kwargs)
+        params = binder.bind(args, kwargs)
         # A signal acts in the function, not between it and its record.
         with held() as signals:
             recording = _Recording(params=params, verbose=verbose,
-                                   function=_name_of(function))
+                                   function=qualified_name(function))
             try:
                 with signals.released():
                     result = function(Params(recording.run), *args, **kwargs)
@@ -307,12 +257,14 @@ def _wrap(function: Callable[..., Any],
 
 def _wrap_async(function: Callable[..., Any],
                 verbose: bool) -> Callable[..., Any]:
+    binder = Binder(function, ours=True)
+
     @functools.wraps(function)
     async def recorded(*args: Any, **kwargs: Any) -> Any:
-        params = _call_params(function, args, kwargs)
+        params = binder.bind(args, kwargs)
         with held():
             recording = _Recording(params=params, verbose=verbose,
-                                   function=_name_of(function))
+                                   function=qualified_name(function))
         try:
             result = await function(Params(recording.run), *args, **kwargs)
         except BaseException as e:

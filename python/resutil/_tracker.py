@@ -10,6 +10,7 @@ import weakref
 from typing import IO, Any, Dict, List, Optional, Set
 
 from . import _attach, _binding, _values, hook
+from ._ending import finish
 from ._log import log
 from ._traceback import traceback_text
 
@@ -204,26 +205,11 @@ class Tracker:
             self._finish(fields)
 
     def _finish(self, fields: Dict[str, Any]) -> None:
-        """The last request; a smaller one when the first is refused."""
         try:
-            self.run.finish(**fields)
-            return
-        except Exception as failed:
-            said = failed
-        if getattr(said, "answer", {}).get("retry"):
-            log.error("not all of the end of trial '%s' could be recorded: "
-                      "%s", self.tid, said)
-            less = {key: fields[key] for key in ("state", "error", "usage")
-                    if key in fields}
-            if "result" in fields and getattr(said, "code", 0) == 13:
-                less["result"] = _values.bounded_repr(fields["result"])
-            try:
-                self.run.finish(**less)
-                return
-            except Exception as failed:
-                said = failed
-        log.error("the end of trial '%s' could not be recorded: %s",
-                  self.tid, said)
+            finish(self.run, fields, log.error)
+        except Exception as error:
+            log.error("the end of trial '%s' could not be recorded: %s",
+                      self.tid, error)
 
     def _ending(self, error: Optional[BaseException],
                 value: Any) -> Dict[str, Any]:
@@ -231,20 +217,12 @@ class Tracker:
             error = None
         if error is None:
             self.state = "done"
-            return {"state": "done", "result": self._result(value)}
+            return {"state": "done", "result": value}
         stopped = type(error).__name__ == "CancelledError" or isinstance(
             error, (KeyboardInterrupt, GeneratorExit))
         self.state = "interrupted" if stopped else "fail"
         return {"state": self.state, "error": _values.bounded_repr(error),
                 "traceback": self.traceback or traceback_text(error)}
-
-    def _result(self, value: Any) -> Any:
-        try:
-            return _values.plain(value)
-        except Exception as error:
-            log.warning("the result of trial '%s' is kept as the beginning "
-                        "of its repr(): %s", self.tid, error)
-            return _values.bounded_repr(value)
 
     def close_files(self) -> None:
         """Metrics to their files, attached ones to their places."""

@@ -10,49 +10,56 @@ is a value of one of the others::
     {"!": "int", "v": "<digits>"}          beyond 64 bits
     {"!": "map", "v": [[key, value], ...]} keys that are not all text
 
-resutil-record-runs(1) has the same list. Nothing is pickled: what is none of
-this becomes text.
+resutil-record-runs(1) has the same list. What a record can hold of any other
+value is for _values.plain() to say.
 """
 
 from __future__ import annotations
 
 import base64
-import collections
-import collections.abc
-import dataclasses
 import datetime
-import enum
 import json
 import math
-import numbers
-import os
 import re
-import types
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List
 
-__all__ = ["encode", "decode", "dumps", "loads", "bounded", "describe"]
+from . import _values
+
+__all__ = ["encode", "decode", "dumps", "loads"]
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?"
     r"(?:[ \t]*(?:([Zz])|([-+])(\d\d?)(?::?(\d\d))?))?)?", re.ASCII)
 
-MAX_DEPTH = 50          # a record may hold 60
-MAX_ITEMS = 100000      # of an array; a record is no place for more
-SHORT = 1000            # characters of what is told of larger things
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
 
 def encode(value: Any) -> Any:
-    """`value` as what json.dumps() writes without loss.
-
-    Lists, tuples and ranges become lists; dataclasses and namedtuples maps of
-    their fields; scalars and arrays of numpy plain numbers and lists, if there
-    are at most MAX_ITEMS; what argparse made a map; complex numbers, paths,
-    enums and UUIDs text; everything else the text that repr() gives. Never
-    raises because of a value.
+    """`value`, as _values.plain() gives it, as what json.dumps() writes
+    without loss. Tuples are lists; anything else becomes what repr() says.
     """
-    return _encode(value, [])
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return _int(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return _map(value)
+    if isinstance(value, bytes):
+        return _binary(value)
+    if isinstance(value, set):
+        return _set([encode(item) for item in value])
+    if isinstance(value, datetime.datetime):
+        return _typed("timestamp", datetime.datetime.isoformat(value, " "))
+    if isinstance(value, datetime.date):
+        return _typed("timestamp", value.isoformat())
+    return _values.bounded_repr(value)
 
 
 def decode(value: Any) -> Any:
@@ -91,18 +98,13 @@ def _typed(kind: str, value: Any) -> Dict[str, Any]:
     return {"!": kind, "v": value}
 
 
+def _binary(value: bytes) -> Dict[str, Any]:
+    return _typed("binary", base64.b64encode(value).decode("ascii"))
+
+
 def _text(value: str) -> Any:
-    """Words of the command line may be any bytes: then they are surrogates."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        try:
-            raw = value.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raw = value.encode("utf-8", "surrogatepass")
-        return _typed("binary", base64.b64encode(raw).decode("ascii"))
-    # A subclass may print itself in other ways.
-    return value if type(value) is str else str.__str__(value)
+    text = _values.text_or_bytes(value)
+    return text if isinstance(text, str) else _binary(text)
 
 
 def _float(value: float) -> Any:
@@ -121,147 +123,27 @@ def _int(value: int) -> Any:
     return _typed("int", str(value))
 
 
-def describe(value: Any) -> str:
-    """What repr() says of the value, whatever that does; valid UTF-8."""
-    try:
-        text = repr(value)
-        return text if _text(text) == text else ascii(value)
-    except Exception:       # a __repr__ of the program's own
-        return f"<{type(value).__module__}.{type(value).__qualname__}>"
-
-
-def _map(pairs: List[Tuple[Any, Any]], path: List[int]) -> Any:
+def _map(value: Dict[Any, Any]) -> Any:
+    """Of a map whose keys are scalars that are written in different ways."""
     if all(isinstance(key, str) and key != "!" and _text(key) == key
-           for key, _ in pairs):
-        return {str.__str__(key): _encode(item, path) for key, item in pairs}
-    keyed = [[_key(key), _encode(item, path)] for key, item in pairs]
-    # 1 and "1" are two keys in Python, and one in a record.
-    if len({_written(key) for key, _ in keyed}) < len(keyed):
-        return keyed
-    return _typed("map", keyed)
+           for key in value):
+        return {key: encode(item) for key, item in value.items()}
+    return _typed("map", [[_key(key), encode(item)]
+                          for key, item in value.items()])
 
 
 def _key(key: Any) -> Any:
     """Keys are scalars; another one becomes what it looks like."""
-    plain = _encode(key, [])
-    if isinstance(plain, (dict, list)):
-        return describe(key)
-    return plain
+    encoded = encode(key)
+    if isinstance(encoded, (dict, list)):
+        return _values.bounded_repr(key)
+    return encoded
 
 
-def _written(key: Any) -> str:
-    return key if isinstance(key, str) else json.dumps(key)
-
-
-def _list(items: Any, path: List[int]) -> List[Any]:
-    return [_encode(item, path) for item in items]
-
-
-def _set(items: Any, path: List[int]) -> Any:
-    encoded = _list(items, path)
-    # So that equal sets give equal records.
-    encoded.sort(key=lambda item: (item if isinstance(item, (int, float))
-                                   else 0, json.dumps(item, sort_keys=True)))
-    if any(isinstance(item, (dict, list)) for item in encoded):
-        return encoded      # a record has sets of scalars
-    return _typed("set", encoded)
-
-
-def _encode(value: Any, path: List[int]) -> Any:
-    """`path` has the containers around the value, which may hold itself."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, enum.Enum):
-        return _text(str(value))
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int):
-        return _int(value)
-    if isinstance(value, float):
-        return _float(value)
-    if len(path) >= MAX_DEPTH or id(value) in path:
-        return describe(value)
-    path.append(id(value))
-    try:
-        return _encode_other(value, path)
-    except Exception:       # what is odd about it must not end the program
-        return describe(value)
-    finally:
-        path.pop()
-
-
-def _encode_other(value: Any, path: List[int]) -> Any:
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _typed("binary",
-                      base64.b64encode(bytes(value)).decode("ascii"))
-    if isinstance(value, datetime.datetime):
-        if value != value:      # pandas: not a time
-            return None
-        return _typed("timestamp", datetime.datetime.isoformat(value, " "))
-    if isinstance(value, datetime.date):
-        return _typed("timestamp", value.isoformat())
-    if isinstance(value, (datetime.time, datetime.timedelta)):
-        return str(value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return _map(list(zip(value._fields, value)), path)
-    if isinstance(value, (list, tuple, range)):
-        return _list(value, path)
-    if isinstance(value, (set, frozenset)):
-        return _set(value, path)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _map([(field.name, getattr(value, field.name, None))
-                     for field in dataclasses.fields(value)], path)
-    if isinstance(value, dict):
-        return _map(list(value.items()), path)
-    if isinstance(value, os.PathLike):
-        return _encode(os.fspath(value), path)
-    return _encode_numbers(value, path)
-
-
-def _encode_numbers(value: Any, path: List[int]) -> Any:
-    """Other numbers, those of numpy among them, without importing it."""
-    if isinstance(value, type):
-        return describe(value)
-    if hasattr(value, "dtype") and hasattr(value, "tolist"):
-        size = value.numel() if callable(value.size) else value.size
-        if size > MAX_ITEMS:
-            return describe(value)[:SHORT]
-        return _encode(value.tolist(), path)
-    if isinstance(value, numbers.Integral):
-        return _int(int(value))
-    if isinstance(value, numbers.Rational):
-        return str(value)
-    if isinstance(value, numbers.Real):
-        return _float(float(value))
-    if isinstance(value, numbers.Complex):
-        return str(value)
-    if type(value).__module__ in ("decimal", "uuid", "ipaddress"):
-        return str(value)
-    return _encode_maps(value, path)
-
-
-def _encode_maps(value: Any, path: List[int]) -> Any:
-    """What is like a map or a list, and the options of a command line."""
-    if isinstance(value, collections.abc.Mapping):
-        if len(value) > MAX_ITEMS:
-            return describe(value)[:SHORT]
-        return _map(list(value.items()), path)
-    if isinstance(value, types.SimpleNamespace) or (
-            type(value).__module__ == "argparse"):
-        return _map(list(vars(value).items()), path)
-    if isinstance(value, (collections.deque, collections.UserList,
-                          collections.abc.KeysView,
-                          collections.abc.ValuesView)):
-        return _list(value, path)
-    return describe(value)
-
-
-def bounded(value: Any, limit: int) -> Any:
-    """The value, or the beginning of what repr() says of it when it is more
-    than `limit` bytes of JSON."""
-    if len(dumps(encode(value))) <= limit:
-        return value
-    return describe(value)[:SHORT]
+def _set(items: List[Any]) -> Any:
+    if any(isinstance(item, (dict, list)) for item in items):
+        return items        # a record has sets of scalars
+    return _typed("set", items)
 
 
 def _decode_timestamp(text: str) -> Any:

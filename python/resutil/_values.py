@@ -12,15 +12,16 @@ import collections
 import dataclasses
 import datetime
 import enum
+import json
 import numbers
 import os
 import reprlib
 import types
 from collections import abc
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Set, Union
 
 __all__ = ["PARAM_LIMIT", "TooLarge", "VALUE_LIMIT", "bounded_repr", "plain",
-           "plain_or_repr"]
+           "plain_or_repr", "text_or_bytes"]
 
 #: Bytes that one value may need, as counted by :func:`plain`.
 VALUE_LIMIT = 16 << 20
@@ -28,11 +29,11 @@ VALUE_LIMIT = 16 << 20
 PARAM_LIMIT = 64 << 10
 #: Characters of a text made by repr().
 REPR_LIMIT = 16 << 10
-#: Containers in containers; the record itself ends at 64.
-DEPTH_LIMIT = 48
+#: Containers in containers; the recorder takes 60.
+DEPTH_LIMIT = 50
 
 _NODE = 16
-_TOO_LARGE = ("the value is too large for a record; keep it as a file with "
+_TOO_LARGE = ("the value is too much for a record; keep it as a file with "
               "attach()")
 
 _SCALARS = (bool, int, float, str, bytes, type(None))
@@ -77,19 +78,22 @@ def bounded_repr(value: Any) -> str:
             type(value).__qualname__, type(error).__name__)
     if len(text) > REPR_LIMIT:
         text = text[:REPR_LIMIT - 3] + "..."
-    return _clean(text) if not _is_utf8(text) else text
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _clean(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def text_or_bytes(value: str) -> Union[str, bytes]:
+    """The text; bytes if it is no Unicode: the words of a command line may be
+    any bytes, and are surrogates then (os.fsdecode)."""
+    try:
+        value.encode("utf-8")
+        # a subclass may print itself in other ways
+        return value if type(value) is str else str.__str__(value)
+    except UnicodeEncodeError:
+        pass
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
 
 
 class _Maker:
@@ -120,19 +124,13 @@ class _Maker:
         return self.other(value)
 
     def text(self, value: str) -> Any:
-        """The text; bytes if it stands for bytes that are no UTF-8."""
         self.spend(_NODE + len(value))
         if value.isascii():
             return value
-        try:
-            self.spend(len(value.encode("utf-8")) - len(value))
-            return value
-        except UnicodeEncodeError:
-            pass
-        try:
-            return value.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            return _clean(value)
+        made = text_or_bytes(value)
+        size = len(made if isinstance(made, bytes) else made.encode("utf-8"))
+        self.spend(size - len(value))
+        return made
 
     def other(self, value: Any) -> Any:
         if len(self.above) >= DEPTH_LIMIT or id(value) in self.above:
@@ -186,9 +184,9 @@ class _Maker:
         for key, item in value.items():
             name = self.key(key)
             # 1 and "1" would be one key to most readers
-            while str(name) in written:
+            while _written(name) in written:
                 name = "{} ({})".format(name, type(key).__name__)
-            written.add(str(name))
+            written.add(_written(name))
             made[name] = self.make(item)
         return made
 
@@ -200,13 +198,17 @@ class _Maker:
         return made
 
     def members(self, value: Any) -> Any:
-        """A set of scalars; a sorted list of anything else in a set."""
+        """A set of scalars; a sorted list of anything else in a set.
+
+        Sorted, so that equal sets give equal records.
+        """
         self.spend(_NODE)
         made: List[Any] = [self.make(item) for item in value]
         try:
             made.sort()
         except TypeError:
-            made.sort(key=repr)
+            made.sort(key=lambda item: (
+                item if isinstance(item, (int, float)) else 0, repr(item)))
         if any(isinstance(item, _NO_MEMBERS) for item in made):
             return made
         return _OrderedSet(made)
@@ -221,6 +223,10 @@ class _OrderedSet(Set[Any]):
 
     def __iter__(self) -> Any:
         return iter(self._items)
+
+
+def _written(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(key)
 
 
 def _scalar(value: Any) -> Any:

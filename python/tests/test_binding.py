@@ -53,6 +53,22 @@ class BinderTest(unittest.TestCase):
         self.assertEqual(bound(Model(), 3), {"n": 3})
         self.assertEqual(bound(outer(), 3), {"self": 3})
 
+    def test_an_argument_before_the_others_is_no_parameter(self) -> None:
+        def fn(params: Any, a: int, _b: int = 2, *rest: int,
+               **more: int) -> None:
+            pass
+        ours = Binder(fn, ours=True)
+        self.assertEqual(ours.bind((1,), {"c": 3}),
+                         {"a": 1, "_b": 2, "c": 3})
+        self.assertEqual(ours.bind((1, 2, 3), {}),
+                         {"a": 1, "_b": 2, "rest": [3]})
+        ours = Binder(lambda *words: 0, ours=True)
+        self.assertEqual(ours.bind((), {}), {})
+        self.assertEqual(ours.bind((1, 2), {}), {"words": [1, 2]})
+        self.assertEqual(Binder(max, ours=True).bind((1,), {})["args"], [1])
+        with self.assertRaises(TypeError):
+            Binder(lambda: 0, ours=True).bind((), {})
+
     def test_a_wrong_call_is_a_type_error(self) -> None:
         with self.assertRaises(TypeError):
             bound(lambda a: 0)
@@ -66,6 +82,8 @@ class BinderTest(unittest.TestCase):
         made = plain_params({"big": [0] * 10 ** 6, "small": 1})
         self.assertEqual(made["small"], 1)
         self.assertLess(len(made["big"]), 1000)
+        self.assertEqual(plain_params({(1, 2): 3, 1: 4, "1": 5}),
+                         {"(1, 2)": 3, 1: 4, "1 (str)": 5})
 
 
 class TidTest(unittest.TestCase):

@@ -107,7 +107,9 @@ class PlainTest(unittest.TestCase):
 
     def test_text_that_is_no_unicode_is_bytes(self) -> None:
         self.assertEqual(plain("a\udcff"), b"a\xff")
-        self.assertEqual(plain("a\ud800"), "a\\ud800")
+        self.assertEqual(plain("a\ud800"), b"a\xed\xa0\x80")
+        self.assertEqual(bounded_repr(["\ud800"]), "['\\ud800']")
+        self.assertEqual(plain({"\ud800": 1}), {"'\\ud800'": 1})
 
     def test_what_holds_itself_ends(self) -> None:
         ring: list = [1]
