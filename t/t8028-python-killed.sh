@@ -52,6 +52,15 @@ def recorders():
     return found
 
 
+def acknowledged():
+    """The last number that was; 0 before there is one."""
+    try:
+        with open("acknowledged") as f:
+            return int(f.read() or 0)
+    except FileNotFoundError:
+        return 0
+
+
 whom, count = sys.argv[1], int(sys.argv[2])
 random.seed(whom)
 for turn in range(count):
@@ -61,7 +70,7 @@ for turn in range(count):
     program = subprocess.Popen([sys.executable, "prog.py"])
     end = time.monotonic() + 30
     # Some in the middle of the birth, most while it informs.
-    while turn % 4 and not os.path.exists("acknowledged"):
+    while turn % 4 and not acknowledged():
         assert time.monotonic() < end
         time.sleep(0.001)
     time.sleep(random.uniform(0, 0.15))
@@ -76,10 +85,7 @@ for turn in range(count):
     while any(_lives(pid) for pid in recorders()):
         assert time.monotonic() < end
         time.sleep(0.01)
-    said = 0
-    if os.path.exists("acknowledged"):
-        with open("acknowledged") as f:
-            said = int(f.read() or 0)
+    said = acknowledged()
     new = [name for name in set(os.listdir("results")) - before
            if not name.startswith(".")]
     assert len(new) <= 1, new
