@@ -1,7 +1,6 @@
 /*
  * What is asked once for many runs. A program may track a function a thousand
- * times a second; what the machine is does not change meanwhile, and where the
- * code stands is asked again when it may have.
+ * times a second; what the machine is does not change meanwhile.
  */
 #include "lib/base/compat.h"
 #include "lib/exp/recorder-internal.h"
@@ -9,7 +8,6 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/exp/settings.h"
-#include "lib/exp/git-head.h"
 #include "lib/exp/live.h"
 #include "lib/exp/meta-plan.h"
 #include "lib/exp/meta-run.h"
@@ -23,15 +21,6 @@
  * sign says otherwise. */
 #define STALE_SECONDS 1
 
-/* What changes when somebody commits, checks out or adds. */
-struct sign {
-	struct timespec mtime;
-	ino_t ino;
-	off_t size;
-};
-
-enum { SIGN_HEAD, SIGN_INDEX, SIGN_REF, SIGN_NR };
-
 struct about {
 	char *root;		/* whose settings are loaded; NULL: of none */
 	bool loaded;
@@ -40,14 +29,6 @@ struct about {
 	struct project project;
 	bool have_project;
 	struct timespec looked;
-
-	char *git_dir;		/* for which git was asked */
-	struct value *git;
-	char *repo;
-	char *ref;		/* refs/heads/...; NULL: detached */
-	struct git_tree_memo tree;
-	struct timespec asked;
-	struct sign sign[SIGN_NR];
 
 	char *interpreter;	/* as the program said; NULL: it did not */
 	char *meta_key;		/* for which metadata was asked */
@@ -58,27 +39,11 @@ struct about {
 
 struct about *about_new(void)
 {
-	struct about *a = xcalloc(1, sizeof(*a));
-
-	strbuf_init(&a->tree.key);
-	strbuf_init(&a->tree.tree);
-	return a;
-}
-
-static void forget_git(struct about *a)
-{
-	free(a->git_dir);
-	free(a->repo);
-	free(a->ref);
-	value_free(a->git);
-	a->git_dir = a->repo = a->ref = NULL;
-	a->git = NULL;
+	return xcalloc(1, sizeof(struct about));
 }
 
 void about_free(struct about *a)
 {
-	forget_git(a);
-	git_tree_memo_release(&a->tree);
 	free(a->root);
 	free(a->dir);
 	if (a->have_project)
@@ -97,7 +62,7 @@ void about_set_interpreter(struct recorder *r, const char *path)
 	r->about->interpreter = xstrdup(path);
 }
 
-static bool is_fresh(const struct timespec *since)
+bool is_fresh(const struct timespec *since)
 {
 	struct timespec now;
 
@@ -161,120 +126,6 @@ load:
 
 cleanup:
 	strbuf_release(&why);
-}
-
-/* ---- git ---- */
-
-static void take_sign(struct sign *sign, const char *repo, const char *file)
-{
-	struct strbuf path = STRBUF_INIT;
-	struct stat st;
-
-	memset(sign, 0, sizeof(*sign));
-	strbuf_addf(&path, "%s/.git/%s", repo, file);
-	if (!stat(path.buf, &st)) {
-		sign->mtime = st.st_mtim;
-		sign->ino = st.st_ino;
-		sign->size = st.st_size;
-	}
-	strbuf_release(&path);
-}
-
-static void take_signs(const struct about *a, struct sign *sign)
-{
-	memset(sign, 0, SIGN_NR * sizeof(*sign));
-	if (!a->repo)
-		return;
-	take_sign(&sign[SIGN_HEAD], a->repo, "HEAD");
-	take_sign(&sign[SIGN_INDEX], a->repo, "index");
-	if (a->ref)
-		take_sign(&sign[SIGN_REF], a->repo, a->ref);
-}
-
-static bool is_known(const struct about *a, const char *cwd)
-{
-	struct sign now[SIGN_NR];
-	size_t i;
-
-	if (!a->git || strcmp(a->git_dir, cwd) || !is_fresh(&a->asked))
-		return false;
-	take_signs(a, now);
-	for (i = 0; i < SIGN_NR; i++)
-		if (now[i].ino != a->sign[i].ino ||
-		    now[i].size != a->sign[i].size ||
-		    now[i].mtime.tv_sec != a->sign[i].mtime.tv_sec ||
-		    now[i].mtime.tv_nsec != a->sign[i].mtime.tv_nsec)
-			return false;
-	return true;
-}
-
-/* The signs are taken before git looks, so that what changes while it does is
- * seen the next time. That is too late for the first time of all, when only
- * git knows where the repository is. */
-static int ask_git(struct exchange *x, const char *cwd, bool treeish)
-{
-	struct about *a = x->r->about;
-	struct git_state_options options;
-	struct git_state *state = NULL;
-	struct git_head head;
-	struct sign before[SIGN_NR];
-	size_t nr;
-	int ret;
-
-	take_signs(a, before);
-	ret = git_state_options_init(&options, NULL, &x->err);
-	if (ret)
-		return ret;
-	options.dir = cwd;
-	options.treeish |= treeish;
-	options.tree_memo = &a->tree;
-	clock_gettime(CLOCK_MONOTONIC, &a->asked);
-	ret = git_state_start(&state, &options, &x->err);
-	if (ret)
-		return ret;
-	git_state_head(state, &head);
-	if (!a->repo || !head.top || strcmp(a->repo, head.top)) {
-		forget_git(a);
-		a->repo = head.top ? xstrdup(head.top) : NULL;
-	}
-	free(a->ref);
-	a->ref = NULL;
-	if (head.branch) {
-		struct strbuf ref = STRBUF_INIT;
-
-		strbuf_addf(&ref, "refs/heads/%s", head.branch);
-		a->ref = strbuf_detach(&ref, NULL);
-	}
-	value_free(a->git);
-	a->git = NULL;
-	free(a->git_dir);
-	a->git_dir = xstrdup(cwd);
-	memcpy(a->sign, before, sizeof(before));
-	ret = git_state_capture(state, NULL, &a->git, &nr, &x->err);
-	git_state_free(state);
-	return ret;
-}
-
-int about_git(struct exchange *x, const char *cwd, const struct value **git,
-	      const char **repo)
-{
-	struct about *a = x->r->about;
-	bool treeish;
-	int ret;
-
-	*git = NULL;
-	*repo = NULL;
-	ret = get_bool(x, "treeish", &treeish);
-	if (ret || !about_wants(x, "git"))
-		return ret;
-	if (!is_known(a, cwd) ||
-	    (treeish && !value_map_get(a->git, "treeish")))
-		ret = ask_git(x, cwd, treeish);
-	if (ret)
-		return ret;
-	*git = a->git;
-	*repo = a->repo;
-	return 0;
 }
 
 /* ---- metadata ---- */

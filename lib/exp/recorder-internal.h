@@ -7,7 +7,8 @@
  *	recorder-runs.c		join, adopt, update, finish, drop; lost runs
  *	recorder-place.c	what was moved or removed meanwhile
  *	recorder-about.c	what is asked once for many runs: the project,
- *				the machine, where the code stands
+ *				the machine
+ *	recorder-git.c		where the code stands, for trials
  */
 #ifndef LIB_EXP_RECORDER_INTERNAL_H
 #define LIB_EXP_RECORDER_INTERNAL_H
@@ -47,6 +48,7 @@ struct recorder {
 	struct recorded **run;
 	size_t nr, alloc;
 	struct about *about;
+	struct code *code;
 };
 
 /* One request, and what is going to be said. */
@@ -146,8 +148,15 @@ void about_late(struct recorder *r, struct value *changes);
 /** Whether the request wants `provider` or a part of it. */
 bool about_wants(struct exchange *x, const char *provider);
 
+/** Whether what was found out at that moment (monotonic) may still hold. */
+bool is_fresh(const struct timespec *since);
+
+/* recorder-git.c */
+
+struct code *code_new(void);
+void code_free(struct code *c);
 /** `git` of a trial in `cwd`, lent; NULL: not wanted. */
-int about_git(struct exchange *x, const char *cwd, const struct value **git,
-	      const char **repo);
+int code_git(struct exchange *x, const char *cwd, const struct value **git,
+	     const char **repo);
 
 #endif

@@ -422,7 +422,7 @@ int begin_trial(struct exchange *x)
 		ret = look_for_done(x, &b);
 	}
 	if (!ret)
-		ret = about_git(x, b.cwd.buf, &b.git, &b.repo);
+		ret = code_git(x, b.cwd.buf, &b.git, &b.repo);
 	if (!ret)
 		ret = take_place(x, &b);
 	if (!ret)

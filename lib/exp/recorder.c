@@ -250,6 +250,7 @@ struct recorder *recorder_new(pid_t program)
 
 	r->program = program;
 	r->about = about_new();
+	r->code = code_new();
 	return r;
 }
 
@@ -274,6 +275,7 @@ void recorder_end(struct recorder **rp, struct strvec *problems)
 	noted_roots_release(&r->roots);
 	free(r->run);
 	about_free(r->about);
+	code_free(r->code);
 	free(r);
 	*rp = NULL;
 }
