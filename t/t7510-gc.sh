@@ -101,6 +101,33 @@ test_expect_success 'a rename that was begun is ended' '
 	test_path_is_dir results/aapfcd_20240704T111555_uno
 '
 
+# begun ROOT: a trial there, so that the project notes ROOT
+begun () {
+	printf "%s\n" "{\"op\":\"begin\",\"kind\":\"trial\",\"root\":\"$1\",\"tid\":\"x\",\"providers\":[]}" \
+		"{\"op\":\"finish\",\"run\":1,\"state\":\"done\"}" |
+	resutil record-runs >answers && ! grep "\"ok\":false" answers
+}
+
+test_expect_success 'notes of roots of trials that are gone go' '
+	fresh roots && begun stays && begun goes && rm -r goes &&
+	resutil fsck >fsck && ! grep trials fsck &&
+	echo ../none >.resutil/trials/0123456789abcdef &&
+	: >.resutil/trials/fedcba9876543210 &&
+	: >.resutil/trials/fedcba9876543210.4711.1.tmp &&
+	resutil gc >out && grep "^removed 0 leftovers, .*; 4 stay$" out &&
+	resutil gc --older-than=0 -n >out &&
+	grep "^would remove 4 leftovers" out &&
+	resutil gc --older-than=0 --json >out &&
+	grep -c "\"id\":\"trial-root\"" out >count && echo 3 >want &&
+	test_cmp want count && ls .resutil/trials >left &&
+	test_line_count = 1 left && echo stays >want &&
+	test_cmp want ".resutil/trials/$(cat left)" &&
+	resutil gc --older-than=0 >out &&
+	echo "nothing is left over" >want && test_cmp want out &&
+	mv stays other && ln -s .. stays && resutil gc --older-than=0 >out &&
+	ls .resutil/trials >left && test_must_be_empty left
+'
+
 test_expect_success 'what cannot be removed is told, with exit 128' '
 	fresh denied && leave && chmod -R a+rX . && if test "$(id -u)" = 0
 	then

@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/error.h"
 #include "lib/base/filelock.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
@@ -16,6 +17,7 @@
 #include "lib/exp/record.h"
 #include "lib/exp/tids.h"
 #include "lib/exp/ticket.h"
+#include "lib/exp/trial-roots.h"
 
 /* Of what has no process number in its name. */
 #define NO_PROCESS INT_MAX
@@ -115,6 +117,28 @@ static void look_at_hint(struct check *c, const char *path)
 	strbuf_release(&name);
 }
 
+static int remove_root(struct check *c, const char *path)
+{
+	return trial_root_remove(c->p, path);
+}
+
+/* Whoever removes trials leaves one: told like a hint. */
+static void look_at_root(struct check *c, const char *path)
+{
+	struct strbuf root = STRBUF_INIT;
+	struct leftover l;
+
+	if ((c->options->flags & CHECK_PRUNE) &&
+	    trial_root_read(c->p, path, &root) == ERR_NOT_FOUND &&
+	    leftover_look(&l, path, NO_PROCESS, false)) {
+		check_leftover(c, "trial-root", path, NULL, &l, remove_root,
+			       "it names where trials were, which is not "
+			       "there");
+		leftover_release(&l);
+	}
+	strbuf_release(&root);
+}
+
 static void look_at_rename(struct check *c, const char *path, const char *name)
 {
 	struct finding f = { .level = FINDING_LEFTOVER, .id = "rename-note",
@@ -201,7 +225,8 @@ static void list_going(const struct check *c, struct strmap *going)
 static void look_at_access(struct check *c)
 {
 	static const char *const dirs[] = { "", "/live", "/partial", "/remotes",
-					    "/renames", "/tids" };
+					    "/renames", "/tids",
+					    "/trials" };
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;
@@ -226,12 +251,13 @@ static void look_at_access(struct check *c)
 static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames",
-					    "tids" };
+					    "tids", "trials" };
 	struct strbuf path = STRBUF_INIT;
 	struct strbuf key = STRBUF_INIT;
 	struct strvec entries = STRVEC_INIT;
 	struct strmap going = STRMAP_INIT;
 	size_t i, j, len;
+	pid_t pid;
 
 	look_at_access(c);
 	list_going(c, &going);
@@ -255,8 +281,10 @@ static void look_at_private(struct check *c)
 				look_at_mark(c, path.buf, entries.v[j]);
 			else if (i == 2)
 				look_at_rename(c, path.buf, entries.v[j]);
-			else
+			else if (i == 3)
 				look_at_hint(c, path.buf);
+			else if (!temp_name_parse(entries.v[j], NULL, &pid))
+				look_at_root(c, path.buf);
 		}
 	}
 	strmap_release(&going);
