@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "lib/base/strbuf.h"
+#include "lib/base/value.h"
 
 /** A string with its quotes. A byte that is not UTF-8 becomes U+FFFD. */
 void json_add_string(struct strbuf *out, const char *text, size_t len);
@@ -18,5 +19,20 @@ void json_add_string(struct strbuf *out, const char *text, size_t len);
  *  json_parse(). */
 int json_load(json_t **out, const char *text, size_t len, const char *name,
 	      struct strbuf *err);
+
+/* How a tree becomes a value. */
+struct json_reader {
+	const char *name;
+	struct strbuf *err;
+	unsigned max_depth;
+	/** Objects that are no maps: false when this one is a map; else `out`
+	 *  is its value, or NULL: refused, and the sentence is written. */
+	bool (*special)(struct json_reader *r, json_t *object, unsigned depth,
+			struct value **out);
+};
+
+/** NULL: refused, and the sentence is written. */
+struct value *json_convert(struct json_reader *r, json_t *json,
+			   unsigned depth);
 
 #endif

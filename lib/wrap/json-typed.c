@@ -181,20 +181,13 @@ void json_typed_write(struct strbuf *out, const struct value *value)
 
 /* ---- reading ---- */
 
-struct reader {
-	const char *name;
-	struct strbuf *err;
-};
-
-static struct value *convert(struct reader *r, json_t *json, unsigned depth);
-
-static struct value *refuse(struct reader *r, const char *why)
+static struct value *refuse(struct json_reader *r, const char *why)
 {
 	fail(r->err, ERR_CONTENT, "'%s': %s", r->name, why);
 	return NULL;
 }
 
-static struct value *read_bytes(struct reader *r, json_t *v)
+static struct value *read_bytes(struct json_reader *r, json_t *v)
 {
 	struct strbuf bytes = STRBUF_INIT;
 	struct value *value;
@@ -211,7 +204,7 @@ static struct value *read_bytes(struct reader *r, json_t *v)
 	return value;
 }
 
-static struct value *read_timestamp(struct reader *r, json_t *v)
+static struct value *read_timestamp(struct json_reader *r, json_t *v)
 {
 	struct value *value;
 
@@ -224,7 +217,7 @@ static struct value *read_timestamp(struct reader *r, json_t *v)
 	return value;
 }
 
-static struct value *read_float(struct reader *r, json_t *v)
+static struct value *read_float(struct json_reader *r, json_t *v)
 {
 	const char *text = json_string_value(v);
 
@@ -237,7 +230,7 @@ static struct value *read_float(struct reader *r, json_t *v)
 	return refuse(r, "a value of type 'float' must be nan, inf or -inf");
 }
 
-static struct value *read_int(struct reader *r, json_t *v)
+static struct value *read_int(struct json_reader *r, json_t *v)
 {
 	const char *text = json_string_value(v);
 	const char *digits = text && *text == '-' ? text + 1 : text;
@@ -253,7 +246,7 @@ static struct value *read_int(struct reader *r, json_t *v)
 }
 
 /* The key that `json` makes of a map: its text, and whether it is none. */
-static bool read_key(struct reader *r, json_t *json, struct strbuf *key,
+static bool read_key(struct json_reader *r, json_t *json, struct strbuf *key,
 		     bool *plain)
 {
 	struct value *value;
@@ -262,7 +255,7 @@ static bool read_key(struct reader *r, json_t *json, struct strbuf *key,
 		refuse(r, "a list cannot be a key");
 		return false;
 	}
-	value = convert(r, json, 0);
+	value = json_convert(r, json, 0);
 	if (!value)
 		return false;
 	*plain = (value->type != VALUE_TEXT && value->type != VALUE_BINARY) ||
@@ -316,7 +309,7 @@ static bool has_twins(const struct value *map)
 }
 
 /* One item of a set (its value is null), or [key, value] of a map. */
-static bool add_item(struct reader *r, struct value *map, json_t *item,
+static bool add_item(struct json_reader *r, struct value *map, json_t *item,
 		     bool is_set, unsigned depth)
 {
 	struct strbuf key = STRBUF_INIT;
@@ -331,7 +324,8 @@ static bool add_item(struct reader *r, struct value *map, json_t *item,
 	} else {
 		good = read_key(r, json_array_get(item, 0), &key, &plain);
 		if (good)
-			value = convert(r, json_array_get(item, 1), depth + 1);
+			value = json_convert(r, json_array_get(item, 1),
+					     depth + 1);
 		good = value != NULL;
 	}
 	if (good) {
@@ -343,7 +337,7 @@ static bool add_item(struct reader *r, struct value *map, json_t *item,
 	return good;
 }
 
-static struct value *read_items(struct reader *r, json_t *v, bool is_set,
+static struct value *read_items(struct json_reader *r, json_t *v, bool is_set,
 				unsigned depth)
 {
 	struct value *map;
@@ -368,8 +362,8 @@ static struct value *read_items(struct reader *r, json_t *v, bool is_set,
 	return map;
 }
 
-static struct value *read_typed(struct reader *r, const char *kind, json_t *v,
-				unsigned depth)
+static struct value *read_typed(struct json_reader *r, const char *kind,
+				json_t *v, unsigned depth)
 {
 	if (!strcmp(kind, "binary"))
 		return read_bytes(r, v);
@@ -387,76 +381,16 @@ static struct value *read_typed(struct reader *r, const char *kind, json_t *v,
 		      "timestamp, float or int");
 }
 
-static struct value *convert_object(struct reader *r, json_t *object,
-				    unsigned depth)
+static bool read_special(struct json_reader *r, json_t *object,
+			 unsigned depth, struct value **out)
 {
 	json_t *kind = json_object_get(object, "!");
 	json_t *v = json_object_get(object, "v");
-	struct value *map;
-	void *iter;
 
-	if (v && json_is_string(kind) && json_object_size(object) == 2)
-		return read_typed(r, json_string_value(kind), v, depth);
-	map = value_new_map();
-	for (iter = json_object_iter(object); iter;
-	     iter = json_object_iter_next(object, iter)) {
-		struct value *item = convert(r, json_object_iter_value(iter),
-					     depth + 1);
-
-		if (!item) {
-			value_free(map);
-			return NULL;
-		}
-		value_map_add(map, json_object_iter_key(iter),
-			      strlen(json_object_iter_key(iter)), item);
-	}
-	return map;
-}
-
-static struct value *convert_array(struct reader *r, json_t *array,
-				   unsigned depth)
-{
-	struct value *list = value_new_list();
-	size_t i;
-
-	for (i = 0; i < json_array_size(array); i++) {
-		struct value *item = convert(r, json_array_get(array, i),
-					     depth + 1);
-
-		if (!item) {
-			value_free(list);
-			return NULL;
-		}
-		value_list_add(list, item);
-	}
-	return list;
-}
-
-/* NULL: refused, and the sentence is written. */
-static struct value *convert(struct reader *r, json_t *json, unsigned depth)
-{
-	if (depth > JSON_TYPED_MAX_DEPTH)
-		return refuse(r, "nested too deeply (at most 60 levels)");
-	switch (json_typeof(json)) {
-	case JSON_OBJECT:
-		return convert_object(r, json, depth);
-	case JSON_ARRAY:
-		return convert_array(r, json, depth);
-	case JSON_STRING:
-		return value_new_text(json_string_value(json),
-				      json_string_length(json));
-	case JSON_INTEGER:
-		return value_new_int(json_integer_value(json));
-	case JSON_REAL:
-		return value_new_float(json_real_value(json));
-	case JSON_TRUE:
-		return value_new_bool(true);
-	case JSON_FALSE:
-		return value_new_bool(false);
-	case JSON_NULL:
-		break;
-	}
-	return value_new_null();
+	if (!v || !json_is_string(kind) || json_object_size(object) != 2)
+		return false;
+	*out = read_typed(r, json_string_value(kind), v, depth);
+	return true;
 }
 
 /*
@@ -484,7 +418,9 @@ static bool has_too_many(const char *text, size_t len)
 int json_typed_parse(struct value **out, const char *text, size_t len,
 		     const char *name, struct strbuf *err)
 {
-	struct reader r = { .name = name, .err = err };
+	struct json_reader r = { .name = name, .err = err,
+				 .max_depth = JSON_TYPED_MAX_DEPTH,
+				 .special = read_special };
 	json_t *json;
 	int ret;
 
@@ -495,7 +431,7 @@ int json_typed_parse(struct value **out, const char *text, size_t len,
 	ret = json_load(&json, text, len, name, err);
 	if (ret)
 		return ret;
-	*out = convert(&r, json, 0);
+	*out = json_convert(&r, json, 0);
 	json_decref(json);
 	return *out ? 0 : ERR_CONTENT;
 }

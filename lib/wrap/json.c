@@ -138,37 +138,38 @@ void json_write(struct strbuf *out, const struct value *value)
 	}
 }
 
-/* {"base64": TEXT} and nothing else; NULL when it is a plain map. */
-static struct value *bytes_of(json_t *object)
+/* {"base64": TEXT} and nothing else. */
+static bool read_base64(struct json_reader *r UNUSED, json_t *object,
+			unsigned depth UNUSED, struct value **out)
 {
 	json_t *text = json_object_get(object, BYTES_KEY);
 	struct strbuf bytes = STRBUF_INIT;
-	struct value *ret = NULL;
+	bool found = json_object_size(object) == 1 && json_is_string(text) &&
+		     base64_decode(&bytes, json_string_value(text),
+				   json_string_length(text));
 
-	if (json_object_size(object) == 1 && json_is_string(text) &&
-	    base64_decode(&bytes, json_string_value(text),
-			  json_string_length(text))) {
-		ret = value_new_text(bytes.buf, bytes.len);
-		ret->type = VALUE_BINARY;
+	if (found) {
+		*out = value_new_text(bytes.buf, bytes.len);
+		(*out)->type = VALUE_BINARY;
 	}
 	strbuf_release(&bytes);
-	return ret;
+	return found;
 }
 
-static struct value *convert(json_t *json, unsigned depth);
-
-static struct value *convert_object(json_t *object, unsigned depth)
+static struct value *convert_object(struct json_reader *r, json_t *object,
+				    unsigned depth)
 {
-	struct value *map = bytes_of(object);
+	struct value *map;
 	void *iter;
 
-	if (map)
+	if (r->special(r, object, depth, &map))
 		return map;
 	map = value_new_map();
 	for (iter = json_object_iter(object); iter;
 	     iter = json_object_iter_next(object, iter)) {
-		struct value *item = convert(json_object_iter_value(iter),
-					     depth + 1);
+		struct value *item = json_convert(r,
+						  json_object_iter_value(iter),
+						  depth + 1);
 
 		if (!item) {
 			value_free(map);
@@ -182,14 +183,15 @@ static struct value *convert_object(json_t *object, unsigned depth)
 	return map;
 }
 
-static struct value *convert_array(json_t *array, unsigned depth)
+static struct value *convert_array(struct json_reader *r, json_t *array,
+				   unsigned depth)
 {
 	struct value *list = value_new_list();
 	size_t i, nr = json_array_size(array);
 
 	for (i = 0; i < nr; i++) {
-		struct value *item = convert(json_array_get(array, i),
-					     depth + 1);
+		struct value *item = json_convert(r, json_array_get(array, i),
+						  depth + 1);
 
 		if (!item) {
 			value_free(list);
@@ -200,16 +202,19 @@ static struct value *convert_array(json_t *array, unsigned depth)
 	return list;
 }
 
-/* NULL when it is nested too deeply. */
-static struct value *convert(json_t *json, unsigned depth)
+struct value *json_convert(struct json_reader *r, json_t *json,
+			   unsigned depth)
 {
-	if (depth > MAX_DEPTH)
+	if (depth > r->max_depth) {
+		fail(r->err, ERR_CONTENT, "'%s' is nested too deeply (at "
+		     "most %u levels)", r->name, r->max_depth);
 		return NULL;
+	}
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
-		return convert_object(json, depth);
+		return convert_object(r, json, depth);
 	case JSON_ARRAY:
-		return convert_array(json, depth);
+		return convert_array(r, json, depth);
 	case JSON_STRING:
 		return value_new_text(json_string_value(json),
 				      json_string_length(json));
@@ -257,15 +262,15 @@ int json_load(json_t **out, const char *text, size_t len, const char *name,
 int json_parse(struct value **out, const char *text, size_t len,
 	       const char *name, struct strbuf *err)
 {
+	struct json_reader r = { .name = name, .err = err,
+				 .max_depth = MAX_DEPTH,
+				 .special = read_base64 };
 	json_t *json;
 	int ret = json_load(&json, text, len, name, err);
 
 	if (ret)
 		return ret;
-	*out = convert(json, 0);
+	*out = json_convert(&r, json, 0);
 	json_decref(json);
-	if (!*out)
-		return fail(err, ERR_CONTENT, "'%s' is nested too deeply (at "
-			    "most %d levels)", name, MAX_DEPTH);
-	return 0;
+	return *out ? 0 : ERR_CONTENT;
 }
