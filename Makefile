@@ -338,17 +338,18 @@ test-asan:
 	@$(again) SANITIZE=address,undefined DEVELOPER=1 prove
 
 # What has threads, with the thread sanitizer: packing, hashing, unpacking,
-# sending, fetching, stores, and a few seconds of many at once.
-TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh \
-	t3100-pack-exp.sh t3104-pack-sizes.sh t3105-pack-failures.sh \
-	t3110-pack-changing.sh t3220-verify-pack.sh t3300-unpack-exp.sh \
-	t3310-unpack-limits.sh t3500-round-trip.sh t5000-transport-dir.sh \
-	t5020-store-retry.sh t5021-store-faults.sh t5022-store-races.sh \
-	t5210-stat-remote.sh t5220-remote-packs.sh t5230-ledger.sh \
-	t5300-send-pack.sh t5310-send-conflicts.sh t5320-send-changing.sh \
-	t5400-fetch-exp.sh t5405-fetch-some.sh t5407-fetch-faults.sh \
-	t5600-check-store.sh t7645-checkpoint-every.sh t7650-monitor.sh \
-	t9120-random-sharing.sh t9130-stress.sh
+# sending, fetching, stores, reading trials, asking for packages, and a few
+# seconds of many at once.
+TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
+	t1762-meta-python.sh t3100-pack-exp.sh t3104-pack-sizes.sh \
+	t3105-pack-failures.sh t3110-pack-changing.sh t3220-verify-pack.sh \
+	t3300-unpack-exp.sh t3310-unpack-limits.sh t3500-round-trip.sh \
+	t5000-transport-dir.sh t5020-store-retry.sh t5021-store-faults.sh \
+	t5022-store-races.sh t5210-stat-remote.sh t5220-remote-packs.sh \
+	t5230-ledger.sh t5300-send-pack.sh t5310-send-conflicts.sh \
+	t5320-send-changing.sh t5400-fetch-exp.sh t5405-fetch-some.sh \
+	t5407-fetch-faults.sh t5600-check-store.sh t7645-checkpoint-every.sh \
+	t7650-monitor.sh t9120-random-sharing.sh t9130-stress.sh
 test-tsan:
 	@$(again) SANITIZE=thread DEVELOPER=1 TESTS='$(TSAN_TESTS)' prove
 
