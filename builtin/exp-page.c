@@ -144,10 +144,13 @@ static void add_times(struct strbuf *out, const struct exp_row *row,
 	int64_t rss;
 	double user, sys;
 
-	exp_date_text(&text, created);
-	strbuf_addstr(&text, ", ");
-	moment_format_relative(&text, created, now);
-	add_text(out, "date:", text.buf);
+	/* An experiment's name says when, if its record does not. */
+	if (created->sec || !row->is_trial) {
+		exp_date_text(&text, created);
+		strbuf_addstr(&text, ", ");
+		moment_format_relative(&text, created, now);
+		add_text(out, "date:", text.buf);
+	}
 	add_key(out, "started:", row, "at.started");
 	add_key(out, "resumed:", row, "at.resumed");
 	add_key(out, "finished:", row, "at.finished");
@@ -530,7 +533,7 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	const struct value *record = row->item->record;
 
 	strbuf_addstr(out, color_on(STDOUT_FILENO, COLOR_YELLOW));
-	strbuf_addstr(out, "experiment ");
+	strbuf_addstr(out, row->is_trial ? "trial " : "experiment ");
 	quote_terminal(out, row->item->name, strlen(row->item->name));
 	strbuf_addf(out, "%s\n", color_off(STDOUT_FILENO));
 	add_state(out, row);
@@ -545,6 +548,8 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	add_python(out, record);
 	add_job(out, record);
 	add_code(out, value_get(record, "git"));
+	if (row->is_trial)	/* of experiments, the command says it */
+		add_key(out, "function:", row, "function");
 	add_map(out, "parameters:", value_get(record, "params"));
 	add_list(out, "depends on:", value_get(record, "dependency"));
 	add_inputs(out, value_get(record, "inputs"));

@@ -1,5 +1,5 @@
 /*
- * What `show` says about one experiment.
+ * What `show` says about one experiment, or one trial.
  */
 #ifndef BUILTIN_EXP_PAGE_H
 #define BUILTIN_EXP_PAGE_H

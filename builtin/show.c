@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/output.h"
+#include "lib/base/path.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
@@ -19,11 +20,14 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
 #include "lib/exp/name.h"
+#include "lib/exp/record.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {
 	"show [--remote R] [--json | --format FORMAT] [-z] EXP...",
 	"show [--remote R] [-z] EXP:PATH",
+	"show [--json | --format FORMAT] [-z] TRIAL...",
+	"show [-z] TRIAL:PATH",
 	NULL
 };
 
@@ -35,18 +39,66 @@ struct showing {
 	const char *remote;	/* where to look for what is not here */
 };
 
-/* An experiment that was asked for. */
+/* An experiment that was asked for, or a trial. */
 struct found {
 	struct strbuf name;
 	struct strbuf remote;	/* that has it; "": it is here */
+	struct strbuf trial;	/* its directory; "": it is an experiment */
 };
 
-#define FOUND_INIT { STRBUF_INIT, STRBUF_INIT }
+#define FOUND_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT }
 
 static void found_release(struct found *found)
 {
+	strbuf_release(&found->trial);
 	strbuf_release(&found->remote);
 	strbuf_release(&found->name);
+}
+
+static bool is_in_results(const char *dir)
+{
+	struct strbuf first = STRBUF_INIT, rest = STRBUF_INIT;
+	bool ret = exp_split_path(the_project, NULL, dir, &first, &rest);
+
+	strbuf_release(&rest);
+	strbuf_release(&first);
+	return ret;
+}
+
+/* A copy of an experiment lies in such a place, too, but has a name. A record
+ * that cannot be read counts: the reason is worth to be told. */
+static bool has_trial_record(const char *dir)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct value *record = NULL;
+	int ret = record_read(&record, dir, NULL);
+	bool is_trial;
+
+	strbuf_addf(&path, "%s/" RECORD_FILE, dir);
+	if (ret || !path_exists(path.buf))	/* then it is votakvot's */
+		is_trial = ret != ERR_NOT_FOUND;
+	else
+		is_trial = value_map_get(record, "tid") &&
+			   !value_map_get(record, "name");
+	value_free(record);
+	strbuf_release(&path);
+	return is_trial;
+}
+
+/* Whether `arg` is the path of a trial's directory, which is added to `dir`.
+ * A word without a slash is an experiment's. */
+static bool find_trial(const char *arg, struct strbuf *dir)
+{
+	size_t len;
+
+	if ((!strchr(arg, '/') && strcmp(arg, ".")) ||
+	    exp_split_remote(arg, &len) || !path_is_dir(arg))
+		return false;
+	path_absolute(dir, NULL, arg);
+	if (!is_in_results(dir->buf) && has_trial_record(dir->buf))
+		return true;
+	strbuf_reset(dir);
+	return false;
 }
 
 /* By what the store holds; `not_here` is why it is asked. */
@@ -86,8 +138,12 @@ static int find_exp(const struct showing *showing, const char *arg,
 	struct strbuf not_here = STRBUF_INIT;
 	size_t len, back;
 	const char *word = exp_split_remote(arg, &len);
-	int ret;
+	int ret = 0;
 
+	if (find_trial(arg, &found->trial)) {
+		strbuf_addstr(&found->name, arg);
+		goto cleanup;
+	}
 	if (word) {
 		strbuf_add(&found->remote, arg, len);
 		ret = find_there(found, word, REMOTE_ROWS_LONG, &not_here,
@@ -162,13 +218,23 @@ static int put_directory(int fd, bool nul)
 	return 0;
 }
 
-static int show_path_here(const char *name, const char *path, bool nul)
+/* The directory of what is here. */
+static void add_dir(struct strbuf *dir, const struct found *found)
+{
+	if (found->trial.len)
+		strbuf_addbuf(dir, &found->trial);
+	else
+		project_exp_path(the_project, found->name.buf, dir);
+}
+
+static int show_path_here(const struct found *found, const char *path,
+			  bool nul)
 {
 	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
 	struct stat st;
 	int fd = -1, ret;
 
-	project_exp_path(the_project, name, &dir);
+	add_dir(&dir, found);
 	ret = exp_file_open(&fd, dir.buf, path, &err);
 	if (ret)
 		die_code(ret, &err);
@@ -240,7 +306,7 @@ static int show_path(const struct showing *showing, const char *exp,
 	if (ret)
 		die_code(ret, &err);
 	ret = found.remote.len ? show_path_there(&found, path, nul) :
-				 show_path_here(found.name.buf, path, nul);
+				 show_path_here(&found, path, nul);
 	strbuf_release(&err);
 	found_release(&found);
 	return ret;
@@ -252,7 +318,8 @@ static void put_json(const struct showing *showing, const struct exp_row *row)
 	struct value *record = value_copy(row->item->record);
 	struct strbuf line = STRBUF_INIT;
 
-	value_map_set_str(record, "name", row->item->name);
+	if (!row->is_trial)
+		value_map_set_str(record, "name", row->item->name);
 	value_map_set_str(record, "state", row->state.buf);
 	json_write(&line, record);
 	strbuf_addch(&line, showing->rows.nul ? '\0' : '\n');
@@ -274,7 +341,7 @@ static int put_page(struct showing *showing, const struct exp_row *row,
 					found->name.buf, err);
 	if (ret)
 		goto cleanup;
-	project_exp_path(the_project, row->item->name, &dir);
+	add_dir(&dir, found);
 	if (showing->shown)
 		strbuf_addch(&page, '\n');
 	exp_page(&page, row, here ? dir.buf : NULL, &showing->now);
@@ -289,6 +356,22 @@ cleanup:
 	return ret;
 }
 
+static int load_trial(struct exp_item *item, const struct found *found,
+		      struct strbuf *err)
+{
+	int ret = record_read(&item->record, found->trial.buf, err);
+	const char *tid, *created;
+
+	if (ret)
+		item->record = NULL;
+	tid = value_get_text(item->record, "tid");
+	item->name = xstrdup(tid ? tid : found->name.buf);
+	created = value_get_text(item->record, "at.created");
+	if (created)
+		moment_parse(&item->created, created);
+	return ret;
+}
+
 /* The record, from here or from there; items of one. */
 static int load(struct exp_items *items, const struct found *found,
 		struct strbuf *err)
@@ -298,7 +381,7 @@ static int load(struct exp_items *items, const struct found *found,
 	const char *created;
 	int ret = 0;
 
-	if (!found->remote.len) {
+	if (!found->remote.len && !found->trial.len) {
 		strvec_push(&names, found->name.buf);
 		exp_load(items, the_project, &names);
 		strvec_release(&names);
@@ -310,6 +393,8 @@ static int load(struct exp_items *items, const struct found *found,
 	items->item = xcalloc(1, sizeof(*items->item));
 	items->nr = 1;
 	item = &items->item[0];
+	if (found->trial.len)
+		return load_trial(item, found, err);
 	item->name = xstrdup(found->name.buf);
 	ret = store_exp_record(&item->record, found->remote.buf, item->name,
 			       err);
@@ -332,7 +417,12 @@ static int show_one(const char *arg, void *data)
 		ret = load(&items, &found, &err);
 	if (ret)
 		goto cleanup;
-	exp_row_init(&row, the_project, &items.item[0], &showing->now);
+	if (found.trial.len)
+		exp_row_init_trial(&row, found.trial.buf, &items.item[0],
+				   &showing->now);
+	else
+		exp_row_init(&row, the_project, &items.item[0],
+			     &showing->now);
 	if (found.remote.len)
 		remote_row_live(&row, &showing->now);
 	if (showing->as_json)
@@ -366,6 +456,31 @@ static int show_all(struct showing *showing, const char **argv)
 	return items_status(&counted);
 }
 
+/* The colon before a path, which no name holds, but the path of a trial may;
+ * NULL: there is none. */
+static const char *find_colon(const char *arg)
+{
+	const char *colon = strchr(arg, ':'), *at;
+	struct strbuf dir = STRBUF_INIT;
+	bool found;
+
+	if (!colon || (!strchr(arg, '/') && strncmp(arg, ".:", 2)))
+		return colon;
+	found = find_trial(arg, &dir);
+	if (found)
+		colon = NULL;
+	for (at = colon; at && !found; at = strchr(at + 1, ':')) {
+		char *head = xmemdupz(arg, (size_t)(at - arg));
+
+		found = find_trial(head, &dir);
+		if (found)
+			colon = at;
+		free(head);
+	}
+	strbuf_release(&dir);
+	return colon;
+}
+
 int cmd_show(int argc, const char **argv)
 {
 	struct showing showing = {
@@ -393,7 +508,7 @@ int cmd_show(int argc, const char **argv)
 	showing.as_json = rows->json ||
 			  (rows->format && !strcmp(rows->format, "json"));
 
-	colon = strchr(argv[0], ':');	/* which no name holds */
+	colon = find_colon(argv[0]);
 	if (colon && (argc > 1 || rows->json || rows->format))
 		usage_with_options(usage, options,
 				   "a file is shown alone, and as it is");

@@ -263,4 +263,69 @@ test_expect_success 'a hundred files are counted, twenty shown' '
 	test_line_count = 21 files
 '
 
+# make_trial DIR [LINE...]: a record of a trial
+make_trial () {
+	mkdir -p "$1" && make_trial_dir=$1 && shift &&
+	printf "%s\n" "$@" >"$make_trial_dir/resutil-exp.yaml"
+}
+
+test_expect_success 'the page of a trial' '
+	make_trial "t/m.f/15:01:02/a" "tid: m.f/a" "state: fail" \
+		"function: m.f" "params: {x: 1}" "info: {step: 7}" \
+		"error: \"ValueError: \\e[31mbad\"" "at:" \
+		"  created: \"2024-07-04T19:16:00.000000+09:00\"" &&
+	echo hello >t/m.f/15:01:02/a/out.txt &&
+	resutil show t/m.f/15:01:02/a >actual && cat >expect <<-\END &&
+	trial m.f/a
+	state:       fail
+	error:       ValueError: \e[31mbad
+	function:    m.f
+	parameters:  x = 1
+	info:        step = 7
+	END
+	sed -e "/^date:/d" -e "/^files:/,\$d" actual >top && sed \
+		"s/.e\[31m/ESC/" expect >want && sed "s/ .x1b\[31m/ ESC/" top >got &&
+	test_cmp want got && test_grep "6 B  out.txt$" actual &&
+	resutil show "$(pwd)/t/m.f/15:01:02/a/" >again &&
+	test_cmp actual again && (cd t/m.f/15:01:02/a && resutil show .) >again &&
+	test_cmp actual again &&
+	resutil show --format="%(name) %(state) %(params.x)" \
+		t/m.f/15:01:02/a >actual && echo "m.f/a fail 1" >expect &&
+	test_cmp expect actual &&
+	resutil show --json t/m.f/15:01:02/a >actual &&
+	test_grep "\"tid\":\"m.f/a\"" actual && ! grep "\"name\"" actual
+'
+
+test_expect_success 'files of a trial' '
+	resutil show t/m.f/15:01:02/a:out.txt >actual && echo hello >expect &&
+	test_cmp expect actual &&
+	resutil show t/m.f/15:01:02/a: >actual &&
+	printf "%s\n" out.txt resutil-exp.yaml >expect &&
+	test_cmp expect actual &&
+	(cd t/m.f/15:01:02/a && resutil show .:out.txt) >actual &&
+	echo hello >expect && test_cmp expect actual &&
+	test_expect_code 10 resutil show t/m.f/15:01:02/a:none 2>err &&
+	test_expect_code 129 resutil show t/m.f/15:01:02/a:../x 2>err
+'
+
+test_expect_success 'trials and experiments, of votakvot, lost ones' '
+	mkdir -p t/old && printf "tid: old\nstate: done\n" >t/old/votakvot.yaml &&
+	make_trial t/gone "tid: gone" "state: running" "host: $(uname -n)" &&
+	resutil show t/old small t/gone >actual &&
+	test_grep "^trial old$" actual && test_grep "^experiment $B$" actual &&
+	test_grep "^state:  *lost$" actual &&
+	resutil show t/old >actual && ! grep "^date:" actual
+'
+
+test_expect_success 'what is no trial is sought among experiments' '
+	test_expect_code 10 resutil show t/none 2>err &&
+	test_expect_code 10 resutil show t/m.f 2>err &&
+	mkdir -p copies && cp -R results/$B copies/ &&
+	test_expect_code 10 resutil show copies/$B 2>err &&
+	resutil show results/$B >actual && test_grep "^experiment $B$" actual &&
+	mkdir t/broken && echo "{" >t/broken/resutil-exp.yaml &&
+	test_expect_code 13 resutil show t/broken 2>err &&
+	test_grep "t/broken" err
+'
+
 test_done

@@ -41,6 +41,7 @@ void exp_row_init(struct exp_row *row, const struct project *p,
 	row->item = item;
 	row->live = LIVE_FINAL;
 	row->duration = -1;
+	row->is_trial = false;
 	strbuf_init(&row->state);
 	if (!item->record) {
 		strbuf_addch(&row->state, '?');
@@ -49,6 +50,21 @@ void exp_row_init(struct exp_row *row, const struct project *p,
 	live_state_text(p, item->record, &row->state);
 	row->live = live_state_of(p, item->record);
 	row->duration = find_duration(row, now);
+}
+
+void exp_row_init_trial(struct exp_row *row, const char *dir,
+			const struct exp_item *item, const struct moment *now)
+{
+	struct strbuf live = STRBUF_INIT;
+
+	row->item = item;
+	row->is_trial = true;
+	strbuf_init(&row->state);
+	strbuf_addf(&live, "%s/" TRIAL_LIVE_FILE, dir);
+	live_state_text_at(live.buf, item->record, &row->state);
+	row->live = live_state_at(live.buf, item->record);
+	row->duration = find_duration(row, now);
+	strbuf_release(&live);
 }
 
 void exp_row_release(struct exp_row *row)

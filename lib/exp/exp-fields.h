@@ -17,11 +17,15 @@ struct exp_row {
 	struct strbuf state;		/* live_state_text(); "?": unreadable */
 	enum live_state live;
 	double duration;		/* seconds; < 0: not known */
+	bool is_trial;
 };
 
 /** What the record means now. A run that goes on has lasted until `now`. */
 void exp_row_init(struct exp_row *row, const struct project *p,
 		  const struct exp_item *item, const struct moment *now);
+/** The same for the record of a trial in `dir`; the item's name is its tid. */
+void exp_row_init_trial(struct exp_row *row, const char *dir,
+			const struct exp_item *item, const struct moment *now);
 void exp_row_release(struct exp_row *row);
 
 /** The comment in the name, lent; NULL: none. */
