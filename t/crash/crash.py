@@ -332,6 +332,11 @@ class Check:
                 value.id == want.id and value.state == want.state and
                 self.being_made(value, want))
 
+    def lacks_files(self, value, want):
+        """The same of one that is done, and so is not started again."""
+        return (self.may_have_lost(value, want) and
+                value.stable()[0] == want.stable()[0])
+
     def acknowledged(self, after, now):
         for line in self.out.splitlines():
             for word, place in self.scenario.said:
@@ -421,7 +426,8 @@ class Check:
         if status and status not in self.scenario.codes:
             return ["again: exit status %d: %s" % (status, err.strip())]
         return ["again: " + text for text in
-                model.missing(self.stage.after, self.then, grown=True)]
+                model.missing(self.stage.after, self.then, grown=True,
+                              may_be=self.lacks_files)]
 
     def one_more(self, status, err):
         """One more experiment, and all others as before."""

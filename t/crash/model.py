@@ -144,7 +144,12 @@ def read_dir(label, top):
     files = {p: c for p, c in files.items()
              if not (p.startswith(RECORD + ".") and p.endswith(".tmp"))}
     record = read_file(os.path.join(top, RECORD)).decode("utf-8", "replace")
-    return Exp(label, record, files)
+    exp = Exp(label, record, files)
+    # What can be started again is the same, whenever and however often.
+    if "tid" in exp.keys:
+        for key in ("at", "resumes"):
+            exp.keys.pop(key, None)
+    return exp
 
 
 def read_pack(label, path):
@@ -169,15 +174,13 @@ def read_pack(label, path):
 
 def read_trials(state, label, top):
     """Trials below a directory, by their paths; a directory without a record
-    is none. What says only when it was, and how often, is left out: a trial
-    that goes on is the same trial."""
+    is none. A trial that goes on is the same trial, whatever its id."""
     for at, dirs, names in os.walk(top):
         if RECORD not in names:
             continue
         trial = "%s/%s" % (label, os.path.relpath(at, top))
         state[trial] = read_dir(trial, at)
-        for key in ("id", "at", "resumes"):
-            state[trial].keys.pop(key, None)
+        state[trial].keys.pop("id", None)
         state[trial].files.pop(".resutil-live", None)
 
 

@@ -169,6 +169,20 @@ scenario("run-fail", ["run", "-m", "new", "--", "sh", "-c", PROGRAM + "3"],
          more=True, live=True, status=3, env=ALONE, syncs=5)(one)
 
 
+# It was killed when its program had ended, and goes on. What the first start
+# printed no other one prints; and all starts have one end.
+AGAIN = ["run", "--id", "a/b", "-m", "new", "--", "sh", "-c",
+         "cd \"$RESUTIL_EX_DIR\"; case $RESUTIL_RESUME in "
+         "1) grep -qx more stdout.log || echo more;; *) echo out;; esac; "
+         "echo r >result; : >\"$CRASH_WITNESS\"; exit 0"]
+
+
+@scenario("run-again", AGAIN, live=True, env=ALONE, syncs=4)
+def _(w):
+    one(w)
+    w.crash("truncate:3:kill", "p", *AGAIN)
+
+
 # The program removes its own experiment, which is put back in the end.
 scenario("run-gone", ["run", "-m", "new", "--", "sh", "-c",
                       "rm -rf \"$RESUTIL_EX_DIR\"; echo out; "

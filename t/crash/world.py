@@ -49,7 +49,9 @@ class World:
             "GIT_CEILING_DIRECTORIES": self.top,
             "RESUTIL_NO_INTERACTIVE": "1",
             "RESUTIL_TEST_NOW": str(self.clock),
-            "RESUTIL_TEST_ID": "11111111-2222-4333-8444-%012d" % self.clock,
+            # A run is looked for among all processes: no other world has it.
+            "RESUTIL_TEST_ID": "%08x-2222-4333-8444-%012d" % (os.getpid(),
+                                                              self.clock),
             "CRASH_WITNESS": os.path.join(self.top, "witness"),
             "CRASH_SAID": os.path.join(self.top, "said"),
         }
