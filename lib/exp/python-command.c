@@ -277,7 +277,7 @@ static bool find_launched(struct python *py, struct strbuf *program,
 {
 	int i;
 
-	for (i = 1; argv[i] && i < MAX_LAUNCHED; i++) {
+	for (i = 1; i < MAX_LAUNCHED && argv[i]; i++) {
 		const char *word = argv[i];
 
 		if (!python_is_name(path_basename(word)) &&

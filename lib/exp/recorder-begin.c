@@ -42,7 +42,7 @@ int add_request(struct exchange *x, struct value *record,
 		const struct moment *created)
 {
 	const struct value *params;
-	const char *state;
+	const char *state = NULL;
 	bool argv_params = false;
 	int ret;
 
