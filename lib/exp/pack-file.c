@@ -126,6 +126,14 @@ static bool is_fresh(const struct stat *st, const struct timespec *before)
 	return ms < STEP_MS;
 }
 
+void pack_let_age(const struct pack_run *run)
+{
+	const struct timespec step = { 0, STEP_MS * 1000 * 1000 };
+
+	if (run->options->live)
+		nanosleep(&step, NULL);
+}
+
 int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
 		 int *fd, struct stat *st, bool *fresh, struct strbuf *err)
 {
@@ -253,6 +261,8 @@ static int read_opened(struct pack_slot *s, size_t i, int fd,
 		return PACK_CHANGED;
 	pack_pause("check", e->path);
 	c->crc = zcrc32(0, s->in, c->len);
+	if (c->fresh)
+		pack_let_age(run);
 	if (fstat(fd, &after))
 		return pack_fail_at(run, i, "read", &s->err);
 	c->unchanged = pack_same_stat(&c->st, &after);

@@ -152,6 +152,9 @@ void pack_item_init(struct pack_run *run, size_t i);
  * leave no other time. PACK_CHANGED: it has gone or is no regular file. */
 int pack_item_fd(struct pack_run *run, struct pack_worker *w, size_t i,
 		 int *fd, struct stat *st, bool *fresh, struct strbuf *err);
+/* Of a live run, when what was read had just been written: waits a moment, in
+ * which a writer that was halfway goes on and is seen. */
+void pack_let_age(const struct pack_run *run);
 void pack_close_dir(struct pack_worker *w);
 /* Whether what was opened may still be there, before what came since. */
 bool pack_only_grew(const struct stat *before, const struct stat *after);

@@ -328,6 +328,8 @@ static int check_long(struct pack_run *run, struct pack_slot *s,
 	struct stat after;
 
 	pack_pause("check", run->tree.entry[f->entry].path);
+	if (f->fresh)
+		pack_let_age(run);
 	if (fstat(f->fd, &after)) {
 		pack_add_path(&path, run, f->entry);
 		fail_errno(err, "cannot read '%s'", path.buf);
