@@ -14,6 +14,7 @@ int main(void)
 	struct strbuf part = STRBUF_INIT;
 	siginfo_t ended;
 	pid_t pid;
+	char byte = 'x';
 
 	strbuf_addf(&mine, "RESUTIL_TEST_MARK=%ld", (long)getpid());
 	check(!proc_env_find(mine.buf), "nobody has it");
@@ -22,11 +23,15 @@ int main(void)
 	       1);
 	check(!proc_env_find(mine.buf), "nor have we");
 	child.in = -1;	/* it lives until that is closed */
-	child.no_stdout = 1;
+	child.out = -1;
 	strvec_push(&child.args, "cat");
 	if (start_command(&child, &err))
 		die("%s", err.buf);
 	pid = child.pid;
+	/* spawned is not yet begun: execve() lets us go on before the kernel
+	 * has the new environment in place */
+	if (write(child.in, &byte, 1) != 1 || read(child.out, &byte, 1) != 1)
+		die("cat does not answer");
 	check(proc_env_find(mine.buf) == pid, "a child is found");
 	strbuf_addf(&part, "%sx", mine.buf);
 	check(!proc_env_find(part.buf), "by all of the text");
@@ -39,6 +44,7 @@ int main(void)
 		;
 	check(!proc_env_find(mine.buf), "one that is dead is none");
 	close(child.in);
+	close(child.out);
 	finish_command(&child);
 	strbuf_release(&part);
 	strbuf_release(&mine);
