@@ -100,6 +100,14 @@ struct transport_ops {
 		      const char *version, struct strbuf *err);
 
 	/*
+	 * Optional, NULL: callers remove one by one. Any number of keys, each
+	 * whatever is there; one that is not there is fine. fn is told of each
+	 * once, also of those that failed.
+	 */
+	int (*remove_many)(struct transport *t, const struct strvec *keys,
+			   removed_fn fn, void *data, struct strbuf *err);
+
+	/*
 	 * Optional, NULL without their caps bit. The object appears under `to`
 	 * with bytes and metadata whole, or not at all; `to` must be absent
 	 * (ERR_CONFLICT). After rename `from` is gone; readers may for a

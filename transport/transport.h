@@ -10,6 +10,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
+#include "lib/wrap/http.h"
 
 #define OBJECT_KEY_MAX 1024
 #define OBJECT_VERSION_MAX 256
@@ -29,6 +30,8 @@ struct transport_config {
 	const char *base_dir;		/* where relative paths begin */
 	unsigned patience;	/* seconds that an operation is tried again
 				 * for; 0: not at all */
+	struct http_options http;	/* of stores that speak HTTP; patience
+					 * there is not looked at */
 };
 
 #define TRANSPORT_PATIENCE_DEFAULT 30
@@ -100,6 +103,7 @@ struct put_source {
 	/* Fills `buf`, with less only at the end; *got 0: that is the end. */
 	int (*read)(struct put_source *s, void *buf, size_t len, size_t *got,
 		    struct strbuf *err);
+	uint64_t bound;		/* it gives no more than this; 0: not known */
 };
 
 enum put_expect { EXPECT_ANY, EXPECT_ABSENT, EXPECT_VERSION };
@@ -107,6 +111,8 @@ enum put_expect { EXPECT_ANY, EXPECT_ABSENT, EXPECT_VERSION };
 /** What an interrupted put leaves to a later one, also of another process. */
 struct put_resume {
 	char *state;		/* of an earlier put, opaque; NULL: none */
+	bool stale;		/* what it holds parts of is not what comes
+				 * now: they are withdrawn, all begins anew */
 	/* Keeps `state` (NULL: there is nothing any more), durably. */
 	int (*save)(struct put_resume *r, const char *state,
 		    struct strbuf *err);
@@ -163,6 +169,15 @@ int transport_put(struct transport *t, const struct put_request *r,
 		  struct object *out, struct strbuf *err);
 int transport_remove(struct transport *t, const char *key,
 		     const char *version, struct strbuf *err);
+/** What became of one key of many; one at a time, in any order and thread.
+ *  code: 0, or ERR_* with its sentence. Non-zero ends with that code. */
+typedef int (*removed_fn)(const char *key, int code, const char *message,
+			  void *data);
+/** Removes whatever is under these keys, as many at once as the store takes.
+ *  One that is not there is fine. 0, or why the rest was not tried; what
+ *  failed for one key is told by fn alone. */
+int transport_remove_many(struct transport *t, const struct strvec *keys,
+			  removed_fn fn, void *data, struct strbuf *err);
 /** Where the store cannot rename: copy, then remove; where it cannot copy
  *  either: get, put, remove, through a file without a name. */
 int transport_rename(struct transport *t, const char *from, const char *to,
