@@ -2,35 +2,22 @@
 #include "lib/wrap/digest.h"
 
 #include <dlfcn.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/fault.h"
 #include "lib/base/strbuf.h"
+#include "lib/wrap/digest-internal.h"
 
-#define LIBCRYPTO "libcrypto.so.3"
 #define DIGEST_CHUNK (256u << 10)
-
-/*
- * The functions by their declarations in <openssl/evp.h>: a header that has
- * changed one of them no longer compiles here.
- */
-struct evp {
-	__typeof__(&EVP_MD_CTX_new) ctx_new;
-	__typeof__(&EVP_MD_CTX_free) ctx_free;
-	__typeof__(&EVP_MD_fetch) fetch;
-	__typeof__(&EVP_DigestInit_ex) init;
-	__typeof__(&EVP_DigestUpdate) update;
-	__typeof__(&EVP_DigestFinal_ex) final;
-};
 
 struct digest {
 	EVP_MD_CTX *ctx;
 };
 
-static struct evp evp;
+/* Filled once, before anybody gets at it; not changed then. */
+static struct digest_evp evp;
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
 /*
  * Fetched once and kept: with what EVP_sha256() gives, each start would look
@@ -73,16 +60,22 @@ static void load_evp(void)
 	evp_problem = xstrdup(why ? why : "unknown reason");
 }
 
+const struct digest_evp *digest_library(const char *what, struct strbuf *err)
+{
+	pthread_once(&evp_once, load_evp);
+	if (!evp_problem)
+		return &evp;
+	fail(err, ERR_FAILED, "cannot load '%s' for %s: %s; install OpenSSL 3",
+	     LIBCRYPTO, what, evp_problem);
+	return NULL;
+}
+
 int digest_start(struct digest **out, struct strbuf *err)
 {
 	struct digest *d;
 
-	pthread_once(&evp_once, load_evp);
-	if (evp_problem)
-		return fail(err, ERR_FAILED,
-			    "cannot load '%s' for SHA-256: %s; install "
-			    "OpenSSL 3", LIBCRYPTO, evp_problem);
-
+	if (!digest_library("SHA-256", err))
+		return ERR_FAILED;
 	d = xcalloc(1, sizeof(*d));
 	d->ctx = fault_alloc() ? NULL : evp.ctx_new();
 	if (!d->ctx)
@@ -144,15 +137,19 @@ void digest_drop(struct digest **d)
 
 void digest_hex(struct strbuf *out, const unsigned char *raw)
 {
+	digest_hex_of(out, raw, DIGEST_RAWSZ);
+}
+
+void digest_hex_of(struct strbuf *out, const unsigned char *raw, size_t len)
+{
 	static const char hex[] = "0123456789abcdef";
-	char text[DIGEST_HEXSZ];
 	size_t i;
 
-	for (i = 0; i < DIGEST_RAWSZ; i++) {
-		text[2 * i] = hex[raw[i] >> 4];
-		text[2 * i + 1] = hex[raw[i] & 15];
+	strbuf_grow(out, 2 * len);
+	for (i = 0; i < len; i++) {
+		strbuf_addch(out, hex[raw[i] >> 4]);
+		strbuf_addch(out, hex[raw[i] & 15]);
 	}
-	strbuf_add(out, text, sizeof(text));
 }
 
 int digest_fd(struct strbuf *out, int fd, struct strbuf *err)
@@ -180,4 +177,19 @@ int digest_fd(struct strbuf *out, int fd, struct strbuf *err)
 		digest_hex(out, raw);
 	free(chunk);
 	return ret;
+}
+
+int digest_memory(struct strbuf *out, const void *data, size_t len,
+		  struct strbuf *err)
+{
+	struct digest *d;
+	unsigned char raw[DIGEST_RAWSZ];
+	int ret = digest_start(&d, err);
+
+	if (ret)
+		return ret;
+	digest_add(d, data, len);
+	digest_finish(&d, raw);
+	digest_hex(out, raw);
+	return 0;
 }

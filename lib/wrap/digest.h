@@ -2,6 +2,11 @@
  * The door to OpenSSL's libcrypto, opened at the first use (dlopen): loading
  * it costs more than recording a run does, and most runs hash nothing. Each
  * digest is for one thread at a time; threads may have their own at once.
+ *
+ *	digest.c	SHA-256
+ *	digest-hmac.c	HMAC-SHA256
+ *	digest-md5.c	MD5, for servers that know nothing better
+ *	digest-crc32c.c	CRC32C, without libcrypto
  */
 #ifndef LIB_WRAP_DIGEST_H
 #define LIB_WRAP_DIGEST_H
@@ -29,6 +34,12 @@ void digest_once(struct digest *d, const void *data, size_t len,
 void digest_drop(struct digest **d);
 
 void digest_hex(struct strbuf *out, const unsigned char *raw);
+/** The same for what has another length: an MD5, a signature. */
+void digest_hex_of(struct strbuf *out, const unsigned char *raw, size_t len);
+
+/** SHA-256 of bytes in memory, as hex added to `out`. ERR_FAILED as above. */
+int digest_memory(struct strbuf *out, const void *data, size_t len,
+		  struct strbuf *err);
 
 /** SHA-256 of what is left to read in `fd`, as hex added to `out`. */
 int digest_fd(struct strbuf *out, int fd, struct strbuf *err);
