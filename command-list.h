@@ -78,6 +78,8 @@ COMMAND_IN(pack,
 	"unpack-exp",     cmd_unpack_exp,    PLUMBING, WANT_PROJECT, "unpack the zip of an experiment")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")
 COMMAND_IN(pack,
+	"url",            cmd_url,           PLUMBING, NEED_PROJECT, "print URLs that read packs in a store")
+COMMAND_IN(pack,
 	"verify-pack",    cmd_verify_pack,   PLUMBING, WANT_PROJECT, "check packs")
 COMMAND("version",        cmd_version,       BUILTIN,  NO_PROJECT,   "print the version")
 COMMAND("write-exp",      cmd_write_exp,     PLUMBING, WANT_PROJECT, "write a record")

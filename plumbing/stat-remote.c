@@ -10,14 +10,13 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
 #include "lib/exp/rows.h"
 #include "lib/sync/remote-list.h"
 #include "lib/wrap/json.h"
 #include "transport/transport.h"
 #include "command.h"
 #include "plumbing/remote-fields.h"
+#include "plumbing/remote-words.h"
 
 static const char *const usage[] = {
 	"stat-remote [--remote R] [--stdin] [-z] [--json] EXP...",
@@ -28,82 +27,9 @@ static const char *const usage[] = {
 #define COLUMNS 7
 
 struct asking {
-	struct remote *remote;
-	struct strvec names;		/* in the order of the words */
-	struct remote_list all;		/* listed when a word needs it */
-	bool listed;
-	struct items items;
+	struct remote_words words;
 	int json, nul;
 };
-
-/* ---- words into names ---------------------------------------------------- */
-
-static int find_there(struct asking *a, const char *word, struct strbuf *name,
-		      struct strbuf *err)
-{
-	int ret = 0;
-
-	if (!a->listed)
-		ret = remote_list(a->remote, &a->all, err);
-	a->listed = !ret;
-	return ret ? ret : remote_find(a->remote, &a->all, word, name, err);
-}
-
-/* `REMOTE/@`: of the one remote that is asked. */
-static int find_latest(struct asking *a, const char *word, size_t len,
-		       const char *rest, struct strbuf *name,
-		       struct strbuf *err)
-{
-	const char *remote = a->remote->name;
-
-	if (strlen(remote) != len || memcmp(remote, word, len))
-		return fail(err, ERR_USAGE, "'%s' is not in '%s'; give its "
-			    "remote by --remote", word, remote);
-	return find_there(a, rest, name, err);
-}
-
-static int find_name(struct asking *a, const char *word, struct strbuf *name,
-		     struct strbuf *err)
-{
-	struct strbuf here = STRBUF_INIT;
-	const char *rest;
-	size_t len;
-	int ret;
-
-	if (name_is_valid(word)) {
-		strbuf_addstr(name, word);
-		return 0;
-	}
-	rest = exp_split_remote(word, &len);
-	if (rest)
-		return find_latest(a, word, len, rest, name, err);
-	ret = exp_find(the_project, word, name, &here);
-	if (ret == ERR_NOT_FOUND)
-		ret = find_there(a, word, name, err);
-	else if (ret)
-		fail(err, ret, "%s", here.buf);
-	strbuf_release(&here);
-	return ret;
-}
-
-/* For items_each(), whose count is not used: what is found is counted when it
- * was looked at. */
-static int take_word(const char *word, void *data)
-{
-	struct asking *a = data;
-	struct strbuf name = STRBUF_INIT, err = STRBUF_INIT;
-	int ret = find_name(a, word, &name, &err);
-
-	if (ret) {
-		error("%s", err.buf);
-		items_count(&a->items, ret);
-	} else {
-		strvec_push(&a->names, name.buf);
-	}
-	strbuf_release(&err);
-	strbuf_release(&name);
-	return ret;
-}
 
 /* ---- what is there ------------------------------------------------------- */
 
@@ -139,16 +65,15 @@ static void print_columns(struct strbuf *out, const struct remote_exp *e)
 	}
 }
 
-static int print_one(const struct asking *a, const char *name,
-		     const struct remote_list *list)
+static void print_one(struct asking *a, const char *name,
+		      const struct remote_list *list)
 {
 	const struct remote_exp *e = remote_list_find(list, name);
 	struct strbuf line = STRBUF_INIT;
 
 	if (!e) {
-		error("there is no experiment '%s' in '%s'", name,
-		      a->remote->name);
-		return ERR_NOT_FOUND;
+		remote_words_missing(&a->words, name);
+		return;
 	}
 	if (a->json)
 		print_json(&line, e);
@@ -159,31 +84,32 @@ static int print_one(const struct asking *a, const char *name,
 	strbuf_release(&line);
 	if (e->problem)
 		error("%s", e->problem);
-	return e->problem ? ERR_CONTENT : 0;
+	items_count(&a->words.items, e->problem ? ERR_CONTENT : 0);
 }
 
 static int stat_all(struct asking *a, struct strbuf *err)
 {
+	struct remote *remote = a->words.remote;
+	const struct strvec *names = &a->words.names;
 	struct remote_list list = REMOTE_LIST_INIT;
 	struct strvec sorted = STRVEC_INIT;
 	bool *seen;
 	size_t i;
 	int ret;
 
-	strvec_pushv(&sorted, a->names.v);
+	strvec_pushv(&sorted, names->v);
 	strvec_sort(&sorted, true);
 	seen = xcalloc(sorted.nr + 1, sizeof(*seen));
-	ret = remote_look(a->remote, &sorted, 0, &list, err);
+	ret = remote_look(remote, &sorted, 0, &list, err);
 	if (!ret)
-		ret = remote_learn(a->remote, list.exp, list.nr, a->json ?
+		ret = remote_learn(remote, list.exp, list.nr, a->json ?
 				   KNOWN_RECORD : KNOWN_INFO, 0, err);
-	for (i = 0; i < a->names.nr && !ret; i++) {
-		size_t at = (size_t)strvec_find(&sorted, a->names.v[i]);
+	for (i = 0; i < names->nr && !ret; i++) {
+		size_t at = (size_t)strvec_find(&sorted, names->v[i]);
 
-		if (seen[at])
-			continue;
+		if (!seen[at])
+			print_one(a, names->v[i], &list);
 		seen[at] = true;
-		items_count(&a->items, print_one(a, a->names.v[i], &list));
 	}
 	free(seen);
 	remote_list_release(&list);
@@ -193,10 +119,7 @@ static int stat_all(struct asking *a, struct strbuf *err)
 
 int cmd_stat_remote(int argc, const char **argv)
 {
-	struct asking a = {
-		.names = STRVEC_INIT, .all = REMOTE_LIST_INIT
-	};
-	struct items words = { 0 };
+	struct asking a = { .words = REMOTE_WORDS_INIT };
 	struct strbuf err = STRBUF_INIT;
 	const char *name = NULL;
 	int from_stdin = 0, ret;
@@ -213,18 +136,17 @@ int cmd_stat_remote(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (!argc && !from_stdin)
 		usage_with_options(usage, options, "which experiment?");
-	ret = remote_open(&a.remote, the_project, name,
+	ret = remote_open(&a.words.remote, the_project, name,
 			  TRANSPORT_PATIENCE_DEFAULT, &err);
 	if (!ret)
-		ret = items_each(&words, argv, from_stdin ? stdin : NULL,
-				 a.nul ? '\0' : '\n', take_word, &a, &err);
+		ret = remote_words_read(&a.words, argv, from_stdin,
+					a.nul ? '\0' : '\n', &err);
 	if (!ret)
 		ret = stat_all(&a, &err);
 	if (ret)
 		error("%s", err.buf);
-	remote_close(a.remote);
-	remote_list_release(&a.all);
-	strvec_release(&a.names);
+	remote_close(a.words.remote);
+	remote_words_release(&a.words);
 	strbuf_release(&err);
-	return ret ? exit_status_of(ret) : items_status(&a.items);
+	return ret ? exit_status_of(ret) : items_status(&a.words.items);
 }
