@@ -109,7 +109,7 @@ export TRASH_DIRECTORY TEST_TOP_DIRECTORY HOME TMPDIR
 export GIT_CEILING_DIRECTORIES
 
 test_count=0 test_failures=0 test_fixed=0 test_cleanup=: test_skip_all=
-test_prereqs=' ' test_no_prereqs=' ' test_lazy=' ' test_is_done=
+test_prereqs=' ' test_no_prereqs=' ' test_lazy=' ' test_is_done= test_at_end=
 
 exec 5>&1 6<&0
 # What a test prints is only shown if it fails.
@@ -127,9 +127,23 @@ test_remove_scratch () {
 	rm -rf "$TEST_TOP_DIRECTORY"
 }
 
+# test_atexit COMMAND: run when the test file ends, however it ends, before its
+# directory is removed; the last one given comes first.
+test_atexit () {
+	test_at_end="$*
+$test_at_end"
+}
+
+test_run_atexit () {
+	test_commands=$test_at_end
+	test_at_end=
+	eval "$test_commands" >&3 2>&4 </dev/null
+}
+
 test_at_exit () {
 	test_status=$?
 	trap - EXIT
+	test_run_atexit
 	if test -z "$test_is_done"
 	then
 		echo >&5 "Bail out! $test_name ended in the middle," \
@@ -304,6 +318,7 @@ test_skip_all () {
 
 test_done () {
 	test_is_done=t
+	test_run_atexit
 	test_say "1..$test_count"
 	if test "$test_fixed" != 0
 	then
@@ -509,6 +524,23 @@ test_wait_for () {
 test_set_now () {
 	RESUTIL_TEST_NOW=$1
 	export RESUTIL_TEST_NOW
+}
+
+# stop_process PID...: SIGTERM, and SIGKILL to what is still there after ten
+# seconds; returns when they are gone. For children of the test file.
+stop_process () {
+	kill "$@" 2>/dev/null
+	for test_pid
+	do
+		test_wait_for 10 test_is_gone "$test_pid" ||
+		kill -KILL "$test_pid" 2>/dev/null
+		wait "$test_pid" 2>/dev/null
+	done
+	return 0
+}
+
+test_is_gone () {
+	! kill -0 "$1" 2>/dev/null
 }
 
 # write_script FILE <<\EOF: an executable sh script.
