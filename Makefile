@@ -77,6 +77,9 @@ EDIT_CFLAGS := $(call pc,--cflags,libedit,)
 EDIT_LIBS := $(call pc,--libs,libedit,-ledit)
 ZLIB_CFLAGS := $(call pc,--cflags,zlib,)
 ZLIB_LIBS := $(call pc,--libs,zlib,-lz)
+# Opened when they are needed, never linked: their headers alone.
+CURL_CFLAGS := $(call pc,--cflags,libcurl,)
+EXPAT_CFLAGS := $(call pc,--cflags,expat,)
 
 # Faster than zlib, and not on every system: used when they are there.
 found = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
@@ -94,7 +97,7 @@ endif
 endif
 
 LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(ZLIB_CFLAGS) \
-	$(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS)
+	$(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS) $(CURL_CFLAGS) $(EXPAT_CFLAGS)
 BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
 PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
 

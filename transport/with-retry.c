@@ -8,9 +8,9 @@
  * it is done; likewise a removal whose object is gone.
  */
 #include "lib/base/compat.h"
+#include "lib/base/again.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "transport/again.h"
 #include "transport/transport-ops.h"
 
 struct retrying {

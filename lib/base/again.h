@@ -8,8 +8,8 @@
  *	} while (again_wait(&again, ret));
  *	return again_end(&again, ret, err);
  */
-#ifndef TRANSPORT_AGAIN_H
-#define TRANSPORT_AGAIN_H
+#ifndef LIB_BASE_AGAIN_H
+#define LIB_BASE_AGAIN_H
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
@@ -26,6 +26,9 @@ void again_init(struct again *a, unsigned patience);
 void again_reset(struct again *a);
 /** Whether to try again; when so, waits first, and forgets the sentence. */
 bool again_wait(struct again *a, int ret);
+/** The same, waiting for `least` milliseconds or more: the other side named
+ *  them. They may end behind the patience; the next failure is the last. */
+bool again_wait_for(struct again *a, int ret, uint64_t least);
 /** Gives `ret` and its sentence; ERR_TRANSIENT becomes ERR_UNREACHABLE, with
  *  how long it was tried. */
 int again_end(struct again *a, int ret, struct strbuf *err);

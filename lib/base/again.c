@@ -1,6 +1,6 @@
 #include "lib/base/compat.h"
+#include "lib/base/again.h"
 #include "lib/base/error.h"
-#include "transport/again.h"
 
 #include <sys/random.h>
 
@@ -54,7 +54,12 @@ static uint64_t delay_ms(unsigned tries)
 
 bool again_wait(struct again *a, int ret)
 {
-	uint64_t now, passed, all = (uint64_t)a->patience * 1000;
+	return again_wait_for(a, ret, 0);
+}
+
+bool again_wait_for(struct again *a, int ret, uint64_t least)
+{
+	uint64_t now, passed, wait, all = (uint64_t)a->patience * 1000;
 
 	if (ret != ERR_TRANSIENT)
 		return false;
@@ -65,7 +70,10 @@ bool again_wait(struct again *a, int ret)
 	if (passed >= all)
 		return false;
 	/* The last try is at the end of the patience, not before. */
-	sleep_ms(MINIMUM(delay_ms(a->tries), all - passed));
+	wait = MINIMUM(delay_ms(a->tries), all - passed);
+	/* Those that were all told "in 5 seconds" do not come at one moment
+	 * either. */
+	sleep_ms(least ? least + wait / 4 : wait);
 	a->tries++;
 	strbuf_reset(&a->why);
 	return true;
