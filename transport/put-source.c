@@ -33,6 +33,7 @@ void put_memory_init(struct put_memory *m, const void *data, size_t len)
 {
 	memset(m, 0, sizeof(*m));
 	m->source.size = len;
+	m->source.bytes = data;
 	m->source.open = memory_open;
 	m->source.read = memory_read;
 	m->data = data;

@@ -50,7 +50,10 @@ enum transport_caps {
 	/* each object can carry checksums */
 	TRANSPORT_CAN_SUMS = 1 << 7,
 	/* knows what interrupted puts left, and removes it */
-	TRANSPORT_CAN_PRUNE = 1 << 8
+	TRANSPORT_CAN_PRUNE = 1 << 8,
+	/* each call waits for an answer from far away: many at once, and
+	 * reading ahead, are faster */
+	TRANSPORT_IS_FAR = 1 << 9
 };
 
 enum object_sum {
@@ -104,6 +107,9 @@ struct put_source {
 	int (*read)(struct put_source *s, void *buf, size_t len, size_t *got,
 		    struct strbuf *err);
 	uint64_t bound;		/* it gives no more than this; 0: not known */
+	/* All `size` bytes, where they are in memory already and stay until
+	 * the put returns: who wants them there need not copy. NULL: no. */
+	const void *bytes;
 };
 
 enum put_expect { EXPECT_ANY, EXPECT_ABSENT, EXPECT_VERSION };
