@@ -11,4 +11,3 @@ done
 # ... and nobody asks 169.254.169.254 for keys.
 AWS_EC2_METADATA_DISABLED=true
 export AWS_EC2_METADATA_DISABLED
-
