@@ -167,11 +167,10 @@ static int retry_get(struct transport *t, const char *key,
 
 /* ---- put ---------------------------------------------------------------- */
 
-/* Whose failure it was, and how much the whole is. */
+/* Whose failure it was. */
 struct watched_source {
 	struct put_source base;
 	struct put_source *inner;
-	uint64_t bytes;
 	bool failed;
 };
 
@@ -182,7 +181,6 @@ static int watched_open(struct put_source *s, uint64_t offset,
 	int ret = w->inner->open(w->inner, offset, err);
 
 	w->failed |= ret != 0;
-	w->bytes = offset;
 	return ret;
 }
 
@@ -193,7 +191,6 @@ static int watched_read(struct put_source *s, void *buf, size_t len,
 	int ret = w->inner->read(w->inner, buf, len, got, err);
 
 	w->failed |= ret != 0;
-	w->bytes += ret ? 0 : *got;
 	return ret;
 }
 
@@ -202,6 +199,8 @@ static void watch(struct watched_source *w, struct put_source *source)
 	memset(w, 0, sizeof(*w));
 	w->inner = source;
 	w->base.size = source->size;
+	w->base.bound = source->bound;
+	w->base.bytes = source->bytes;
 	w->base.open = source->open ? watched_open : NULL;
 	w->base.read = watched_read;
 }
