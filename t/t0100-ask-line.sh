@@ -143,11 +143,10 @@ test_expect_success PTY 'a signal: it alone dies, and the terminal is as before'
 	rm -f pid status screen &&
 	{
 		pty-run --out=answer --expect="? " --send="ab" --expect=ab \
-			--file=killed ./outer >screen &
+			./outer >screen &
 	} &&
 	test_wait_for 20 grep -q "? ab" screen &&
 	./killer &&
-	>killed &&
 	wait $! &&
 	echo 143 >expect &&
 	test_cmp expect status &&

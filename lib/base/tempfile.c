@@ -42,7 +42,7 @@ struct tempfile {
 static struct tempfile *first;
 static char list_lock;
 static bool dying;
-static bool exit_registered;
+static bool exit_registered, end_registered;
 static unsigned last_number;
 
 static void list_enter(sigset_t *before)
@@ -86,6 +86,14 @@ static void list_take(struct tempfile *t)
 
 static void remove_without_memory(void);
 
+/* Also a program that has nothing yet is closed to its other threads by it:
+ * they would make something while it ends. */
+static void register_end(void)
+{
+	if (!__atomic_exchange_n(&end_registered, true, __ATOMIC_RELAXED))
+		alloc_at_end(remove_without_memory);
+}
+
 static struct tempfile *entry_new(void)
 {
 	struct tempfile *t = xcalloc(1, sizeof(*t));
@@ -93,10 +101,9 @@ static struct tempfile *entry_new(void)
 	t->dirfd = AT_FDCWD;
 	t->fd = -1;
 	t->hold = -1;
-	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED)) {
+	if (!__atomic_exchange_n(&exit_registered, true, __ATOMIC_RELAXED))
 		atexit(tempfile_remove_all);
-		alloc_at_end(remove_without_memory);
-	}
+	register_end();
 	return t;
 }
 
@@ -582,6 +589,7 @@ void tempfile_on_signals(void)
 	struct sigaction action, before;
 	size_t i;
 
+	register_end();
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = remove_and_die;
 	/* No second signal may interrupt the one that removes. */
