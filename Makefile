@@ -351,8 +351,9 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5022-store-races.sh t5210-stat-remote.sh t5220-remote-packs.sh \
 	t5230-ledger.sh t5300-send-pack.sh t5310-send-conflicts.sh \
 	t5320-send-changing.sh t5400-fetch-exp.sh t5405-fetch-some.sh \
-	t5407-fetch-faults.sh t5600-check-store.sh t7645-checkpoint-every.sh \
-	t7650-monitor.sh t9120-random-sharing.sh t9130-stress.sh
+	t5407-fetch-faults.sh t5600-check-store.sh t7400-list-store.sh \
+	t7645-checkpoint-every.sh t7650-monitor.sh t9120-random-sharing.sh \
+	t9130-stress.sh
 test-tsan:
 	@$(again) SANITIZE=thread DEVELOPER=1 TESTS='$(TSAN_TESTS)' prove
 
