@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 
+#include "lib/base/gate.h"
 #include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -31,6 +32,9 @@ struct fetch {
 	struct strvec here;	/* names here at the start, sorted */
 	struct exp_cache *cache;
 	struct progress *progress;	/* or NULL */
+	unsigned jobs;		/* transfers at once */
+	struct gate transfers, unpackers;	/* who is at it */
+	struct gate memory;	/* bytes of small packs that are in it */
 	unsigned pack_jobs;	/* threads for a pack that is not small */
 	uint64_t bytes;		/* read; atomic */
 

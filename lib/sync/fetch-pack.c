@@ -66,6 +66,7 @@ static void source_release(struct pack_source *source)
 
 struct small_source {
 	struct pack_source base;
+	struct gate *gate;	/* of `buf` */
 	unsigned char *buf;
 	struct pack_source *memory;
 };
@@ -84,6 +85,7 @@ static void small_release(struct pack_source *source)
 
 	s->memory->release(s->memory);
 	free(s->buf);
+	gate_leave(s->gate, s->base.size);
 	free(s);
 }
 
@@ -92,22 +94,29 @@ static int get_small(struct pack_source **out, struct fetch_item *item,
 		     struct strbuf *err)
 {
 	const struct remote_exp *there = item->there;
+	struct fetch *f = item->f;
 	size_t len = (size_t)there->size;
 	struct small_source *s;
 	struct strbuf key = STRBUF_INIT;
-	unsigned char *buf = xmalloc(MAXIMUM(len, (size_t)1));
+	unsigned char *buf;
 	int ret;
 
-	remote_key(item->f->r, item->name, &key);
-	ret = transport_read(item->f->r->transport, key.buf, there->version,
-			     buf, len, 0, err);
+	gate_enter(&f->memory, len);
+	buf = xmalloc(MAXIMUM(len, (size_t)1));
+	remote_key(f->r, item->name, &key);
+	gate_enter(&f->transfers, 1);
+	ret = transport_read(f->r->transport, key.buf, there->version, buf,
+			     len, 0, err);
+	gate_leave(&f->transfers, 1);
 	strbuf_release(&key);
 	if (ret) {
 		note_failure(item, ret);
 		free(buf);
+		gate_leave(&f->memory, len);
 		return ret;
 	}
 	s = xcalloc(1, sizeof(*s));
+	s->gate = &f->memory;
 	s->buf = buf;
 	s->memory = pack_source_memory(buf, len);
 	s->base.size = len;
@@ -206,16 +215,21 @@ int fetch_stage(struct fetch_item *item, const struct pack *p,
 		struct strbuf *err)
 {
 	struct fetch *f = item->f;
+	bool small = item->there->size <= FETCH_SMALL;
 	const struct unpack_options options = {
-		.jobs = item->there->size <= FETCH_SMALL ? 1 : f->pack_jobs,
+		.jobs = small ? 1 : f->pack_jobs,
 		.ignore_space = f->options->ignore_space,
 		.replace = item->replace,
 		.beside = item->beside
 	};
 	int ret = project_need_results(f->project, err);
 
-	if (!ret)
-		ret = unpack_stage_make(&item->stage, p, item->dir.buf,
-					&options, err);
+	if (ret)
+		return ret;
+	if (small)
+		gate_enter(&f->unpackers, 1);
+	ret = unpack_stage_make(&item->stage, p, item->dir.buf, &options, err);
+	if (small)
+		gate_leave(&f->unpackers, 1);
 	return ret;
 }

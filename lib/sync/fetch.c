@@ -19,6 +19,7 @@
 #include "lib/sync/remote-list.h"
 
 #define PACK_JOBS_MIN 8u
+#define MEMORY ((uint64_t)64 << 20)	/* for small packs */
 
 int fetch_end(struct fetch_item *item, const char *status, int code,
 	      const struct strbuf *message)
@@ -556,11 +557,29 @@ static bool is_large(const struct fetch_item *item)
 	return item->there && item->there->size > FETCH_SMALL;
 }
 
-static unsigned jobs_of(const struct fetch *f)
+/*
+ * Whoever waits for a processor, or for a sync, holds no transfer, and the
+ * other way round: so there are workers for both, and as many transfers as were
+ * asked for go on while others are unpacked.
+ */
+static struct workers *start_workers(struct fetch *f, size_t nr)
 {
-	return workers_with_files(f->options->jobs ? f->options->jobs :
-						     FETCH_JOBS,
-				  REMOTE_FILES_EACH);
+	unsigned unpackers = MINIMUM(workers_default(), f->jobs), all;
+
+	all = workers_with_files(f->jobs + unpackers, REMOTE_FILES_EACH);
+	f->jobs = MINIMUM(f->jobs, all);
+	gate_init(&f->transfers, f->jobs);
+	gate_init(&f->unpackers, unpackers);
+	gate_init(&f->memory, MEMORY);
+	return workers_start((unsigned)MINIMUM(nr, all));
+}
+
+static void stop_workers(struct fetch *f, struct workers **workers)
+{
+	workers_stop(workers);
+	gate_release(&f->memory);
+	gate_release(&f->unpackers);
+	gate_release(&f->transfers);
 }
 
 static void start_items(struct fetch *f, struct fetch_item *items,
@@ -568,7 +587,6 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 			const struct remote_list *list)
 {
 	size_t large = 0, i;
-	unsigned jobs = jobs_of(f);
 	uint64_t bytes = 0;
 
 	for (i = 0; i < names->nr; i++) {
@@ -588,7 +606,7 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 		if (strvec_find(&f->here, item->name) < 0)
 			bytes += item->there->size;
 	}
-	f->pack_jobs = (unsigned)(jobs / MAXIMUM(MINIMUM(large, jobs), 1u));
+	f->pack_jobs = f->jobs / (unsigned)MAXIMUM(MINIMUM(large, f->jobs), 1u);
 	/* A store that is far away needs some requests at once. */
 	f->pack_jobs = MINIMUM(f->pack_jobs,
 			       MAXIMUM(2 * workers_default(), PACK_JOBS_MIN));
@@ -600,12 +618,10 @@ static void run_items(struct fetch *f, const struct strvec *names,
 		      const struct remote_list *list)
 {
 	struct fetch_item *items = xcalloc(names->nr, sizeof(*items));
-	size_t jobs = jobs_of(f);
-	struct workers *workers;
+	struct workers *workers = start_workers(f, names->nr);
 	size_t i;
 
 	start_items(f, items, names, list);
-	workers = workers_start((unsigned)MINIMUM(jobs, names->nr));
 	/* The long work first, so that at the end all have some. */
 	for (i = 0; i < names->nr; i++)
 		if (is_large(&items[i]))
@@ -613,7 +629,7 @@ static void run_items(struct fetch *f, const struct strvec *names,
 	for (i = 0; i < names->nr; i++)
 		if (!is_large(&items[i]))
 			workers_add(workers, &items[i].work);
-	workers_stop(&workers);
+	stop_workers(f, &workers);
 	fetch_commit_rest(f);
 	progress_stop(&f->progress);
 	for (i = 0; i < names->nr; i++)
@@ -640,8 +656,7 @@ static int fetch_names(struct fetch *f, struct strvec *names, bool all,
 	int ret;
 
 	ret = all ? look_for_all(f, names, &list, err) :
-	      remote_look(f->r, names, f->options->jobs ? f->options->jobs :
-			  FETCH_JOBS, &list, err);
+	      remote_look(f->r, names, f->jobs, &list, err);
 	if (!ret)
 		ret = remote_open_ledger(f->r, err);
 	if (!ret)
@@ -674,6 +689,7 @@ int sync_fetch(struct remote *r, const struct strvec *names,
 	struct strvec sorted = STRVEC_INIT;
 	int ret = 0;
 
+	f.jobs = options->jobs ? options->jobs : remote_jobs(r);
 	f.ready_end = &f.ready;
 	pthread_mutex_init(&f.lock, NULL);
 	pthread_cond_init(&f.room, NULL);

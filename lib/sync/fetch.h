@@ -11,15 +11,13 @@
 #include "lib/exp/pack-read.h"
 #include "lib/sync/send.h"
 
-/* Transfers at once, where nobody says how many. */
-#define FETCH_JOBS 16
 /* Smaller packs are read by one request, into memory. */
 #define FETCH_SMALL (8u << 20)
 /* One that is replaced while it is fetched is begun again so often. */
 #define FETCH_TRIES 5
 
 struct fetch_options {
-	unsigned jobs;		/* transfers at once; 0: FETCH_JOBS */
+	unsigned jobs;		/* transfers at once; 0: remote_jobs() */
 	bool force;		/* replace what is here, but no live run */
 	bool rename;		/* a run that is here under another name gets
 				 * the name that it has there */
@@ -37,7 +35,8 @@ struct fetch_options {
  * listing. Statuses: new grown same newer
  * renamed conflict missing failed; `bytes` of what was or would be read, and
  * `other` the name that a run has, or had, here. Else as sync_send().
- * Memory: FETCH_SMALL and 2 MiB for each of `jobs`.
+ * Memory: 64 MiB, and 2 MiB for each processor and each transfer of a pack that
+ * is not small.
  */
 int sync_fetch(struct remote *r, const struct strvec *names,
 	       const struct fetch_options *options, sync_result_fn fn,

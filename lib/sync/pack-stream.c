@@ -151,6 +151,8 @@ static int pack_first(struct pack_stream *s, struct strbuf *err)
 		return ret;
 	s->packed = true;
 	s->source.size = s->len;
+	if (s->fd < 0 && s->len)
+		s->source.bytes = s->memory.buf;
 	s->source.open = open_kept;
 	s->source.read = read_kept;
 	return 0;

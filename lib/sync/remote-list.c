@@ -148,6 +148,12 @@ int remote_open_ledger(struct remote *r, struct strbuf *err)
 	return ret;
 }
 
+unsigned remote_jobs(const struct remote *r)
+{
+	return transport_caps(r->transport) & TRANSPORT_IS_FAR ?
+	       REMOTE_JOBS_FAR : REMOTE_JOBS;
+}
+
 void remote_key(const struct remote *r, const char *name, struct strbuf *out)
 {
 	strbuf_addf(out, "%s%s%s", r->prefix, name, SUFFIX);

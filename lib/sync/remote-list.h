@@ -20,8 +20,10 @@
 #include "lib/exp/project.h"
 #include "transport/transport.h"
 
-/* Reads at once, where nobody says how many. */
+/* Transfers and reads at once, where nobody says how many; of a store that is
+ * far, where most of the time is spent waiting. */
 #define REMOTE_JOBS 16
+#define REMOTE_JOBS_FAR 32
 /* What one experiment on its way has open: directories, a file, a pack, its
  * temporary file, a lock. See workers_with_files(). */
 #define REMOTE_FILES_EACH 12
@@ -102,6 +104,9 @@ void remote_close(struct remote *r);
 /** Opens the ledger, once. A remote that is a URL has none: `r->ledger` stays
  *  NULL, which all calls of ledger.h take. Errors: of ledger_open(). */
 int remote_open_ledger(struct remote *r, struct strbuf *err);
+
+/** REMOTE_JOBS or REMOTE_JOBS_FAR. */
+unsigned remote_jobs(const struct remote *r);
 
 /** Adds "PROJECT/NAME.zip". */
 void remote_key(const struct remote *r, const char *name, struct strbuf *out);

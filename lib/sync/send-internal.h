@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 
+#include "lib/base/gate.h"
 #include "lib/base/progress.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
@@ -64,8 +65,12 @@ struct send {
 	struct strmap ids;		/* of what is new in it: the name */
 	bool single;			/* one is sent: none are counted */
 	struct workers *workers;	/* while they send */
+	unsigned jobs;			/* transfers at once */
+	struct gate transfers, packers;	/* who is at it */
+	struct gate memory;		/* bytes of packs that are in it */
 	struct send_item **big;		/* waiting for their turn */
 	size_t big_nr, big_next;
+	unsigned big_jobs;		/* threads for each */
 
 	sync_result_fn fn;
 	void *data;
@@ -83,6 +88,8 @@ void send_fail(struct send_item *item, const char *status, int code,
 void send_note_gone(struct send *s, int code);
 /* Lists all names, once, where only some were asked for. */
 int send_list_all(struct send *s, struct strbuf *err);
+/* Whether its pack is made while it is sent. */
+bool send_is_big(const struct send_item *item);
 
 /* send-put.c: in any thread; the item gets its result. */
 void send_put(struct send_item *item);

@@ -20,6 +20,8 @@
 /* A pack is put again when a file changed, or when the store has something
  * that may be replaced as well as what was listed. */
 #define TRIES 3
+/* Of memory, for each entry of a pack: what is known of it, twice. */
+#define ENTRY_BYTES 1024
 
 /* One upload. */
 struct upload {
@@ -59,6 +61,22 @@ static void close_stream(struct upload *u)
 	u->object = (struct object)OBJECT_INIT;
 }
 
+/* What is small is packed here and now, by this thread. */
+static int open_stream(struct upload *u, struct strbuf *err)
+{
+	struct send_item *item = u->item;
+	bool small = !send_is_big(item);
+	int ret;
+
+	if (small)
+		gate_enter(&item->send->packers, 1);
+	ret = pack_stream_open(&u->stream, u->dir, item->here.bytes,
+			       &u->options, err);
+	if (small)
+		gate_leave(&item->send->packers, 1);
+	return ret;
+}
+
 static int put_once(struct upload *u, struct strbuf *err)
 {
 	struct send_item *item = u->item;
@@ -69,8 +87,7 @@ static int put_once(struct upload *u, struct strbuf *err)
 	int ret;
 
 	close_stream(u);
-	ret = pack_stream_open(&u->stream, u->dir, item->here.bytes,
-			       &u->options, err);
+	ret = open_stream(u, err);
 	if (!ret)
 		ret = check_identity(u, err);
 	if (ret)
@@ -83,7 +100,9 @@ static int put_once(struct upload *u, struct strbuf *err)
 	request.source = pack_stream_source(u->stream);
 	request.expect = item->there ? EXPECT_VERSION : EXPECT_ABSENT;
 	request.version = item->there ? item->there->version : NULL;
+	gate_enter(&item->send->transfers, 1);
 	ret = transport_put(r->transport, &request, &u->object, err);
+	gate_leave(&item->send->transfers, 1);
 	strbuf_release(&key);
 	return ret;
 }
@@ -273,6 +292,13 @@ static int put_until_settled(struct upload *u, struct strbuf *err)
 	return ret;
 }
 
+/* What its pack and the packing of it take while it is in memory. */
+static uint64_t memory_of(const struct send_item *item)
+{
+	return send_is_big(item) ? 0 :
+	       2 * item->here.bytes + item->here.entries * ENTRY_BYTES;
+}
+
 static bool is_gone(struct send *s, int *code)
 {
 	pthread_mutex_lock(&s->lock);
@@ -288,6 +314,7 @@ void send_put(struct send_item *item)
 	struct upload u = {
 		.item = item, .meta = STRVEC_INIT, .object = OBJECT_INIT
 	};
+	uint64_t memory;
 	int ret;
 
 	if (s->progress)
@@ -308,10 +335,15 @@ void send_put(struct send_item *item)
 	u.options.level = s->options->level;
 	u.options.progress = item->progress;
 	u.options.live = item->here.live || item->here.elsewhere;
+	if (send_is_big(item))
+		u.options.jobs = s->big_jobs;
 	if (item->here.bytes >= LOCAL_HASH_CACHE_MIN)
 		u.options.cache = hash_cache_open(s->r->project, item->name);
+	memory = memory_of(item);
+	gate_enter(&s->memory, memory);
 	ret = put_until_settled(&u, &err);
 	close_stream(&u);
+	gate_leave(&s->memory, memory);
 	if (ret) {
 		hash_cache_drop(u.options.cache);
 		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",

@@ -25,10 +25,14 @@
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send-internal.h"
 
-#define JOBS_DEFAULT 16
 #define BATCH 4096		/* names; bounds the memory for them */
 #define CHUNK 8			/* names that a thread takes at once */
-#define BIG_AT_ONCE 4		/* each takes all processors and 40 MiB */
+#define MEMORY ((uint64_t)64 << 20)	/* for small packs */
+/* Of those that are packed while they are sent: threads of all of them that
+ * pack, each of which takes 4 MiB, besides 12 MiB for each pack. */
+#define BIG_AT_ONCE 4
+#define BIG_JOBS 12u
+#define BIG_JOBS_MIN 2u
 
 /* ---- results ------------------------------------------------------------ */
 
@@ -334,7 +338,7 @@ static int note_intents(struct send *s, struct strbuf *err)
 	return ret;
 }
 
-static bool is_big(const struct send_item *item)
+bool send_is_big(const struct send_item *item)
 {
 	return item->here.bytes >= PACK_STREAM_SMALL;
 }
@@ -347,7 +351,7 @@ static void put(struct work *work, unsigned worker UNUSED)
 
 	send_put(item);
 	tell(item);
-	if (!is_big(item))
+	if (!send_is_big(item))
 		return;
 	pthread_mutex_lock(&s->lock);
 	if (s->big_next < s->big_nr)
@@ -367,29 +371,61 @@ static int compare_sizes(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* The largest begin first, but only a few at once: each of them has work for
- * all processors. */
+/*
+ * Whoever waits for a processor holds no transfer, and the other way round: so
+ * there are workers for both, and as many transfers as were asked for go on
+ * while others are packed.
+ */
+static struct workers *start_workers(struct send *s, size_t nr)
+{
+	unsigned packers = MINIMUM(workers_default(), s->jobs), all;
+
+	all = workers_with_files(s->jobs + packers, REMOTE_FILES_EACH);
+	s->jobs = MINIMUM(s->jobs, all);
+	gate_init(&s->transfers, s->jobs);
+	gate_init(&s->packers, packers);
+	gate_init(&s->memory, MEMORY);
+	return workers_start((unsigned)MINIMUM(nr, all));
+}
+
+static void stop_workers(struct send *s)
+{
+	workers_wait_all(s->workers);
+	workers_stop(&s->workers);
+	gate_release(&s->memory);
+	gate_release(&s->packers);
+	gate_release(&s->transfers);
+}
+
+static unsigned choose_big_jobs(unsigned at_once)
+{
+	unsigned jobs = MINIMUM(workers_default(), BIG_JOBS);
+
+	return at_once < 2 ? jobs :
+	       MINIMUM(jobs, MAXIMUM(jobs / at_once, BIG_JOBS_MIN));
+}
+
+/* The largest begin first, but only a few at once: they share the processors,
+ * and the memory that the threads of one of them would need. */
 static void put_all(struct send *s, struct send_item **todo, size_t nr)
 {
-	unsigned jobs = s->options->jobs ? s->options->jobs : JOBS_DEFAULT;
 	size_t i;
 
-	jobs = workers_with_files(jobs, REMOTE_FILES_EACH);
 	qsort(todo, nr, sizeof(*todo), compare_sizes);
 	s->big = todo;
 	for (s->big_nr = 0; s->big_nr < nr; s->big_nr++)
-		if (!is_big(todo[s->big_nr]))
+		if (!send_is_big(todo[s->big_nr]))
 			break;
 	s->big_next = MINIMUM(s->big_nr, BIG_AT_ONCE);
-	s->workers = workers_start((unsigned)MINIMUM(nr, jobs));
+	s->big_jobs = choose_big_jobs((unsigned)s->big_next);
+	s->workers = start_workers(s, nr);
 	for (i = 0; i < nr; i++)
 		todo[i]->work.fn = put;
 	for (i = 0; i < s->big_next; i++)
 		workers_add(s->workers, &todo[i]->work);
 	for (i = s->big_nr; i < nr; i++)
 		workers_add(s->workers, &todo[i]->work);
-	workers_wait_all(s->workers);
-	workers_stop(&s->workers);
+	stop_workers(s);
 }
 
 static void send_batch(struct send *s)
@@ -561,6 +597,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 	strvec_sort(&sorted, true);
 	pthread_mutex_init(&s.lock, NULL);
 	local_exp_prepare();
+	s.jobs = options->jobs ? options->jobs : remote_jobs(r);
 	s.cache = exp_cache_open(r->project);
 	ret = remote_open_ledger(r, err);
 	for (i = 0; !ret && i < sorted.nr; i += BATCH)
