@@ -86,7 +86,7 @@ memstore device bytes = 17179869184
 osd op num shards = 2
 osd op num threads per shard = 2
 [client.rgw.a]
-rgw frontends = beast endpoint=127.0.0.1:{rgw}
+rgw frontends = beast endpoint=127.0.0.1:{rgw} tcp_nodelay=1
 rgw data = {dir}
 rgw rados pool pg num min = 1
 rgw thread pool size = 32

@@ -76,4 +76,5 @@ def main():
     return 0 if 200 <= answer.status < 300 else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
