@@ -21,6 +21,7 @@ static const char *const kind_names[SYS_KIND_NR] = {
 	[SYS_SPAWN] = "spawn",
 	[SYS_LOCK] = "lock",
 	[SYS_REQUEST] = "request",
+	[SYS_HTTP] = "http",
 	[SYS_ALLOC] = "alloc",
 };
 
@@ -84,7 +85,8 @@ static void read_action(const char *word, const char *text)
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(word, words[i].name) &&
-		    (!words[i].request || plan.kind == SYS_REQUEST)) {
+		    (!words[i].request || plan.kind == SYS_REQUEST ||
+		     plan.kind == SYS_HTTP)) {
 			plan.action = words[i].action;
 			plan.fault = words[i].fault;
 			return;

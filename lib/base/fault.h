@@ -16,7 +16,7 @@ enum fault {
 	FAULT_SHORT,		/* do half */
 	FAULT_KILL_AFTER,	/* call fault_after() when it is done */
 	FAULT_KILL_ALL_AFTER,	/* the same */
-	/* of requests alone, see transport/with-faults.c */
+	/* of requests alone, see transport/with-faults.c and sys.h */
 	FAULT_LOST,
 	FAULT_REFUSED,
 	FAULT_UNREACHABLE,

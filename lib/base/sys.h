@@ -8,17 +8,20 @@
  * retried here. `*at` forms take AT_FDCWD.
  *
  * With FAULTS=1 at build time (RESUTIL_FAULT_POINTS defined) every call first
- * passes a fault point, and so do each allocation (alloc.h) and each request to
- * a store. The environment says what happens there:
+ * passes a fault point, and so do each allocation (alloc.h), each request to
+ * a store, and each try of a request by HTTP. The environment says what happens
+ * there:
  *
  * RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th (from 1) point of KIND:
  * open write sync rename mkdir unlink link truncate chmod spawn lock request
- * alloc, or "any", which counts all but alloc. ACTION: the name of an errno
+ * http alloc, or "any", which counts all but alloc. ACTION: the name of an errno
  * (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
  * "short" (half of a write is done), "kill" (SIGKILL before the call),
  * "kill-after", "kill-all" and "kill-all-after" (the same for the whole process
  * group). KIND:N+:ACTION acts on all later ones, too. A request also takes
- * the errors of transport/with-faults.c (request:2:lost).
+ * the errors of transport/with-faults.c (request:2:lost), and so does one by
+ * HTTP: there "transient" is no connection, "half" a body that is cut,
+ * "refused" the status 403, "conflict" 412.
  *
  * RESUTIL_TEST_FAULT_SHARED=FILE: N counts the points of all processes
  * together, in FILE (8 bytes, made when missing; a number that stands there is
@@ -45,7 +48,7 @@
 enum sys_kind {
 	SYS_OPEN, SYS_WRITE, SYS_SYNC, SYS_RENAME, SYS_MKDIR, SYS_UNLINK,
 	SYS_LINK, SYS_TRUNCATE, SYS_CHMOD, SYS_SPAWN, SYS_LOCK,
-	SYS_REQUEST, SYS_ALLOC,
+	SYS_REQUEST, SYS_HTTP, SYS_ALLOC,
 	SYS_KIND_NR
 };
 
