@@ -52,6 +52,18 @@ void gate_enter(struct gate *g, uint64_t n)
 	pthread_mutex_unlock(&g->lock);
 }
 
+bool gate_try(struct gate *g, uint64_t n)
+{
+	bool good;
+
+	pthread_mutex_lock(&g->lock);
+	good = !g->first && fits(g, n);
+	if (good)
+		g->taken += n;
+	pthread_mutex_unlock(&g->lock);
+	return good;
+}
+
 void gate_leave(struct gate *g, uint64_t n)
 {
 	struct gate_waiter *w;

@@ -115,6 +115,11 @@ int main(void)
 	check(passed == PASSES && most <= 4,
 	      "what is more than all passes alone");
 	check(is_in_order(), "nobody overtakes");
+	gate_init(&gate, 2);
+	check(gate_try(&gate, 1) && !gate_try(&gate, 2) &&
+	      gate_try(&gate, 1), "who does not wait gets what is left");
+	gate_leave(&gate, 2);
+	gate_release(&gate);
 	gate_init(&gate, 1);
 	gate_enter(&gate, 1);
 	gate_enter(&gate, 0);
