@@ -107,6 +107,8 @@ int s3_rests(struct transport *t, const char *prefix, struct strbuf *cursor,
 	     object_fn fn, void *data, struct strbuf *err);
 int s3_prune(struct transport *t, const char *key, const char *version,
 	     struct strbuf *err);
+int s3_withdraw(struct transport *t, const char *key, const char *state,
+		struct strbuf *err);
 int s3_remove_many(struct transport *t, const struct strvec *keys,
 		   removed_fn fn, void *data, struct strbuf *err);
 

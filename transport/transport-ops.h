@@ -93,6 +93,14 @@ struct transport_ops {
 		   struct object *out, struct strbuf *err);
 
 	/*
+	 * Optional, with TRANSPORT_CAN_RESUME: removes the parts that a put of
+	 * `key` left, by the state that it saved; they may be gone already.
+	 * Errors: ERR_CONTENT (that is no such state).
+	 */
+	int (*withdraw)(struct transport *t, const char *key,
+			const char *state, struct strbuf *err);
+
+	/*
 	 * version: NULL: whatever is there. Errors: ERR_NOT_FOUND,
 	 * ERR_CONFLICT (not that version).
 	 */

@@ -255,6 +255,16 @@ int transport_put(struct transport *t, const struct put_request *r,
 	return ret ? ret : t->ops->put(t, r, out, err);
 }
 
+int transport_withdraw(struct transport *t, const char *key,
+		       const char *state, struct strbuf *err)
+{
+	int ret = object_key_check(key, err);
+
+	if (ret || !(t->caps & TRANSPORT_CAN_RESUME))
+		return ret;
+	return t->ops->withdraw(t, key, state, err);
+}
+
 int transport_remove(struct transport *t, const char *key,
 		     const char *version, struct strbuf *err)
 {

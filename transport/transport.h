@@ -119,7 +119,10 @@ struct put_resume {
 	char *state;		/* of an earlier put, opaque; NULL: none */
 	bool stale;		/* what it holds parts of is not what comes
 				 * now: they are withdrawn, all begins anew */
-	/* Keeps `state` (NULL: there is nothing any more), durably. */
+	uint64_t held;		/* set by the put: bytes of the whole that the
+				 * store had already */
+	/* Keeps `state` (NULL: there is nothing any more), durably, also as
+	 * that of a later try. Called by the thread that puts. */
 	int (*save)(struct put_resume *r, const char *state,
 		    struct strbuf *err);
 };
@@ -173,6 +176,10 @@ int transport_read(struct transport *t, const char *key, const char *version,
 		   struct strbuf *err);
 int transport_put(struct transport *t, const struct put_request *r,
 		  struct object *out, struct strbuf *err);
+/** Withdraws what an interrupted put of `key` left, by the state that it saved;
+ *  nothing where the store cannot resume. Nobody may be at it. */
+int transport_withdraw(struct transport *t, const char *key,
+		       const char *state, struct strbuf *err);
 int transport_remove(struct transport *t, const char *key,
 		     const char *version, struct strbuf *err);
 /** What became of one key of many; one at a time, in any order and thread.

@@ -3,9 +3,9 @@
  *
  * RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,OP:N:ERROR...] acts on the N-th (from
  * 1) request OP that this process makes of any store. OP: list stat get put
- * remove rename copy rests prune, or any. ERROR: transient; lost (it is done,
- * and then ERR_TRANSIENT, as if the answer had not come); half (get: the sink
- * gets half, then ERR_TRANSIENT); refused; unreachable; conflict; hang (no
+ * remove rename copy rests prune withdraw, or any. ERROR: transient; lost (it is
+ * done, and then ERR_TRANSIENT, as if the answer had not come); half (get: the
+ * sink gets half, then ERR_TRANSIENT); refused; unreachable; conflict; hang (no
  * answer, for ever); kill (SIGKILL before), kill-after, kill-all,
  * kill-all-after. N can be `N+` (this and all later ones).
  *
@@ -26,11 +26,11 @@
 #include <pthread.h>
 
 enum op { OP_LIST, OP_STAT, OP_GET, OP_PUT, OP_REMOVE, OP_RENAME, OP_COPY,
-	  OP_RESTS, OP_PRUNE, OP_NR };
+	  OP_RESTS, OP_PRUNE, OP_WITHDRAW, OP_NR };
 
 static const char *const op_names[OP_NR + 1] = {
 	"list", "stat", "get", "put", "remove", "rename", "copy", "rests",
-	"prune", "any"
+	"prune", "withdraw", "any"
 };
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
@@ -336,6 +336,18 @@ static int faulty_prune(struct transport *t, const char *key,
 	return after(action, ret, key, err);
 }
 
+static int faulty_withdraw(struct transport *t, const char *key,
+			   const char *state, struct strbuf *err)
+{
+	enum action action = pass(OP_WITHDRAW, key);
+	int ret = before(action, key, err);
+
+	if (ret)
+		return ret;
+	ret = inner_of(t)->ops->withdraw(inner_of(t), key, state, err);
+	return after(action, ret, key, err);
+}
+
 static int faulty_presign(struct transport *t, const char *key,
 			  unsigned seconds, struct strbuf *url,
 			  struct strbuf *err)
@@ -364,6 +376,7 @@ static const struct transport_ops ops_faulty = {
 	.presign = faulty_presign,
 	.rests = faulty_rests,
 	.prune = faulty_prune,
+	.withdraw = faulty_withdraw,
 	.release = faulty_release,
 };
 

@@ -385,6 +385,12 @@ static int retry_prune(struct transport *t, const char *key,
 	return retry_remove_by(t, inner_of(t)->ops->prune, key, version, err);
 }
 
+static int retry_withdraw(struct transport *t, const char *key,
+			  const char *state, struct strbuf *err)
+{
+	return retry_remove_by(t, inner_of(t)->ops->withdraw, key, state, err);
+}
+
 typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
@@ -472,6 +478,7 @@ static const struct transport_ops ops_retrying = {
 	.presign = retry_presign,
 	.rests = retry_rests,
 	.prune = retry_prune,
+	.withdraw = retry_withdraw,
 	.release = retry_release,
 };
 

@@ -203,6 +203,19 @@ static int traced_prune(struct transport *t, const char *key,
 	return ret;
 }
 
+static int traced_withdraw(struct transport *t, const char *key,
+			   const char *state, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct strbuf line = STRBUF_INIT;
+	int ret;
+
+	begin(&line, "withdraw", key);
+	ret = inner->ops->withdraw(inner, key, state, err);
+	end(&line, ret);
+	return ret;
+}
+
 typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
@@ -273,6 +286,7 @@ static const struct transport_ops ops_traced = {
 	.presign = traced_presign,
 	.rests = traced_rests,
 	.prune = traced_prune,
+	.withdraw = traced_withdraw,
 	.release = traced_release,
 };
 
