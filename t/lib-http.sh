@@ -229,3 +229,27 @@ test_nginx_conf () {
 	}
 	END
 }
+
+# start_odd_s3 [--cert=PEM]: an S3 server that misbehaves as odd_modes says.
+# Sets ODD (its URL), ODD_PORT, ODD_LOG; keys: ODD_KEY, ODD_SECRET.
+start_odd_s3 () {
+	test_new_server &&
+	ODD_MODES=$test_server_dir/modes ODD_LOG=$test_server_dir/log &&
+	: >"$ODD_LOG" &&
+	start_server "$test_server_dir/port" /usr/bin/python3 \
+		"$TEST_DIRECTORY"/helper/odd-s3.py --watch=$$ \
+		--log="$ODD_LOG" "$@" "$test_server_dir/port" "$ODD_MODES" &&
+	read -r ODD_PORT <"$test_server_dir/port" &&
+	ODD_KEY=RESUTILTESTKEY000001 &&
+	ODD_SECRET=secret/of+the/tests+0123456789abcdefABCDE &&
+	case "$*" in
+	*--cert=*)	ODD=https://localhost:$ODD_PORT ;;
+	*)		ODD=http://127.0.0.1:$ODD_PORT ;;
+	esac
+}
+
+# odd_modes JSON: an object, see helper/odd-s3.py; "{}" for none.
+odd_modes () {
+	printf '%s\n' "$1" >"$ODD_MODES.new" &&
+	mv "$ODD_MODES.new" "$ODD_MODES" && : >"$ODD_LOG"
+}
