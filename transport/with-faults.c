@@ -3,10 +3,10 @@
  *
  * RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,OP:N:ERROR...] acts on the N-th (from
  * 1) request OP that this process makes of any store. OP: list stat get put
- * remove rename copy rests prune withdraw, or any. ERROR: transient; lost (it is
- * done, and then ERR_TRANSIENT, as if the answer had not come); half (get: the
- * sink gets half, then ERR_TRANSIENT); refused; unreachable; conflict; hang (no
- * answer, for ever); kill (SIGKILL before), kill-after, kill-all,
+ * remove rename copy rests prune withdraw, or any. ERROR: transient; lost (it
+ * is done, and then ERR_TRANSIENT, as if the answer had not come); half (get:
+ * the sink gets half, then ERR_TRANSIENT); refused; unreachable; conflict;
+ * hang (no answer, for ever); kill (SIGKILL before), kill-after, kill-all,
  * kill-all-after. N can be `N+` (this and all later ones).
  *
  * A request is a point of RESUTIL_TEST_FAULT as well (lib/base/sys.h), where
