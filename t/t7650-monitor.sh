@@ -4,6 +4,20 @@ test_description='run --monitor: the series system'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-mount.sh
 
+# until-rows.py NR [REGEXP]: a program of one process that ends when NR rows
+# are there, or after half a minute.
+cat >until-rows.py <<\EOF
+import glob, os, re, sys, time
+end = time.monotonic() + 30
+while time.monotonic() < end:
+    text = "".join(open(name).read() for name in glob.glob(
+        os.environ["RESUTIL_EX_DIR"] + "/metrics-*-system.csv"))
+    if len(re.findall((sys.argv[2:] or ["^[0-9].*"])[0], text, re.M)) >= \
+            int(sys.argv[1]):
+        break
+    time.sleep(0.02)
+EOF
+
 test_expect_success 'setup' '
 	make_project proj
 '
@@ -49,7 +63,7 @@ test_expect_success 'a short run has one row, at its end' '
 '
 
 test_expect_success 'a longer one has more' '
-	resutil run --monitor=0.1 -m longer -- sleep 1 &&
+	resutil run --monitor=0.1 -m longer -- python3 ../until-rows.py 5 &&
 	rows longer >out && test_line_count -gt 3 out &&
 	sees "processes == 1 && threads == 1 && memory > 100000" longer
 '
@@ -142,7 +156,8 @@ test_expect_success 'graphics processors, as nvidia-smi tells' '
 		sleep 0.05
 	done
 	EOF
-	PATH=$PWD/bin:$PATH resutil run --monitor=0.1 -m gpu -- sleep 0.7 &&
+	PATH=$PWD/bin:$PATH resutil run --monitor=0.1 -m gpu -- \
+		python3 ../until-rows.py 1 ",35\.0,1073741824,,10485760$" &&
 	cat results/$(resutil rev-exp gpu)/metrics-*-system.csv >all &&
 	test_grep "^$header,gpu0,gpu0_memory,gpu1,gpu1_memory\$" all &&
 	test_grep ",35.0,1073741824,,10485760\$" all
