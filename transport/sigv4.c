@@ -308,8 +308,8 @@ int sigv4_query(struct strbuf *out, const struct sigv4 *s,
 			    "is used anonymously");
 	if (!seconds || seconds > SIGV4_EXPIRES_MAX)
 		return fail(err, ERR_USAGE,
-			    "a URL cannot hold for %u seconds: 1 to %u (a week)",
-			    seconds, SIGV4_EXPIRES_MAX);
+			    "a URL cannot hold for %u seconds: 1 to %u "
+			    "(a week)", seconds, SIGV4_EXPIRES_MAX);
 	ret = signing_init(&g, s, err);
 	if (ret)
 		goto cleanup;
