@@ -358,7 +358,7 @@ int cmd_clone(int argc, const char **argv)
 		  .value = &c.results_dir, .argh = "DIR", .arg = ARG_DIR,
 		  .help = "where experiments are kept" },
 		OPT_LIST('o', NULL, &c.config, "KEY=VALUE",
-			 "a setting of the store (gcs: key_file_path=FILE)"),
+			 "a setting of the store (s3: key_file_path=FILE)"),
 		OPT_BOOL(0, "all", &c.all, "fetch all experiments, too"),
 		OPT_BOOL('n', "dry-run", &c.dry_run,
 			 "ask the store, but make nothing"),

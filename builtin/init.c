@@ -8,6 +8,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
+#include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
@@ -43,6 +44,7 @@ struct question {
 	const char *option;		/* that gives the answer, for errors */
 	const char *given;		/* by an option; NULL: not */
 	const char *otherwise;		/* NULL: there is no default */
+	bool optional;			/* an empty answer is one */
 	int (*check)(const struct init *init, const char *answer,
 		     struct strbuf *err);
 };
@@ -101,6 +103,27 @@ static int check_text(const struct init *init, const char *answer,
 	return 0;
 }
 
+static int check_bucket(const struct init *init, const char *answer,
+			struct strbuf *err)
+{
+	(void)init;
+	return s3_check_bucket(answer, err);
+}
+
+static int check_endpoint(const struct init *init, const char *answer,
+			  struct strbuf *err)
+{
+	(void)init;
+	return s3_check_endpoint(answer, err);
+}
+
+static int check_region(const struct init *init, const char *answer,
+			struct strbuf *err)
+{
+	(void)init;
+	return s3_check_region(answer, err);
+}
+
 static int check_store(const struct init *init, const char *answer,
 		       struct strbuf *err)
 {
@@ -132,6 +155,8 @@ static int ask(const struct init *init, const struct question *q,
 		strbuf_trim(out);
 		if (!out->len && q->otherwise)
 			strbuf_addstr(out, q->otherwise);
+		if (!out->len && q->optional)
+			break;
 		if (!out->len)
 			continue;
 		if (!q->check(init, out->buf, &why))
@@ -151,10 +176,12 @@ static int answer(const struct init *init, const struct question *q,
 
 	if (!q->given && term_is_interactive())
 		return ask(init, q, out, err);
+	strbuf_reset(out);
+	if ((!text || !*text) && q->optional)
+		return 0;
 	if (!text || !*text)
 		return fail(err, ERR_USAGE, "the answer to '%s' is missing; "
 			    "give it with %s", q->text, q->option);
-	strbuf_reset(out);
 	strbuf_addstr(out, text);
 	return q->check(init, text, err);
 }
@@ -184,7 +211,7 @@ static int answer_name(struct init *init, struct strbuf *err)
 	const char *old = value_get_text(init->old, "project_name");
 	struct question q = {
 		"Input project name", "--project-name", init->name,
-		old ? old : base, check_name
+		old ? old : base, false, check_name
 	};
 
 	if (!old && conf_check_project_name(base, NULL))
@@ -212,7 +239,7 @@ static int answer_results(struct init *init, struct strbuf *err)
 	struct question q = {
 		"Input directory name to store results", "--results-dir",
 		init->results_dir, old ? old : usual_results_dir(init),
-		check_results
+		false, check_results
 	};
 	int ret = answer(init, &q, &init->plan.results_dir, err);
 
@@ -228,7 +255,7 @@ static int answer_type(struct init *init, struct strbuf *err)
 	const char *old = value_get_text(init->old, "storage_type");
 	struct question q = {
 		"Input storage_type (dir/gcs/gdrive/s3/ssh)",
-		"--storage-type", init->type, "dir", check_type
+		"--storage-type", init->type, "dir", false, check_type
 	};
 
 	if (old && conf_storage_type_is_known(old))
@@ -238,8 +265,15 @@ static int answer_type(struct init *init, struct strbuf *err)
 
 static const char *key_question(const char *type, const char *key)
 {
+	bool is_s3 = !strcmp(type, "s3");
+
+	if (!strcmp(key, "endpoint_url"))
+		return "Input endpoint URL, nothing for AWS";
+	if (!strcmp(key, "region"))
+		return "Input region, nothing to ask for it";
 	if (!strcmp(key, "key_file_path"))
-		return "Input key file_path";
+		return is_s3 ? "Input key file_path, nothing for the keys of "
+			"the AWS tools" : "Input key file_path";
 	if (!strcmp(key, "base_folder_id"))
 		return "Input folder id of base dir";
 	if (!strcmp(key, "host"))
@@ -265,6 +299,38 @@ static const char *old_setting(const struct init *init, const char *key)
 	return text;
 }
 
+/* Where the tools of S3 look, too. */
+static const char *env_setting(const char *key)
+{
+	static const char *const names[][2] = {
+		{ "bucket_name", "S3_BUCKET_NAME" },
+		{ "endpoint_url", "AWS_ENDPOINT_URL_S3" },
+		{ "endpoint_url", "AWS_ENDPOINT_URL" },
+		{ "endpoint_url", "S3_ENDPOINT_URL" }
+	};
+	const char *text = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && !(text && *text); i++)
+		if (!strcmp(names[i][0], key))
+			text = getenv(names[i][1]);
+	return text && *text ? text : NULL;
+}
+
+/* Of S3 only the bucket has to be told. */
+static void ask_of_s3(struct question *q, const char *key)
+{
+	q->optional = strcmp(key, "bucket_name");
+	if (!q->otherwise)
+		q->otherwise = env_setting(key);
+	if (!strcmp(key, "bucket_name"))
+		q->check = check_bucket;
+	else if (!strcmp(key, "endpoint_url"))
+		q->check = check_endpoint;
+	else if (!strcmp(key, "region"))
+		q->check = check_region;
+}
+
 static int answer_setting(struct init *init, const char *key,
 			  struct strbuf *err)
 {
@@ -273,7 +339,7 @@ static int answer_setting(struct init *init, const char *key,
 	struct question q = {
 		key_question(type, key), NULL,
 		value_get_text(init->given, key), old_setting(init, key),
-		check_text
+		false, check_text
 	};
 	bool is_store = !strcmp(type, "dir") && !strcmp(key, "path");
 	int ret = 0;
@@ -286,13 +352,15 @@ static int answer_setting(struct init *init, const char *key,
 		ret = init_choose_store(&init->plan, err);
 		q.otherwise = init->plan.own_store.buf;
 	}
-	if (!strcmp(key, "key_file_path") && !q.otherwise)
+	if (!strcmp(type, "s3"))
+		ask_of_s3(&q, key);
+	else if (!strcmp(key, "key_file_path") && !q.otherwise)
 		q.otherwise = "key.json";
 	if (!ret)
 		ret = answer(init, &q, &text, err);
 	if (!ret && strcmp(text.buf, init->plan.own_store.buf))
 		strbuf_reset(&init->plan.own_store);
-	if (!ret)
+	if (!ret && text.len)
 		value_map_set_str(init->plan.config, key, text.buf);
 	strbuf_release(&text);
 	strbuf_release(&option);
@@ -337,6 +405,9 @@ static int answer_config(struct init *init, struct strbuf *err)
 		value_map_set(init->plan.config, pair->key,
 			      value_copy(pair->value));
 	}
+	/* The type may have been chosen after -o was looked at. */
+	if (!ret && !strcmp(init->plan.type.buf, "s3"))
+		ret = store_settings_fit(init->plan.config, "s3", err);
 	return ret;
 }
 
@@ -530,7 +601,8 @@ int cmd_init(int argc, const char **argv)
 		  .words = "dir gcs gdrive s3 ssh",
 		  .help = "the kind of store" },
 		OPT_LIST('o', NULL, &init.config, "KEY=VALUE",
-			 "a setting of the store (dir: path=DIR)"),
+			 "a setting of the store (dir: path=DIR; s3: "
+			 "bucket_name=NAME)"),
 		OPT_BOOL(0, "gitignore", &init.gitignore,
 			 "make git ignore the experiments"),
 		OPT_BOOL(0, "gitignore-key", &init.gitignore_key,

@@ -28,7 +28,7 @@
 
 static const char *const usage[] = {
 	"remote [list] [-v] [--json | --format FORMAT] [-z]",
-	"remote add [-n] NAME URL",
+	"remote add [-n] [-o KEY=VALUE]... NAME URL",
 	"remote add [-n] --storage-type=TYPE [-o KEY=VALUE]... NAME",
 	"remote rm [-n] NAME...",
 	"remote test [NAME...]",
@@ -67,17 +67,35 @@ static void rebase(struct value *config, const char *key)
 static int read_store(struct remote_conf *r, const struct remote_options *o,
 		      const char *url, struct strbuf *err)
 {
+	struct value *more = value_new_map();
+	size_t i;
 	int ret;
 
-	if (url)
-		return store_url_parse(url, &r->type, &r->config, NULL, err);
-	r->type = xstrdup(strcmp(o->type, "gs") ? o->type : "gcs");
-	r->config = value_new_map();
-	ret = conf_check_storage_type(r->type, err);
+	if (url) {
+		ret = store_url_parse(url, &r->type, &r->config, NULL, err);
+	} else {
+		r->type = xstrdup(strcmp(o->type, "gs") ? o->type : "gcs");
+		r->config = value_new_map();
+		ret = conf_check_storage_type(r->type, err);
+	}
 	if (!ret)
-		ret = store_settings_read(r->config, &o->config, err);
+		ret = store_settings_read(more, &o->config, err);
 	if (!ret)
-		ret = store_settings_fit(r->config, r->type, err);
+		ret = store_settings_fit(more, r->type, err);
+	for (i = 0; !ret && i < more->u.map.nr; i++) {
+		const struct value_pair *pair = &more->u.map.pair[i];
+
+		if (value_map_get(r->config, pair->key))
+			BAD_USAGE(o, "-o %s: the URL says that already",
+				  pair->key);
+		value_map_set(r->config, pair->key, value_copy(pair->value));
+	}
+	value_free(more);
+	/* a conf may leave it to the environment, but nobody adds that */
+	if (!ret && !strcmp(r->type, "s3") &&
+	    !value_map_get(r->config, "bucket_name"))
+		ret = fail(err, ERR_USAGE, "the bucket is missing; give it "
+			   "with -o bucket_name=NAME");
 	if (!ret)
 		ret = conf_check_storage_config(r->type, r->config, err);
 	return ret;
@@ -155,8 +173,6 @@ static int add_remote(const struct remote_options *o, int argc,
 	if (argc != (o->type ? 1 : 2))
 		BAD_USAGE(o, o->type ? "one NAME is needed, and no URL" :
 			  "a NAME and a URL are needed");
-	if (!o->type && o->config.nr)
-		BAD_USAGE(o, "-o goes with --storage-type; a URL says all");
 	ret = check_new_name(argv[0], &err);
 	if (!ret)
 		ret = read_store(&r, o, argv[1], &err);
@@ -389,7 +405,8 @@ int cmd_remote(int argc, const char **argv)
 		  .words = "dir gcs gdrive s3 ssh",
 		  .help = "add: the kind of store" },
 		OPT_LIST('o', NULL, &o.config, "KEY=VALUE",
-			 "add: a setting of the store (dir: path=DIR)"),
+			 "add: a setting of the store (s3: "
+			 "endpoint_url=URL)"),
 		OPT_BOOL('n', "dry-run", &o.dry_run,
 			 "add, rm: print what would be done"),
 		OPT_END_OF_TABLE

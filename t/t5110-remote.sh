@@ -84,6 +84,48 @@ test_expect_success 'what is typed begins in the working directory' '
 	test_grep "key_file_path: deep/key$" resutil-conf.yaml
 '
 
+test_expect_success 's3: by its URL, and with more than it says' '
+	fresh &&
+	cd p &&
+	resutil remote add one s3://lab-one/a >../out &&
+	resutil remote add two s3://lab-two -o endpoint_url=https://s3.lab \
+		-o key_file_path=../key -o anonymous=no >../out &&
+	resutil remote add three --storage-type s3 -o bucket_name=lab-three \
+		-o addressing=path >../out &&
+	cat >expect <<-\EOF &&
+	remotes:
+	  one:
+	    type: s3
+	    config:
+	      bucket_name: lab-one
+	      prefix: a
+	  two:
+	    type: s3
+	    config:
+	      bucket_name: lab-two
+	      endpoint_url: https://s3.lab
+	      key_file_path: ../key
+	      anonymous: false
+	  three:
+	    type: s3
+	    config:
+	      bucket_name: lab-three
+	      addressing: path
+	EOF
+	sed -n "/^remotes/,\$p" resutil-conf.yaml >actual &&
+	test_cmp expect actual &&
+	cp resutil-conf.yaml before &&
+	test_expect_code 129 resutil remote add four s3://lab \
+		-o bucket_name=another 2>err &&
+	test_grep "URL says that already" err &&
+	test_expect_code 129 resutil remote add four s3://lab -o bucket=x \
+		2>err &&
+	test_grep "has no .bucket." err &&
+	test_expect_code 129 resutil remote add four --storage-type s3 2>err &&
+	test_grep "[-]o bucket_name=NAME" err &&
+	test_cmp before resutil-conf.yaml
+'
+
 test_expect_success 'an absolute path stays one' '
 	fresh &&
 	resutil -C p remote add one "dir:$TRASH_DIRECTORY/other/" >out &&

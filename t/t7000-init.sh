@@ -163,13 +163,94 @@ test_expect_success 'each type of store takes what it needs' '
 	test_grep "^  backet_name: b$" gs/resutil-conf.yaml &&
 	resutil init --storage-type=gdrive -o base_folder_id=0012 gd >out &&
 	test_grep "^  base_folder_id: \"0012\"$" gd/resutil-conf.yaml &&
-	resutil init --storage-type=s3 -o bucket_name=b -o region=x s3 >out &&
+	resutil init --storage-type=s3 -o bucket_name=lab -o region=x s3 >out &&
 	test_grep "^  region: x$" s3/resutil-conf.yaml &&
 	resutil init --storage-type=ssh -o host=h -o path=/p ssh >out &&
 	test_grep "^  host: h$" ssh/resutil-conf.yaml &&
 	resutil init -o path=../shared dir >out &&
 	test_grep "^  path: ../shared$" dir/resutil-conf.yaml &&
 	test_path_is_dir shared
+'
+
+test_expect_success 's3: what has to be said is the bucket' '
+	(
+		unset S3_BUCKET_NAME AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL \
+			S3_ENDPOINT_URL &&
+		test_expect_code 129 resutil init --storage-type=s3 s3-none 2>err &&
+		test_grep "[-]o bucket_name=" err &&
+		test_path_is_missing s3-none &&
+		resutil init --storage-type=s3 -o bucket_name=lab s3-lab
+	) &&
+	cat >want <<-\EOF &&
+	project_name: s3-lab
+	results_dir: results
+	storage_config:
+	  bucket_name: lab
+	storage_type: s3
+	EOF
+	test_cmp want s3-lab/resutil-conf.yaml &&
+	resutil init --storage-type=s3 -o bucket_name=lab -o anonymous=yes \
+		-o addressing=path -o key_file_path=my.key -o prefix=a/b \
+		-o profile=lab -o endpoint_url=https://s3.lab s3-all &&
+	test_grep "^  anonymous: true$" s3-all/resutil-conf.yaml &&
+	test_grep "^my.key$" s3-all/.gitignore
+'
+
+test_expect_success 's3: bucket and endpoint of the environment' '
+	S3_BUCKET_NAME=from-env AWS_ENDPOINT_URL= \
+		S3_ENDPOINT_URL=http://here:9000 \
+		resutil init --storage-type=s3 s3-env &&
+	test_grep "^  bucket_name: from-env$" s3-env/resutil-conf.yaml &&
+	test_grep "^  endpoint_url: http://here:9000$" \
+		s3-env/resutil-conf.yaml &&
+	S3_BUCKET_NAME=from-env resutil init --storage-type=s3 \
+		-o bucket_name=said s3-said &&
+	test_grep "^  bucket_name: said$" s3-said/resutil-conf.yaml &&
+	test_expect_code 129 env S3_ENDPOINT_URL=here:9000 \
+		resutil init --storage-type=s3 -o bucket_name=lab s3-bad 2>err &&
+	test_grep "begin with .https://" err
+'
+
+test_expect_success 's3: what cannot be one is refused, and nothing made' '
+	for setting in bucket_name=ab bucket_name=s3://lab bucket_name=a_b/c \
+		"bucket_name=la b" bucket_name=10.0.0.1 endpoint_url=here:9000 \
+		endpoint_url=https://id:hunter2@host endpoint_url=https://h?x \
+		addressing=dns "region=eu west" prefix=/a prefix=a/../b \
+		anonymous=perhaps endpoint=https://s3.lab bucket=lab
+	do
+		test_expect_code 129 resutil init --storage-type=s3 \
+			-o bucket_name=lab -o "$setting" s3-wrong 2>err &&
+		test_line_count = 1 err && test_grep ! hunter2 err &&
+		test_path_is_missing s3-wrong || return 1
+	done &&
+	test_grep "has no .bucket.; it has bucket_name, endpoint_url" err
+'
+
+test_expect_success PTY 's3: a person is asked' '
+	in_new_dir s3-asked &&
+	pty-run --screen=screen --size=24x200 \
+		--expect="(s3-asked): " --send="\r" \
+		--expect="(results): " --send="\r" --expect="[Y/n] " \
+		--send="\r" --expect="(dir): " --send="s3\r" \
+		--expect="Input bucket name: " --send="lab/results\r" \
+		--expect="cannot be the name of a bucket" \
+		--expect="Input bucket name: " --send="lab-results\r" \
+		--expect="endpoint URL, nothing for AWS: " --send="s3.lab\r" \
+		--expect="begin with" \
+		--expect="endpoint URL, nothing for AWS: " --send="\r" \
+		--expect="region, nothing to ask for it: " \
+		--send="eu-west-1\r" \
+		--expect="AWS tools: " --send="\r" \
+		--expect="Initialized" resutil init &&
+	cat >want <<-\EOF &&
+	project_name: s3-asked
+	results_dir: results
+	storage_config:
+	  bucket_name: lab-results
+	  region: eu-west-1
+	storage_type: s3
+	EOF
+	test_cmp want resutil-conf.yaml
 '
 
 test_expect_success 'a password is not written into the conf' '

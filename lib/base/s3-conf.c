@@ -44,9 +44,9 @@ int s3_check_bucket(const char *name, struct strbuf *err)
 	size_t len = strlen(name);
 
 	if (!strncmp(name, "s3://", 5))
-		return fail(err, ERR_USAGE, "'%.100s' is a URL; bucket_name is the "
-			    "bucket alone, and what follows it is 'prefix'",
-			    name);
+		return fail(err, ERR_USAGE, "'%.100s' is a URL; bucket_name "
+			    "is the bucket alone, and what follows it is "
+			    "'prefix'", name);
 	if (len < BUCKET_MIN || len > BUCKET_MAX ||
 	    name[strspn(name, ALNUM ".-_")] || !is_alnum(name[0]) ||
 	    !is_alnum(name[len - 1]) || strstr(name, "..") || is_address(name))

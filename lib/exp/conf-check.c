@@ -17,7 +17,9 @@ static const char *const gcs_keys[] = { "key_file_path", "backet_name", NULL };
 static const char *const gdrive_keys[] = {
 	"key_file_path", "base_folder_id", NULL
 };
-static const char *const s3_keys[] = { "bucket_name", NULL };
+static const char *const s3_keys[] = {
+	"bucket_name", "endpoint_url", "region", "key_file_path", NULL
+};
 static const char *const ssh_keys[] = { "host", "path", NULL };
 
 static const struct {
@@ -137,6 +139,13 @@ static bool is_given(const struct value *config, const char *key)
 	return value->type == VALUE_INT;
 }
 
+/* Credentials are found in other ways too, and so is all of S3: in the
+ * environment, in `.env`, in the files of the AWS tools. */
+static bool may_be_missing(const char *type, const char *key)
+{
+	return !strcmp(type, "s3") || !strcmp(key, "key_file_path");
+}
+
 int conf_check_storage_config(const char *type, const struct value *config,
 			      struct strbuf *err)
 {
@@ -145,7 +154,7 @@ int conf_check_storage_config(const char *type, const struct value *config,
 	if (!key)
 		return conf_check_storage_type(type, err);
 	for (; *key; key++) {
-		if (is_given(config, *key) || !strcmp(*key, "key_file_path"))
+		if (is_given(config, *key) || may_be_missing(type, *key))
 			continue;
 		if (!strcmp(*key, "backet_name") &&
 		    is_given(config, "bucket_name"))

@@ -21,7 +21,8 @@ int conf_check_results_dir(const char *dir, const char *root,
 			   struct strbuf *err);
 
 /** 0, or ERR_USAGE: does the map hold what a store of `type` needs? A key file
- *  may be missing: credentials are found in other ways too. */
+ *  may be missing: credentials are found in other ways too. What the values of
+ *  s3 say is checked by s3-conf.h, where they are written and used. */
 int conf_check_storage_config(const char *type, const struct value *config,
 			      struct strbuf *err);
 
