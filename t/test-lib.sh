@@ -67,7 +67,7 @@ test_name=${test_name%.sh}
 
 # An environment that says nothing but what is said here.
 for test_var in $(env | sed -n \
-	's/^\(\(RESUTIL\|GIT\|XDG\|LC\)_[A-Za-z0-9_]*\)=.*/\1/p')
+	's/^\(\(RESUTIL\|GIT\|XDG\|LC\|AWS\|S3\)_[A-Za-z0-9_]*\)=.*/\1/p')
 do
 	unset "$test_var"
 done
@@ -79,6 +79,9 @@ export LANG LC_ALL TZ TERM GIT_CONFIG_NOSYSTEM GIT_CONFIG_GLOBAL
 # A run that is not about stores sends nothing; a test that is unsets this.
 RESUTIL_NO_REMOTE=1
 export RESUTIL_NO_REMOTE
+# Nobody asks the machine for keys, which would be a request on its network.
+AWS_EC2_METADATA_DISABLED=true
+export AWS_EC2_METADATA_DISABLED
 PATH=$BUILD_DIRECTORY:$BUILD_DIRECTORY/helper:$PATH
 export PATH TEST_DIRECTORY BUILD_DIRECTORY SOURCE_DIRECTORY
 

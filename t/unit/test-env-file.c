@@ -78,7 +78,7 @@ static void test_odd(void)
 	check_parse("A=$B${C}`d`\n", "1:A=$B${C}`d`|");
 	check_parse("\xef\xbb\xbf" "A=1\n", "1:A=1|");
 	check_parse("export=1\nexportA=2\nexport =3\n",
-		    "1:export=1|2:exportA=2|3:export=3|");
+		    "1:export=1|2:exportA=2|");
 	check_parse("no equals\n=no key\n'q'=1\na b=1\nA=1\n", "5:A=1|");
 	check_parse("A='never closed\nB=2\n", "2:B=2|");
 	check_parse("A='x'y\nB=\"x\" y\nC=3\n", "3:C=3|");
