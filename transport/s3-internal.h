@@ -1,9 +1,11 @@
 /*
  * What the files of the S3 backend share; nobody else includes this.
  *
- *	s3.c		the store: settings, addresses, stat, get, remove
+ *	s3.c		the store: settings, addresses, stat, remove, URLs
  *	s3-call.c	one signed request: regions, expired keys, errors
+ *	s3-error.c	what answers say went wrong
  *	s3-list.c	pages of objects
+ *	s3-get.c	ranges of an object
  *	s3-put.c	an object in one request
  *	s3-upload.c	an object in parts, also those of a dead process
  *	s3-copy.c	copies made by the server
@@ -19,6 +21,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/http.h"
+#include "lib/wrap/xml.h"
 #include "transport/aws-credentials.h"
 #include "transport/transport-ops.h"
 
@@ -39,12 +42,16 @@ struct s3_store {
 	char *host;		/* of the endpoint, with its port */
 	char *base_path;	/* of the endpoint, "" or "/x" */
 	bool path_style;
+	bool is_aws;		/* no endpoint was given: `host` is the domain,
+				 * and the region stands before it */
 
 	pthread_mutex_t lock;	/* of what follows */
 	char *region;
 	int64_t skew;		/* the server's clock less ours, seconds */
+	bool seen;		/* the bucket is there */
 	/* It answered 501, or took no notice: looked at before and after. */
 	bool no_if_none_match, no_if_match;
+	bool odd_etags;		/* they look like MD5, and are none */
 };
 
 struct s3_store *s3_store_of(struct transport *t);
@@ -53,6 +60,7 @@ struct s3_store *s3_store_of(struct transport *t);
 struct s3_call {
 	const char *method;
 	const char *key;	/* as callers say it, without the prefix */
+	const char *what;	/* "copy", for messages; NULL: by the method */
 	struct strvec query;	/* "name=value", not escaped */
 	struct strvec headers;	/* all of them are signed */
 	const void *body;
@@ -76,22 +84,59 @@ void s3_call_release(struct s3_call *c);
 
 /**
  * Signs and sends it; follows the bucket to its region; renews keys that
- * expired. 0: the status is 2xx (or 304). Else ERR_*, with the service's own
- * reason, the key, and what to do: ERR_NOT_FOUND (no such key),
- * ERR_UNREACHABLE (no such bucket, says so), ERR_CONFLICT (409, 412),
- * ERR_CREDENTIALS (403, also a clock that is wrong, says by how much),
- * ERR_TRANSIENT; c->answer and c->code are filled as far as known.
+ * expired; corrects our clock by the server's. 0: the status is 2xx (or 304),
+ * and no error stands in the body that was kept. Else ERR_*, with the
+ * service's own reason, the key, and what to do: ERR_NOT_FOUND (no such key),
+ * ERR_UNREACHABLE (no such bucket, says so; no S3 service), ERR_CONFLICT (409,
+ * 412), ERR_CREDENTIALS (403, also a clock that is wrong, says by how much),
+ * ERR_TRANSIENT; what c->head and c->write returned. c->answer and c->code are
+ * filled as far as known.
  */
 int s3_call(struct s3_store *s, struct s3_call *c, struct strbuf *err);
 
-/** Path and query as they are sent for `key` (NULL: the bucket), and the host
- *  for it. */
-void s3_address(const struct s3_store *s, const char *key, struct strbuf *host,
-		struct strbuf *path);
+/** Walks over the XML of an answer. ERR_CONTENT, ERR_UNREACHABLE: it is a web
+ *  page; what fn returned. */
+int s3_walk(struct s3_store *s, const struct s3_call *c, xml_element_fn fn,
+	    void *data, struct strbuf *err);
+
+/** Host and path as they are sent for `key` (NULL: the bucket). region: where
+ *  the bucket is. */
+void s3_address(const struct s3_store *s, const char *region, const char *key,
+		struct strbuf *host, struct strbuf *path);
+/** A copy of the region of now, and (or NULL) the time by the server's clock;
+ *  the caller frees. */
+char *s3_region(struct s3_store *s, int64_t *now);
 
 /** An ETag without its quotes, checked: printable, at most
  *  OBJECT_VERSION_MAX. ERR_CONTENT. */
 int s3_etag(struct strbuf *out, const char *text, struct strbuf *err);
+/** Whether it is the MD5 of the content: 32 digits, of an object that is not
+ *  encrypted with keys of its own, as the fields tell (NULL: not known). */
+bool s3_etag_md5(unsigned char *raw, const char *etag,
+		 const struct http_answer *a);
+
+/** Adds "NAME: "VERSION"". */
+void s3_add_match(struct strvec *headers, const char *name,
+		  const char *version);
+/** Adds what a new object is: its type and its metadata. */
+void s3_add_content(struct strvec *headers, const char *key,
+		    const struct strvec *meta);
+/** Seconds since 1970 of "Sat, 21 Nov 2026 16:39:44 GMT"; 0: not known. */
+int64_t s3_http_date(const char *text);
+
+/** This server does not decide it by itself; transport_caps() says so from now
+ *  on. */
+void s3_lacks(struct s3_store *s, unsigned cap);
+/**
+ * Looks whether what r expects to replace is what is there. ours: or what we
+ * have put meanwhile (its version; NULL). ERR_CONFLICT.
+ */
+int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
+	    struct strbuf *err);
+/** "Exists already", or "changed by somebody else", as r expects; returns
+ *  ERR_CONFLICT. */
+int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
+		     struct strbuf *err);
 
 /* Members of the table, by file. */
 int s3_list(struct transport *t, const char *prefix, unsigned flags,
@@ -99,6 +144,9 @@ int s3_list(struct transport *t, const char *prefix, unsigned flags,
 	    struct strbuf *err);
 int s3_stat(struct transport *t, const char *key, struct object *out,
 	    struct strbuf *err);
+int s3_get(struct transport *t, const char *key, const struct object_range *r,
+	   const struct object_sink *sink, struct strbuf *version,
+	   struct strbuf *err);
 int s3_put(struct transport *t, const struct put_request *r,
 	   struct object *out, struct strbuf *err);
 int s3_copy(struct transport *t, const char *from, const char *to,

@@ -151,6 +151,7 @@ struct transport_ops {
 
 /* The backends. */
 extern const struct transport_ops transport_dir;
+extern const struct transport_ops transport_s3;
 
 /* The wrappers take `t`, and give a table of their own around it. */
 struct transport *transport_with_retry(struct transport *t,

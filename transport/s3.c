@@ -1,0 +1,581 @@
+/*
+ * A store that is a bucket of S3, of AWS or of any service that speaks it.
+ * Source: Amazon S3 API Reference.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/s3-conf.h"
+#include "lib/wrap/base64.h"
+#include "lib/wrap/digest-crc32c.h"
+#include "transport/object.h"
+#include "transport/s3-internal.h"
+#include "transport/sigv4.h"
+
+#define META "x-amz-meta-"
+#define REGION_DEFAULT "us-east-1"
+#define AWS_DOMAIN "amazonaws.com"
+
+struct s3_store *s3_store_of(struct transport *t)
+{
+	return (struct s3_store *)t;
+}
+
+/* ---- settings ----------------------------------------------------------- */
+
+/* NULL: not given. A bucket of digits only is a number in YAML. */
+static char *setting(const struct transport_config *c, const char *key)
+{
+	const struct value *value = value_map_get(c->config, key);
+	struct strbuf text = STRBUF_INIT;
+
+	if (!value || value->type == VALUE_NULL)
+		return NULL;
+	value_format(&text, value);
+	if (text.len)
+		return strbuf_detach(&text, NULL);
+	strbuf_release(&text);
+	return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(text + len - end_len, end);
+}
+
+/* Without the port: whether it is one of AWS. */
+static bool is_aws_host(const char *host)
+{
+	return ends_with(host, "." AWS_DOMAIN) ||
+	       ends_with(host, "." AWS_DOMAIN ".cn");
+}
+
+/*
+ * "s3.REGION.amazonaws.com", as people copy it, is what is asked by default, so
+ * that a bucket that is elsewhere is followed there, too. *region: unless it
+ * is known already.
+ */
+static bool is_plain_aws(const char *host, char **region)
+{
+	const char *at = host + 3;
+	size_t len;
+
+	if (strncmp(host, "s3.", 3))
+		return false;
+	if (!strcmp(at, AWS_DOMAIN))
+		return true;
+	len = strcspn(at, ".");
+	if (strcmp(at + len, "." AWS_DOMAIN) &&
+	    strcmp(at + len, "." AWS_DOMAIN ".cn"))
+		return false;
+	if (!*region)
+		*region = xmemdupz(at, len);
+	return true;
+}
+
+/* What goes into Host and the signature: without a port that goes without
+ * saying, as libcurl does it. */
+static void set_endpoint(struct s3_store *s, const char *url)
+{
+	bool tls = !strncasecmp(url, "https://", 8);
+	const char *host = url + (tls ? 8 : 7);
+	size_t len = strcspn(host, "/"), path_len = strlen(host + len);
+	const char *usual = tls ? ":443" : ":80";
+
+	s->scheme = xstrdup(tls ? "https" : "http");
+	while (path_len && host[len + path_len - 1] == '/')
+		path_len--;
+	s->base_path = xmemdupz(host + len, path_len);
+	s->host = xmemdupz(host, len);
+	if (ends_with(s->host, usual))
+		s->host[len - strlen(usual)] = '\0';
+}
+
+/* Where the requests go: as it is set, or AWS. */
+static int find_endpoint(struct s3_store *s, const struct transport_config *c,
+			 const struct aws_source *source, struct strbuf *err)
+{
+	char *url = setting(c, "endpoint_url"), *region = NULL;
+	int ret = 0;
+
+	s->region = setting(c, "region");
+	if (!url)
+		ret = aws_find_endpoint(source, &url, err);
+	if (!ret && url)
+		ret = s3_check_endpoint(url, err);
+	if (!ret && !s->region)
+		ret = aws_find_region(source, &s->region, err);
+	if (!ret && s->region)
+		ret = s3_check_region(s->region, err);
+	if (ret)
+		goto cleanup;
+	set_endpoint(s, url ? url : "https://s3." AWS_DOMAIN);
+	s->is_aws = !*s->base_path && is_plain_aws(s->host, &region);
+	if (s->is_aws) {
+		free(s->host);
+		s->host = xstrdup(AWS_DOMAIN);
+	}
+	if (!s->region)
+		s->region = region ? region : xstrdup(REGION_DEFAULT);
+	else
+		free(region);
+
+cleanup:
+	free(url);
+	return ret;
+}
+
+static int find_bucket(struct s3_store *s, const struct transport_config *c,
+		       const struct aws_source *source, struct strbuf *err)
+{
+	int ret;
+
+	s->bucket = setting(c, "bucket_name");
+	if (s->bucket)
+		return 0;
+	ret = aws_find_bucket(source, &s->bucket, err);
+	if (!ret && !s->bucket)
+		ret = fail(err, ERR_USAGE, "storage_config lacks "
+			   "'bucket_name', which storage_type 's3' needs, "
+			   "and S3_BUCKET_NAME is not set");
+	return ret ? ret : s3_check_bucket(s->bucket, err);
+}
+
+/*
+ * A bucket can stand before the host where it may be a part of a host's name,
+ * and a wildcard certificate covers no dots. Services of one's own often have
+ * no such names.
+ */
+static bool wants_path_style(const struct s3_store *s, const char *addressing)
+{
+	if (addressing && !strcmp(addressing, "path"))
+		return true;
+	if (addressing && !strcmp(addressing, "virtual"))
+		return false;
+	return !(s->is_aws || is_aws_host(s->host)) || strlen(s->bucket) > 63 ||
+	       s->bucket[strspn(s->bucket, "abcdefghijklmnopqrstuvwxyz"
+				"0123456789-")];
+}
+
+static void set_prefix(struct s3_store *s, char *prefix)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	strbuf_addstr(&path, prefix ? prefix + strspn(prefix, "/") : "");
+	while (path.len && path.buf[path.len - 1] == '/')
+		strbuf_setlen(&path, path.len - 1);
+	s->base.url = xstrfmt("s3://%s%s%s", s->bucket, path.len ? "/" : "",
+			      path.buf);
+	strbuf_complete_slash(&path);
+	s->prefix = strbuf_detach(&path, NULL);
+	free(prefix);
+}
+
+static void s3_release(struct transport *t)
+{
+	struct s3_store *s = s3_store_of(t);
+
+	aws_credentials_free(s->credentials);
+	http_close(s->http);
+	pthread_mutex_destroy(&s->lock);
+	free(s->base.url);
+	free(s->bucket);
+	free(s->prefix);
+	free(s->scheme);
+	free(s->host);
+	free(s->base_path);
+	free(s->region);
+	free(s);
+}
+
+static int configure(struct s3_store *s, const struct transport_config *c,
+		     struct strbuf *err)
+{
+	struct http_options options = c->http;
+	char *key_file = setting(c, "key_file_path");
+	char *profile = setting(c, "profile");
+	char *addressing = setting(c, "addressing");
+	struct aws_source source = {
+		.base_dir = c->base_dir, .key_file = key_file,
+		.profile = profile, .anonymous = s3_conf_anonymous(c->config),
+	};
+	int ret;
+
+	options.patience = c->patience;
+	ret = s3_conf_check(c->config, err);
+	if (!ret)
+		ret = find_bucket(s, c, &source, err);
+	if (!ret)
+		ret = find_endpoint(s, c, &source, err);
+	if (!ret)
+		ret = http_open(&s->http, &options, err);
+	if (ret)
+		goto cleanup;
+	s->path_style = wants_path_style(s, addressing);
+	set_prefix(s, setting(c, "prefix"));
+	source.http = s->http;
+	aws_credentials_new(&s->credentials, &source);
+
+cleanup:
+	free(key_file);
+	free(profile);
+	free(addressing);
+	return ret;
+}
+
+static int s3_open(struct transport **out, const struct transport_config *c,
+		   struct strbuf *err)
+{
+	struct s3_store *s = xcalloc(1, sizeof(*s));
+	int ret;
+
+	s->base.ops = &transport_s3;
+	s->base.caps = transport_s3.caps;
+	pthread_mutex_init(&s->lock, NULL);
+	ret = configure(s, c, err);
+	if (ret) {
+		s3_release(&s->base);
+		return ret;
+	}
+	*out = &s->base;
+	return 0;
+}
+
+void s3_lacks(struct s3_store *s, unsigned cap)
+{
+	__atomic_fetch_and(&s->base.caps, ~cap, __ATOMIC_RELAXED);
+}
+
+/* ---- addresses ---------------------------------------------------------- */
+
+char *s3_region(struct s3_store *s, int64_t *now)
+{
+	const char *off = getenv("RESUTIL_TEST_S3_CLOCK");
+	char *region;
+
+	pthread_mutex_lock(&s->lock);
+	region = xstrdup(s->region);
+	if (now)
+		*now = (int64_t)time(NULL) + s->skew +
+			(off ? strtoll(off, NULL, 10) : 0);
+	pthread_mutex_unlock(&s->lock);
+	return region;
+}
+
+void s3_address(const struct s3_store *s, const char *region, const char *key,
+		struct strbuf *host, struct strbuf *path)
+{
+	if (!s->path_style)
+		strbuf_addf(host, "%s.", s->bucket);
+	if (s->is_aws)
+		strbuf_addf(host, "s3.%s.%s%s", region, s->host,
+			    strncmp(region, "cn-", 3) ? "" : ".cn");
+	else
+		strbuf_addstr(host, s->host);
+	strbuf_addstr(path, s->base_path);
+	if (s->path_style)
+		strbuf_addf(path, "/%s", s->bucket);
+	if (key || !s->path_style)
+		strbuf_addch(path, '/');
+	if (key) {
+		http_escape(path, s->prefix, strlen(s->prefix), true);
+		http_escape(path, key, strlen(key), true);
+	}
+}
+
+/* ---- versions and metadata ---------------------------------------------- */
+
+int s3_etag(struct strbuf *out, const char *text, struct strbuf *err)
+{
+	size_t len, i;
+
+	/* "weak", says a proxy that packs answers; the service has it so. */
+	if (!strncmp(text, "W/\"", 3))
+		text += 2;
+	len = strlen(text);
+	if (len >= 2 && text[0] == '"' && text[len - 1] == '"') {
+		text++;
+		len -= 2;
+	}
+	for (i = 0; i < len && text[i] > ' ' && text[i] <= '~' &&
+	     text[i] != '"'; i++)
+		;
+	if (!len || len > OBJECT_VERSION_MAX || i < len)
+		return fail(err, ERR_CONTENT, "the service gives an ETag that "
+			    "is none");
+	strbuf_reset(out);
+	strbuf_add(out, text, len);
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool s3_etag_md5(unsigned char *raw, const char *etag,
+		 const struct http_answer *a)
+{
+	const char *kind = a ? http_field(a, "x-amz-server-side-encryption") :
+			       NULL;
+	const char *own = "x-amz-server-side-encryption-customer-algorithm";
+	size_t i;
+
+	if (strlen(etag) != 32 || (kind && strcmp(kind, "AES256")) ||
+	    (a && http_field(a, own)))
+		return false;
+	for (i = 0; i < 16; i++) {
+		int high = hex_digit(etag[2 * i]);
+		int low = hex_digit(etag[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		raw[i] = (unsigned char)(high * 16 + low);
+	}
+	return true;
+}
+
+void s3_add_match(struct strvec *headers, const char *name,
+		  const char *version)
+{
+	strvec_pushf(headers, "%s: \"%s\"", name, version);
+}
+
+/*
+ * Blanks at the ends of a field, and more than one in it, are not safe from
+ * who passes it on, and an empty one may get lost. So values are as in a URL
+ * where they hold such a thing; the empty one is "%".
+ */
+static void add_meta_value(struct strbuf *out, const char *value)
+{
+	size_t i, len = strlen(value);
+
+	if (!len)
+		strbuf_addch(out, '%');
+	for (i = 0; i < len; i++) {
+		bool bare = value[i] != '%' &&
+			(value[i] != ' ' || (i && i + 1 < len &&
+					     value[i - 1] != ' '));
+
+		if (bare)
+			strbuf_addch(out, value[i]);
+		else
+			strbuf_addf(out, "%%%02X", (unsigned)value[i]);
+	}
+}
+
+void s3_add_content(struct strvec *headers, const char *key,
+		    const struct strvec *meta)
+{
+	struct strbuf field = STRBUF_INIT;
+	size_t i, len;
+
+	strvec_pushf(headers, "Content-Type: application/%s",
+		     ends_with(key, ".zip") ? "zip" : "octet-stream");
+	for (i = 0; meta && i < meta->nr; i++) {
+		len = strcspn(meta->v[i], "=");
+		strbuf_reset(&field);
+		strbuf_addf(&field, META "%.*s: ", (int)len, meta->v[i]);
+		add_meta_value(&field, meta->v[i] + len + 1);
+		strvec_push(headers, field.buf);
+	}
+	strbuf_release(&field);
+}
+
+static int upper_digit(char c)
+{
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hex_digit(c);
+}
+
+/* What others have written there is taken as it is, where it fits. */
+static void read_meta(struct strvec *out, const char *field)
+{
+	const char *colon = strstr(field, ": ");
+	struct strbuf pair = STRBUF_INIT;
+	const char *at;
+
+	if (!colon)
+		return;
+	strbuf_add(&pair, field, (size_t)(colon - field));
+	strbuf_addch(&pair, '=');
+	at = colon + 2;
+	if (!strcmp(at, "%"))
+		at++;
+	for (; *at; at++) {
+		int high = *at == '%' ? upper_digit(at[1]) : -1;
+		int low = high < 0 ? -1 : upper_digit(at[2]);
+
+		strbuf_addch(&pair, low < 0 ? *at : high * 16 + low);
+		at += low < 0 ? 0 : 2;
+	}
+	strvec_push(out, pair.buf);
+	if (strlen(pair.buf) != pair.len || object_meta_check(out, NULL))
+		strvec_remove(out, out->nr - 1);
+	strbuf_release(&pair);
+}
+
+/* ---- stat --------------------------------------------------------------- */
+
+static void read_sums(struct object *o, const struct http_answer *a)
+{
+	const char *crc = http_field(a, "x-amz-checksum-crc32c");
+	struct strbuf raw = STRBUF_INIT;
+	const unsigned char *b;
+
+	if (s3_etag_md5(o->md5, o->version, a))
+		o->sums |= OBJECT_HAS_MD5;
+	/* "...-7" is of the checksums of parts */
+	if (crc && !strchr(crc, '-') &&
+	    base64_decode(&raw, crc, strlen(crc)) && raw.len == CRC32C_RAWSZ) {
+		b = (const unsigned char *)raw.buf;
+		o->crc32c = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+			    (uint32_t)b[2] << 8 | b[3];
+		o->sums |= OBJECT_HAS_CRC32C;
+	}
+	strbuf_release(&raw);
+}
+
+static int read_head(struct object *o, const struct s3_store *s,
+		     const struct s3_call *c, struct strbuf *err)
+{
+	const struct http_answer *a = &c->answer;
+	const char *etag = http_field(a, "etag");
+	const char *size = http_field(a, "content-length");
+	const char *date = http_field(a, "last-modified");
+	struct strbuf version = STRBUF_INIT;
+	char *end = NULL;
+	size_t i;
+
+	if (size && *size >= '0' && *size <= '9')
+		o->size = strtoull(size, &end, 10);
+	if (!end || *end || !etag || s3_etag(&version, etag, NULL)) {
+		strbuf_release(&version);
+		return fail(err, ERR_CONTENT, "'%s' tells no size or no ETag "
+			    "of '%s'; it is no S3 service, or a proxy takes "
+			    "them out", s->base.url, c->key);
+	}
+	o->key = xstrdup(c->key);
+	o->version = strbuf_detach(&version, NULL);
+	o->modified = date ? s3_http_date(date) : 0;
+	if (!__atomic_load_n(&s->odd_etags, __ATOMIC_RELAXED))
+		read_sums(o, a);
+	for (i = 0; i < a->fields.nr; i++)
+		if (!strncmp(a->fields.v[i], META, strlen(META)))
+			read_meta(&o->meta, a->fields.v[i] + strlen(META));
+	return 0;
+}
+
+int s3_stat(struct transport *t, const char *key, struct object *out,
+	    struct strbuf *err)
+{
+	struct s3_store *s = s3_store_of(t);
+	struct s3_call c = S3_CALL_INIT("HEAD", key);
+	struct object o = OBJECT_INIT, old;
+	int ret;
+
+	strvec_push(&c.headers, "x-amz-checksum-mode: ENABLED");
+	ret = s3_call(s, &c, err);
+	if (!ret)
+		ret = read_head(&o, s, &c, err);
+	if (!ret) {
+		old = *out;
+		*out = o;
+		o = old;
+	}
+	object_release(&o);
+	s3_call_release(&c);
+	return ret;
+}
+
+/* ---- remove, presign ---------------------------------------------------- */
+
+/*
+ * S3 says nothing of a key that was not there, so it is looked at first; that
+ * it is still the version, services decide that know If-Match here.
+ */
+static int s3_remove(struct transport *t, const char *key,
+		     const char *version, struct strbuf *err)
+{
+	struct s3_store *s = s3_store_of(t);
+	struct s3_call c = S3_CALL_INIT("DELETE", key);
+	struct object there = OBJECT_INIT;
+	int ret;
+
+	ret = s3_stat(t, key, &there, err);
+	if (!ret && version && strcmp(version, there.version))
+		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
+			   "somebody else", key, s->base.url);
+	if (!ret && version)
+		s3_add_match(&c.headers, "If-Match", version);
+	/* With a version, with-retry.c looks what became of it. */
+	c.flags = version ? 0 : HTTP_REPEATABLE;
+	if (!ret) {
+		struct strbuf why = STRBUF_INIT;
+
+		ret = s3_call(s, &c, &why);
+		if (ret && version && c.answer.status == 501) {
+			strvec_clear(&c.headers);
+			strbuf_reset(&why);
+			ret = s3_call(s, &c, &why);
+		}
+		if (ret)
+			fail(err, ret, "%s", why.buf);
+		strbuf_release(&why);
+	}
+	object_release(&there);
+	s3_call_release(&c);
+	return ret;
+}
+
+static int s3_presign(struct transport *t, const char *key, unsigned seconds,
+		      struct strbuf *url, struct strbuf *err)
+{
+	struct s3_store *s = s3_store_of(t);
+	struct strbuf host = STRBUF_INIT, path = STRBUF_INIT;
+	struct strbuf query = STRBUF_INIT;
+	struct aws_keys keys = AWS_KEYS_INIT;
+	struct sigv4 sign = { .service = "s3" };
+	struct strvec none = STRVEC_INIT;
+	struct sigv4_request r = {
+		.method = "GET", .query = &none, .payload = SIGV4_UNSIGNED
+	};
+	char *region = s3_region(s, &sign.now);
+	int ret;
+
+	s3_address(s, region, key, &host, &path);
+	sign.region = region;
+	r.host = host.buf;
+	r.path = path.buf;
+	ret = aws_credentials_get(s->credentials, &keys, err);
+	if (!ret && !keys.anonymous)
+		ret = sigv4_query(&query, &sign, &keys, &r, seconds, err);
+	if (!ret)
+		strbuf_addf(url, "%s://%s%s%s%s", s->scheme, host.buf,
+			    path.buf, query.len ? "?" : "", query.buf);
+	aws_keys_release(&keys);
+	strbuf_release(&query);
+	strbuf_release(&path);
+	strbuf_release(&host);
+	free(region);
+	return ret;
+}
+
+const struct transport_ops transport_s3 = {
+	.type = "s3",
+	.caps = TRANSPORT_CAN_COPY | TRANSPORT_CAN_PRESIGN |
+		TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE |
+		TRANSPORT_CAN_META | TRANSPORT_CAN_SUMS,
+	.open = s3_open,
+	.list = s3_list,
+	.stat = s3_stat,
+	.get = s3_get,
+	.put = s3_put,
+	.remove = s3_remove,
+	.copy = s3_copy,
+	.presign = s3_presign,
+	.release = s3_release,
+};
