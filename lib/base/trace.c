@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-static int trace_fd = -1;
+static int trace_fds[TRACE_CHANNELS];
 static pthread_once_t trace_once = PTHREAD_ONCE_INIT;
 
 /* What was taken out of the lines of this process: a value that was seen in a
@@ -19,36 +19,42 @@ static pthread_mutex_t taken_lock = PTHREAD_MUTEX_INITIALIZER;
  * The trace does not pass the door of sys.h: it tells what goes through, and
  * must not change the count of fault points by being on.
  */
-static void trace_open(void)
+static int trace_open(const char *where)
 {
-	const char *where = getenv("RESUTIL_TRACE");
 	char *end;
 	long fd;
 
 	if (!where || !*where || !strcmp(where, "0"))
-		return;
-	if (*where == '/') {
-		trace_fd = open(where, O_WRONLY | O_APPEND | O_CREAT |
-				O_CLOEXEC, 0666);
-		return;
-	}
-	if (!strcasecmp(where, "true")) {
-		trace_fd = STDERR_FILENO;
-		return;
-	}
+		return -1;
+	if (*where == '/')
+		return open(where, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+			    0666);
+	if (!strcasecmp(where, "true"))
+		return STDERR_FILENO;
 	fd = strtol(where, &end, 10);
 	/* Never stdout: it is the product. 1 is on, as in git. */
 	if (fd == 1)
 		fd = STDERR_FILENO;
 	if (*end || fd < 2 || fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
-		return;
-	trace_fd = (int)fd;
+		return -1;
+	return (int)fd;
+}
+
+static void trace_open_all(void)
+{
+	trace_fds[TRACE_RUN] = trace_open(getenv("RESUTIL_TRACE"));
+	trace_fds[TRACE_HTTP] = trace_open(getenv("RESUTIL_TRACE_HTTP"));
+}
+
+bool trace_wanted_in(enum trace_channel channel)
+{
+	pthread_once(&trace_once, trace_open_all);
+	return trace_fds[channel] >= 0;
 }
 
 bool trace_wanted(void)
 {
-	pthread_once(&trace_once, trace_open);
-	return trace_fd >= 0;
+	return trace_wanted_in(TRACE_RUN);
 }
 
 static void trace_begin(struct strbuf *line, const char *file, int nr)
@@ -65,7 +71,7 @@ static void trace_begin(struct strbuf *line, const char *file, int nr)
 /* One write, so that lines of many processes do not mix; a full disk or a
  * closed pipe costs the line, never the work. A trace is read on a terminal,
  * sooner or later, and what it tells of came from anywhere. */
-static void trace_end(struct strbuf *text)
+static void trace_end(enum trace_channel channel, struct strbuf *text)
 {
 	struct strbuf line = STRBUF_INIT;
 	int saved = errno;
@@ -74,31 +80,48 @@ static void trace_end(struct strbuf *text)
 	quote_terminal(&line, text->buf, text->len);
 	strbuf_addch(&line, '\n');
 	do {
-		n = write(trace_fd, line.buf, line.len);
+		n = write(trace_fds[channel], line.buf, line.len);
 	} while (n < 0 && errno == EINTR);
 	strbuf_release(&line);
 	strbuf_release(text);
 	errno = saved;
 }
 
-void trace_printf_at(const char *file, int line, const char *fmt, ...)
+static void trace_text(enum trace_channel channel, const char *file, int line,
+		       const char *fmt, va_list ap)
 {
 	struct strbuf line_text = STRBUF_INIT, text = STRBUF_INIT;
 	int saved = errno;
-	va_list ap;
 
-	if (!trace_wanted())
+	if (!trace_wanted_in(channel))
 		return;
 	trace_begin(&line_text, file, line);
-	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
-	va_end(ap);
 	pthread_mutex_lock(&taken_lock);
 	redact_text(&taken, text.buf, &line_text);
 	pthread_mutex_unlock(&taken_lock);
 	strbuf_release(&text);
 	errno = saved;
-	trace_end(&line_text);
+	trace_end(channel, &line_text);
+}
+
+void trace_printf_in(enum trace_channel channel, const char *file, int line,
+		     const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	trace_text(channel, file, line, fmt, ap);
+	va_end(ap);
+}
+
+void trace_printf_at(const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	trace_text(TRACE_RUN, file, line, fmt, ap);
+	va_end(ap);
 }
 
 void trace_argv_at(const char *file, int line, const char *what,
@@ -118,5 +141,5 @@ void trace_argv_at(const char *file, int line, const char *what,
 	quote_shell_argv(&text, words.v);
 	strvec_release(&words);
 	errno = saved;
-	trace_end(&text);
+	trace_end(TRACE_RUN, &text);
 }
