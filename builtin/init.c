@@ -2,6 +2,7 @@
 #include "command.h"
 #include "builtin/ask-comment.h"
 #include "builtin/init-make.h"
+#include "builtin/init-s3.h"
 #include "builtin/store-settings.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
@@ -299,30 +300,15 @@ static const char *old_setting(const struct init *init, const char *key)
 	return text;
 }
 
-/* Where the tools of S3 look, too. */
-static const char *env_setting(const char *key)
-{
-	static const char *const names[][2] = {
-		{ "bucket_name", "S3_BUCKET_NAME" },
-		{ "endpoint_url", "AWS_ENDPOINT_URL_S3" },
-		{ "endpoint_url", "AWS_ENDPOINT_URL" },
-		{ "endpoint_url", "S3_ENDPOINT_URL" }
-	};
-	const char *text = NULL;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names) && !(text && *text); i++)
-		if (!strcmp(names[i][0], key))
-			text = getenv(names[i][1]);
-	return text && *text ? text : NULL;
-}
-
 /* Of S3 only the bucket has to be told. */
-static void ask_of_s3(struct question *q, const char *key)
+static void ask_of_s3(const struct init *init, struct question *q,
+		      const char *key, struct strbuf *found)
 {
 	q->optional = strcmp(key, "bucket_name");
 	if (!q->otherwise)
-		q->otherwise = env_setting(key);
+		init_s3_default(init->plan.root.buf, key, found);
+	if (found->len)
+		q->otherwise = found->buf;
 	if (!strcmp(key, "bucket_name"))
 		q->check = check_bucket;
 	else if (!strcmp(key, "endpoint_url"))
@@ -336,6 +322,7 @@ static int answer_setting(struct init *init, const char *key,
 {
 	const char *type = init->plan.type.buf;
 	struct strbuf text = STRBUF_INIT, option = STRBUF_INIT;
+	struct strbuf found = STRBUF_INIT;
 	struct question q = {
 		key_question(type, key), NULL,
 		value_get_text(init->given, key), old_setting(init, key),
@@ -353,7 +340,7 @@ static int answer_setting(struct init *init, const char *key,
 		q.otherwise = init->plan.own_store.buf;
 	}
 	if (!strcmp(type, "s3"))
-		ask_of_s3(&q, key);
+		ask_of_s3(init, &q, key, &found);
 	else if (!strcmp(key, "key_file_path") && !q.otherwise)
 		q.otherwise = "key.json";
 	if (!ret)
@@ -364,6 +351,7 @@ static int answer_setting(struct init *init, const char *key,
 		value_map_set_str(init->plan.config, key, text.buf);
 	strbuf_release(&text);
 	strbuf_release(&option);
+	strbuf_release(&found);
 	return ret;
 }
 

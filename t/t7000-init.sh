@@ -205,6 +205,19 @@ test_expect_success 's3: bucket and endpoint of the environment' '
 		s3-env/resutil-conf.yaml &&
 	S3_BUCKET_NAME=from-env resutil init --storage-type=s3 \
 		-o bucket_name=said s3-said &&
+	mkdir s3-file &&
+	cat >s3-file/.env <<-\EOF &&
+	S3_BUCKET_NAME=old
+	export S3_BUCKET_NAME="from-file"  # ours
+	S3_ENDPOINT_URL=http://less
+	AWS_ENDPOINT_URL=http://there:9000
+	AWS_SECRET_ACCESS_KEY=hunter2
+	EOF
+	resutil init --storage-type=s3 s3-file &&
+	test_grep "^  bucket_name: from-file$" s3-file/resutil-conf.yaml &&
+	test_grep "^  endpoint_url: http://there:9000$" \
+		s3-file/resutil-conf.yaml &&
+	test_grep ! hunter2 s3-file/resutil-conf.yaml &&
 	test_grep "^  bucket_name: said$" s3-said/resutil-conf.yaml &&
 	test_expect_code 129 env S3_ENDPOINT_URL=here:9000 \
 		resutil init --storage-type=s3 -o bucket_name=lab s3-bad 2>err &&
