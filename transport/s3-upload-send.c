@@ -348,17 +348,18 @@ static int64_t now(void)
 }
 
 /* Now and then: what is held is asked of the server anyway. */
-static int save_sometimes(struct sending *s, struct strbuf *err)
+static void save_sometimes(struct sending *s)
 {
 	bool news;
 
 	if (!s->u->request->resume || now() < s->saved + SAVE_SECONDS)
-		return 0;
+		return;
 	pthread_mutex_lock(&s->u->lock);
 	news = s->u->news != 0;
 	pthread_mutex_unlock(&s->u->lock);
 	s->saved = now();
-	return news ? s3_state_save(s->u, err) : 0;
+	if (news)
+		s3_state_save(s->u);
 }
 
 static int send_all(struct sending *s, struct strbuf *err)
@@ -385,8 +386,8 @@ static int send_all(struct sending *s, struct strbuf *err)
 		}
 		if (slot->len || !u->nr)
 			give(s, slot);
-		ret = save_sometimes(s, err);
-	} while (!ret && slot->len == u->part_size);
+		save_sometimes(s);
+	} while (slot->len == u->part_size);
 	return ret;
 }
 

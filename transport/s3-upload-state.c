@@ -7,6 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/trace.h"
 #include "lib/base/value.h"
 #include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
@@ -174,18 +175,27 @@ static void write_state(struct s3_upload *u, struct strbuf *out)
 	value_free(root);
 }
 
-int s3_state_save(struct s3_upload *u, struct strbuf *err)
+void s3_state_save(struct s3_upload *u)
 {
 	struct put_resume *resume = u->request->resume;
-	struct strbuf state = STRBUF_INIT;
-	int ret;
+	struct strbuf state = STRBUF_INIT, why = STRBUF_INIT;
+	bool keep;
 
-	if (!resume)
-		return 0;
+	pthread_mutex_lock(&u->lock);
+	keep = u->keep;
+	pthread_mutex_unlock(&u->lock);
+	if (!resume || !keep)
+		return;
 	write_state(u, &state);
-	ret = resume->save(resume, state.buf, err);
+	if (resume->save(resume, state.buf, &why)) {
+		/* No room for a note is no reason not to send. */
+		pthread_mutex_lock(&u->lock);
+		u->keep = false;
+		pthread_mutex_unlock(&u->lock);
+		trace_printf("s3: %s: %s", u->request->key, why.buf);
+	}
+	strbuf_release(&why);
 	strbuf_release(&state);
-	return ret;
 }
 
 int s3_state_drop(struct s3_upload *u, struct strbuf *err)

@@ -200,10 +200,10 @@ static int create(struct s3_upload *u, struct strbuf *err)
 		strbuf_reset(&why);
 		ret = create_once(u, false, code, sizeof(code), &why);
 	}
-	if (!ret)
-		ret = s3_state_save(u, &why);
 	if (ret)
 		fail(err, ret, "%s", why.buf);
+	else
+		s3_state_save(u);
 	strbuf_release(&why);
 	return ret;
 }
@@ -573,7 +573,7 @@ int s3_upload(struct s3_store *s, const struct put_request *r,
 	else if (!is_worth_keeping(&u, ret))
 		give_up(&u, ret);
 	else if (u.news)
-		s3_state_save(&u, NULL);
+		s3_state_save(&u);
 	forget(&u);
 	pthread_mutex_destroy(&u.lock);
 	return ret;

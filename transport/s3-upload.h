@@ -71,8 +71,9 @@ bool s3_etag_is_md5(const char *etag, unsigned char *md5);
  *  ERR_CONTENT: it tells of none, or of none of this key. */
 int s3_state_read(struct s3_upload *u, const char *state, const char *key,
 		  struct strbuf *err);
-/** Notes it for whoever goes on with it; nothing to do without a `resume`. */
-int s3_state_save(struct s3_upload *u, struct strbuf *err);
+/** Notes it for whoever goes on with it. When that cannot be, nobody will:
+ *  `keep` is then false. */
+void s3_state_save(struct s3_upload *u);
 /** There is nothing to go on with any more. */
 int s3_state_drop(struct s3_upload *u, struct strbuf *err);
 

@@ -47,6 +47,7 @@ struct send_item {
 	const char *status;
 	char *new_name;			/* "other" of the result, or NULL */
 	uint64_t bytes;
+	uint64_t held;			/* of these, there already */
 	int code;
 	struct strbuf message;
 };

@@ -15,6 +15,7 @@
 #include "lib/sync/pack-meta.h"
 #include "lib/sync/pack-stream.h"
 #include "lib/sync/remote-list.h"
+#include "lib/sync/uploads.h"
 #include "transport/transport.h"
 
 /* A pack is put again when a file changed, or when the store has something
@@ -29,6 +30,7 @@ struct upload {
 	const char *dir;
 	struct pack_options options;
 	struct pack_stream *stream;
+	struct upload_claim *claim;	/* or NULL: not to be gone on with */
 	struct strvec meta;
 	struct object object;
 };
@@ -77,6 +79,17 @@ static int open_stream(struct upload *u, struct strbuf *err)
 	return ret;
 }
 
+/*
+ * A pack has no more bytes than this, unless its tree grows meanwhile: what
+ * does not compress is stored in blocks, and each entry has a header at two
+ * places, with its path.
+ */
+static uint64_t pack_bound(const struct local_exp *here)
+{
+	return here->bytes + here->bytes / 512 +
+	       (here->entries + 1) * (2 * PATH_MAX + 512) + (1u << 20);
+}
+
 static int put_once(struct upload *u, struct strbuf *err)
 {
 	struct send_item *item = u->item;
@@ -98,6 +111,8 @@ static int put_once(struct upload *u, struct strbuf *err)
 	remote_key(r, item->name, &key);
 	request.key = key.buf;
 	request.source = pack_stream_source(u->stream);
+	request.source->bound = pack_bound(&item->here);
+	request.resume = upload_resume(u->claim);
 	request.expect = item->there ? EXPECT_VERSION : EXPECT_ABSENT;
 	request.version = item->there ? item->there->version : NULL;
 	gate_enter(&item->send->transfers, 1);
@@ -255,6 +270,7 @@ static int finish(struct upload *u, struct strbuf *err)
 			    u->object.size, item->name,
 			    result ? result->packed : 0);
 	item->bytes = u->object.size;
+	item->held = upload_held(u->claim);
 	ret = note_done(item, &result->info, u->object.version, err);
 	if (!ret)
 		ret = check_identity(u, err);
@@ -341,7 +357,10 @@ void send_put(struct send_item *item)
 		u.options.cache = hash_cache_open(s->r->project, item->name);
 	memory = memory_of(item);
 	gate_enter(&s->memory, memory);
+	u.claim = upload_begin(s->r, item->name, &item->here,
+			       s->options->level);
 	ret = put_until_settled(&u, &err);
+	upload_end(u.claim, !ret);
 	close_stream(&u);
 	gate_leave(&s->memory, memory);
 	if (ret) {

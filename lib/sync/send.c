@@ -24,6 +24,7 @@
 #include "lib/sync/pack-stream.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send-internal.h"
+#include "lib/sync/uploads.h"
 
 #define BATCH 4096		/* names; bounds the memory for them */
 #define CHUNK 8			/* names that a thread takes at once */
@@ -67,6 +68,7 @@ static void tell(struct send_item *item)
 		.status = item->status,
 		.other = item->new_name ? item->new_name : "",
 		.bytes = item->bytes,
+		.held = item->held,
 		.code = item->code,
 		.message = item->message.buf
 	};
@@ -464,6 +466,23 @@ static void send_batch(struct send *s)
 	free(todo);
 }
 
+/* What was sent by other ways since its upload was interrupted. */
+static void forget_uploads(struct send *s)
+{
+	struct strvec names = STRVEC_INIT;
+	size_t i;
+
+	uploads_list(s->r, &names);
+	for (i = 0; names.nr && i < s->nr; i++) {
+		const struct send_item *item = &s->item[i];
+
+		if (!item->code && item->relation == SYNC_SAME &&
+		    strvec_find(&names, item->name) >= 0)
+			upload_forget(s->r, item->name);
+	}
+	strvec_release(&names);
+}
+
 /* ---- all of it ---------------------------------------------------------- */
 
 static void start_batch(struct send *s, const char *const *names, size_t nr)
@@ -570,6 +589,8 @@ static int run_batch(struct send *s, const struct strvec *names, size_t from,
 		for (i = 0; i < s->nr; i++)
 			decide(&s->item[i]);
 		send_batch(s);
+		if (!s->options->dry_run)
+			forget_uploads(s);
 	}
 	/* Its keys are the batch's. */
 	strmap_release(&s->ids);

@@ -26,6 +26,8 @@ struct sync_result {
 	const char *status;
 	const char *other;	/* of renamed; else "" */
 	uint64_t bytes;		/* of the pack; of a dry run: of its files */
+	uint64_t held;		/* of these, those that an interrupted upload
+				 * had put there already */
 	int code;		/* 0, or of the failure */
 	const char *message;	/* of the failure, or a warning; "" */
 };
