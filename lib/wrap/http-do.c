@@ -22,9 +22,66 @@ struct attempt {
 	bool told;		/* r->head was called */
 	bool gave;		/* r->write got a byte */
 	int ret;		/* of the caller's functions */
+	enum fault fault;
+	int code;		/* of the fault */
 	struct strbuf *err;
 	unsigned long nr;	/* in the trace */
 };
+
+/* ---- failing on order ---------------------------------------------------- */
+
+/*
+ * A point of RESUTIL_TEST_FAULT (lib/base/sys.h). True: there is nothing to be
+ * sent, for this has ended already, with t->code or a status.
+ */
+#ifdef RESUTIL_FAULT_POINTS
+static bool pass_point(struct attempt *t)
+{
+	const struct http_request *r = t->r;
+	char *path = xstrfmt("%s %.*s", r->method, (int)strcspn(r->url, "?"),
+			     r->url);
+
+	t->fault = sys_enter(SYS_HTTP, path, -1);
+	free(path);
+	switch (t->fault) {
+	case FAULT_ERROR:
+		t->code = fail(t->err, ERR_TRANSIENT, "no answer on order");
+		return true;
+	case FAULT_UNREACHABLE:
+		t->code = fail(t->err, ERR_UNREACHABLE, "no server on order");
+		return true;
+	case FAULT_REFUSED:
+		t->a->status = 403;
+		return true;
+	case FAULT_CONFLICT:
+		t->a->status = 412;
+		return true;
+	case FAULT_HANG:
+		for (;;)
+			pause();
+	default:
+		return false;
+	}
+}
+
+/* The answer did not come, or half of it. */
+static int fault_of_answer(struct attempt *t)
+{
+	if (t->fault != FAULT_LOST && t->fault != FAULT_SHORT)
+		return 0;
+	return fail(t->err, ERR_TRANSIENT, "answer lost on order");
+}
+#else
+static bool pass_point(struct attempt *t UNUSED)
+{
+	return false;
+}
+
+static int fault_of_answer(struct attempt *t UNUSED)
+{
+	return 0;
+}
+#endif
 
 /* ---- bodies; the call's lock is held, and let go for what takes time ---- */
 
@@ -105,9 +162,13 @@ static void drain(struct attempt *t)
 		return;
 	}
 	len = ring_data(ring, &at);
+	if (t->fault == FAULT_SHORT)
+		len -= len / 2;
 	pthread_mutex_unlock(&call->lock);
 	t->gave = true;
 	ret = t->r->write(t->r->data, at, len, t->err);
+	if (!ret)
+		ret = fault_of_answer(t);
 	pthread_mutex_lock(&call->lock);
 	if (ret) {
 		cancel(t, ret);
@@ -139,37 +200,6 @@ static void serve(struct attempt *t)
 
 /* ---- one try ------------------------------------------------------------ */
 
-/*
- * A point of RESUTIL_TEST_FAULT (lib/base/fault.h), counted among requests of
- * stores. Errors happen before a byte was sent; lost: the answer does.
- */
-static int pass_point(const struct http_request *r, enum fault *fault,
-		      struct strbuf *err)
-{
-#ifdef RESUTIL_FAULT_POINTS
-	char *path = xstrfmt("http %s %.*s", r->method,
-			     (int)strcspn(r->url, "?"), r->url);
-
-	*fault = sys_enter(SYS_REQUEST, path, -1);
-	free(path);
-	switch (*fault) {
-	case FAULT_ERROR:
-	case FAULT_UNREACHABLE:
-		return fail(err, ERR_TRANSIENT, "no answer on order");
-	case FAULT_HANG:
-		for (;;)
-			pause();
-	default:
-		break;
-	}
-#else
-	(void)r;
-	(void)err;
-	*fault = FAULT_NONE;
-#endif
-	return 0;
-}
-
 static void clear_answer(struct http_answer *a)
 {
 	a->status = a->version = 0;
@@ -180,18 +210,18 @@ static void clear_answer(struct http_answer *a)
 }
 
 /* What came, when all of it did. */
-static int end_attempt(struct attempt *t, enum fault fault)
+static int end_attempt(struct attempt *t)
 {
 	struct call *call = t->call;
 	int ret = t->ret;
 
-	fault_after(fault);
+	fault_after(t->fault);
 	if (!t->told)
 		answer_read(t->a, &call->head);
 	if (!ret)
 		ret = call_failure(call, t->err);
-	if (!ret && fault == FAULT_LOST)
-		ret = fail(t->err, ERR_TRANSIENT, "answer lost on order");
+	if (!ret)
+		ret = fault_of_answer(t);
 	if (ret)
 		return ret;
 	/* An empty body is told of as well. */
@@ -208,23 +238,22 @@ static int end_attempt(struct attempt *t, enum fault fault)
 
 static int try_once(struct attempt *t)
 {
-	enum fault fault;
 	uint64_t began = 0;
 	int ret;
 
 	clear_answer(t->a);
 	t->told = t->gave = false;
 	t->taken = 0;
-	t->ret = 0;
+	t->ret = t->code = 0;
+	t->fault = FAULT_NONE;
 	t->call->sends = 0;
 	if (t->r->prepare) {
 		t->ret = t->r->prepare(t->r, t->r->data, t->err);
 		if (t->ret)
 			return t->ret;
 	}
-	ret = pass_point(t->r, &fault, t->err);
-	if (ret)
-		return ret;
+	if (pass_point(t))
+		return t->code;
 	call_set_up(t->call, t->r);
 	if (t->nr) {
 		began = http_now();
@@ -232,7 +261,7 @@ static int try_once(struct attempt *t)
 	}
 	call_begin(t->call);
 	serve(t);
-	ret = end_attempt(t, fault);
+	ret = end_attempt(t);
 	if (t->nr && t->a->status)
 		http_trace_answer(t->nr, t->call, t->a, began);
 	return ret;
