@@ -105,6 +105,10 @@ class Failed(Exception):
     pass
 
 
+class Collision(Failed):
+    """A daemon has ended; mostly because somebody took its port."""
+
+
 class Ended(Exception):
     pass
 
@@ -188,7 +192,7 @@ class Server:
             self.wanted()
             for child in self.daemons:
                 if child.poll() is not None:
-                    raise Failed("%s ended with status %d" % (
+                    raise Collision("%s ended with status %d" % (
                         child.program, child.returncode))
             if question():
                 return
@@ -300,7 +304,7 @@ def serve(top, parent, lines):
                 if said and said.si_signo != signal.SIGCHLD:
                     return
                 server.wanted()
-        except Failed as e:
+        except Collision as e:
             why = str(e)
         finally:
             server.stop()

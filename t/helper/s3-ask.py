@@ -31,7 +31,8 @@ def sign(method, host, path, query, headers, body):
         day, os.environ.get("S3_REGION", "us-east-1"))
     canonical = "\n".join(
         [method, path, query]
-        + ["%s:%s" % (n, headers[n]) for n in sorted(headers)]
+        + ["%s:%s" % (n, " ".join(headers[n].split()))
+           for n in sorted(headers)]
         + ["", names, headers["x-amz-content-sha256"]])
     key = ("AWS4" + os.environ["S3_SECRET"]).encode()
     for part in scope.split("/"):
