@@ -120,7 +120,10 @@ static const place_fn places[] = {
 	from_named_profile,
 	aws_from_environment,
 	aws_from_env_file,
-	from_profile
+	aws_from_web_identity,
+	from_profile,
+	aws_from_container,
+	aws_from_instance
 };
 
 static int look_everywhere(struct aws_search *s, struct aws_keys *out,

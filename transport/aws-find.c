@@ -8,6 +8,8 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 
+#define REGION_MAX 64
+
 const char *aws_env(const char *name)
 {
 	const char *value = getenv(name);
@@ -122,6 +124,20 @@ int aws_profile_name(const struct aws_source *s, char **out, bool *named,
 	return ret;
 }
 
+/* Requests, and tokens with them, go to a host that has it in its name. */
+int aws_check_region(const char *region, struct strbuf *err)
+{
+	const char *p;
+
+	for (p = region; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			break;
+	if (!*p && p > region && p - region <= REGION_MAX)
+		return 0;
+	return fail(err, ERR_CONTENT, "the region that the environment, .env "
+		    "or a profile says is none: letters, digits and '-'");
+}
+
 int aws_find_region(const struct aws_source *s, char **out,
 		    struct strbuf *err)
 {
@@ -131,6 +147,12 @@ int aws_find_region(const struct aws_source *s, char **out,
 
 	if (!ret && !*out)
 		ret = aws_profile_setting(s, "region", out, err);
+	if (!ret && *out)
+		ret = aws_check_region(*out, err);
+	if (ret) {
+		free(*out);
+		*out = NULL;
+	}
 	return ret;
 }
 

@@ -57,7 +57,7 @@ int aws_from_process(struct aws_search *s, const char *command,
 		     const char *where, struct aws_keys *out,
 		     struct strbuf *err);
 
-/* A role to be taken on. */
+/* A role to be taken on; all but the first may be NULL. */
 struct aws_role {
 	const char *arn, *session, *external_id, *duration, *region;
 };
@@ -70,9 +70,16 @@ int aws_assume_web_identity(struct aws_search *s, const struct aws_role *role,
 			    const char *token_file, struct aws_keys *out,
 			    struct strbuf *err);
 
+/** Whether plain HTTP to this URL stays on this machine, or goes to what only
+ *  the machine's own metadata service answers. */
+bool aws_is_near(const char *url);
+
 /*
  * Text.
  */
+
+/** 0, or ERR_CONTENT: it cannot be part of a host name. */
+int aws_check_region(const char *region, struct strbuf *err);
 
 /** The value of a variable of the environment; NULL when empty, too. */
 const char *aws_env(const char *name);

@@ -226,24 +226,211 @@ static int own_keys(struct aws_search *s, const struct profiles *p,
 	return ret;
 }
 
+static bool profile_exists(const struct profiles *p, const char *name)
+{
+	char *section = config_section(p, name);
+	bool there = aws_ini_has(&p->credentials, name) ||
+		     aws_ini_has(&p->config, section);
+
+	free(section);
+	return there;
+}
+
+/* What a profile says of a role; strings to be freed. */
+struct role_words {
+	char *arn, *source, *place, *token_file, *mfa;
+	char *session, *external_id, *duration, *region;
+};
+
+static void role_words_read(struct role_words *w, const struct profiles *p,
+			    const char *name)
+{
+	w->arn = profile_get(p, name, "role_arn");
+	w->source = profile_get(p, name, "source_profile");
+	w->place = profile_get(p, name, "credential_source");
+	w->token_file = profile_get(p, name, "web_identity_token_file");
+	w->mfa = profile_get(p, name, "mfa_serial");
+	w->session = profile_get(p, name, "role_session_name");
+	w->external_id = profile_get(p, name, "external_id");
+	w->duration = profile_get(p, name, "duration_seconds");
+	w->region = profile_get(p, name, "region");
+}
+
+static void role_words_release(struct role_words *w)
+{
+	free(w->arn);
+	free(w->source);
+	free(w->place);
+	free(w->token_file);
+	free(w->mfa);
+	free(w->session);
+	free(w->external_id);
+	free(w->duration);
+	free(w->region);
+}
+
+static int resolve(struct aws_search *s, const struct profiles *p,
+		   const char *name, unsigned depth, struct aws_keys *out,
+		   struct strbuf *err);
+
+/* credential_source: whose keys ask for the role. */
+static int keys_of_place(struct aws_search *s, const char *place,
+			 struct aws_keys *out, struct strbuf *err)
+{
+	int ret;
+
+	if (!strcmp(place, "Environment"))
+		ret = aws_from_environment(s, out, err);
+	else if (!strcmp(place, "EcsContainer"))
+		ret = aws_from_container(s, out, err);
+	else if (!strcmp(place, "Ec2InstanceMetadata"))
+		ret = aws_from_instance(s, out, err);
+	else
+		return fail(err, ERR_CONTENT, "a credential_source is "
+			    "Environment, EcsContainer or "
+			    "Ec2InstanceMetadata");
+	if (ret == AWS_NOT_HERE)
+		ret = fail(err, ERR_CREDENTIALS,
+			   "the credential_source '%s' has no keys: %s", place,
+			   s->looked.buf);
+	return ret;
+}
+
+static int keys_for_role(struct aws_search *s, const struct profiles *p,
+			 const char *name, const struct role_words *w,
+			 unsigned depth, struct aws_keys *out,
+			 struct strbuf *err)
+{
+	int ret;
+
+	if (w->mfa)
+		return fail(err, ERR_CREDENTIALS, "the profile '%s' wants a "
+			    "code of a device (mfa_serial), which cannot be "
+			    "asked for: take on the role by 'aws sts "
+			    "assume-role', and set its keys", name);
+	if (w->place)
+		return keys_of_place(s, w->place, out, err);
+	if (!w->source)
+		return fail(err, ERR_CONTENT, "the profile '%s' has a role_arn "
+			    "but neither source_profile nor credential_source",
+			    name);
+	/* a profile may take on a role with the keys that it holds itself */
+	ret = strcmp(w->source, name) ?
+	      resolve(s, p, w->source, depth + 1, out, err) :
+	      own_keys(s, p, name, out, err);
+	if (ret == AWS_NOT_HERE)
+		ret = fail(err, ERR_CREDENTIALS,
+			   "the source_profile '%s' of '%s' has no keys",
+			   w->source, name);
+	return ret;
+}
+
+static int take_role(struct aws_search *s, const struct profiles *p,
+		     const char *name, const struct role_words *w,
+		     unsigned depth, struct aws_keys *out, struct strbuf *err)
+{
+	struct aws_role role = { w->arn, w->session, w->external_id,
+				 w->duration, w->region };
+	struct aws_keys with = AWS_KEYS_INIT;
+	char *region = NULL, *file;
+	int ret = 0;
+
+	if (depth > AWS_ROLES_MAX)
+		return fail(err, ERR_CONTENT, "more than %d profiles refer to "
+			    "each other by source_profile", AWS_ROLES_MAX);
+	if (w->region)
+		ret = aws_check_region(w->region, err);
+	else
+		ret = aws_find_region(s->source, &region, err);
+	if (!w->region)
+		role.region = region;
+	if (!ret && w->token_file) {
+		file = expand_path(w->token_file, NULL);
+		ret = aws_assume_web_identity(s, &role, file, out, err);
+		free(file);
+	} else if (!ret) {
+		ret = keys_for_role(s, p, name, w, depth, &with, err);
+		if (!ret)
+			ret = aws_assume_role(s, &role, &with, out, err);
+	}
+	aws_keys_release(&with);
+	free(region);
+	return ret;
+}
+
+/* What a profile has when it has neither keys nor a role. */
+static int process_keys(struct aws_search *s, const struct profiles *p,
+			const char *name, struct aws_keys *out,
+			struct strbuf *err)
+{
+	/* not profile_get(): a '#' is a part of a command */
+	const char *command = aws_ini_get(&p->credentials, name,
+					  "credential_process");
+	char *section = config_section(p, name), *sso, *where;
+	int ret = AWS_NOT_HERE;
+
+	if (!command)
+		command = aws_ini_get(&p->config, section,
+				      "credential_process");
+	if (command) {
+		where = xstrfmt("profile '%s'", name);
+		ret = aws_from_process(s, command, where, out, err);
+		free(where);
+		goto cleanup;
+	}
+	sso = profile_get(p, name, "sso_session");
+	if (!sso)
+		sso = profile_get(p, name, "sso_start_url");
+	if (sso)
+		ret = fail(err, ERR_CREDENTIALS, "the profile '%s' signs in by "
+			   "a browser (sso): let another profile say "
+			   "credential_process = aws configure "
+			   "export-credentials --profile %s", name, name);
+	free(sso);
+
+cleanup:
+	free(section);
+	return ret;
+}
+
+static int resolve(struct aws_search *s, const struct profiles *p,
+		   const char *name, unsigned depth, struct aws_keys *out,
+		   struct strbuf *err)
+{
+	struct role_words w = { NULL };
+	int ret;
+
+	role_words_read(&w, p, name);
+	if (w.arn)
+		ret = take_role(s, p, name, &w, depth, out, err);
+	else
+		ret = own_keys(s, p, name, out, err);
+	if (ret == AWS_NOT_HERE)
+		ret = process_keys(s, p, name, out, err);
+	role_words_release(&w);
+	return ret;
+}
+
 int aws_from_profile(struct aws_search *s, const char *name, bool named,
 		     struct aws_keys *out, struct strbuf *err)
 {
 	struct profiles p = PROFILES_INIT;
 	int ret = profiles_read(&p, err);
 
-	if (ret)
-		goto cleanup;
-	ret = own_keys(s, &p, name, out, err);
+	if (!ret)
+		ret = resolve(s, &p, name, 0, out, err);
 	if (ret != AWS_NOT_HERE)
 		goto cleanup;
 	if (!p.config_path)
 		aws_looked(s, "HOME is not set");
 	else
-		aws_looked(s, "no profile '%s' with keys in '%s' or '%s'",
-			   name, p.credentials_path, p.config_path);
+		aws_looked(s, "no %s '%s' in '%s' or '%s'",
+			   profile_exists(&p, name) ? "keys in profile" :
+			   "profile", name, p.credentials_path,
+			   p.config_path);
 	if (named)
-		ret = fail(err, ERR_CREDENTIALS, "%s", s->looked.buf);
+		ret = fail(err, ERR_CREDENTIALS, "no credentials for S3: %s",
+			   s->looked.buf);
 
 cleanup:
 	profiles_release(&p);
@@ -268,8 +455,34 @@ int aws_profile_setting(const struct aws_source *s, const char *key,
 	return ret;
 }
 
+/* services = NAME: the section "services NAME" has `s3 =`, and below it
+ * `endpoint_url = ...`, which comes before that of the profile. */
 int aws_profile_endpoint(const struct aws_source *s, char **out,
 			 struct strbuf *err)
 {
-	return aws_profile_setting(s, "endpoint_url", out, err);
+	struct profiles p = PROFILES_INIT;
+	char *name = NULL, *services = NULL, *section;
+	const char *url = NULL;
+	bool named;
+	int ret = aws_profile_name(s, &name, &named, err);
+
+	*out = NULL;
+	if (!ret)
+		ret = profiles_read(&p, err);
+	if (ret)
+		goto cleanup;
+	services = profile_get(&p, name, "services");
+	if (services) {
+		section = xstrfmt("services %s", services);
+		url = aws_ini_get(&p.config, section, "s3.endpoint_url");
+		free(section);
+	}
+	*out = url ? aws_ini_plain(url) : profile_get(&p, name,
+						      "endpoint_url");
+
+cleanup:
+	profiles_release(&p);
+	free(services);
+	free(name);
+	return ret;
 }
