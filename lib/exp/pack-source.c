@@ -7,6 +7,19 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 
+void pack_source_expect(struct pack_source *s, const struct pack_range *range,
+			size_t nr)
+{
+	if (s->expect)
+		s->expect(s, range, nr);
+}
+
+void pack_source_done(struct pack_source *s, size_t nr)
+{
+	if (s->done)
+		s->done(s, nr);
+}
+
 /* ---- a file ------------------------------------------------------------- */
 
 #define SPOOL_PIECE (256u << 10)

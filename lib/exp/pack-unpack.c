@@ -95,6 +95,10 @@ static int unpack_files(struct unpack *u, unsigned jobs, struct strbuf *err)
 		jobs = workers_default();
 	workers = workers_start((unsigned)MINIMUM(MAXIMUM(pieces, 1u), jobs));
 	nr = workers_nr(workers);
+	u->range = xcalloc(pieces + 1, sizeof(*u->range));
+	unpack_big_order(big, u, nr);
+	unpack_small_order(small, u);
+	pack_source_expect(u->p->source, u->range, u->nr_ranges);
 	u->reader = xcalloc(nr, sizeof(*u->reader));
 	for (i = 0; i < nr; i++)
 		u->reader[i] = pack_reader_new();
@@ -106,6 +110,8 @@ static int unpack_files(struct unpack *u, unsigned jobs, struct strbuf *err)
 	/* One is left for the links. */
 	for (i = 1; i < nr; i++)
 		pack_reader_free(u->reader[i]);
+	free(u->range);
+	u->range = NULL;
 	return u->code ? fail(err, u->code, "%s", u->why.buf) : 0;
 }
 

@@ -16,7 +16,10 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
+#include "lib/exp/zip-format.h"
 
+/* Of extra fields in a local header, as we and most others write them. */
+#define EXTRA_USUAL 64
 #define HOLE (64u << 10)	/* zeros that are not written */
 #define READ_BACK (256u << 10)
 
@@ -28,6 +31,7 @@ struct segment {
 	uint32_t crc;
 	uint64_t parts;		/* that are no holes: 64 to a segment */
 	bool written;		/* under the lock */
+	size_t range;		/* of u->range */
 };
 
 struct big {
@@ -49,6 +53,8 @@ struct big {
 struct big_files {
 	struct big *file;
 	size_t nr;
+	struct segment **order;	/* in which they are given */
+	size_t nr_order;
 };
 
 /* ---- writing ------------------------------------------------------------ */
@@ -349,6 +355,7 @@ static void do_segment(struct work *work, unsigned worker)
 		if (ret)
 			unpack_fail(u, file->pos, ret, &err);
 	}
+	pack_source_done(u->p->source, segment->range);
 	pthread_mutex_lock(&file->lock);
 	file->bad |= ret != 0;
 	last = !--file->left;
@@ -396,21 +403,50 @@ static int compare_files(const void *a, const void *b)
 	return one->pos < two->pos ? -1 : 1;
 }
 
-/* Rounds: a segment of each of nr files, until all are given. */
-static void add_group(struct workers *workers, struct big *file, size_t nr)
+/*
+ * Where the next segment of a file lies: exactly for the first and the last,
+ * for others as far as is known without their local header. *at: where it
+ * begins; then where the one after it does.
+ */
+static struct pack_range range_of(const struct big *file, size_t nr,
+				  uint64_t *at)
 {
+	const struct pack_entry *e = file->e;
+	uint64_t begin = *at, end = e->limit;
+
+	if (nr + 1 < file->nr) {
+		*at += zip_get32(e->points + 4 * nr);
+		if (!nr)
+			*at += ZIP_LOCAL_LEN + e->name_len;
+		end = MINIMUM(end, *at + EXTRA_USUAL);
+	}
+	return (struct pack_range){ begin, end - begin };
+}
+
+/* Rounds: a segment of each of nr files, until all are given. */
+static void order_group(struct big_files *files, struct unpack *u,
+			struct big *file, size_t nr)
+{
+	uint64_t *at = xcalloc(nr, sizeof(*at));
 	size_t round, i;
 	bool any = true;
 
+	for (i = 0; i < nr; i++)
+		at[i] = file[i].e->offset;
 	for (round = 0; any; round++) {
 		any = false;
 		for (i = 0; i < nr; i++) {
 			if (round >= file[i].nr)
 				continue;
-			workers_add(workers, &file[i].segment[round].work);
+			file[i].segment[round].range = u->nr_ranges;
+			u->range[u->nr_ranges++] = range_of(&file[i], round,
+							    &at[i]);
+			files->order[files->nr_order++] =
+				&file[i].segment[round];
 			any = true;
 		}
 	}
+	free(at);
 }
 
 struct big_files *unpack_big_plan(struct unpack *u, size_t *pieces)
@@ -434,13 +470,25 @@ struct big_files *unpack_big_plan(struct unpack *u, size_t *pieces)
 	return files;
 }
 
+void unpack_big_order(struct big_files *files, struct unpack *u,
+		      unsigned workers)
+{
+	size_t all = 0, i;
+
+	for (i = 0; i < files->nr; i++)
+		all += files->file[i].nr;
+	files->order = xcalloc(all + 1, sizeof(*files->order));
+	for (i = 0; i < files->nr; i += workers)
+		order_group(files, u, files->file + i,
+			    MINIMUM(workers, files->nr - i));
+}
+
 void unpack_big_start(struct big_files *files, struct workers *workers)
 {
-	size_t group = workers_nr(workers), i;
+	size_t i;
 
-	for (i = 0; i < files->nr; i += group)
-		add_group(workers, files->file + i,
-			  MINIMUM(group, files->nr - i));
+	for (i = 0; i < files->nr_order; i++)
+		workers_add(workers, &files->order[i]->work);
 }
 
 void unpack_big_free(struct big_files *files)
@@ -453,6 +501,7 @@ void unpack_big_free(struct big_files *files)
 		pthread_mutex_destroy(&files->file[i].lock);
 		free(files->file[i].segment);
 	}
+	free(files->order);
 	free(files->file);
 	free(files);
 }

@@ -9,11 +9,13 @@
 
 #define BATCH_FILES 64
 #define BATCH_BYTES (1u << 20)
+#define RANGE_SLACK (64u << 10)	/* read for nothing at most */
 
 struct batch {
 	struct work work;
 	struct unpack *u;
 	size_t first, end;	/* in by_path; others lie between them */
+	size_t range;		/* of u->range */
 };
 
 struct small_files {
@@ -124,6 +126,7 @@ static void unpack_batch(struct work *work, unsigned worker)
 		files++;
 		bytes += e->size;
 	}
+	pack_source_done(u->p->source, batch->range);
 	unpack_count(u, files, bytes);
 	dir_cursor_release(&at);
 	strbuf_release(&err);
@@ -167,6 +170,38 @@ struct small_files *unpack_small_plan(struct unpack *u, size_t *pieces)
 		end_batch(files, u, first, pos);
 	*pieces += files->nr;
 	return files;
+}
+
+/* Where a batch lies. Where others wrote the pack it may lie all over it; then
+ * each of its files is read when its turn comes. */
+static struct pack_range range_of(const struct batch *batch)
+{
+	const struct unpack *u = batch->u;
+	uint64_t begin = UINT64_MAX, end = 0, bytes = 0;
+	size_t pos;
+
+	for (pos = batch->first; pos < batch->end; pos++) {
+		const struct pack_entry *e = unpack_at(u, pos);
+
+		if (!unpack_is_small(e))
+			continue;
+		begin = MINIMUM(begin, e->offset);
+		end = MAXIMUM(end, e->limit);
+		bytes += e->limit - e->offset;
+	}
+	if (end - begin > 2 * bytes + RANGE_SLACK)
+		end = begin;
+	return (struct pack_range){ begin, end - begin };
+}
+
+void unpack_small_order(struct small_files *files, struct unpack *u)
+{
+	size_t i;
+
+	for (i = 0; i < files->nr; i++) {
+		files->batch[i].range = u->nr_ranges;
+		u->range[u->nr_ranges++] = range_of(&files->batch[i]);
+	}
 }
 
 void unpack_small_start(struct small_files *files, struct workers *workers)

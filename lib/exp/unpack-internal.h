@@ -79,6 +79,8 @@ struct unpack {
 	size_t nr_odd, alloc_odd;
 
 	struct pack_reader **reader;	/* of each worker */
+	struct pack_range *range;	/* of each piece of work, in turn */
+	size_t nr_ranges;
 	/* SHA-256 by places in by_path; NULL: nothing to compare them with */
 	unsigned char *digest;
 
@@ -141,12 +143,16 @@ int unpack_close(struct unpack *u, const struct pack_entry *e, int *fd,
 struct small_files;
 struct big_files;
 
-/** Cuts the work into pieces, whose number is added to *pieces; then gives
- *  them to workers; freed when they are done. */
+/** Cuts the work into pieces, whose number is added to *pieces; then puts them
+ *  in order, each with its range of the pack; then gives them to workers; freed
+ *  when they are done. */
 struct small_files *unpack_small_plan(struct unpack *u, size_t *pieces);
+void unpack_small_order(struct small_files *files, struct unpack *u);
 void unpack_small_start(struct small_files *files, struct workers *workers);
 void unpack_small_free(struct small_files *files);
 struct big_files *unpack_big_plan(struct unpack *u, size_t *pieces);
+void unpack_big_order(struct big_files *files, struct unpack *u,
+		      unsigned workers);
 void unpack_big_start(struct big_files *files, struct workers *workers);
 void unpack_big_free(struct big_files *files);
 

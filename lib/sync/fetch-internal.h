@@ -34,8 +34,10 @@ struct fetch {
 	struct progress *progress;	/* or NULL */
 	unsigned jobs;		/* transfers at once */
 	struct gate transfers, unpackers;	/* who is at it */
-	struct gate memory;	/* bytes of small packs that are in it */
-	unsigned pack_jobs;	/* threads for a pack that is not small */
+	struct gate memory;	/* bytes of packs that are in it */
+	/* of a pack that is not small: threads; for reading ahead */
+	unsigned pack_jobs, pack_requests;
+	size_t pack_memory;
 	uint64_t bytes;		/* read; atomic */
 
 	pthread_mutex_t lock;	/* of what follows, and of fn */

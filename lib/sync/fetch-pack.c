@@ -17,6 +17,10 @@
 /* What votakvot writes; record_read() takes it where there is no other. */
 #define OTHER_RECORD "votakvot.yaml"
 
+/* Of a pack of which only some is read, at once. */
+#define SOME_MEMORY ((uint64_t)4 << 20)
+#define SOME_REQUESTS 4
+
 /*
  * The pack as it was listed: whole in memory, or read by ranges. That the store
  * has something else by now is noted, wherever in the reading it shows.
@@ -26,6 +30,7 @@ struct fetch_source {
 	struct fetch_item *item;
 	struct pack_source *under;
 	char *name;
+	uint64_t memory;	/* of f->memory, for what is under it */
 };
 
 static void note_failure(struct fetch_item *item, int code)
@@ -55,18 +60,29 @@ static int source_read(struct pack_source *source, void *buf, size_t len,
 	return ret;
 }
 
+static void source_expect(struct pack_source *source,
+			  const struct pack_range *range, size_t nr)
+{
+	pack_source_expect(((struct fetch_source *)source)->under, range, nr);
+}
+
+static void source_done(struct pack_source *source, size_t nr)
+{
+	pack_source_done(((struct fetch_source *)source)->under, nr);
+}
+
 static void source_release(struct pack_source *source)
 {
 	struct fetch_source *s = (struct fetch_source *)source;
 
 	s->under->release(s->under);
+	gate_leave(&s->item->f->memory, s->memory);
 	free(s->name);
 	free(s);
 }
 
 struct small_source {
 	struct pack_source base;
-	struct gate *gate;	/* of `buf` */
 	unsigned char *buf;
 	struct pack_source *memory;
 };
@@ -85,7 +101,6 @@ static void small_release(struct pack_source *source)
 
 	s->memory->release(s->memory);
 	free(s->buf);
-	gate_leave(s->gate, s->base.size);
 	free(s);
 }
 
@@ -101,7 +116,6 @@ static int get_small(struct pack_source **out, struct fetch_item *item,
 	unsigned char *buf;
 	int ret;
 
-	gate_enter(&f->memory, len);
 	buf = xmalloc(MAXIMUM(len, (size_t)1));
 	remote_key(f->r, item->name, &key);
 	gate_enter(&f->transfers, 1);
@@ -112,11 +126,9 @@ static int get_small(struct pack_source **out, struct fetch_item *item,
 	if (ret) {
 		note_failure(item, ret);
 		free(buf);
-		gate_leave(&f->memory, len);
 		return ret;
 	}
 	s = xcalloc(1, sizeof(*s));
-	s->gate = &f->memory;
 	s->buf = buf;
 	s->memory = pack_source_memory(buf, len);
 	s->base.size = len;
@@ -126,30 +138,49 @@ static int get_small(struct pack_source **out, struct fetch_item *item,
 	return 0;
 }
 
+/* What is read by ranges; of a pack of which only some is read, little. */
+static struct pack_source *get_ranges(struct fetch_item *item, bool whole,
+				      uint64_t memory)
+{
+	struct fetch *f = item->f;
+	struct pack_source *source = remote_pack_source(f->r, item->there);
+
+	remote_pack_read_ahead(source, whole, (size_t)memory,
+			       whole ? f->pack_requests : SOME_REQUESTS);
+	return source;
+}
+
 static int open_source(struct pack_source **out, struct fetch_item *item,
 		       bool whole, struct strbuf *err)
 {
-	struct remote *r = item->f->r;
-	struct pack_source *under;
+	struct fetch *f = item->f;
+	bool small = item->there->size <= FETCH_SMALL;
+	uint64_t memory = !whole ? SOME_MEMORY :
+			  small ? item->there->size : f->pack_memory;
+	struct pack_source *under = NULL;
 	struct fetch_source *s;
 	int ret = 0;
 
-	if (whole && item->there->size <= FETCH_SMALL)
+	gate_enter(&f->memory, memory);
+	if (whole && small)
 		ret = get_small(&under, item, err);
 	else
-		under = remote_pack_source(r, item->there);
-	if (ret)
+		under = get_ranges(item, whole, memory);
+	if (ret) {
+		gate_leave(&f->memory, memory);
 		return ret;
-	if (whole && item->there->size > FETCH_SMALL)
-		remote_pack_read_all(under);
+	}
 	s = xcalloc(1, sizeof(*s));
 	s->item = item;
 	s->under = under;
-	s->name = xstrfmt("%s:%s", r->name, item->name);
+	s->memory = memory;
+	s->name = xstrfmt("%s:%s", f->r->name, item->name);
 	s->base.name = s->name;
 	s->base.size = under->size;
 	s->base.read = source_read;
 	s->base.release = source_release;
+	s->base.expect = source_expect;
+	s->base.done = source_done;
 	*out = &s->base;
 	return 0;
 }

@@ -18,8 +18,11 @@
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
 
-#define PACK_JOBS_MIN 8u
-#define MEMORY ((uint64_t)64 << 20)	/* for small packs */
+/* Bytes for packs that are read; those that are not small have an equal part
+ * of it, or most of it. */
+#define MEMORY ((uint64_t)64 << 20)
+#define MEMORY_SINGLE ((size_t)48 << 20)
+#define LARGE_AT_ONCE 4
 
 int fetch_end(struct fetch_item *item, const char *status, int code,
 	      const struct strbuf *message)
@@ -582,6 +585,18 @@ static void stop_workers(struct fetch *f, struct workers **workers)
 	gate_release(&f->transfers);
 }
 
+/* What the large ones that are read at once have each; that they are no more
+ * than these is seen to by the memory. */
+static void share_among(struct fetch *f, unsigned large)
+{
+	large = MAXIMUM(large, 1u);
+	f->pack_memory = large > 1 ? (size_t)MEMORY / LARGE_AT_ONCE :
+				     MEMORY_SINGLE;
+	f->pack_requests = MAXIMUM(f->jobs / large, 1u);
+	f->pack_jobs = MAXIMUM(workers_default() / large, 1u);
+	f->pack_jobs = MINIMUM(f->pack_jobs, f->jobs);
+}
+
 static void start_items(struct fetch *f, struct fetch_item *items,
 			const struct strvec *names,
 			const struct remote_list *list)
@@ -606,10 +621,7 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 		if (strvec_find(&f->here, item->name) < 0)
 			bytes += item->there->size;
 	}
-	f->pack_jobs = f->jobs / (unsigned)MAXIMUM(MINIMUM(large, f->jobs), 1u);
-	/* A store that is far away needs some requests at once. */
-	f->pack_jobs = MINIMUM(f->pack_jobs,
-			       MAXIMUM(2 * workers_default(), PACK_JOBS_MIN));
+	share_among(f, (unsigned)MINIMUM(large, LARGE_AT_ONCE));
 	if (!f->options->quiet && !f->options->dry_run)
 		f->progress = progress_start(_("Fetching"), names->nr, bytes);
 }

@@ -3,7 +3,8 @@
  * ones whole, long ones by pieces of 256 KiB, several threads each in a region
  * of its own. A request to a store costs as much time as 1 MiB or more, so what
  * lies behind a small read is read with it: the more, the longer somebody has
- * read on and on there. A single small read takes 64 KiB.
+ * read on and on there. A single small read takes 64 KiB. Of a store that is
+ * far whoever says before what he is going to read finds it read already.
  */
 #include "lib/base/compat.h"
 #include "lib/sync/remote-pack.h"
@@ -15,6 +16,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/pack-end.h"
 #include "lib/exp/pack-source.h"
+#include "lib/sync/read-ahead.h"
 #include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 
@@ -23,6 +25,10 @@
 #define WINDOW_MAX ((size_t)1 << 20)
 /* As many as there are threads at most that verify or unpack. */
 #define WINDOWS 32
+#define WINDOWS_MIN 4
+/* What is read ahead when nobody said how much. */
+#define MEMORY_DEFAULT ((size_t)8 << 20)
+#define JOBS_DEFAULT 4
 
 struct window {
 	unsigned char *buf;
@@ -39,6 +45,10 @@ struct remote_source {
 	struct remote *remote;
 	char *name, *key, *version;
 	bool whole;		/* somebody is going to read all of it */
+	size_t memory;		/* to read ahead */
+	unsigned jobs;
+	struct read_ahead *ahead;	/* or NULL */
+	size_t windows;		/* that may be used */
 	pthread_mutex_t lock;	/* of what follows */
 	pthread_cond_t loaded;
 	struct window tail;	/* is kept */
@@ -105,7 +115,7 @@ static struct window *choose_window(struct remote_source *s)
 	struct window *oldest = NULL;
 	size_t i;
 
-	for (i = 0; i < WINDOWS; i++) {
+	for (i = 0; i < s->windows; i++) {
 		struct window *w = &s->window[i];
 
 		if (!w->loading && !w->readers &&
@@ -218,6 +228,27 @@ static int read_piece(struct remote_source *s, void *buf, size_t len,
 	return direct ? get(s, buf, len, offset, err) : ret;
 }
 
+static int get_ahead(void *data, void *buf, size_t len, uint64_t offset,
+		     struct strbuf *err)
+{
+	return get(data, buf, len, offset, err);
+}
+
+/* *piece: how much of it was read. */
+static int read_some(struct remote_source *s, void *buf, size_t len,
+		     uint64_t offset, size_t *piece, struct strbuf *err)
+{
+	int ret = 0;
+
+	*piece = 0;
+	if (s->ahead)
+		ret = read_ahead_read(s->ahead, buf, len, offset, piece, err);
+	if (ret || *piece)
+		return ret;
+	*piece = choose_piece(s, len, offset);
+	return read_piece(s, buf, *piece, offset, err);
+}
+
 static int remote_read(struct pack_source *source, void *buf, size_t len,
 		       uint64_t offset, struct strbuf *err)
 {
@@ -228,9 +259,9 @@ static int remote_read(struct pack_source *source, void *buf, size_t len,
 	if (offset > source->size || len > source->size - offset)
 		return fail(err, ERR_CONTENT, "'%s' ends early", s->name);
 	while (len && !ret) {
-		size_t piece = choose_piece(s, len, offset);
+		size_t piece;
 
-		ret = read_piece(s, to, piece, offset, err);
+		ret = read_some(s, to, len, offset, &piece, err);
 		to += piece;
 		offset += piece;
 		len -= piece;
@@ -243,6 +274,7 @@ static void remote_release(struct pack_source *source)
 	struct remote_source *s = (struct remote_source *)source;
 	size_t i;
 
+	read_ahead_stop(s->ahead);
 	for (i = 0; i < WINDOWS; i++)
 		free(s->window[i].buf);
 	free(s->tail.buf);
@@ -252,6 +284,21 @@ static void remote_release(struct pack_source *source)
 	free(s->key);
 	free(s->name);
 	free(s);
+}
+
+static void remote_expect(struct pack_source *source,
+			  const struct pack_range *range, size_t nr)
+{
+	struct remote_source *s = (struct remote_source *)source;
+
+	read_ahead_stop(s->ahead);
+	s->ahead = read_ahead_start(range, nr, s->memory, s->jobs, get_ahead,
+				    s);
+}
+
+static void remote_done(struct pack_source *source, size_t nr)
+{
+	read_ahead_done(((struct remote_source *)source)->ahead, nr);
 }
 
 struct pack_source *remote_pack_source(struct remote *r,
@@ -271,10 +318,29 @@ struct pack_source *remote_pack_source(struct remote *r,
 	s->base.size = exp->size;
 	s->base.read = remote_read;
 	s->base.release = remote_release;
+	s->windows = WINDOWS;
+	s->memory = MEMORY_DEFAULT;
+	s->jobs = JOBS_DEFAULT;
+	if (transport_caps(r->transport) & TRANSPORT_IS_FAR) {
+		s->base.expect = remote_expect;
+		s->base.done = remote_done;
+	}
 	return &s->base;
 }
 
 void remote_pack_read_all(struct pack_source *source)
 {
 	((struct remote_source *)source)->whole = true;
+}
+
+void remote_pack_read_ahead(struct pack_source *source, bool whole,
+			    size_t memory, unsigned jobs)
+{
+	struct remote_source *s = (struct remote_source *)source;
+	size_t windows = memory / WINDOW_MAX;
+
+	s->whole = whole && !source->expect;
+	s->memory = memory;
+	s->jobs = jobs;
+	s->windows = MINIMUM(MAXIMUM(windows, WINDOWS_MIN), WINDOWS);
 }

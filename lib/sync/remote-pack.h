@@ -1,7 +1,8 @@
 /*
  * A pack in a store as a source of ranges: the last 64 KiB are read at once and
  * kept, small reads are joined (64 KiB, and up to 1 MiB for who reads on).
- * Memory: 32 MiB at most, as many threads as have read at once.
+ * Memory: 32 MiB at most, as many threads as have read at once, unless
+ * remote_pack_read_ahead() says another number.
  */
 #ifndef LIB_SYNC_REMOTE_PACK_H
 #define LIB_SYNC_REMOTE_PACK_H
@@ -22,5 +23,14 @@ struct pack_source *remote_pack_source(struct remote *r,
 /** For who is going to read all of a pack of that kind: each request is for 1
  *  MiB, and nearly nothing is asked for twice. Not while others read. */
 void remote_pack_read_all(struct pack_source *source);
+
+/**
+ * For who is going to say what he expects (pack_source_expect()): if the store
+ * is far it is read ahead, by `jobs` requests at once. whole: that is all of
+ * the pack; where the store is near, it is read as by remote_pack_read_all().
+ * memory: at most that many bytes are kept, and 1 MiB.
+ */
+void remote_pack_read_ahead(struct pack_source *source, bool whole,
+			    size_t memory, unsigned jobs);
 
 #endif
