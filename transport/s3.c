@@ -568,7 +568,7 @@ const struct transport_ops transport_s3 = {
 	.type = "s3",
 	.caps = TRANSPORT_CAN_COPY | TRANSPORT_CAN_PRESIGN |
 		TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE |
-		TRANSPORT_CAN_META | TRANSPORT_CAN_SUMS,
+		TRANSPORT_CAN_META | TRANSPORT_CAN_SUMS | TRANSPORT_IS_FAR,
 	.open = s3_open,
 	.list = s3_list,
 	.stat = s3_stat,
