@@ -29,9 +29,10 @@
 #define ANSWER_MAX_BYTES (16u << 20)
 
 static const char *const usage[] = {
-	"pull [--remote=REMOTE] [--no-dependency] [-j N] [--force] [--rename] "
-	"[-n] EXP... [-- PATHSPEC...]",
-	"pull [--remote=REMOTE] [-A|-y] [-j N] [--force] [--rename] [-n]",
+	"pull [--remote=REMOTE] [--no-dependency] [-j N] "
+	"[--limit-rate=RATE] [--force] [--rename] [-n] EXP... [-- PATHSPEC...]",
+	"pull [--remote=REMOTE] [-A|-y] [-j N] [--limit-rate=RATE] "
+	"[--force] [--rename] [-n]",
 	NULL
 };
 

@@ -28,9 +28,10 @@
 #include "lib/exp/partial.h"
 
 static const char *const usage[] = {
-	"push [--remote=REMOTE] [--no-dependency] [-j N] [--force] [--rename] "
-	"[-n] EXP...",
-	"push [--remote=REMOTE] [-A|-y] [-j N] [--force] [--rename] [-n]",
+	"push [--remote=REMOTE] [--no-dependency] [-j N] "
+	"[--limit-rate=RATE] [--force] [--rename] [-n] EXP...",
+	"push [--remote=REMOTE] [-A|-y] [-j N] [--limit-rate=RATE] "
+	"[--force] [--rename] [-n]",
 	NULL
 };
 

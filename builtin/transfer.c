@@ -31,9 +31,13 @@ const char *transfer_remote_name(const struct transfer *t)
 
 int transfer_check(struct transfer *t, struct strbuf *err)
 {
-	uint64_t jobs = 0;
+	uint64_t jobs = 0, rate;
 	int ret;
 
+	if (t->limit_rate && !size_parse(&rate, t->limit_rate))
+		return fail(err, ERR_USAGE, "'%s' is no rate: give bytes a "
+			    "second, as in 10MiB, or 0 for no limit",
+			    t->limit_rate);
 	if (t->jobs)
 		return 0;
 	ret = settings_get_size("transfer.jobs", 0, &jobs, err);
@@ -269,6 +273,8 @@ static void add_arguments(const struct transfer *t, bool all,
 		strvec_pushf(args, "--remote=%s", t->remote);
 	if (t->jobs)
 		strvec_pushf(args, "--jobs=%d", t->jobs);
+	if (t->limit_rate)
+		strvec_pushf(args, "--limit-rate=%s", t->limit_rate);
 	if (t->patience)
 		strvec_pushf(args, "--patience=%s", t->patience);
 	if (t->force)

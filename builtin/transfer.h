@@ -25,6 +25,7 @@ struct transfer {
 	bool fetch;			/* else send */
 	const char *remote;		/* NULL: origin */
 	int jobs, force, rename, dry_run;
+	const char *limit_rate;		/* NULL: as transfer.limit-rate says */
 	const char *patience;		/* seconds; NULL: the child's own */
 	const char *const *paths;	/* of fetch; NULL: all */
 	/** Called for each line, when it comes. */
@@ -52,6 +53,9 @@ void transfer_release(struct transfer *t);
 	  .help = "a store other than origin: its name or URL" },	\
 	OPT_NUMBER('j', "jobs", &(t)->jobs, "N",			\
 		   "how many transfers at once"),			\
+	{ .type = OPTION_STRING, .name = "limit-rate",			\
+	  .value = &(t)->limit_rate, .argh = "RATE",			\
+	  .help = "bytes a second at most, as in 10MiB" },		\
 	OPT_BOOL(0, "force", &(t)->force,				\
 		 "also over what is in conflict"),			\
 	OPT_BOOL(0, "rename", &(t)->rename,				\
@@ -60,7 +64,7 @@ void transfer_release(struct transfer *t);
 		 "only tell what would be done")
 
 /** Sets `jobs` by transfer.jobs when no -j was given. Errors: those of
- *  settings_get_size(). */
+ *  settings_get_size(); ERR_USAGE for a --limit-rate that is none. */
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**

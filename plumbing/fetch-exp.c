@@ -9,6 +9,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/exp/http-conf.h"
 #include "lib/exp/name.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/sync/fetch.h"
@@ -18,18 +19,19 @@
 #include "transport/transport.h"
 
 static const char *const usage[] = {
-	"fetch-exp [--remote REMOTE] [-j N] [--force] [--rename] [-n] "
-		"[--max-size=SIZE] [--max-entries=N] [--no-space-check] "
-		"[-z] [--json] NAME... [-- PATHSPEC...]",
-	"fetch-exp [--remote REMOTE] [-j N] [--force] [--rename] [-n] "
-		"[--max-size=SIZE] [--max-entries=N] [--no-space-check] "
-		"[-z] [--json] (--stdin | --all) [-- PATHSPEC...]",
+	"fetch-exp [--remote REMOTE] [-j N] [--limit-rate RATE] [--force] "
+		"[--rename] [-n] [--max-size=SIZE] [--max-entries=N] "
+		"[--no-space-check] [-z] [--json] NAME... [-- PATHSPEC...]",
+	"fetch-exp [--remote REMOTE] [-j N] [--limit-rate RATE] [--force] "
+		"[--rename] [-n] [--max-size=SIZE] [--max-entries=N] "
+		"[--no-space-check] [-z] [--json] (--stdin | --all) "
+		"[-- PATHSPEC...]",
 	NULL
 };
 
 struct fetch_exp {
 	struct fetch_options options;
-	const char *remote;
+	const char *remote, *limit_rate;
 	int jobs, patience;
 	int force, rename, dry_run, no_space_check, from_stdin, all, nul, json;
 	struct strvec names, paths;
@@ -147,6 +149,7 @@ int cmd_fetch_exp(int argc, const char **argv)
 	const struct option options[] = {
 		OPT_REMOTE(&f.remote),
 		OPT_NUMBER('j', "jobs", &f.jobs, "N", "transfers at once"),
+		OPT_LIMIT_RATE(&f.limit_rate),
 		OPT_BOOL(0, "force", &f.force,
 			 "replace what is here, whatever it is"),
 		OPT_BOOL(0, "rename", &f.rename,
@@ -176,7 +179,9 @@ int cmd_fetch_exp(int argc, const char **argv)
 	f.options.rename = f.rename;
 	f.options.dry_run = f.dry_run;
 	f.options.ignore_space = f.no_space_check;
-	ret = fetch(&f, argv, &err);
+	ret = http_conf_limit_rate(f.limit_rate, &err);
+	if (!ret)
+		ret = fetch(&f, argv, &err);
 	if (ret)
 		error("%s", err.buf);
 	strvec_release(&f.paths);

@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
+#include "lib/exp/http-conf.h"
 #include "lib/exp/project.h"
 #include "lib/exp/remotes.h"
 #include "lib/exp/store-url.h"
@@ -13,7 +14,7 @@ static int open_store(struct transport **out, const char *name,
 {
 	struct transport_config c = { .patience = TRANSPORT_PATIENCE_DEFAULT };
 	struct remote_conf conf = { 0 };
-	struct strbuf base = STRBUF_INIT;
+	struct strbuf base = STRBUF_INIT, ca_file = STRBUF_INIT;
 	int ret;
 
 	if (name && store_url_looks(name)) {
@@ -33,8 +34,11 @@ static int open_store(struct transport **out, const char *name,
 	c.config = conf.config;
 	c.base_dir = base.buf;
 	if (!ret)
+		ret = http_conf_fill(&c.http, the_project, &ca_file, err);
+	if (!ret)
 		ret = transport_open(out, &c, err);
 	remote_conf_release(&conf);
+	strbuf_release(&ca_file);
 	strbuf_release(&base);
 	return ret;
 }

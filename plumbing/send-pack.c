@@ -11,6 +11,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/http-conf.h"
 #include "lib/exp/pack-level.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send.h"
@@ -20,16 +21,16 @@
 #include "transport/transport.h"
 
 static const char *const usage[] = {
-	"send-pack [--remote REMOTE] [-j N] [--level N] [--force] [--rename] "
-		"[-n] [-z] [--json] EXP...",
-	"send-pack [--remote REMOTE] [-j N] [--level N] [--force] [--rename] "
-		"[-n] [-z] [--json] --stdin",
+	"send-pack [--remote REMOTE] [-j N] [--limit-rate RATE] [--level N] "
+		"[--force] [--rename] [-n] [-z] [--json] EXP...",
+	"send-pack [--remote REMOTE] [-j N] [--limit-rate RATE] [--level N] "
+		"[--force] [--rename] [-n] [-z] [--json] --stdin",
 	NULL
 };
 
 struct send_pack {
 	struct send_options options;
-	const char *remote;
+	const char *remote, *limit_rate;
 	int level, jobs, patience;
 	int force, rename, dry_run, from_stdin, nul, json;
 	struct strvec names;
@@ -154,6 +155,7 @@ int cmd_send_pack(int argc, const char **argv)
 	const struct option options[] = {
 		OPT_REMOTE(&s.remote),
 		OPT_NUMBER('j', "jobs", &s.jobs, "N", "transfers at once"),
+		OPT_LIMIT_RATE(&s.limit_rate),
 		OPT_INTEGER(0, "level", &s.level, "N",
 			    "0 (store) to 9 (smallest)"),
 		OPT_BOOL(0, "force", &s.force,
@@ -181,7 +183,9 @@ int cmd_send_pack(int argc, const char **argv)
 	s.options.force = s.force;
 	s.options.rename = s.rename;
 	s.options.dry_run = s.dry_run;
-	ret = send_all(&s, argv, &err);
+	ret = http_conf_limit_rate(s.limit_rate, &err);
+	if (!ret)
+		ret = send_all(&s, argv, &err);
 	if (ret)
 		error("%s", err.buf);
 	strvec_release(&s.names);

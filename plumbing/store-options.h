@@ -17,4 +17,9 @@
 	  .argh = "SECONDS", .flags = OPT_HIDDEN | OPT_NATURAL,		\
 	  .help = "how long a failing store is tried again" }
 
+/* To be given to http_conf_limit_rate(). */
+#define OPT_LIMIT_RATE(v)						\
+	OPT_STRING(0, "limit-rate", v, "RATE",				\
+		   "bytes a second at most, as in 10MiB")
+
 #endif

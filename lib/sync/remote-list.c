@@ -11,6 +11,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
+#include "lib/exp/http-conf.h"
 #include "lib/exp/name.h"
 #include "lib/exp/remotes.h"
 #include "lib/exp/store-url.h"
@@ -58,12 +59,17 @@ static int find_conf(struct remote_conf *conf, struct strbuf *base,
 static int open_store(struct remote *r, const struct remote_conf *conf,
 		      const char *base, unsigned patience, struct strbuf *err)
 {
-	const struct transport_config c = {
+	struct transport_config c = {
 		.type = conf->type, .config = conf->config,
 		.base_dir = base, .patience = patience
 	};
+	struct strbuf ca_file = STRBUF_INIT;
+	int ret = http_conf_fill(&c.http, r->project, &ca_file, err);
 
-	return transport_open(&r->transport, &c, err);
+	if (!ret)
+		ret = transport_open(&r->transport, &c, err);
+	strbuf_release(&ca_file);
+	return ret;
 }
 
 static int open_known(struct remote *r, struct strbuf *err)

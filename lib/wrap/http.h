@@ -79,8 +79,8 @@ struct http_request {
 	int (*rewind)(void *data, struct strbuf *err);
 	uint64_t body_size;
 
-	/* Before each try: may rewrite url and headers (signatures hold a time).
-	 * Called by the thread in http_do(). */
+	/* Before each try: may rewrite url and headers (signatures hold a
+	 * time). Called by the thread in http_do(). */
 	int (*prepare)(struct http_request *r, void *data, struct strbuf *err);
 
 	/* Where the body of an answer 200 or 206 goes; other answers are kept.
@@ -115,7 +115,9 @@ void http_answer_release(struct http_answer *a);
  * TLS that does not verify, a proxy that refuses); ERR_TRANSIENT (no whole
  * answer, and it must not simply be sent again: somebody has to look whether it
  * worked; after a Retry-After it returns when that is over); ERR_CONTENT (an
- * answer beyond the maxima); what read, write, head and prepare returned.
+ * answer beyond the maxima, or that is no HTTP; a body that ends before
+ * body_size); ERR_USAGE (no URL of http:// or https://; certificates that
+ * cannot be read); what read, write, head and prepare returned.
  */
 int http_do(struct http *h, struct http_request *r, struct http_answer *a,
 	    struct strbuf *err);
