@@ -121,6 +121,9 @@ void s3_add_match(struct strvec *headers, const char *name,
 /** Adds what a new object is: its type and its metadata. */
 void s3_add_content(struct strvec *headers, const char *key,
 		    const struct strvec *meta);
+/** Takes the escapes out of a key as a listing has it, in place. False: it has
+ *  a NUL, so it is no key. */
+bool s3_unescape(char *text);
 /** Seconds since 1970 of "Sat, 21 Nov 2026 16:39:44 GMT"; 0: not known. */
 int64_t s3_http_date(const char *text);
 

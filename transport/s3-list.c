@@ -120,8 +120,7 @@ static int hex_digit(char c)
 	return at ? (int)(at - digits) % 16 : -1;
 }
 
-/* In place. False: there is a NUL in it, so it is no key. */
-static bool unescape(char *text)
+bool s3_unescape(char *text)
 {
 	char *to = text;
 
@@ -149,7 +148,7 @@ static int tell(struct s3_store *s, struct page *p, struct entry *e,
 	struct object o = OBJECT_INIT;
 	int ret = 0;
 
-	if (!e->key || (p->escaped && !unescape(e->key)) ||
+	if (!e->key || (p->escaped && !s3_unescape(e->key)) ||
 	    strncmp(e->key, s->prefix, skip))
 		return 0;
 	o.key = e->key + skip;

@@ -9,6 +9,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/sys-hold.h"
 #include "lib/wrap/base64.h"
+#include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest-md5.h"
 #include "lib/wrap/xml.h"
 #include "transport/s3-upload.h"
@@ -26,7 +27,7 @@ struct uploads_page {
 	size_t nr, alloc;
 	struct upload_entry now;	/* between <Upload> and its end */
 	char *next_key, *next_id;
-	bool more;
+	bool more, escaped;
 };
 
 static void entry_release(struct upload_entry *e)
@@ -54,38 +55,6 @@ static void set_text(char **out, const char *text, size_t len)
 	*out = xmemdupz(text, len);
 }
 
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ?
-				    c - 'A' + 'a' : c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Keys come escaped, since XML cannot hold all of them. */
-static void set_key(char **out, const char *text, size_t len)
-{
-	struct strbuf key = STRBUF_INIT;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (text[i] == '%' && i + 2 < len &&
-		    hex_digit(text[i + 1]) >= 0 &&
-		    hex_digit(text[i + 2]) >= 0) {
-			strbuf_addch(&key, hex_digit(text[i + 1]) * 16 +
-				     hex_digit(text[i + 2]));
-			i += 2;
-		} else {
-			strbuf_addch(&key, text[i] == '+' ? ' ' : text[i]);
-		}
-	}
-	free(*out);
-	/* One with a NUL is none of ours. */
-	*out = strlen(key.buf) == key.len ? strbuf_detach(&key, NULL) : NULL;
-	strbuf_release(&key);
-}
-
 static void end_entry(struct uploads_page *page)
 {
 	if (page->now.key && page->now.id) {
@@ -110,18 +79,33 @@ static int read_upload(const char *path, const char *text, size_t len,
 		end_entry(page);
 	else if (!strcmp(path, "IsTruncated"))
 		page->more = len == 4 && !memcmp(text, "true", 4);
+	else if (!strcmp(path, "EncodingType"))
+		page->escaped = !strcmp(text, "url");
 	else if (!strcmp(path, "NextKeyMarker"))
-		set_key(&page->next_key, text, len);
+		set_text(&page->next_key, text, len);
 	else if (!strcmp(path, "NextUploadIdMarker"))
 		set_text(&page->next_id, text, len);
 	else if (!strcmp(path, "Upload/Key"))
-		set_key(&page->now.key, text, len);
+		set_text(&page->now.key, text, len);
 	else if (!strcmp(path, "Upload/UploadId"))
 		set_text(&page->now.id, text, len);
 	else if (!strcmp(path, "Upload/Initiated") &&
 		 moment_parse(&when, text))
 		page->now.begun = when.sec;
 	return 0;
+}
+
+/* Keys come escaped, since XML cannot hold all of them; and that they do may
+ * be said behind them. One with a NUL is none of ours. */
+static void unescape_keys(struct uploads_page *page)
+{
+	size_t i;
+
+	for (i = 0; page->escaped && i < page->nr; i++)
+		if (!s3_unescape(page->entry[i].key))
+			*page->entry[i].key = '\0';
+	if (page->escaped && page->next_key && !s3_unescape(page->next_key))
+		page->more = false;
 }
 
 /* cursor: the two markers, with a NUL between them. */
@@ -142,10 +126,12 @@ static int list_uploads(struct s3_store *s, const char *prefix,
 		strvec_pushf(&c.query, "upload-id-marker=%s",
 			     cursor->buf + strlen(cursor->buf) + 1);
 	}
+	c.what = "list uploads in";
 	ret = s3_call(s, &c, err);
 	if (!ret)
-		ret = xml_walk(c.answer.body.buf, c.answer.body.len,
-			       read_upload, page, err);
+		ret = s3_walk(s, &c, read_upload, page, err);
+	if (!ret)
+		unescape_keys(page);
 	s3_call_release(&c);
 	return ret;
 }
@@ -188,18 +174,11 @@ static int add_part(const struct s3_listed_part *p, void *data,
 /* The server's clock says how old its things are. */
 static bool is_old(struct s3_store *s, int64_t when)
 {
-	int64_t skew;
+	int64_t now;
 
-	pthread_mutex_lock(&s->lock);
-	skew = s->skew;
-	pthread_mutex_unlock(&s->lock);
-	return when && (int64_t)time(NULL) + skew - when > HOLD_BLIND_AGE;
+	free(s3_region(s, &now));
+	return when && now - when > HOLD_BLIND_AGE;
 }
-
-struct rest {
-	struct object object;
-	struct rest *next;
-};
 
 /* Tells `rest` of one, or not: it is too young, or has gone. */
 static int look_at(struct s3_store *s, const struct upload_entry *e,
@@ -435,18 +414,21 @@ static int add_keys(struct removing *r, struct strbuf *body,
 	return ret;
 }
 
-static int add_body_md5(struct s3_call *c, struct strbuf *err)
+/* One of them has to be there; MD5 may be forbidden. */
+static void add_body_sums(struct s3_call *c)
 {
 	unsigned char raw[MD5_RAWSZ];
 	struct strbuf text = STRBUF_INIT;
-	int ret = md5_memory(raw, c->body, c->body_len, err);
 
-	if (!ret) {
-		base64_encode(&text, raw, sizeof(raw));
+	if (!md5_memory(raw, c->body, c->body_len, NULL)) {
+		base64_encode(&text, raw, MD5_RAWSZ);
 		strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
+		strbuf_reset(&text);
 	}
+	crc32c_raw(raw, crc32c(0, c->body, c->body_len));
+	base64_encode(&text, raw, CRC32C_RAWSZ);
+	strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s", text.buf);
 	strbuf_release(&text);
-	return ret;
 }
 
 /* A server that cannot do it, or does not say of a key what became of it, is
@@ -462,13 +444,12 @@ static int ask_for_many(struct removing *r, struct strbuf *err)
 	c.body_len = body.len;
 	strvec_push(&c.query, "delete=");
 	strvec_push(&c.headers, "Content-Type: application/xml");
-	if (!ret)
-		ret = add_body_md5(&c, &why);
+	c.what = "remove objects from";
+	add_body_sums(&c);
 	if (!ret)
 		ret = s3_call(r->s, &c, &why);
 	if (!ret)
-		ret = xml_walk(c.answer.body.buf, c.answer.body.len,
-			       read_removal, r, &why);
+		ret = s3_walk(r->s, &c, read_removal, r, &why);
 	if (c.answer.status == 405 || c.answer.status == 501)
 		ret = 0;
 	if (ret)

@@ -73,6 +73,7 @@ static struct gate buffers = GATE_INIT(buffers, BUFFERS_MAX);
 /* ---- one part, in a worker ----------------------------------------------- */
 
 struct sums {
+	bool has_md5;		/* FIPS forbids it */
 	unsigned char md5[MD5_RAWSZ];
 	uint32_t crc32c;
 };
@@ -80,10 +81,12 @@ struct sums {
 static bool is_held(const struct s3_upload *u, const struct s3_part *p,
 		    const struct slot *slot, const struct sums *sums)
 {
-	return p->etag && p->size == slot->len && p->has_md5 &&
-	       !memcmp(p->md5, sums->md5, MD5_RAWSZ) &&
-	       (!u->crc32c ||
-		(p->has_crc32c && p->crc32c == sums->crc32c));
+	bool md5 = p->has_md5 && sums->has_md5;
+	bool crc32c = u->crc32c && p->has_crc32c;
+
+	return p->etag && p->size == slot->len && (md5 || crc32c) &&
+	       (!md5 || !memcmp(p->md5, sums->md5, MD5_RAWSZ)) &&
+	       (!crc32c || p->crc32c == sums->crc32c);
 }
 
 static void add_sums(struct s3_call *c, const struct s3_upload *u,
@@ -92,26 +95,18 @@ static void add_sums(struct s3_call *c, const struct s3_upload *u,
 	unsigned char raw[CRC32C_RAWSZ];
 	struct strbuf text = STRBUF_INIT;
 
-	base64_encode(&text, sums->md5, MD5_RAWSZ);
-	strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
-	if (u->crc32c) {
+	if (sums->has_md5) {
+		base64_encode(&text, sums->md5, MD5_RAWSZ);
+		strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
 		strbuf_reset(&text);
+	}
+	if (u->crc32c) {
 		crc32c_raw(raw, sums->crc32c);
 		base64_encode(&text, raw, sizeof(raw));
 		strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s",
 			     text.buf);
 	}
 	strbuf_release(&text);
-}
-
-/* With a key of its own, or of its customer's, the server's ETag is none. */
-static bool is_encrypted(const struct http_answer *a)
-{
-	const char *how = http_field(a, "x-amz-server-side-encryption");
-
-	return (how && strcmp(how, "AES256")) ||
-	       http_field(a,
-			  "x-amz-server-side-encryption-customer-algorithm");
 }
 
 /* What it says that it got. */
@@ -128,9 +123,11 @@ static int check_answer(const struct s3_call *c, const struct slot *slot,
 			    "'%s' and gave no ETag for it", slot->number,
 			    c->key);
 	ret = s3_etag(etag, text, err);
-	if (ret || is_encrypted(&c->answer) ||
-	    !s3_etag_is_md5(etag->buf, md5) ||
-	    !memcmp(md5, sums->md5, sizeof(md5)))
+	if (ret || !sums->has_md5 ||
+	    !s3_etag_md5(md5, etag->buf, &c->answer) ||
+	    !memcmp(md5, sums->md5, sizeof(md5)) ||
+	    __atomic_load_n(&slot->sending->u->store->odd_etags,
+			    __ATOMIC_RELAXED))
 		return ret;
 	return fail(err, ERR_CONTENT, "the server says that it holds "
 		    "something else than what was sent as part %u of '%s'",
@@ -193,12 +190,11 @@ static int send_part(struct slot *slot, const struct sums *sums,
 	return ret;
 }
 
-static int make_sums(const struct slot *slot, struct sums *sums,
-		     struct strbuf *err)
+static void make_sums(const struct slot *slot, struct sums *sums)
 {
 	if (slot->sending->u->crc32c)
 		sums->crc32c = crc32c(0, slot->buf, slot->len);
-	return md5_memory(sums->md5, slot->buf, slot->len, err);
+	sums->has_md5 = !md5_memory(sums->md5, slot->buf, slot->len, NULL);
 }
 
 /* Under the lock. */
@@ -216,7 +212,7 @@ static void note_part(struct slot *slot, const struct sums *sums,
 		u->news++;
 	}
 	p->size = slot->len;
-	p->has_md5 = true;
+	p->has_md5 = sums->has_md5;
 	memcpy(p->md5, sums->md5, sizeof(p->md5));
 	p->crc32c = sums->crc32c;
 	p->has_crc32c = u->crc32c;
@@ -228,18 +224,18 @@ static void do_part(struct work *work, unsigned worker UNUSED)
 	struct sending *s = slot->sending;
 	struct s3_upload *u = s->u;
 	struct strbuf etag = STRBUF_INIT, why = STRBUF_INIT;
-	struct sums sums = { .crc32c = 0 };
+	struct sums sums = { .has_md5 = false };
 	bool held = false, stop;
-	int ret;
+	int ret = 0;
 
-	ret = make_sums(slot, &sums, &why);
+	make_sums(slot, &sums);
 	pthread_mutex_lock(&u->lock);
 	stop = s->code != 0;
-	if (!ret && !stop)
+	if (!stop)
 		held = is_held(u, s3_upload_part(u, slot->number), slot,
 			       &sums);
 	pthread_mutex_unlock(&u->lock);
-	if (!ret && !stop && !held)
+	if (!stop && !held)
 		ret = send_part(slot, &sums, &etag, &why);
 
 	pthread_mutex_lock(&u->lock);

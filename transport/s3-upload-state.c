@@ -39,34 +39,6 @@ void s3_part_release(struct s3_part *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-bool s3_etag_is_md5(const char *etag, unsigned char *md5)
-{
-	size_t i;
-
-	if (strlen(etag) != MD5_HEXSZ)
-		return false;
-	for (i = 0; i < MD5_RAWSZ; i++) {
-		int high = hex_digit(etag[2 * i]);
-		int low = hex_digit(etag[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		md5[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}
-
 /* ---- the note ------------------------------------------------------------ */
 
 /* [number, etag, md5] */
@@ -86,7 +58,7 @@ static bool read_part(struct s3_upload *u, const struct value *item)
 		return false;
 	p = s3_upload_part(u, (unsigned)number);
 	s3_part_release(p);
-	p->has_md5 = s3_etag_is_md5(md5, p->md5);
+	p->has_md5 = s3_etag_md5(p->md5, md5, NULL);
 	p->etag = xstrdup(etag);
 	return p->has_md5;
 }
@@ -309,11 +281,11 @@ static int list_page(struct s3_store *s, const char *key, const char *id,
 	strvec_push(&c.query, "max-parts=1000");
 	if (page->next)
 		strvec_pushf(&c.query, "part-number-marker=%u", page->next);
+	c.what = "list the parts of";
 	ret = s3_call(s, &c, err);
 	page->more = false;
 	if (!ret)
-		ret = xml_walk(c.answer.body.buf, c.answer.body.len,
-			       read_element, page, err);
+		ret = s3_walk(s, &c, read_element, page, err);
 	s3_call_release(&c);
 	return ret;
 }
@@ -377,7 +349,7 @@ static int take_part(const struct s3_listed_part *listed, void *data,
 		p->has_md5 = true;
 		memcpy(p->md5, noted->md5, sizeof(p->md5));
 	} else {
-		p->has_md5 = s3_etag_is_md5(listed->etag, p->md5);
+		p->has_md5 = s3_etag_md5(p->md5, listed->etag, NULL);
 	}
 	p->has_crc32c = *listed->crc32c &&
 			read_crc32c(listed->crc32c, &p->crc32c);

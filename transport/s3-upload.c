@@ -99,38 +99,13 @@ int s3_withdraw(struct transport *t, const char *key, const char *state,
 
 /* ---- what is there already ----------------------------------------------- */
 
-static int fail_changed(const struct s3_upload *u, struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", u->request->key, u->store->base.url);
-}
-
 /* Not every server looks at the preconditions of a completion, and who sends
  * gigabytes wants to know before. */
 static int check_expected(struct s3_upload *u, struct strbuf *err)
 {
 	const struct put_request *r = u->request;
-	struct object there = OBJECT_INIT;
-	struct strbuf why = STRBUF_INIT;
-	int ret;
 
-	if (r->expect == EXPECT_ANY)
-		return 0;
-	ret = s3_stat(&u->store->base, r->key, &there, &why);
-	if (!ret && r->expect == EXPECT_ABSENT)
-		ret = fail(err, ERR_CONFLICT, "'%s' is in '%s' already",
-			   r->key, u->store->base.url);
-	else if (!ret && strcmp(there.version, r->version))
-		ret = fail_changed(u, err);
-	else if (ret == ERR_NOT_FOUND && r->expect == EXPECT_ABSENT)
-		ret = 0;
-	else if (ret == ERR_NOT_FOUND)
-		ret = fail_changed(u, err);
-	else if (ret)
-		fail(err, ret, "%s", why.buf);
-	strbuf_release(&why);
-	object_release(&there);
-	return ret;
+	return r->expect == EXPECT_ANY ? 0 : s3_look(u->store, r, NULL, err);
 }
 
 /* ---- beginning ----------------------------------------------------------- */
@@ -156,27 +131,18 @@ static int create_once(struct s3_upload *u, bool sums, char *code, size_t room,
 	const struct put_request *r = u->request;
 	struct s3_call c = S3_CALL_INIT("POST", r->key);
 	const char *algorithm;
-	size_t i;
 	int ret;
 
 	/* Done twice it leaves one that nobody knows of, and harms nobody. */
 	c.flags = HTTP_REPEATABLE;
 	strvec_push(&c.query, "uploads=");
-	strvec_push(&c.headers, "Content-Type: application/octet-stream");
-	for (i = 0; r->meta && i < r->meta->nr; i++) {
-		const char *pair = r->meta->v[i];
-		size_t len = strcspn(pair, "=");
-
-		strvec_pushf(&c.headers, "x-amz-meta-%.*s: %s", (int)len,
-			     pair, pair + len + 1);
-	}
+	s3_add_content(&c.headers, r->key, r->meta);
 	if (sums)
 		strvec_push(&c.headers, "x-amz-checksum-algorithm: CRC32C");
 	ret = s3_call(u->store, &c, err);
 	snprintf(code, room, "%s", c.code);
 	if (!ret)
-		ret = xml_walk(c.answer.body.buf, c.answer.body.len,
-			       take_upload_id, u, err);
+		ret = s3_walk(u->store, &c, take_upload_id, u, err);
 	if (!ret && !u->id)
 		ret = fail(err, ERR_CONTENT, "the server began an upload of "
 			   "'%s' and gave no id for it", r->key);
@@ -288,12 +254,9 @@ static int completion_body(const struct s3_upload *u, struct strbuf *out,
 	return ret;
 }
 
-/* What became of it. The answer may be 200 and yet an error: the server sends
- * the status before it begins. */
 struct completion {
 	struct strbuf etag;		/* empty: it did not say */
-	struct strbuf message;
-	char code[64];
+	char code[64];			/* of a failure */
 };
 
 static int read_completion(const char *path, const char *text,
@@ -301,17 +264,10 @@ static int read_completion(const char *path, const char *text,
 {
 	struct completion *done = data;
 
-	if (!strcmp(path, "Error/Code")) {
-		snprintf(done->code, sizeof(done->code), "%s", text);
-	} else if (!strcmp(path, "Error/Message")) {
-		strbuf_reset(&done->message);
-		strbuf_addstr(&done->message, text);
-	} else if (!strcmp(path, "CompleteMultipartUploadResult/ETag") &&
-		   strcmp(text, "") && strcmp(text, "\"\"")) {
-		strbuf_reset(&done->etag);
-		return s3_etag(&done->etag, text, err);
-	}
-	return 0;
+	if (strcmp(path, "CompleteMultipartUploadResult/ETag") ||
+	    !*text || !strcmp(text, "\"\""))
+		return 0;
+	return s3_etag(&done->etag, text, err);
 }
 
 static void add_expectation(struct s3_call *c, const struct put_request *r)
@@ -319,29 +275,7 @@ static void add_expectation(struct s3_call *c, const struct put_request *r)
 	if (r->expect == EXPECT_ABSENT)
 		strvec_push(&c->headers, "If-None-Match: *");
 	else if (r->expect == EXPECT_VERSION)
-		strvec_pushf(&c->headers, "If-Match: \"%s\"", r->version);
-}
-
-/* An error that came with a status of success. */
-static int late_error(const struct s3_upload *u,
-		      const struct completion *done, struct strbuf *err)
-{
-	static const char *const lasting[] = {
-		"InvalidPart", "InvalidPartOrder", "EntityTooSmall",
-		"AccessDenied", "NoSuchUpload", "MalformedXML"
-	};
-	int ret = ERR_TRANSIENT;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(lasting); i++)
-		if (!strcmp(done->code, lasting[i]))
-			ret = ERR_FAILED;
-	if (!strcmp(done->code, "PreconditionFailed") ||
-	    !strcmp(done->code, "ConditionalRequestConflict"))
-		ret = ERR_CONFLICT;
-	return fail(err, ret, "'%s' did not put '%s' together: %s: %s",
-		    u->store->base.url, u->request->key, done->code,
-		    done->message.len ? done->message.buf : "no reason given");
+		s3_add_match(&c->headers, "If-Match", r->version);
 }
 
 /*
@@ -356,7 +290,6 @@ static int complete_once(struct s3_upload *u, const struct strbuf *body,
 	int ret;
 
 	strbuf_reset(&done->etag);
-	strbuf_reset(&done->message);
 	c.flags = HTTP_REPEATABLE;
 	c.body = body->buf;
 	c.body_len = body->len;
@@ -367,17 +300,16 @@ static int complete_once(struct s3_upload *u, const struct strbuf *body,
 	ret = s3_call(u->store, &c, err);
 	snprintf(done->code, sizeof(done->code), "%s", c.code);
 	if (!ret)
-		ret = xml_walk(c.answer.body.buf, c.answer.body.len,
-			       read_completion, done, err);
+		ret = s3_walk(u->store, &c, read_completion, done, err);
 	/* No answer to make sense of: what is there tells. */
 	if (ret == ERR_CONTENT)
 		ret = ERR_TRANSIENT;
-	if (!ret && *done->code)
-		ret = late_error(u, done, err);
 	s3_call_release(&c);
 	return ret;
 }
 
+/* An answer may begin well and end with an error, since the server sends the
+ * status before it begins; so http_do() has not tried again. */
 static int complete(struct s3_upload *u, const struct strbuf *body,
 		    struct completion *done, struct strbuf *err)
 {
@@ -400,39 +332,39 @@ static int complete(struct s3_upload *u, const struct strbuf *body,
 
 /* Of an object in parts, as nearly all servers make it: the MD5 of the MD5s of
  * its parts, and how many there are. */
-static int usual_etag(const struct s3_upload *u, struct strbuf *out,
-		      struct strbuf *err)
+static void usual_etag(const struct s3_upload *u, struct strbuf *out)
 {
 	unsigned char raw[MD5_RAWSZ];
 	struct md5 *md5;
 	size_t i;
-	int ret = md5_start(&md5, err);
 
-	if (ret)
-		return ret;
+	for (i = 0; i < u->nr; i++)
+		if (!u->part[i].has_md5)
+			return;
+	if (md5_start(&md5, NULL))
+		return;
 	for (i = 0; i < u->nr; i++)
 		md5_add(md5, u->part[i].md5, MD5_RAWSZ);
 	md5_finish(&md5, raw);
 	digest_hex_of(out, raw, sizeof(raw));
 	strbuf_addf(out, "-%zu", u->nr);
-	return 0;
 }
 
 enum whose { OURS, MAYBE_OURS, NOT_OURS };
 
 /* etag: what the server said when it was done; "": nothing. */
-static int whose_is(const struct s3_upload *u, const struct object *there,
-		    const char *etag, enum whose *out, struct strbuf *err)
+static enum whose whose_is(const struct s3_upload *u,
+			   const struct object *there, const char *etag)
 {
 	struct strbuf usual = STRBUF_INIT;
-	int ret = usual_etag(u, &usual, err);
+	enum whose ret = NOT_OURS;
 
-	*out = NOT_OURS;
-	if (!ret && there->size == u->bytes) {
+	usual_etag(u, &usual);
+	if (there->size == u->bytes) {
 		if (!strcmp(there->version, *etag ? etag : usual.buf))
-			*out = OURS;
+			ret = OURS;
 		else if (!*etag && strlen(there->version) != usual.len)
-			*out = MAYBE_OURS;
+			ret = MAYBE_OURS;
 	}
 	strbuf_release(&usual);
 	return ret;
@@ -444,7 +376,6 @@ static int check_done(struct s3_upload *u, const struct completion *done,
 		      struct object *there, struct strbuf *err)
 {
 	struct strbuf why = STRBUF_INIT;
-	enum whose whose;
 	int ret = s3_stat(&u->store->base, u->request->key, there, &why);
 
 	if (ret == ERR_NOT_FOUND)
@@ -453,10 +384,10 @@ static int check_done(struct s3_upload *u, const struct completion *done,
 			   u->store->base.url);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
-	else
-		ret = whose_is(u, there, done->etag.buf, &whose, err);
-	if (!ret && whose == NOT_OURS)
-		ret = fail_changed(u, err);
+	else if (whose_is(u, there, done->etag.buf) == NOT_OURS)
+		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
+			   "somebody else", u->request->key,
+			   u->store->base.url);
 	strbuf_release(&why);
 	return ret;
 }
@@ -475,9 +406,8 @@ static int check_failed(struct s3_upload *u, int code,
 
 	if (code == ERR_CREDENTIALS)
 		return fail(err, code, "%s", said->buf);
-	if (!s3_stat(&u->store->base, u->request->key, there, NULL) &&
-	    whose_is(u, there, "", &whose, err))
-		return ERR_FAILED;
+	if (!s3_stat(&u->store->base, u->request->key, there, NULL))
+		whose = whose_is(u, there, "");
 	if (whose == OURS)
 		return 0;
 	if (gone || !strcmp(done->code, "InvalidPart")) {
@@ -493,7 +423,7 @@ static int check_failed(struct s3_upload *u, int code,
 
 static int finish(struct s3_upload *u, struct object *out, struct strbuf *err)
 {
-	struct completion done = { STRBUF_INIT, STRBUF_INIT, "" };
+	struct completion done = { STRBUF_INIT, "" };
 	struct strbuf body = STRBUF_INIT, said = STRBUF_INIT;
 	struct object there = OBJECT_INIT;
 	int ret = completion_body(u, &body, err);
@@ -519,7 +449,6 @@ static int finish(struct s3_upload *u, struct object *out, struct strbuf *err)
 cleanup:
 	object_release(&there);
 	strbuf_release(&done.etag);
-	strbuf_release(&done.message);
 	strbuf_release(&body);
 	strbuf_release(&said);
 	return ret;

@@ -64,8 +64,6 @@ int s3_upload_send(struct s3_upload *u, struct strbuf *err);
 /** Part `number`, made when it is not known of. */
 struct s3_part *s3_upload_part(struct s3_upload *u, unsigned number);
 void s3_part_release(struct s3_part *p);
-/** Whether that ETag (without quotes) can be an MD5; then it is in `md5`. */
-bool s3_etag_is_md5(const char *etag, unsigned char *md5);
 
 /** The upload that `state` tells of, as it was noted: id, part size, parts.
  *  ERR_CONTENT: it tells of none, or of none of this key. */
