@@ -568,14 +568,19 @@ const struct transport_ops transport_s3 = {
 	.type = "s3",
 	.caps = TRANSPORT_CAN_COPY | TRANSPORT_CAN_PRESIGN |
 		TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE |
-		TRANSPORT_CAN_META | TRANSPORT_CAN_SUMS | TRANSPORT_IS_FAR,
+		TRANSPORT_CAN_RESUME | TRANSPORT_CAN_META |
+		TRANSPORT_CAN_SUMS | TRANSPORT_CAN_PRUNE | TRANSPORT_IS_FAR,
 	.open = s3_open,
 	.list = s3_list,
 	.stat = s3_stat,
 	.get = s3_get,
 	.put = s3_put,
+	.withdraw = s3_withdraw,
 	.remove = s3_remove,
+	.remove_many = s3_remove_many,
 	.copy = s3_copy,
 	.presign = s3_presign,
+	.rests = s3_rests,
+	.prune = s3_prune,
 	.release = s3_release,
 };
