@@ -3,16 +3,18 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
 #include "lib/exp/project.h"
+#include "lib/exp/store-url-query.h"
 
 #define URL_MAX 4096
 #define HOST_MAX 255
 #define PORT_MAX 65535
 #define BUCKET_MIN 3
-#define BUCKET_MAX 222		/* of gcs, with dots; s3 takes fewer */
+#define BUCKET_MAX 222		/* of gcs, with dots */
 #define FOLDER_ID_MAX 128
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
@@ -41,36 +43,14 @@ static int bad(const struct url *u, struct strbuf *err, const char *what)
 		    u->kind->form, u->want_project ? "/PROJECT" : "");
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef0123456789ABCDEF";
-	const char *p = c ? strchr(digits, c) : NULL;
-
-	return p ? (int)((p - digits) % 16) : -1;
-}
-
 /* %XX, where a scheme has it. What comes out is checked as what was typed. */
 static int decode(struct url *u, struct strbuf *out, const char *text,
 		  size_t len, struct strbuf *err)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		int high, low;
-
-		if (text[i] != '%') {
-			strbuf_addch(out, text[i]);
-			continue;
-		}
-		high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-		low = high < 0 ? -1 : hex_digit(text[i + 2]);
-		if (low < 0)
-			return bad(u, err, "a '%' in a URL needs two "
-				   "hexadecimal digits behind it");
-		strbuf_addch(out, high * 16 + low);
-		i += 2;
-	}
-	return 0;
+	if (store_url_decode(out, text, len))
+		return 0;
+	return bad(u, err, "a '%' in a URL needs two hexadecimal digits behind "
+		   "it");
 }
 
 static bool is_printable(const char *text, size_t len)
@@ -189,7 +169,6 @@ static int parse_bucket(struct url *u, struct strbuf *err)
 	struct strbuf prefix = STRBUF_INIT;
 	size_t len = strcspn(u->rest, "/");
 	size_t good = strspn(u->rest, ALNUM "._-");
-	bool is_gcs = !strcmp(u->kind->type, "gcs");
 	char *bucket;
 	int ret;
 
@@ -204,13 +183,60 @@ static int parse_bucket(struct url *u, struct strbuf *err)
 			  "URL");
 	if (!ret) {
 		bucket = xmemdupz(u->rest, len);
-		value_map_set_str(u->config, is_gcs ? "backet_name" :
-				  "bucket_name", bucket);
+		value_map_set_str(u->config, "backet_name", bucket);
 		free(bucket);
 		if (prefix.len)
 			value_map_set_str(u->config, "prefix", prefix.buf);
 	}
 	strbuf_release(&prefix);
+	return ret;
+}
+
+/* What stands behind the bucket: decoded, checked, without the project. */
+static int parse_s3_path(struct url *u, const char *text, size_t len,
+			 struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret;
+
+	if (len && *text == '/') {
+		text++;
+		len--;
+	}
+	ret = decode(u, &path, text, len, err);
+	if (!ret && !is_printable(path.buf, path.len))
+		ret = bad(u, err, "the path in a URL is UTF-8 without control "
+			  "characters");
+	if (!ret)
+		ret = take_project(u, &path, err);
+	if (!ret && !is_plain_prefix(path.buf))
+		ret = bad(u, err, "an empty name, '.' or '..' stands in the "
+			  "URL");
+	if (!ret && path.len)
+		value_map_set_str(u->config, "prefix", path.buf);
+	strbuf_release(&path);
+	return ret;
+}
+
+static int parse_s3(struct url *u, struct strbuf *err)
+{
+	size_t len = strcspn(u->rest, "/?");
+	const char *query = strchrnul(u->rest + len, '?');
+	char *bucket = xmemdupz(u->rest, len);
+	int ret;
+
+	if (!len)
+		ret = bad(u, err, "the bucket is missing in the URL");
+	else
+		ret = s3_check_bucket(bucket, err);
+	if (!ret)
+		value_map_set_str(u->config, "bucket_name", bucket);
+	if (!ret)
+		ret = parse_s3_path(u, u->rest + len,
+				    (size_t)(query - u->rest) - len, err);
+	if (!ret && *query)
+		ret = store_url_query_parse(u->config, query + 1, err);
+	free(bucket);
 	return ret;
 }
 
@@ -367,7 +393,7 @@ static const struct kind kinds[] = {
 	{ "dir:", "dir", "dir:PATH", parse_dir },
 	{ "file:", "dir", "file:///PATH", parse_file },
 	{ "gs://", "gcs", "gs://BUCKET[/PREFIX]", parse_bucket },
-	{ "s3://", "s3", "s3://BUCKET[/PREFIX]", parse_bucket },
+	{ "s3://", "s3", "s3://BUCKET[/PREFIX]", parse_s3 },
 	{ "ssh://", "ssh", "ssh://[USER@]HOST[:PORT]/PATH", parse_ssh },
 	{ "gdrive://", "gdrive", "gdrive://FOLDER_ID", parse_gdrive },
 	{ BROWSER, "gdrive", "gdrive://FOLDER_ID", parse_browser }
@@ -479,23 +505,24 @@ static void add_setting(struct strbuf *out, const struct value *config,
 		value_format(out, value);
 }
 
-/* The path of a URL: what would be read as something else is encoded. */
-static void add_encoded(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '%')
-			strbuf_addstr(out, "%25");
-		else
-			strbuf_addch(out, *text);
-	}
-}
-
-static void format_bucket(const struct value *config, const char *scheme,
-			  struct strbuf *out)
+static void format_s3(const struct value *config, struct strbuf *out)
 {
 	const char *prefix = value_get_text(config, "prefix");
 
-	strbuf_addstr(out, scheme);
+	strbuf_addstr(out, "s3://");
+	add_setting(out, config, "bucket_name");
+	if (prefix && *prefix) {
+		strbuf_addch(out, '/');
+		store_url_encode(out, prefix, "?");
+	}
+	store_url_query_format(config, out);
+}
+
+static void format_gcs(const struct value *config, struct strbuf *out)
+{
+	const char *prefix = value_get_text(config, "prefix");
+
+	strbuf_addstr(out, "gs://");
 	add_setting(out, config, value_map_get(config, "backet_name") ?
 		    "backet_name" : "bucket_name");
 	if (prefix && *prefix)
@@ -532,7 +559,7 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 		strbuf_addstr(out, "/%7E");
 		path += 2;
 	}
-	add_encoded(out, path);
+	store_url_encode(out, path, "");
 }
 
 void store_url_format(const char *type, const struct value *config,
@@ -546,9 +573,9 @@ void store_url_format(const char *type, const struct value *config,
 		strbuf_addf(out, "dir:%s%s", is_at_home(path) ? "./" : "",
 			    path);
 	} else if (!strcmp(type, "gcs") || !strcmp(type, "gs")) {
-		format_bucket(config, "gs://", out);
+		format_gcs(config, out);
 	} else if (!strcmp(type, "s3")) {
-		format_bucket(config, "s3://", out);
+		format_s3(config, out);
 	} else if (!strcmp(type, "gdrive")) {
 		strbuf_addstr(out, "gdrive://");
 		add_setting(out, config, "base_folder_id");

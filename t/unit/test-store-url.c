@@ -103,6 +103,15 @@ static void test_buckets(void)
 	gives("gs://lab/a/b%20/", "gcs backet_name=lab prefix=a/b%20");
 	gives("s3://lab.results", "s3 bucket_name=lab.results");
 	gives("s3://lab/x", "s3 bucket_name=lab prefix=x");
+	gives("s3://lab/x%20%3f/%E6%97%A5/", "s3 bucket_name=lab "
+	      "prefix=x ?/\xe6\x97\xa5");
+	gives("s3://lab?endpoint_url=http://minio.lab:9000/s3&region=x-1",
+	      "s3 bucket_name=lab endpoint_url=http://minio.lab:9000/s3 "
+	      "region=x-1");
+	gives("s3://lab/a?profile=a%26b%3D%25&anonymous=yes&addressing=path"
+	      "&key_file_path=~/k", "s3 bucket_name=lab prefix=a profile=a&b=% "
+	      "anonymous=true addressing=path key_file_path=~/k");
+	gives("s3://lab?", "s3 bucket_name=lab");
 	gives("gs://", "refused");
 	gives("gs:lab", "refused");
 	gives("gs:///x", "refused");
@@ -113,6 +122,25 @@ static void test_buckets(void)
 	gives("gs://lab/../x", "refused");
 	gives("gs://lab/./x", "refused");
 	gives("s3://KEY:SECRET@lab", "refused");
+	gives("s3://", "refused");
+	gives("s3:///a", "refused");
+	gives("s3://?region=x", "refused");
+	gives("s3://lab/a%2", "refused");
+	gives("s3://lab/a%00b", "refused");
+	gives("s3://lab/a%0Ab", "refused");
+	gives("s3://lab/a%2F%2Fb", "refused");
+	gives("s3://lab/%2E%2E", "refused");
+	gives("s3://lab/%ff", "refused");
+	gives("s3://lab?endpoint=http://h", "refused");
+	gives("s3://lab?bucket_name=b", "refused");
+	gives("s3://lab?region", "refused");
+	gives("s3://lab?region=", "refused");
+	gives("s3://lab?region=a&region=b", "refused");
+	gives("s3://lab?region=a&", "s3 bucket_name=lab region=a");
+	gives("s3://lab?endpoint_url=http://id:pw@h", "refused");
+	gives("s3://lab?endpoint_url=h:9000", "refused");
+	gives("s3://lab?region=%0a", "refused");
+	gives("s3://lab?profile=%00", "refused");
 }
 
 static void test_ssh(void)
@@ -183,6 +211,9 @@ static void test_projects(void)
 	gives_project("gs://lab/P", "gcs backet_name=lab [P]");
 	gives_project("gs://lab/x/y/P", "gcs backet_name=lab prefix=x/y [P]");
 	gives_project("s3://lab/P", "s3 bucket_name=lab [P]");
+	gives_project("s3://lab/a/P%3F+%2B?region=x",
+		      "s3 bucket_name=lab prefix=a region=x [P?++]");
+	gives_project("s3://lab?region=x", "refused");
 	gives_project("ssh://h/P", "ssh host=h path=/ [P]");
 	gives_project("ssh://h/s/P", "ssh host=h path=/s [P]");
 	gives_project("ssh://h/~/P", "ssh host=h path=. [P]");
@@ -267,6 +298,11 @@ static void test_format(void)
 	static const char *const s3[] = {
 		"bucket_name", "lab", "prefix", "a/b", NULL
 	};
+	static const char *const s3_all[] = {
+		"bucket_name", "lab", "prefix", "50%?/b", "endpoint_url",
+		"http://h:1/x", "region", "r", "profile", "a&b",
+		"key_file_path", "k", NULL
+	};
 	static const char *const ssh[] = {
 		"host", "box", "user", "me", "port", "22", "path", "/s%", NULL
 	};
@@ -283,6 +319,8 @@ static void test_format(void)
 	formats("gcs", gcs, "gs://lab");
 	formats("gs", gcs, "gs://lab");
 	formats("s3", s3, "s3://lab/a/b");
+	formats("s3", s3_all, "s3://lab/50%25%3F/b?endpoint_url=http://h:1/x&"
+		"region=r&profile=a%26b");
 	formats("ssh", ssh, "ssh://me@box:22/s%25");
 	formats("ssh", secret, "ssh://me@box/~/s");
 	formats("ssh", secret_user, "ssh://me@box/%7E/s");

@@ -1,0 +1,134 @@
+#include "lib/base/compat.h"
+#include "lib/exp/store-url-query.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/s3-conf.h"
+
+/* Bucket and prefix stand before the '?'. A key file is a matter of the
+ * machine, so it can be given, and is not told. */
+static const char *const keys[] = {
+	"endpoint_url", "region", "addressing", "profile", "anonymous",
+	"key_file_path", NULL
+};
+#define TOLD (ARRAY_SIZE(keys) - 2)
+
+#define KNOWN_KEYS "endpoint_url, region, addressing, profile, anonymous " \
+	"and key_file_path"
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF";
+	const char *p = c ? strchr(digits, c) : NULL;
+
+	return p ? (int)((p - digits) % 16) : -1;
+}
+
+bool store_url_decode(struct strbuf *out, const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] != '%') {
+			strbuf_addch(out, text[i]);
+			continue;
+		}
+		high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
+		low = high < 0 ? -1 : hex_digit(text[i + 2]);
+		if (low < 0)
+			return false;
+		strbuf_addch(out, high * 16 + low);
+		i += 2;
+	}
+	return true;
+}
+
+void store_url_encode(struct strbuf *out, const char *text, const char *chars)
+{
+	for (; *text; text++) {
+		if (*text == '%' || strchr(chars, *text))
+			strbuf_addf(out, "%%%02X", (unsigned char)*text);
+		else
+			strbuf_addch(out, *text);
+	}
+}
+
+static const char *find_key(const char *text, size_t len)
+{
+	const char *const *key = keys;
+
+	while (*key && (strlen(*key) != len || strncmp(*key, text, len)))
+		key++;
+	return *key;
+}
+
+static int take_pair(struct value *config, const char *pair, size_t len,
+		     struct strbuf *err)
+{
+	const char *equals = memchr(pair, '=', len);
+	size_t name_len = equals ? (size_t)(equals - pair) : len;
+	const char *key = find_key(pair, name_len);
+	struct strbuf value = STRBUF_INIT;
+	int ret = 0;
+
+	if (!key)
+		return fail(err, ERR_USAGE, "'%.*s' behind the '?' of a URL is "
+			    "no setting of a store of type 's3'; those are "
+			    KNOWN_KEYS, (int)MINIMUM(name_len, (size_t)64),
+			    pair);
+	if (value_map_get(config, key))
+		return fail(err, ERR_USAGE, "'%s' stands twice in the URL",
+			    key);
+	if (!equals || name_len + 1 == len)
+		return fail(err, ERR_USAGE, "'%s' in the URL has no value; it "
+			    "is written as %s=VALUE", key, key);
+	if (!store_url_decode(&value, equals + 1, len - name_len - 1))
+		ret = fail(err, ERR_USAGE, "a '%%' in a URL needs two "
+			   "hexadecimal digits behind it");
+	else
+		value_map_set(config, key,
+			      value_new_text(value.buf, value.len));
+	strbuf_release(&value);
+	return ret;
+}
+
+int store_url_query_parse(struct value *config, const char *query,
+			  struct strbuf *err)
+{
+	int ret = 0;
+
+	while (!ret && *query) {
+		size_t len = strcspn(query, "&");
+
+		ret = take_pair(config, query, len, err);
+		query += len + (query[len] == '&');
+	}
+	if (!ret)
+		ret = s3_conf_check(config, err);
+	if (!ret && value_map_get(config, "anonymous"))
+		value_map_set(config, "anonymous",
+			      value_new_bool(s3_conf_anonymous(config)));
+	return ret;
+}
+
+void store_url_query_format(const struct value *config, struct strbuf *out)
+{
+	struct strbuf text = STRBUF_INIT;
+	char before = '?';
+	size_t i;
+
+	for (i = 0; i < TOLD; i++) {
+		const struct value *value = value_map_get(config, keys[i]);
+
+		if (!value || value->type == VALUE_NULL)
+			continue;
+		strbuf_reset(&text);
+		value_format(&text, value);
+		strbuf_addf(out, "%c%s=", before, keys[i]);
+		store_url_encode(out, text.buf, "&");
+		before = '&';
+	}
+	strbuf_release(&text);
+}
