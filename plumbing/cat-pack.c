@@ -2,16 +2,19 @@
  * cat-pack: writes the content of files in a pack to the standard output.
  */
 #include "lib/base/compat.h"
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/exp/pack-data.h"
 #include "lib/exp/pack-limits.h"
 #include "lib/exp/pack-read.h"
+#include "lib/exp/pack-source.h"
 #include "lib/sync/pack-arg.h"
 #include "command.h"
 
@@ -25,6 +28,7 @@ struct printing {
 	const struct pack *pack;
 	struct pack_reader *reader;
 	bool to_person;		/* who gets no escape sequences */
+	size_t nr;		/* of those that are done */
 };
 
 static int put(const unsigned char *buf, size_t len, uint64_t offset UNUSED,
@@ -67,6 +71,28 @@ static int find(const struct pack_entry **e, const struct pack *p,
 	return ret;
 }
 
+/* So that they are read together, and ahead, where the store is far. */
+static void expect(const struct pack *p, const char **paths)
+{
+	struct strvec all = STRVEC_INIT;
+	struct pack_range *range;
+	size_t i;
+
+	strvec_pushv(&all, paths);
+	range = xcalloc(all.nr + 1, sizeof(*range));
+	for (i = 0; i < all.nr; i++) {
+		const struct pack_entry *e = pack_find(p, all.v[i]);
+
+		if (e && !S_ISDIR(e->mode))
+			range[i] = (struct pack_range){
+				e->offset, e->limit - e->offset
+			};
+	}
+	pack_source_expect(p->source, range, all.nr);
+	free(range);
+	strvec_release(&all);
+}
+
 /* For items_each(). */
 static int print_one(const char *path, void *data)
 {
@@ -79,6 +105,7 @@ static int print_one(const char *path, void *data)
 	if (!ret)
 		ret = pack_read_entry(printing->pack, e, printing->reader, put,
 				      printing, &err);
+	pack_source_done(printing->pack->source, printing->nr++);
 	if (ret)
 		error("%s", err.buf);
 	strbuf_release(&err);
@@ -111,6 +138,7 @@ int cmd_cat_pack(int argc, const char **argv)
 	printing.pack = p;
 	printing.reader = pack_reader_new();
 	printing.to_person = out_is_for_person();
+	expect(p, argv + 1);
 	ret = items_each(&items, argv + 1, NULL, '\n', print_one, &printing,
 			 &err);
 	if (ret)

@@ -38,6 +38,9 @@ struct fetch {
 	/* of a pack that is not small: threads; for reading ahead */
 	unsigned pack_jobs, pack_requests;
 	size_t pack_memory;
+	/* the same of one of which only some files are read */
+	unsigned some_requests;
+	size_t some_memory;
 	uint64_t bytes;		/* read; atomic */
 
 	pthread_mutex_t lock;	/* of what follows, and of fn */

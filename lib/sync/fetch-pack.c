@@ -17,10 +17,6 @@
 /* What votakvot writes; record_read() takes it where there is no other. */
 #define OTHER_RECORD "votakvot.yaml"
 
-/* Of a pack of which only some is read, at once. */
-#define SOME_MEMORY ((uint64_t)4 << 20)
-#define SOME_REQUESTS 4
-
 /*
  * The pack as it was listed: whole in memory, or read by ranges. That the store
  * has something else by now is noted, wherever in the reading it shows.
@@ -146,7 +142,7 @@ static struct pack_source *get_ranges(struct fetch_item *item, bool whole,
 	struct pack_source *source = remote_pack_source(f->r, item->there);
 
 	remote_pack_read_ahead(source, whole, (size_t)memory,
-			       whole ? f->pack_requests : SOME_REQUESTS);
+			       whole ? f->pack_requests : f->some_requests);
 	return source;
 }
 
@@ -155,7 +151,7 @@ static int open_source(struct pack_source **out, struct fetch_item *item,
 {
 	struct fetch *f = item->f;
 	bool small = item->there->size <= FETCH_SMALL;
-	uint64_t memory = !whole ? SOME_MEMORY :
+	uint64_t memory = !whole ? f->some_memory :
 			  small ? item->there->size : f->pack_memory;
 	struct pack_source *under = NULL;
 	struct fetch_source *s;

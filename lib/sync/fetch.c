@@ -23,6 +23,8 @@
 #define MEMORY ((uint64_t)64 << 20)
 #define MEMORY_SINGLE ((size_t)48 << 20)
 #define LARGE_AT_ONCE 4
+#define SOME_MEMORY_MIN ((uint64_t)4 << 20)
+#define SOME_MEMORY_MAX ((uint64_t)16 << 20)
 
 int fetch_end(struct fetch_item *item, const char *status, int code,
 	      const struct strbuf *message)
@@ -587,14 +589,19 @@ static void stop_workers(struct fetch *f, struct workers **workers)
 
 /* What the large ones that are read at once have each; that they are no more
  * than these is seen to by the memory. */
-static void share_among(struct fetch *f, unsigned large)
+static void share_among(struct fetch *f, unsigned large, size_t all)
 {
+	all = MAXIMUM(all, (size_t)1);
 	large = MAXIMUM(large, 1u);
 	f->pack_memory = large > 1 ? (size_t)MEMORY / LARGE_AT_ONCE :
 				     MEMORY_SINGLE;
 	f->pack_requests = MAXIMUM(f->jobs / large, 1u);
 	f->pack_jobs = MAXIMUM(workers_default() / large, 1u);
 	f->pack_jobs = MINIMUM(f->pack_jobs, f->jobs);
+	f->some_memory = (size_t)MAXIMUM(SOME_MEMORY_MAX / all,
+					 SOME_MEMORY_MIN);
+	f->some_requests = MAXIMUM(f->jobs / (unsigned)MINIMUM(all, f->jobs),
+				   2u);
 }
 
 static void start_items(struct fetch *f, struct fetch_item *items,
@@ -621,7 +628,7 @@ static void start_items(struct fetch *f, struct fetch_item *items,
 		if (strvec_find(&f->here, item->name) < 0)
 			bytes += item->there->size;
 	}
-	share_among(f, (unsigned)MINIMUM(large, LARGE_AT_ONCE));
+	share_among(f, (unsigned)MINIMUM(large, LARGE_AT_ONCE), names->nr);
 	if (!f->options->quiet && !f->options->dry_run)
 		f->progress = progress_start(_("Fetching"), names->nr, bytes);
 }

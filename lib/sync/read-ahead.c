@@ -19,6 +19,7 @@ struct chunk {
 	uint64_t at;
 	size_t len;
 	bool is_part;		/* of one long range, which has others */
+	bool begun;		/* its first byte was taken */
 	size_t ranges;		/* in it that are not done with */
 	enum chunk_state state;
 	unsigned readers;	/* that copy out of it */
@@ -316,8 +317,10 @@ static void copy_out(struct read_ahead *a, struct chunk *c, void *buf,
 	memcpy(buf, c->buf + (offset - c->at), len);
 	pthread_mutex_lock(&a->lock);
 	c->readers--;
-	/* Who reads a long range reads on. */
-	if (c->is_part && offset + len == chunk_end(c))
+	/* Who reads a long range reads on; but its end may be looked at
+	 * before. */
+	c->begun |= offset == c->at;
+	if (c->is_part && c->begun && offset + len == chunk_end(c))
 		c->ranges = 0;
 	drop_if_done(a, c);
 }

@@ -27,8 +27,8 @@
 #define WINDOWS 32
 #define WINDOWS_MIN 4
 /* What is read ahead when nobody said how much. */
-#define MEMORY_DEFAULT ((size_t)8 << 20)
-#define JOBS_DEFAULT 4
+#define MEMORY_DEFAULT ((size_t)16 << 20)
+#define JOBS_DEFAULT 8
 
 struct window {
 	unsigned char *buf;
@@ -228,6 +228,16 @@ static int read_piece(struct remote_source *s, void *buf, size_t len,
 	return direct ? get(s, buf, len, offset, err) : ret;
 }
 
+static bool is_in_tail(struct remote_source *s, uint64_t offset, size_t len)
+{
+	bool ret;
+
+	pthread_mutex_lock(&s->lock);
+	ret = holds(&s->tail, offset, len) && !s->tail.loading;
+	pthread_mutex_unlock(&s->lock);
+	return ret;
+}
+
 static int get_ahead(void *data, void *buf, size_t len, uint64_t offset,
 		     struct strbuf *err)
 {
@@ -241,7 +251,7 @@ static int read_some(struct remote_source *s, void *buf, size_t len,
 	int ret = 0;
 
 	*piece = 0;
-	if (s->ahead)
+	if (s->ahead && !is_in_tail(s, offset, len))
 		ret = read_ahead_read(s->ahead, buf, len, offset, piece, err);
 	if (ret || *piece)
 		return ret;
@@ -290,10 +300,17 @@ static void remote_expect(struct pack_source *source,
 			  const struct pack_range *range, size_t nr)
 {
 	struct remote_source *s = (struct remote_source *)source;
+	struct pack_range *wanted = xcalloc(nr + 1, sizeof(*wanted));
+	size_t i;
 
+	/* What was read with the end of the pack is here already. */
+	for (i = 0; i < nr; i++)
+		if (!is_in_tail(s, range[i].offset, (size_t)range[i].len))
+			wanted[i] = range[i];
 	read_ahead_stop(s->ahead);
-	s->ahead = read_ahead_start(range, nr, s->memory, s->jobs, get_ahead,
+	s->ahead = read_ahead_start(wanted, nr, s->memory, s->jobs, get_ahead,
 				    s);
+	free(wanted);
 }
 
 static void remote_done(struct pack_source *source, size_t nr)

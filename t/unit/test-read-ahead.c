@@ -148,8 +148,24 @@ static void test_full(void)
 	      "whoever comes early is not kept waiting");
 	check(!read_ahead_read(a, buf, 10, SIZE, &got, NULL) && !got,
 	      "what is in no range is not there");
+	check(read_all(a, range, 1, 1), "... nor is it there in vain");
 	read_ahead_stop(a);
-	check(asked <= MEMORY + SIZE / 8, "no more is read than there is room");
+	check(asked == SIZE, "nothing is asked for twice");
+}
+
+static void test_room(void)
+{
+	const struct pack_range range[] = { { 0, SIZE } };
+	struct read_ahead *a = begin(range, 1, JOBS);
+	unsigned char byte;
+	size_t got, tries;
+
+	check(!read_ahead_read(a, &byte, 1, 0, &got, NULL) && got == 1,
+	      "a byte is there");
+	for (tries = 0; tries < 1000; tries++)
+		sched_yield();
+	read_ahead_stop(a);
+	check(asked <= MEMORY, "no more is read than there is room");
 }
 
 static void test_unread(void)
@@ -202,6 +218,7 @@ int main(void)
 	test_long(JOBS);
 	test_long(0);
 	test_full();
+	test_room();
 	test_unread();
 	test_failure();
 	free(bytes);
