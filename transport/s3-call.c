@@ -25,9 +25,9 @@ struct sending {
 	struct s3_call *call;
 	struct strbuf url;
 	struct strbuf sha256;
-	struct aws_keys keys;		/* that the latest try was signed with */
+	struct aws_keys keys;		/* the latest try is signed so */
 	char *region;			/* likewise */
-	int own;		/* code of a failure not of the store */
+	int own;		/* code of a failure of others */
 	unsigned regions;
 	bool renewed, set_clock;
 };

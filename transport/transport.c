@@ -9,6 +9,7 @@
 /* A store is one line here. */
 static const struct transport_ops *const transports[] = {
 	&transport_dir,
+	&transport_s3,
 };
 
 const char *const *transport_types(void)
