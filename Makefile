@@ -200,7 +200,11 @@ $(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
 
 $(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) -lutil
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
+		-lutil $(HELPER_LIBS)
+
+# What is compared with our own use of it uses it alone.
+$(B)/helper/http-limit: HELPER_LIBS = $(call pc,--libs,libcurl,-lcurl)
 
 -include $(OBJ:.o=.d) $(B)/resutil.d $(LIBEXEC_OBJ:.o=.d)
 -include $(UNIT_SRC:%.c=$(B)/%.d) $(HELPER_SRC:%.c=$(B)/%.d)
