@@ -62,7 +62,7 @@ static int own_failure(const struct call *call, const char *place,
 			    call->given, r->body_size);
 	if (call->stalled)
 		return fail(err, ERR_TRANSIENT, "nothing came from '%s' for "
-			    "%u seconds", place, call->http->o.stall);
+			    "%u seconds", place, http_stall_of(call));
 	return 0;
 }
 

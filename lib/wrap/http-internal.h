@@ -169,6 +169,9 @@ struct http {
 
 uint64_t http_now(void);	/* nanoseconds, of no clock on a wall */
 
+/** After how many seconds without a byte it is over. */
+unsigned http_stall_of(const struct call *call);
+
 /** One to use, or to give back. ERR_FAILED: libcurl refuses. */
 int call_take(struct http *h, struct call **out, struct strbuf *err);
 void call_give_back(struct call *call);

@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 
 #define SECOND 1000000000u
+#define LOCAL_LINK_STALL 2	/* seconds */
 /* Connections that are kept while nobody uses them. */
 #define IDLE_CONNECTIONS 64L
 
@@ -231,9 +232,19 @@ static bool is_held(struct call *call)
 	return held || call->waiting[UP] || call->waiting[DOWN];
 }
 
+/* Whatever answers on the local link does so at once, or is not what was
+ * looked for: a laptop in somebody's network is not held up by it. */
+unsigned http_stall_of(const struct call *call)
+{
+	unsigned stall = call->http->o.stall;
+
+	return call->r->flags & HTTP_LOCAL_LINK ?
+	       MINIMUM(stall, LOCAL_LINK_STALL) : stall;
+}
+
 static void look_for_stalls(struct http *h)
 {
-	uint64_t now = http_now(), most = (uint64_t)h->o.stall * SECOND;
+	uint64_t now = http_now();
 	struct call *call, *next;
 
 	if (now - h->looked < SECOND / 2)
@@ -245,7 +256,8 @@ static void look_for_stalls(struct http *h)
 			continue;
 		if (is_held(call) || socket_moves(h, call)) {
 			call->moved = now;
-		} else if (now - call->moved >= most) {
+		} else if (now - call->moved >=
+			   (uint64_t)http_stall_of(call) * SECOND) {
 			call->stalled = true;
 			call->result = CURLE_OPERATION_TIMEDOUT;
 			stop_running(h, call);

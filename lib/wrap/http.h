@@ -56,7 +56,7 @@ enum http_flags {
 	/* Neither are header fields and the body of the answer. */
 	HTTP_SECRET_ANSWER = 1 << 2,
 	/* A server on the local link (169.254.169.254): no proxy, one second
-	 * to connect, no more than two tries. */
+	 * to connect, two to say something, no more than two tries. */
 	HTTP_LOCAL_LINK = 1 << 3
 };
 
