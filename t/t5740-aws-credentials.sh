@@ -330,6 +330,7 @@ test_expect_success 'forms of these files, as botocore reads them' '
 '
 
 test_expect_success 'files are read again when the server says expired' '
+	rm -f out &&
 	(
 		aws-tool --wait=1 expired >out &
 		pid=$! &&
