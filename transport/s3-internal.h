@@ -51,6 +51,7 @@ struct s3_store {
 	bool seen;		/* the bucket is there */
 	/* It answered 501, or took no notice: looked at before and after. */
 	bool no_if_none_match, no_if_match;
+	bool bare_match;	/* it wants no quotes in If-Match of a PUT */
 	bool odd_etags;		/* they look like MD5, and are none */
 };
 

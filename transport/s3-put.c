@@ -22,6 +22,7 @@ struct putting {
 	unsigned char md5[MD5_RAWSZ];
 	bool has_md5;
 	uint32_t crc32c;
+	bool bare;			/* the ETag stands without quotes */
 	struct object put;		/* as the answer says */
 };
 
@@ -59,9 +60,11 @@ int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 }
 
 /* The field that says what is expected; false: it is looked at instead. */
-static bool add_expected(struct strvec *headers, struct s3_store *s,
-			 const struct put_request *r)
+static bool add_expected(struct strvec *headers, struct putting *p)
 {
+	const struct put_request *r = p->request;
+	struct s3_store *s = p->store;
+
 	if (r->expect == EXPECT_ABSENT) {
 		if (__atomic_load_n(&s->no_if_none_match, __ATOMIC_RELAXED))
 			return false;
@@ -69,19 +72,45 @@ static bool add_expected(struct strvec *headers, struct s3_store *s,
 	} else if (r->expect == EXPECT_VERSION) {
 		if (__atomic_load_n(&s->no_if_match, __ATOMIC_RELAXED))
 			return false;
-		s3_add_match(headers, "If-Match", r->version);
+		p->bare = p->bare || __atomic_load_n(&s->bare_match,
+						     __ATOMIC_RELAXED);
+		if (p->bare)
+			strvec_pushf(headers, "If-Match: %s", r->version);
+		else
+			s3_add_match(headers, "If-Match", r->version);
 	}
 	return true;
 }
 
-/* It answered that it knows no such field. */
-static void note_lack(struct s3_store *s, const struct put_request *r)
+/*
+ * A condition was not understood: whether another way is worth a try.
+ *
+ * It may not know the field: from now on it is looked before and after. Or it
+ * compares the ETag with all that stands in the field (radosgw does, of a
+ * PUT), so that what is between quotes is never the version, though that is
+ * there.
+ */
+static bool learn(struct putting *p, const struct s3_call *c)
 {
+	const struct put_request *r = p->request;
+	struct s3_store *s = p->store;
 	bool absent = r->expect == EXPECT_ABSENT;
 
-	__atomic_store_n(absent ? &s->no_if_none_match : &s->no_if_match,
-			 true, __ATOMIC_RELAXED);
-	s3_lacks(s, absent ? TRANSPORT_CAN_CREATE : TRANSPORT_CAN_COMPARE);
+	if (r->expect == EXPECT_ANY)
+		return false;
+	if (c->answer.status == 501) {
+		__atomic_store_n(absent ? &s->no_if_none_match :
+					  &s->no_if_match, true,
+				 __ATOMIC_RELAXED);
+		s3_lacks(s, absent ? TRANSPORT_CAN_CREATE :
+				     TRANSPORT_CAN_COMPARE);
+		return true;
+	}
+	if (c->answer.status != 412 || absent || p->bare ||
+	    s3_look(s, r, NULL, NULL))
+		return false;
+	p->bare = true;
+	return true;
 }
 
 /* ---- the request -------------------------------------------------------- */
@@ -100,22 +129,6 @@ static void add_sums(struct strvec *headers, const struct putting *p)
 	base64_encode(&text, raw, sizeof(raw));
 	strvec_pushf(headers, "x-amz-checksum-crc32c: %s", text.buf);
 	strbuf_release(&text);
-}
-
-static int request(struct putting *p, bool *conditional, struct s3_call *c,
-		   struct strbuf *err)
-{
-	const struct put_request *r = p->request;
-
-	strvec_clear(&c->headers);
-	*conditional = add_expected(&c->headers, p->store, r);
-	s3_add_content(&c->headers, r->key, r->meta);
-	add_sums(&c->headers, p);
-	c->body = p->data;
-	c->body_len = p->len;
-	/* What expects something is looked at before it is sent again. */
-	c->flags = r->expect == EXPECT_ANY ? HTTP_REPEATABLE : 0;
-	return s3_call(p->store, c, err);
 }
 
 /* What the answer tells; a service that gives no ETag here is asked. */
@@ -204,37 +217,62 @@ static int verify(struct putting *p, struct strbuf *err)
 
 /* ---- put ---------------------------------------------------------------- */
 
+/* One try: what is expected is in the request, or (*looks) is looked at. */
+static int send_once(struct putting *p, struct s3_call *c, bool *looks,
+		     struct strbuf *err)
+{
+	const struct put_request *r = p->request;
+	int ret = 0;
+
+	strvec_clear(&c->headers);
+	*looks = !add_expected(&c->headers, p);
+	if (*looks)
+		ret = s3_look(p->store, r, NULL, err);
+	if (ret)
+		return ret;
+	s3_add_content(&c->headers, r->key, r->meta);
+	add_sums(&c->headers, p);
+	c->body = p->data;
+	c->body_len = p->len;
+	/* What expects something is looked at before it is sent again. */
+	c->flags = r->expect == EXPECT_ANY ? HTTP_REPEATABLE : 0;
+	return s3_call(p->store, c, err);
+}
+
+/*
+ * Whether a failure says that somebody else came first: what was to be replaced
+ * is gone, or radosgw, which looks and then writes, met another writer between
+ * the two. It has cancelled the write, and knows no better code for that.
+ */
+static bool lost_race(struct putting *p, const struct s3_call *c, int ret)
+{
+	if (!ret || p->request->expect != EXPECT_VERSION)
+		return false;
+	return ret == ERR_NOT_FOUND ||
+	       (c->answer.status == 500 && !strcmp(c->code, "UnknownError") &&
+		s3_look(p->store, p->request, NULL, NULL) == ERR_CONFLICT);
+}
+
 static int send_it(struct putting *p, struct s3_call *c, struct strbuf *err)
 {
 	const struct put_request *r = p->request;
 	struct strbuf why = STRBUF_INIT;
-	bool conditional, looked = false;
+	bool looks;
 	int ret;
 
-	if (r->expect == EXPECT_ABSENT ? p->store->no_if_none_match :
-	    r->expect == EXPECT_VERSION && p->store->no_if_match)
-		looked = true;
-	if (looked)
-		ret = s3_look(p->store, r, NULL, err);
-	else
-		ret = 0;
-	if (ret)
-		return ret;
-	ret = request(p, &conditional, c, &why);
-	if (ret && conditional && r->expect != EXPECT_ANY &&
-	    c->answer.status == 501) {
-		strbuf_release(&why);
-		note_lack(p->store, r);
-		return send_it(p, c, err);
-	}
-	if (ret == ERR_CONFLICT ||
-	    (ret == ERR_NOT_FOUND && r->expect == EXPECT_VERSION))
+	do {
+		strbuf_reset(&why);
+		ret = send_once(p, c, &looks, &why);
+	} while (ret && !looks && learn(p, c));
+	if (!ret && p->bare)
+		__atomic_store_n(&p->store->bare_match, true, __ATOMIC_RELAXED);
+	if (ret == ERR_CONFLICT || lost_race(p, c, ret))
 		ret = s3_fail_conflict(p->store, r, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	if (!ret)
 		ret = read_answer(p, c, err);
-	if (!ret && looked)
+	if (!ret && looks)
 		ret = s3_look(p->store, r, p->put.version, err);
 	strbuf_release(&why);
 	return ret;
