@@ -18,9 +18,8 @@
 #define SHARED_MAX (256u << 10)
 /* Seconds until a connection stands. */
 #define CONNECT_MAX 30
-/* The largest that libcurl takes; for bodies alone. */
-#define RECEIVE_BUFFER (128L << 10)
-#define SEND_BUFFER (128L << 10)
+/* Of libcurl, each way: below what malloc() asks the system for each time. */
+#define BUFFER (64L << 10)
 
 /* ---- ring --------------------------------------------------------------- */
 
@@ -42,9 +41,6 @@ void ring_skip(struct ring *r, size_t len)
 {
 	r->at = (r->at + len) % RING_SIZE;
 	r->len -= len;
-	/* At one place as often as can be. */
-	if (!r->len)
-		r->at = 0;
 }
 
 void ring_put(struct ring *r, const void *data, size_t len)
@@ -288,6 +284,8 @@ static void set_constants(struct call *call)
 	SET(call, SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(call, USERAGENT, "resutil/" RESUTIL_VERSION);
 	SET(call, TCP_KEEPALIVE, 1L);
+	SET(call, BUFFERSIZE, BUFFER);
+	SET(call, UPLOAD_BUFFERSIZE, BUFFER);
 	SET(call, OPENSOCKETFUNCTION, on_socket);
 	SET(call, READFUNCTION, on_read);
 	SET(call, READDATA, call);
@@ -329,7 +327,6 @@ static void set_body(struct call *call)
 		    !r->read ? (curl_off_t)r->body_len :
 		    r->body_size == UINT64_MAX ? (curl_off_t)-1 :
 						 (curl_off_t)r->body_size);
-		SET(call, UPLOAD_BUFFERSIZE, SEND_BUFFER);
 	}
 	SET(call, CUSTOMREQUEST, r->method);
 }
@@ -361,7 +358,6 @@ static void set_connection(struct call *call)
 	SET(call, HTTP_VERSION, shared ? (long)CURL_HTTP_VERSION_2TLS :
 					 (long)CURL_HTTP_VERSION_1_1);
 	SET(call, PIPEWAIT, shared ? 1L : 0L);
-	SET(call, BUFFERSIZE, r->write ? RECEIVE_BUFFER : 16384L);
 	SET(call, NOPROXY, local ? "*" : NULL);
 	SET(call, CONNECTTIMEOUT,
 	    local ? 1L : (long)MINIMUM(call->http->o.stall, CONNECT_MAX));

@@ -113,6 +113,8 @@ static void fill(struct attempt *t)
 	char *at;
 	int ret = 0;
 
+	if (!ring->len)
+		ring->at = 0;
 	len = ring_room(ring, &at);
 	if (t->r->body_size != UINT64_MAX)
 		len = (size_t)MINIMUM((uint64_t)len, left);
@@ -175,6 +177,8 @@ static void drain(struct attempt *t)
 		return;
 	}
 	ring_skip(ring, len);
+	if (!ring->len)
+		ring->at = 0;
 	if (call->held[DOWN] && !call->done && ring->len <= RING_SIZE / 2)
 		call_ask(call);
 }
@@ -216,7 +220,7 @@ static int end_attempt(struct attempt *t)
 	int ret = t->ret;
 
 	fault_after(t->fault);
-	if (!t->told)
+	if (!t->told && call->head_done)
 		answer_read(t->a, &call->head);
 	if (!ret)
 		ret = call_failure(call, t->err);
@@ -226,7 +230,7 @@ static int end_attempt(struct attempt *t)
 		return ret;
 	/* An empty body is told of as well. */
 	if (call->streams && !t->told && t->r->head)
-		ret = t->r->head(t->r->data, t->a, t->err);
+		t->ret = ret = t->r->head(t->r->data, t->a, t->err);
 	if (!ret && call->kept.len) {
 		struct strbuf body = t->a->body;
 

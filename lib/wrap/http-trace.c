@@ -170,6 +170,27 @@ void http_trace_request(unsigned long nr, const struct http_request *r)
 	strbuf_release(&url);
 }
 
+/*
+ * A store that finds a signature wrong sends back what it signed itself, tokens
+ * included.
+ */
+static size_t harmless_part(const struct strbuf *body)
+{
+	static const char *const secret[] = {
+		"<AWSAccessKeyId", "<StringToSign", "<SignatureProvided",
+		"<CanonicalRequest"
+	};
+	size_t len = MINIMUM(body->len, BODY_MAX), i;
+
+	for (i = 0; i < ARRAY_SIZE(secret); i++) {
+		const char *at = strstr(body->buf, secret[i]);
+
+		if (at)
+			len = MINIMUM(len, (size_t)(at - body->buf));
+	}
+	return len;
+}
+
 void http_trace_answer(unsigned long nr, const struct call *call,
 		       const struct http_answer *a, uint64_t began)
 {
@@ -190,7 +211,8 @@ void http_trace_answer(unsigned long nr, const struct call *call,
 	for (i = 0; i < a->fields.nr; i++)
 		trace_field(nr, '<', a->fields.v[i]);
 	if (a->status >= 300 && a->body.len)
-		trace_http("#%lu < %.*s", nr, BODY_MAX, a->body.buf);
+		trace_http("#%lu < %.*s", nr, (int)harmless_part(&a->body),
+			   a->body.buf);
 }
 
 void http_trace_failure(unsigned long nr, const char *why)
