@@ -29,7 +29,7 @@ struct sending {
 	char *region;			/* likewise */
 	int own;		/* code of a failure of others */
 	unsigned regions;
-	bool renewed, set_clock;
+	bool renewed, set_clock, asked;
 };
 
 void s3_call_release(struct s3_call *c)
@@ -262,8 +262,14 @@ static int judge(struct sending *x, bool *again, struct strbuf *err)
 		 renew_keys(x, &e);
 	if (*again)
 		goto cleanup;
-	if (has_no_reason(x))
+	if (has_no_reason(x) && !x->asked) {
+		x->asked = true;
 		ret = ask_why(x, &why);
+		/* What was wrong was mended while it was asked for. */
+		*again = !ret;
+	}
+	if (*again)
+		goto cleanup;
 	if (ret)
 		fail(err, ret, "%s", why.buf);
 	else
