@@ -308,6 +308,17 @@ static int complete_once(struct s3_upload *u, const struct strbuf *body,
 	return ret;
 }
 
+/* The server knows no preconditions here; or it compares ETags in a way of its
+ * own, and what is there is what is expected. */
+static bool is_misunderstood(struct s3_upload *u, int code,
+			     const struct completion *done)
+{
+	if (!strcmp(done->code, "NotImplemented"))
+		return true;
+	return code == ERR_CONFLICT &&
+	       !s3_look(u->store, u->request, NULL, NULL);
+}
+
 /* An answer may begin well and end with an error, since the server sends the
  * status before it begins; so http_do() has not tried again. */
 static int complete(struct s3_upload *u, const struct strbuf *body,
@@ -320,7 +331,7 @@ static int complete(struct s3_upload *u, const struct strbuf *body,
 	again_init(&again, COMPLETE_PATIENCE);
 	do {
 		ret = complete_once(u, body, expect, done, &again.why);
-		if (ret && expect && !strcmp(done->code, "NotImplemented")) {
+		if (ret && expect && is_misunderstood(u, ret, done)) {
 			expect = false;
 			strbuf_reset(&again.why);
 			ret = complete_once(u, body, expect, done,

@@ -29,30 +29,35 @@ static int remove_file(struct check *c UNUSED, const char *path)
 
 /* ---- temporary files ----------------------------------------------------- */
 
-/* Regular files of `dir` that are called BASE.PID.N.tmp. */
-static void look_for_temps(struct check *c, const char *dir, const char *base,
-			   const char *id)
+static void look_at_temp(struct check *c, const char *dir, const char *entry,
+			 const char *base, const char *id)
 {
-	struct strvec entries = STRVEC_INIT;
 	struct strbuf path = STRBUF_INIT;
 	struct leftover l;
-	size_t i;
 	pid_t pid;
 
-	check_entries(dir, &entries);
-	for (i = 0; i < entries.nr; i++) {
-		strbuf_reset(&path);
-		strbuf_addf(&path, "%s/%s", dir, entries.v[i]);
-		/* A comment may look like that. */
-		if (name_is_valid(entries.v[i]) ||
-		    !temp_name_parse(entries.v[i], base, &pid) ||
-		    !leftover_look(&l, path.buf, pid, false))
-			continue;
+	strbuf_addf(&path, "%s/%s", dir, entry);
+	if (temp_name_parse(entry, base, &pid) &&
+	    leftover_look(&l, path.buf, pid, false)) {
 		check_leftover(c, id, path.buf, NULL, &l, remove_file,
 			       "a file that was not written to its end");
 		leftover_release(&l);
 	}
 	strbuf_release(&path);
+}
+
+/* Regular files of `dir` that are called BASE.PID.N.tmp. */
+static void look_for_temps(struct check *c, const char *dir, const char *base,
+			   const char *id)
+{
+	struct strvec entries = STRVEC_INIT;
+	size_t i;
+
+	check_entries(dir, &entries);
+	for (i = 0; i < entries.nr; i++)
+		/* A comment may look like that. */
+		if (!name_is_valid(entries.v[i]))
+			look_at_temp(c, dir, entries.v[i], base, id);
 	strvec_release(&entries);
 }
 
@@ -226,7 +231,7 @@ static void look_at_access(struct check *c)
 {
 	static const char *const dirs[] = { "", "/live", "/partial", "/remotes",
 					    "/renames", "/tids",
-					    "/trials" };
+					    "/trials", "/uploads" };
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;
@@ -246,6 +251,32 @@ static void look_at_access(struct check *c)
 			break;
 	}
 	strbuf_release(&path);
+}
+
+/* Notes of uploads lie below the name of a store, and all of them end in
+ * ".json": what ends otherwise is no name. */
+static void look_at_uploads(struct check *c)
+{
+	struct strvec stores = STRVEC_INIT, entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	size_t i, j, len;
+
+	strbuf_addf(&path, "%s/.resutil/uploads", c->p->root);
+	check_entries(path.buf, &stores);
+	strbuf_addch(&path, '/');
+	len = path.len;
+	for (i = 0; i < stores.nr; i++) {
+		strbuf_setlen(&path, len);
+		strbuf_addstr(&path, stores.v[i]);
+		strvec_clear(&entries);
+		check_entries(path.buf, &entries);
+		for (j = 0; j < entries.nr; j++)
+			look_at_temp(c, path.buf, entries.v[j], NULL,
+				     "temp-file");
+	}
+	strbuf_release(&path);
+	strvec_release(&entries);
+	strvec_release(&stores);
 }
 
 static void look_at_private(struct check *c)
@@ -329,6 +360,7 @@ void check_private(struct check *c)
 	look_at_private(c);
 	strbuf_addf(&path, "%s/.resutil", c->p->root);
 	look_for_temps_below(c, path.buf, "temp-file");
+	look_at_uploads(c);
 	strbuf_reset(&path);
 	if (!project_cache_path(c->p, &path, NULL)) {
 		look_at_hashes(c, path.buf);

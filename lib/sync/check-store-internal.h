@@ -5,6 +5,7 @@
  *	check-store-pack.c	one pack: read, and judged
  *	check-store-links.c	what packs say of each other, and the ledger
  *	check-store-rests.c	what interrupted uploads and tests left
+ *	check-store-uploads.c	interrupted uploads that were noted here
  *	check-store-repair.c	what --repair does to a pack
  *	check-subset.c		which packs are read whole
  *
@@ -109,6 +110,14 @@ int check_links(struct store_check *c, struct strbuf *err);
 /* ---- check-store-rests.c ------------------------------------------------- */
 
 int check_rests(struct store_check *c, struct strbuf *err);
+
+/* ---- check-store-uploads.c ----------------------------------------------- */
+
+/** Tells of each note of an upload, and withdraws those that are not wanted. */
+void check_upload_notes(struct store_check *c);
+/** Whether the upload `id` of an object is one that was noted, and so may be
+ *  gone on with. */
+bool check_is_noted(struct store_check *c, const char *key, const char *id);
 
 /* ---- check-store-repair.c ------------------------------------------------ */
 

@@ -134,9 +134,13 @@ static int check_uploads(struct store_check *c, const char *prefix,
 
 	ret = transport_rests(c->r->transport, prefix, take_upload, &rests,
 			      &why);
-	for (i = 0; i < rests.nr && !ret; i++)
-		tell_rest(c, &rests.rest[i], "the rest of an upload that was "
-			  "interrupted", 0, prune_upload);
+	for (i = 0; i < rests.nr && !ret; i++) {
+		const struct rest *rest = &rests.rest[i];
+
+		if (!check_is_noted(c, rest->key, rest->version))
+			tell_rest(c, rest, "the rest of an upload that was "
+				  "interrupted", 0, prune_upload);
+	}
 	rests_release(&rests);
 	return end_listing(ret, &why, err);
 }
@@ -227,6 +231,8 @@ int check_rests(struct store_check *c, struct strbuf *err)
 {
 	int ret = 0;
 
+	/* What these withdraw is no rest any more. */
+	check_upload_notes(c);
 	if (transport_caps(c->r->transport) & TRANSPORT_CAN_PRUNE)
 		ret = check_uploads(c, c->r->prefix, err);
 	/* where the prefix of a project is not that of a test, too */
