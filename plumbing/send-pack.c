@@ -4,6 +4,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/alloc.h"
+#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/output.h"
@@ -37,6 +38,18 @@ struct send_pack {
 	struct items items;
 };
 
+static void say_resumed(const struct sync_result *result)
+{
+	struct strbuf size = STRBUF_INIT;
+
+	if (!result->held)
+		return;
+	size_format(&size, result->held);
+	say("'%s': resumed; %s of it had been sent before", result->name,
+	    size.buf);
+	strbuf_release(&size);
+}
+
 /* For sync_send(), and for what never comes to it. */
 static void print(const struct sync_result *result, void *data)
 {
@@ -59,6 +72,7 @@ static void print(const struct sync_result *result, void *data)
 		error("%s", result->message);
 	else if (*result->message)
 		warning("'%s': %s", result->name, result->message);
+	say_resumed(result);
 	strbuf_release(&out);
 }
 
