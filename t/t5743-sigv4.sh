@@ -163,9 +163,9 @@ test_expect_success 'a real server takes URLs that we sign' '
 	grep AccessDenied answer &&
 	$PYTHON3 -c "
 import boto3, sys
-s3 = boto3.client(\"s3\")
+s3 = boto3.client(\"s3\", endpoint_url=sys.argv[2])
 assert s3.get_object(Bucket=\"signed\", Key=sys.argv[1])[\"Body\"].read() == b\"content\n\"
-" "$key"
+" "$key" "$S3_ENDPOINT"
 '
 
 test_done
