@@ -110,8 +110,8 @@ static void web_answer(int fd, int status, const char *fields,
 {
 	struct strbuf text = STRBUF_INIT;
 
-	strbuf_addf(&text, "HTTP/1.1 %d Word\r\nContent-Length: %zu\r\n%s\r\n%s",
-		    status, strlen(body), fields, body);
+	strbuf_addf(&text, "HTTP/1.1 %d Word\r\nContent-Length: %zu\r\n%s"
+		    "\r\n%s", status, strlen(body), fields, body);
 	web_send(fd, text.buf, text.len);
 	strbuf_release(&text);
 }
@@ -254,7 +254,7 @@ static void web_fields(int fd, long len)
 	struct strbuf text = STRBUF_INIT;
 
 	while ((long)text.len < len)
-		strbuf_addstr(&text, "x-many: 0123456789012345678901234567\r\n");
+		strbuf_addstr(&text, "x-many: 01234567890123456789\r\n");
 	web_answer(fd, 200, text.buf, "hello");
 	strbuf_release(&text);
 }
