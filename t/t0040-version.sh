@@ -22,6 +22,8 @@ test_expect_success '--build-options: how it was built, with what' '
 	test_grep "^libyaml: [0-9][0-9.]*$" out &&
 	test_grep "^jansson: [0-9][0-9.]*$" out &&
 	test_grep -E "^libcrypto: ([0-9][0-9.]*|missing)$" out &&
+	test_grep -E "^libcurl: ([0-9][0-9.]*|missing)$" out &&
+	test_grep -E "^libexpat: ([0-9][0-9.]*|missing)$" out &&
 	test_grep "^libexec: $BUILD_DIRECTORY/libexec$" out &&
 	test_grep -E "^deflate: (ISA-L, )?(libdeflate, )?zlib$" out &&
 	test_grep "^resutil-edit: there$" out

@@ -42,6 +42,17 @@ test_expect_success 'libcrypto is opened at the first hash, not at the start' '
 	test_must_fail grep libcrypto actual
 '
 
+# A store in a directory is reached without them.
+test_expect_success !SANITIZED 'so are libcurl and expat, at the first request' '
+	needed "$BUILD_DIRECTORY/libexec/resutil-pack" >actual &&
+	test_must_fail grep -e libcurl -e libexpat actual &&
+	mkdir store &&
+	LD_DEBUG=files LD_DEBUG_OUTPUT=loaded-dir \
+		resutil list-objects --remote "dir:$PWD/store" >out &&
+	cat loaded-dir.* >all &&
+	test_must_fail grep -e libcurl -e libexpat all
+'
+
 # The loader says what it maps, libraries that others pull in included.
 test_expect_success !SANITIZED 'nothing else is loaded to print the version' '
 	LD_DEBUG=files LD_DEBUG_OUTPUT=loaded resutil version >out &&

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/wrap/libraries.h"
+#include "lib/base/alloc.h"
 #include "lib/base/value.h"
 
 #include <dlfcn.h>
@@ -26,19 +27,46 @@ static const char *ask(const char *function)
 	return symbol.object ? symbol.text() : NULL;
 }
 
-static void list_crypto(struct value *map)
+/*
+ * One that is opened when it is needed, by the name that its door opens. It
+ * stays open: some that libcurl brings along do not like to go.
+ */
+static void *open_library(struct value *map, const char *name,
+			  const char *file, const char *function,
+			  union symbol *symbol)
 {
-	/* the name that digest.c opens, see its header */
-	void *library = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_LOCAL);
-	union symbol symbol = { NULL };
+	void *library = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
 
-	if (library)
-		symbol.object = dlsym(library, "OpenSSL_version");
+	symbol->object = library ? dlsym(library, function) : NULL;
+	if (!symbol->object)
+		value_map_set_str(map, name, "missing");
+	return symbol->object;
+}
+
+/* "7.88.1" out of "libcurl/7.88.1 OpenSSL/3.0.1", "2.5.0" of "expat_2.5.0". */
+static void set_number(struct value *map, const char *name, const char *text)
+{
+	const char *at = text + strcspn(text, "0123456789");
+	char *number = xmemdupz(at, strcspn(at, " "));
+
+	value_map_set_str(map, name, number);
+	free(number);
+}
+
+static void list_opened(struct value *map)
+{
+	union symbol symbol;
+
 	/* 6: OPENSSL_VERSION_STRING, OpenSSL_version(3) */
-	value_map_set_str(map, "libcrypto",
-			  symbol.object ? symbol.text_of(6) : "missing");
-	if (library)
-		dlclose(library);
+	if (open_library(map, "libcrypto", "libcrypto.so.3",
+			 "OpenSSL_version", &symbol))
+		value_map_set_str(map, "libcrypto", symbol.text_of(6));
+	if (open_library(map, "libcurl", "libcurl.so.4", "curl_version",
+			 &symbol))
+		set_number(map, "libcurl", symbol.text());
+	if (open_library(map, "libexpat", "libexpat.so.1", "XML_ExpatVersion",
+			 &symbol))
+		set_number(map, "libexpat", symbol.text());
 }
 
 void libraries_list(struct value *map)
@@ -54,5 +82,5 @@ void libraries_list(struct value *map)
 	version = ask("jansson_version_str");
 	if (version)
 		value_map_set_str(map, "jansson", version);
-	list_crypto(map);
+	list_opened(map);
 }

@@ -10,7 +10,8 @@
 #include "lib/base/value.h"
 
 /** Sets one key a library ("libyaml": "0.2.5") in `map`; the C library, those
- *  that are linked, and libcrypto, which is opened when needed ("missing"). */
+ *  that are linked, and those that are opened when needed: libcrypto, libcurl,
+ *  libexpat (or "missing"). */
 void libraries_list(struct value *map);
 
 #endif
