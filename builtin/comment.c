@@ -87,6 +87,28 @@ static int make_name(struct renaming *r, const char *text, struct strbuf *err)
 	return 0;
 }
 
+/* What a renaming in two steps leaves when it is cut off between them; that the
+ * files are the same, too, is looked at where it is renamed. */
+static bool is_cut_off(const struct renaming *r)
+{
+	const char *const names[] = { r->from.buf, r->to.buf };
+	struct value *record[2] = { NULL, NULL };
+	const char *id[2] = { NULL, NULL };
+	struct strbuf why = STRBUF_INIT;
+	size_t i;
+	bool same;
+
+	for (i = 0; i < 2 && remote_rows_find(&r->rows, names[i]); i++)
+		if (!store_exp_record(&record[i], r->remote, names[i],
+				      &why))
+			id[i] = value_get_text(record[i], "id");
+	same = id[0] && *id[0] && id[1] && !strcmp(id[0], id[1]);
+	value_free(record[0]);
+	value_free(record[1]);
+	strbuf_release(&why);
+	return same;
+}
+
 /* What the store has of it; a pack without a record is no obstacle. */
 static int check_there(const struct renaming *r, struct strbuf *err)
 {
@@ -134,7 +156,7 @@ static int check(struct renaming *r, struct strbuf *err)
 	if (exp_name_is_taken(the_project, r->to.buf))
 		return fail(err, ERR_CONFLICT, "'%s' is here already",
 			    r->to.buf);
-	if (remote_rows_find(&r->rows, r->to.buf))
+	if (remote_rows_find(&r->rows, r->to.buf) && !is_cut_off(r))
 		return fail(err, ERR_CONFLICT, "'%s' is in '%s' already",
 			    r->to.buf, r->remote);
 	if (r->here && !exp_is_at_rest(the_project, r->from.buf, &state))

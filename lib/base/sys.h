@@ -14,8 +14,8 @@
  *
  * RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th (from 1) point of KIND:
  * open write sync rename mkdir unlink link truncate chmod spawn lock request
- * http alloc, or "any", which counts all but alloc. ACTION: the name of an errno
- * (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
+ * http alloc, or "any", which counts all but alloc. ACTION: the name of an
+ * errno (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
  * "short" (half of a write is done), "kill" (SIGKILL before the call),
  * "kill-after", "kill-all" and "kill-all-after" (the same for the whole process
  * group). KIND:N+:ACTION acts on all later ones, too. A request also takes

@@ -112,5 +112,8 @@ void send_follow_rename(struct send_item *item, const struct pack_info *info,
 /* Renames what is there to the name that it has here, in a worker; what is
  * left to do is compared again. 0, or the item has its result. */
 int send_rename_there(struct send_item *item);
+/* It is there, and may be there under its old name, too: a renaming in two
+ * steps that was cut off between them is ended. */
+void send_end_rename(struct send_item *item);
 
 #endif

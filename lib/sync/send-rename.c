@@ -307,6 +307,54 @@ int send_rename_there(struct send_item *item)
 	return ret;
 }
 
+/* One run and all its files under both names, and no other name is here. */
+static int remove_other(struct send_item *item, struct remote_exp *other,
+			struct strbuf *err)
+{
+	struct remote *r = item->send->r;
+	struct strbuf key = STRBUF_INIT;
+	int ret = remote_learn(r, other, 1, KNOWN_INFO, 0, err);
+
+	if (!ret)
+		ret = remote_learn(r, item->there, 1, KNOWN_INFO, 0, err);
+	if (ret || other->problem || item->there->problem ||
+	    !sync_same_hashes(&other->info, &item->there->info) ||
+	    exp_is_here(r->project, other->name))
+		return ret;
+	remote_key(r, other->name, &key);
+	ret = transport_remove(r->transport, key.buf, other->version, err);
+	strbuf_release(&key);
+	if (ret && ret != ERR_NOT_FOUND)
+		return ret;
+	remote_forget(r, other->name);
+	item->status = "renamed";
+	item->new_name = xstrdup(other->name);
+	if (r->ledger && ledger_done(r->ledger, other->name))
+		return ledger_drop(r->ledger, other->name, err);
+	return 0;
+}
+
+void send_end_rename(struct send_item *item)
+{
+	struct send *s = item->send;
+	struct strbuf other = STRBUF_INIT, err = STRBUF_INIT;
+	int ret;
+
+	if (!is_worth_listing(item))
+		return;
+	ret = send_list_all(s, &err);
+	if (!ret)
+		ret = sync_other_name(s->r, s->whole, item->name,
+				      item->here.info.id, &other, &err);
+	if (!ret)
+		ret = remove_other(item, remote_list_find(s->whole, other.buf),
+				   &err);
+	if (ret && ret != ERR_NOT_FOUND)
+		send_fail(item, "failed", ret, "%s", err.buf);
+	strbuf_release(&err);
+	strbuf_release(&other);
+}
+
 /* ---- while it was sent --------------------------------------------------- */
 
 int send_check_absent(struct send_item *item, struct strbuf *err)

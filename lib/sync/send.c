@@ -201,7 +201,11 @@ static void decide_same(struct send_item *item)
 
 	item->status = "same";
 	item->bytes = item->there->size;
-	if (s->options->dry_run || !is_news(item))
+	if (s->options->dry_run)
+		return;
+	if (s->options->rename)
+		send_end_rename(item);
+	if (item->code || !is_news(item))
 		return;
 	note.info = item->here.info;
 	note.version = item->there->version;
