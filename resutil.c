@@ -381,6 +381,11 @@ static int show_version(void)
 	return cmd_version(1, argv);
 }
 
+static void warn_of(const char *text)
+{
+	warning("%s", text);
+}
+
 int main(int argc, const char **argv)
 {
 	struct strvec line = STRVEC_INIT;
@@ -390,6 +395,7 @@ int main(int argc, const char **argv)
 
 	process_begin();
 	set_resutil_program(argv[0], find_holder);
+	notice_to(warn_of);
 	tempfile_on_signals();
 	read_verbosity();
 

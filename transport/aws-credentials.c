@@ -29,8 +29,7 @@ struct aws_credentials {
 	int problem;		/* that the last one had, or 0 */
 	struct strbuf why;
 	bool final;		/* asking again would not help */
-	/* Lent out: set once. */
-	char *origin, *warning;
+	char *origin;		/* lent out: set once */
 };
 
 static char *copy_or_null(const char *text)
@@ -66,7 +65,6 @@ void aws_credentials_free(struct aws_credentials *c)
 	free((char *)c->source.key_file);
 	free((char *)c->source.profile);
 	free(c->origin);
-	free(c->warning);
 	free(c);
 }
 
@@ -203,8 +201,6 @@ static void take_answer(struct aws_credentials *c, const struct aws_search *s,
 		c->renewable = s->renewable;
 		if (!c->origin)
 			c->origin = xstrdup(s->origin.buf);
-		if (!c->warning && s->warning.len)
-			c->warning = xstrdup(s->warning.buf);
 		return;
 	}
 	aws_keys_release(found);
@@ -213,6 +209,21 @@ static void take_answer(struct aws_credentials *c, const struct aws_search *s,
 	/* a service that is down may come back; what is set wrongly stays */
 	c->final = ret != ERR_UNREACHABLE && ret != ERR_TRANSIENT && !c->have;
 	c->renew_at = now + RENEW_AGAIN;
+}
+
+/* Whoever reads the same file for another store need not say it again. */
+static void tell_once(const struct aws_search *s)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool told;
+
+	if (!s->warning.len)
+		return;
+	pthread_mutex_lock(&lock);
+	if (!told)
+		notice("%s", s->warning.buf);
+	told = true;
+	pthread_mutex_unlock(&lock);
 }
 
 /* With the lock, which is open while somewhere is asked. */
@@ -229,6 +240,7 @@ static void ask(struct aws_credentials *c)
 	ret = look_everywhere(&s, &found, &why);
 	if (!ret && !found.anonymous)
 		pthread_once(&hide_once, hide_process);
+	tell_once(&s);
 	pthread_mutex_lock(&c->lock);
 	c->busy = false;
 	take_answer(c, &s, &found, ret, &why, time(NULL));
@@ -303,14 +315,4 @@ const char *aws_credentials_origin(struct aws_credentials *c)
 	origin = c->origin;
 	pthread_mutex_unlock(&c->lock);
 	return origin ? origin : "nowhere";
-}
-
-const char *aws_credentials_warning(struct aws_credentials *c)
-{
-	const char *warning;
-
-	pthread_mutex_lock(&c->lock);
-	warning = c->warning;
-	pthread_mutex_unlock(&c->lock);
-	return warning ? warning : "";
 }

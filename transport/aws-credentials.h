@@ -39,6 +39,7 @@ void aws_credentials_free(struct aws_credentials *c);
 
 /**
  * The keys to sign with now, found and asked for when they are needed.
+ * A file of keys that everybody can read is told by notice(), once.
  * Errors: ERR_CREDENTIALS (none; where was looked, and what to do);
  * ERR_CONTENT (a file is malformed: path and line); ERR_UNREACHABLE.
  */
@@ -50,8 +51,6 @@ bool aws_credentials_expired(struct aws_credentials *c,
 			     const struct aws_keys *k);
 /** Where the keys came from, for messages ("profile 'x' of FILE"); lent. */
 const char *aws_credentials_origin(struct aws_credentials *c);
-/** Warnings to tell once (a key file that others can read), or "". */
-const char *aws_credentials_warning(struct aws_credentials *c);
 
 /** AWS_REGION, AWS_DEFAULT_REGION, .env, the profile's `region`; NULL. */
 int aws_find_region(const struct aws_source *s, char **out,

@@ -178,6 +178,27 @@ void warning(const char *fmt, ...)
 	va_end(ap);
 }
 
+static void (*tell_notice)(const char *text);
+
+void notice_to(void (*tell)(const char *text))
+{
+	tell_notice = tell;
+}
+
+void notice(const char *fmt, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	if (!tell_notice)
+		return;
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	tell_notice(text.buf);
+	strbuf_release(&text);
+}
+
 void say(const char *fmt, ...)
 {
 	va_list ap;

@@ -47,6 +47,14 @@ int fail(struct strbuf *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
  */
 int fail_errno(struct strbuf *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/**
+ * What a function that succeeds has to tell all the same, once in a process (a
+ * file of keys that everybody can read): a sentence like those of fail(). It
+ * goes to whom the program named; nowhere before that. Thread-safe.
+ */
+void notice(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void notice_to(void (*tell)(const char *text));
+
 /** The exit status that stands for an enum resutil_error; 0 for 0. */
 int exit_status_of(int code);
 /** The reverse, for the status of a child that was a command of ours. One that

@@ -212,6 +212,11 @@ static bool take_option(const char *word)
 	return true;
 }
 
+static void warn_of(const char *text)
+{
+	warning("%s", text);
+}
+
 int main(int argc, const char **argv)
 {
 	struct http_options options = { .patience = 2 };
@@ -219,6 +224,7 @@ int main(int argc, const char **argv)
 	struct http *http = NULL;
 	int ret;
 
+	notice_to(warn_of);
 	for (argc--, argv++; argc && take_option(*argv); argc--, argv++)
 		;
 	if (!argc)
@@ -229,8 +235,6 @@ int main(int argc, const char **argv)
 	source.http = http;
 	aws_credentials_new(&credentials, &source);
 	ret = act(argc, argv);
-	if (*aws_credentials_warning(credentials))
-		warning("%s", aws_credentials_warning(credentials));
 	aws_credentials_free(credentials);
 	http_close(http);
 	strbuf_release(&err);
