@@ -20,8 +20,11 @@
 /* Begins each backend's own struct. */
 struct transport {
 	const struct transport_ops *ops;
-	unsigned caps;		/* ops->caps, less what this store lacks */
+	/* ops->caps, less what this store lacks, also as that is found out:
+	 * changed and read by atomic operations */
+	unsigned caps;
 	char *url;		/* for messages; holds no secret */
+	struct transport *inner;	/* what a wrapper is around; NULL */
 };
 
 /*
@@ -161,6 +164,10 @@ struct transport *transport_with_trace(struct transport *t);
 /* RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,...]; see with-faults.c. */
 struct transport *transport_with_faults(struct transport *t);
 #endif
+
+/** remove_many for who has none: t->ops->remove() for each. */
+int transport_remove_each(struct transport *t, const struct strvec *keys,
+			  removed_fn fn, void *data, struct strbuf *err);
 
 /** The text of a required key of storage_config; ERR_USAGE names it. */
 int transport_config_text(const struct transport_config *c, const char *key,

@@ -69,9 +69,14 @@ void transport_close(struct transport *t)
 		t->ops->release(t);
 }
 
+/* What a backend finds out that its store lacks, no wrapper makes good. */
 unsigned transport_caps(const struct transport *t)
 {
-	return t->caps;
+	unsigned caps = ~0u;
+
+	for (; t; t = t->inner)
+		caps &= __atomic_load_n(&t->caps, __ATOMIC_RELAXED);
+	return caps;
 }
 
 const char *transport_url(const struct transport *t)
@@ -261,7 +266,7 @@ int transport_withdraw(struct transport *t, const char *key,
 {
 	int ret = object_key_check(key, err);
 
-	if (ret || !(t->caps & TRANSPORT_CAN_RESUME))
+	if (ret || !(transport_caps(t) & TRANSPORT_CAN_RESUME))
 		return ret;
 	return t->ops->withdraw(t, key, state, err);
 }
@@ -274,6 +279,44 @@ int transport_remove(struct transport *t, const char *key,
 	return ret ? ret : t->ops->remove(t, key, version, err);
 }
 
+int transport_remove_each(struct transport *t, const struct strvec *keys,
+			  removed_fn fn, void *data, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	size_t i;
+	int ret = 0, code = 0;
+
+	for (i = 0; i < keys->nr && !ret && code != ERR_UNREACHABLE; i++) {
+		strbuf_reset(&why);
+		code = t->ops->remove(t, keys->v[i], NULL, &why);
+		if (code == ERR_NOT_FOUND) {
+			strbuf_reset(&why);
+			code = 0;
+		}
+		ret = fn(keys->v[i], code, why.buf, data);
+	}
+	/* The others would wait as long, for nothing. */
+	if (!ret && code == ERR_UNREACHABLE && i < keys->nr)
+		ret = fail(err, code, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+int transport_remove_many(struct transport *t, const struct strvec *keys,
+			  removed_fn fn, void *data, struct strbuf *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < keys->nr && !ret; i++)
+		ret = object_key_check(keys->v[i], err);
+	if (ret)
+		return ret;
+	return t->ops->remove_many ?
+		t->ops->remove_many(t, keys, fn, data, err) :
+		transport_remove_each(t, keys, fn, data, err);
+}
+
 int transport_presign(struct transport *t, const char *key, unsigned seconds,
 		      struct strbuf *url, struct strbuf *err)
 {
@@ -281,7 +324,7 @@ int transport_presign(struct transport *t, const char *key, unsigned seconds,
 
 	if (ret)
 		return ret;
-	if (!(t->caps & TRANSPORT_CAN_PRESIGN))
+	if (!(transport_caps(t) & TRANSPORT_CAN_PRESIGN))
 		return fail(err, ERR_USAGE, "'%s' is a kind of store that "
 			    "gives no URLs of objects", t->url);
 	return t->ops->presign(t, key, seconds, url, err);
@@ -294,7 +337,7 @@ int transport_rests(struct transport *t, const char *prefix, object_fn fn,
 	struct strbuf cursor = STRBUF_INIT;
 	int ret = object_prefix_check(prefix, err);
 
-	if (ret || !(t->caps & TRANSPORT_CAN_PRUNE))
+	if (ret || !(transport_caps(t) & TRANSPORT_CAN_PRUNE))
 		return ret;
 	do {
 		ret = t->ops->rests(t, prefix, &cursor, filter_object,
@@ -311,7 +354,7 @@ int transport_prune(struct transport *t, const char *key, const char *version,
 
 	if (ret)
 		return ret;
-	if (!(t->caps & TRANSPORT_CAN_PRUNE))
+	if (!(transport_caps(t) & TRANSPORT_CAN_PRUNE))
 		return fail(err, ERR_NOT_FOUND, "'%s' is a kind of store that "
 			    "knows of no rests of uploads", t->url);
 	return t->ops->prune(t, key, version, err);
@@ -362,7 +405,7 @@ int transport_rename(struct transport *t, const char *from, const char *to,
 		ret = object_key_check(to, err);
 	if (ret)
 		return ret;
-	if (t->caps & TRANSPORT_CAN_RENAME)
+	if (transport_caps(t) & TRANSPORT_CAN_RENAME)
 		return t->ops->rename(t, from, to, version, err);
 
 	ret = t->ops->stat(t, from, &old, err);
@@ -373,7 +416,7 @@ int transport_rename(struct transport *t, const char *from, const char *to,
 			   "somebody else", from, t->url);
 		goto cleanup;
 	}
-	if (t->caps & TRANSPORT_CAN_COPY)
+	if (transport_caps(t) & TRANSPORT_CAN_COPY)
 		ret = t->ops->copy(t, from, to, old.version, err);
 	else
 		ret = carry_over(t, &old, to, err);

@@ -3,11 +3,11 @@
  *
  * RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,OP:N:ERROR...] acts on the N-th (from
  * 1) request OP that this process makes of any store. OP: list stat get put
- * remove rename copy rests prune withdraw, or any. ERROR: transient; lost (it
- * is done, and then ERR_TRANSIENT, as if the answer had not come); half (get:
- * the sink gets half, then ERR_TRANSIENT); refused; unreachable; conflict;
- * hang (no answer, for ever); kill (SIGKILL before), kill-after, kill-all,
- * kill-all-after. N can be `N+` (this and all later ones).
+ * remove rename copy rests prune withdraw remove-many, or any. ERROR:
+ * transient; lost (it is done, and then ERR_TRANSIENT, as if the answer had not
+ * come); half (get: the sink gets half, then ERR_TRANSIENT); refused;
+ * unreachable; conflict; hang (no answer, for ever); kill (SIGKILL before),
+ * kill-after, kill-all, kill-all-after. N can be `N+` (it and all later ones).
  *
  * A request is a point of RESUTIL_TEST_FAULT as well (lib/base/sys.h), where
  * request:N:ERROR counts the requests of all kinds: the same errors; "short" is
@@ -26,11 +26,11 @@
 #include <pthread.h>
 
 enum op { OP_LIST, OP_STAT, OP_GET, OP_PUT, OP_REMOVE, OP_RENAME, OP_COPY,
-	  OP_RESTS, OP_PRUNE, OP_WITHDRAW, OP_NR };
+	  OP_RESTS, OP_PRUNE, OP_WITHDRAW, OP_REMOVE_MANY, OP_NR };
 
 static const char *const op_names[OP_NR + 1] = {
 	"list", "stat", "get", "put", "remove", "rename", "copy", "rests",
-	"prune", "withdraw", "any"
+	"prune", "withdraw", "remove-many", "any"
 };
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
@@ -190,14 +190,9 @@ static int after(enum action action, int ret, const char *key,
 	return ret;
 }
 
-struct faulty {
-	struct transport base;
-	struct transport *inner;
-};
-
 static struct transport *inner_of(struct transport *t)
 {
-	return ((struct faulty *)t)->inner;
+	return t->inner;
 }
 
 static int faulty_list(struct transport *t, const char *prefix,
@@ -281,6 +276,24 @@ static int faulty_remove(struct transport *t, const char *key,
 	if (ret)
 		return ret;
 	ret = inner_of(t)->ops->remove(inner_of(t), key, version, err);
+	return after(action, ret, key, err);
+}
+
+/* The point is that of one request, whose path is the first key. */
+static int faulty_remove_many(struct transport *t, const struct strvec *keys,
+			      removed_fn fn, void *data, struct strbuf *err)
+{
+	const char *key = keys->nr ? keys->v[0] : "";
+	enum action action;
+	int ret;
+
+	if (!inner_of(t)->ops->remove_many)
+		return transport_remove_each(t, keys, fn, data, err);
+	action = pass(OP_REMOVE_MANY, key);
+	ret = before(action, key, err);
+	if (ret)
+		return ret;
+	ret = inner_of(t)->ops->remove_many(inner_of(t), keys, fn, data, err);
 	return after(action, ret, key, err);
 }
 
@@ -371,6 +384,7 @@ static const struct transport_ops ops_faulty = {
 	.get = faulty_get,
 	.put = faulty_put,
 	.remove = faulty_remove,
+	.remove_many = faulty_remove_many,
 	.rename = faulty_rename,
 	.copy = faulty_copy,
 	.presign = faulty_presign,
@@ -382,13 +396,13 @@ static const struct transport_ops ops_faulty = {
 
 struct transport *transport_with_faults(struct transport *t)
 {
-	struct faulty *faulty = xcalloc(1, sizeof(*faulty));
+	struct transport *faulty = xcalloc(1, sizeof(*faulty));
 
-	faulty->base.ops = &ops_faulty;
-	faulty->base.caps = t->caps;
-	faulty->base.url = xstrdup(t->url);
+	faulty->ops = &ops_faulty;
+	faulty->caps = t->caps;
+	faulty->url = xstrdup(t->url);
 	faulty->inner = t;
-	return &faulty->base;
+	return faulty;
 }
 
 #endif

@@ -11,17 +11,17 @@
 #include "lib/base/again.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/strmap.h"
 #include "transport/transport-ops.h"
 
 struct retrying {
 	struct transport base;
-	struct transport *inner;
 	unsigned patience;
 };
 
 static struct transport *inner_of(struct transport *t)
 {
-	return ((struct retrying *)t)->inner;
+	return t->inner;
 }
 
 static void start(struct again *a, struct transport *t)
@@ -391,6 +391,109 @@ static int retry_withdraw(struct transport *t, const char *key,
 	return retry_remove_by(t, inner_of(t)->ops->withdraw, key, state, err);
 }
 
+/* Keys of which nothing final was said yet. */
+struct many {
+	removed_fn fn;
+	void *data;
+	struct strmap left;
+	size_t done;
+	struct strbuf why;	/* of one that failed for now; "": none did */
+	int said;
+};
+
+static int note_removed(const char *key, int code, const char *message,
+			void *data)
+{
+	struct many *m = data;
+
+	if (code == ERR_TRANSIENT) {
+		strbuf_reset(&m->why);
+		strbuf_addstr(&m->why, message);
+		return 0;
+	}
+	strmap_put(&m->left, key, NULL);
+	m->done++;
+	m->said = m->fn(key, code, message, m->data);
+	return m->said;
+}
+
+static void keys_left(const struct many *m, struct strvec *out)
+{
+	size_t i;
+
+	strvec_clear(out);
+	for (i = 0; i < m->left.nr; i++)
+		if (m->left.item[i].value)
+			strvec_push(out, m->left.item[i].key);
+}
+
+/* What failed for now until the patience ended has failed. */
+static int tell_left(struct many *m, int code, const char *message)
+{
+	size_t i;
+
+	for (i = 0; i < m->left.nr && !m->said; i++)
+		if (m->left.item[i].value)
+			m->said = m->fn(m->left.item[i].key, code, message,
+					m->data);
+	return m->said;
+}
+
+/* Those that were removed are not asked for again; each try that removed some
+ * begins the patience anew. */
+static int try_many(struct many *m, struct transport *t,
+		    const struct strvec *keys, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct strvec left = STRVEC_INIT;
+	struct strbuf end = STRBUF_INIT;
+	struct again again;
+	size_t had = 0, i;
+	bool each = false;
+	int ret;
+
+	for (i = 0; i < keys->nr; i++)
+		strmap_put(&m->left, keys->v[i], m);
+	start(&again, t);
+	do {
+		if (m->done > had)
+			again_reset(&again);
+		had = m->done;
+		keys_left(m, &left);
+		strbuf_reset(&m->why);
+		ret = inner->ops->remove_many(inner, &left, note_removed, m,
+					      &again.why);
+		each = !ret && m->why.len;
+		if (each)
+			ret = fail(&again.why, ERR_TRANSIENT, "%s",
+				   m->why.buf);
+	} while (!m->said && again_wait(&again, ret));
+	ret = m->said ? again_give_up(&again, ret, NULL) :
+			again_end(&again, ret, &end);
+	if (ret && each && !m->said)
+		ret = tell_left(m, ret, end.buf);
+	else if (ret && !m->said)
+		fail(err, ret, "%s", end.buf);
+	strbuf_release(&end);
+	strvec_release(&left);
+	return ret;
+}
+
+static int retry_remove_many(struct transport *t, const struct strvec *keys,
+			     removed_fn fn, void *data, struct strbuf *err)
+{
+	struct many m = { .fn = fn, .data = data, .left = STRMAP_INIT,
+			  .why = STRBUF_INIT };
+	int ret;
+
+	if (!inner_of(t)->ops->remove_many)
+		return transport_remove_each(t, keys, fn, data, err);
+	ret = try_many(&m, t, keys, err);
+	strmap_release(&m.left);
+	strbuf_release(&m.why);
+	return ret;
+}
+
 typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
@@ -473,6 +576,7 @@ static const struct transport_ops ops_retrying = {
 	.get = retry_get,
 	.put = retry_put,
 	.remove = retry_remove,
+	.remove_many = retry_remove_many,
 	.rename = retry_rename,
 	.copy = retry_copy,
 	.presign = retry_presign,
@@ -490,7 +594,7 @@ struct transport *transport_with_retry(struct transport *t,
 	retrying->base.ops = &ops_retrying;
 	retrying->base.caps = t->caps;
 	retrying->base.url = xstrdup(t->url);
-	retrying->inner = t;
+	retrying->base.inner = t;
 	retrying->patience = c->patience;
 	return &retrying->base;
 }

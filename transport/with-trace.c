@@ -10,14 +10,9 @@
 #include "lib/base/trace.h"
 #include "transport/transport-ops.h"
 
-struct traced {
-	struct transport base;
-	struct transport *inner;
-};
-
 static struct transport *inner_of(struct transport *t)
 {
-	return ((struct traced *)t)->inner;
+	return t->inner;
 }
 
 static const char *word_of(int ret)
@@ -190,6 +185,40 @@ static int traced_remove(struct transport *t, const char *key,
 	return ret;
 }
 
+struct told {
+	removed_fn fn;
+	void *data;
+	size_t nr, failed;
+};
+
+static int count_removed(const char *key, int code, const char *message,
+			 void *data)
+{
+	struct told *told = data;
+
+	told->nr++;
+	told->failed += code != 0;
+	return told->fn(key, code, message, told->data);
+}
+
+static int traced_remove_many(struct transport *t, const struct strvec *keys,
+			      removed_fn fn, void *data, struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct told told = { fn, data, 0, 0 };
+	struct strbuf line = STRBUF_INIT;
+	int ret;
+
+	if (!inner->ops->remove_many)
+		return transport_remove_each(t, keys, fn, data, err);
+	strbuf_addf(&line, "store: remove %zu objects", keys->nr);
+	ret = inner->ops->remove_many(inner, keys, count_removed, &told, err);
+	strbuf_addf(&line, " -> %zu told, %zu of them failed", told.nr,
+		    told.failed);
+	end(&line, ret);
+	return ret;
+}
+
 static int traced_prune(struct transport *t, const char *key,
 			const char *version, struct strbuf *err)
 {
@@ -281,6 +310,7 @@ static const struct transport_ops ops_traced = {
 	.get = traced_get,
 	.put = traced_put,
 	.remove = traced_remove,
+	.remove_many = traced_remove_many,
 	.rename = traced_rename,
 	.copy = traced_copy,
 	.presign = traced_presign,
@@ -292,12 +322,12 @@ static const struct transport_ops ops_traced = {
 
 struct transport *transport_with_trace(struct transport *t)
 {
-	struct traced *traced = xcalloc(1, sizeof(*traced));
+	struct transport *traced = xcalloc(1, sizeof(*traced));
 
-	traced->base.ops = &ops_traced;
-	traced->base.caps = t->caps;
-	traced->base.url = xstrdup(t->url);
+	traced->ops = &ops_traced;
+	traced->caps = t->caps;
+	traced->url = xstrdup(t->url);
 	traced->inner = t;
 	trace_printf("store: open %s", t->url);
-	return &traced->base;
+	return traced;
 }
