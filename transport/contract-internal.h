@@ -66,5 +66,6 @@ extern const struct clause_entry clauses_of_get[];
 extern const struct clause_entry clauses_of_change[];
 extern const struct clause_entry clauses_of_threads[];
 extern const struct clause_entry clauses_of_prune[];
+extern const struct clause_entry clauses_of_resume[];
 
 #endif

@@ -6,7 +6,7 @@
 
 static const struct clause_entry *const parts[] = {
 	clauses_of_keys, clauses_of_put, clauses_of_get, clauses_of_change,
-	clauses_of_threads, clauses_of_prune,
+	clauses_of_threads, clauses_of_prune, clauses_of_resume,
 };
 
 unsigned contract_size(void)

@@ -485,7 +485,7 @@ static int remove_batch(struct removing *r, removed_fn fn, void *data,
 
 		if (same && same != one && same->told)
 			one->code = same->code;
-		else if (!one->told || one->code == ERR_TRANSIENT)
+		else if (!one->told)
 			remove_one(r->s, one);
 		ret = fn(one->key, one->code, one->code ?
 			 (same && same != one ? same : one)->message.buf : "",
