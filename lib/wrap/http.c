@@ -80,8 +80,10 @@ static void end_call(struct http *h, struct call *call)
 	pthread_mutex_lock(&call->lock);
 	forget_asked(h, call);
 	call->done = true;
-	pthread_cond_signal(&call->changed);
 	pthread_mutex_unlock(&call->lock);
+	/* Now, so that it does not wake up to wait for the lock. The call lives
+	 * on whatever its caller does: calls are freed when the loop is over. */
+	pthread_cond_signal(&call->changed);
 }
 
 static void stop_running(struct http *h, struct call *call)
