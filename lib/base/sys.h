@@ -15,12 +15,12 @@
  * RESUTIL_TEST_FAULT=KIND:N:ACTION acts on the N-th (from 1) point of KIND:
  * open write sync rename mkdir unlink link truncate chmod spawn lock request
  * http alloc, or "any", which counts all but alloc. ACTION: the name of an
- * errno (ENOSPC, EIO, ...; an allocation just fails, a request is ERR_TRANSIENT),
- * "short" (half of a write is done), "kill" (SIGKILL before the call),
- * "kill-after", "kill-all" and "kill-all-after" (the same for the whole process
- * group). KIND:N+:ACTION acts on all later ones, too. A request also takes
- * the errors of transport/with-faults.c (request:2:lost), and so does one by
- * HTTP: there "transient" is no connection, "half" a body that is cut,
+ * errno (ENOSPC, EIO, ...; an allocation just fails, a request is
+ * ERR_TRANSIENT), "short" (half of a write is done), "kill" (SIGKILL before the
+ * call), "kill-after", "kill-all" and "kill-all-after" (the same for the whole
+ * process group). KIND:N+:ACTION acts on all later ones, too. A request also
+ * takes the errors of transport/with-faults.c (request:2:lost), and so does one
+ * by HTTP: there "transient" is no connection, "half" a body that is cut,
  * "refused" the status 403, "conflict" 412.
  *
  * RESUTIL_TEST_FAULT_SHARED=FILE: N counts the points of all processes
