@@ -142,7 +142,8 @@ static struct pack_source *get_ranges(struct fetch_item *item, bool whole,
 	struct pack_source *source = remote_pack_source(f->r, item->there);
 
 	remote_pack_read_ahead(source, whole, (size_t)memory,
-			       whole ? f->pack_requests : f->some_requests);
+			       whole ? f->pack_requests : f->some_requests,
+			       &f->transfers);
 	return source;
 }
 

@@ -23,6 +23,8 @@
 #define MEMORY ((uint64_t)64 << 20)
 #define MEMORY_SINGLE ((size_t)48 << 20)
 #define LARGE_AT_ONCE 4
+/* For one pack; of all together no more than `jobs` are under way. */
+#define REQUESTS_MAX 12u
 #define SOME_MEMORY_MIN ((uint64_t)4 << 20)
 #define SOME_MEMORY_MAX ((uint64_t)16 << 20)
 
@@ -595,12 +597,13 @@ static void share_among(struct fetch *f, unsigned large, size_t all)
 	large = MAXIMUM(large, 1u);
 	f->pack_memory = large > 1 ? (size_t)MEMORY / LARGE_AT_ONCE :
 				     MEMORY_SINGLE;
-	f->pack_requests = MAXIMUM(f->jobs / large, 1u);
+	f->pack_requests = MINIMUM(f->jobs, REQUESTS_MAX);
 	f->pack_jobs = MAXIMUM(workers_default() / large, 1u);
 	f->pack_jobs = MINIMUM(f->pack_jobs, f->jobs);
 	f->some_memory = (size_t)MAXIMUM(SOME_MEMORY_MAX / all,
 					 SOME_MEMORY_MIN);
-	f->some_requests = MAXIMUM(f->jobs / (unsigned)MINIMUM(all, f->jobs),
+	f->some_requests = MAXIMUM(f->pack_requests /
+				   (unsigned)MINIMUM(all, f->pack_requests),
 				   2u);
 }
 

@@ -47,6 +47,7 @@ struct remote_source {
 	bool whole;		/* somebody is going to read all of it */
 	size_t memory;		/* to read ahead */
 	unsigned jobs;
+	struct gate *gate;	/* of requests, or NULL */
 	struct read_ahead *ahead;	/* or NULL */
 	size_t windows;		/* that may be used */
 	pthread_mutex_t lock;	/* of what follows */
@@ -129,9 +130,14 @@ static int get(struct remote_source *s, void *buf, size_t len, uint64_t offset,
 	       struct strbuf *err)
 {
 	struct strbuf why = STRBUF_INIT;
-	int ret = transport_read(s->remote->transport, s->key, s->version, buf,
-				 len, offset, &why);
+	int ret;
 
+	if (s->gate)
+		gate_enter(s->gate, 1);
+	ret = transport_read(s->remote->transport, s->key, s->version, buf,
+			     len, offset, &why);
+	if (s->gate)
+		gate_leave(s->gate, 1);
 	if (ret)
 		fail(err, ret, "'%s': %s", s->name, why.buf);
 	strbuf_release(&why);
@@ -238,6 +244,16 @@ static bool is_in_tail(struct remote_source *s, uint64_t offset, size_t len)
 	return ret;
 }
 
+/* How much of it lies before what was read with the end of the pack. */
+static size_t before_tail(struct remote_source *s, uint64_t offset, size_t len)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->tail.len && !s->tail.loading && offset < s->tail.at)
+		len = (size_t)MINIMUM((uint64_t)len, s->tail.at - offset);
+	pthread_mutex_unlock(&s->lock);
+	return len;
+}
+
 static int get_ahead(void *data, void *buf, size_t len, uint64_t offset,
 		     struct strbuf *err)
 {
@@ -251,6 +267,7 @@ static int read_some(struct remote_source *s, void *buf, size_t len,
 	int ret = 0;
 
 	*piece = 0;
+	len = before_tail(s, offset, len);
 	if (s->ahead && !is_in_tail(s, offset, len))
 		ret = read_ahead_read(s->ahead, buf, len, offset, piece, err);
 	if (ret || *piece)
@@ -351,7 +368,7 @@ void remote_pack_read_all(struct pack_source *source)
 }
 
 void remote_pack_read_ahead(struct pack_source *source, bool whole,
-			    size_t memory, unsigned jobs)
+			    size_t memory, unsigned jobs, struct gate *gate)
 {
 	struct remote_source *s = (struct remote_source *)source;
 	size_t windows = memory / WINDOW_MAX;
@@ -359,5 +376,6 @@ void remote_pack_read_ahead(struct pack_source *source, bool whole,
 	s->whole = whole && !source->expect;
 	s->memory = memory;
 	s->jobs = jobs;
+	s->gate = gate;
 	s->windows = MINIMUM(MAXIMUM(windows, WINDOWS_MIN), WINDOWS);
 }

@@ -8,6 +8,7 @@
 #define LIB_SYNC_REMOTE_PACK_H
 
 #include "lib/base/compat.h"
+#include "lib/base/gate.h"
 #include "lib/exp/pack-source.h"
 #include "lib/sync/remote-list.h"
 
@@ -29,8 +30,9 @@ void remote_pack_read_all(struct pack_source *source);
  * is far it is read ahead, by `jobs` requests at once. whole: that is all of
  * the pack; where the store is near, it is read as by remote_pack_read_all().
  * memory: at most that many bytes are kept, and 1 MiB.
+ * gate: each request passes through it; lent until release.
  */
 void remote_pack_read_ahead(struct pack_source *source, bool whole,
-			    size_t memory, unsigned jobs);
+			    size_t memory, unsigned jobs, struct gate *gate);
 
 #endif
