@@ -57,10 +57,9 @@ start_proxy () {
 	for test_arg
 	do
 		case "$test_arg" in --cert=*) test_proxy_scheme=https ;; esac
-		# the options before the words
 		shift
 		case "$test_arg" in
-		--*)	set -- "$test_arg" "$@" ;;
+		--*)	set -- "$@" "$test_arg" ;;
 		*)	set -- "$@" "$test_server_dir/port" "$test_arg" \
 				"$PROXY_RULES" ;;
 		esac

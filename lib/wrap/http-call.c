@@ -347,6 +347,19 @@ static void set_method(struct call *call)
 	}
 }
 
+/*
+ * libcurl takes no notice of HTTP_PROXY: whoever asks a CGI script may set it,
+ * by a field "Proxy". Where this is no such script it is as good as its lower
+ * case, as HTTPS_PROXY is.
+ */
+static const char *proxy_of(const struct call *call)
+{
+	if (strncasecmp(call->r->url, "http:", 5) || getenv("http_proxy") ||
+	    getenv("REQUEST_METHOD"))
+		return NULL;
+	return getenv("HTTP_PROXY");
+}
+
 static void set_connection(struct call *call)
 {
 	const struct http_request *r = call->r;
@@ -358,6 +371,7 @@ static void set_connection(struct call *call)
 	SET(call, HTTP_VERSION, shared ? (long)CURL_HTTP_VERSION_2TLS :
 					 (long)CURL_HTTP_VERSION_1_1);
 	SET(call, PIPEWAIT, shared ? 1L : 0L);
+	SET(call, PROXY, proxy_of(call));
 	SET(call, NOPROXY, local ? "*" : NULL);
 	SET(call, CONNECTTIMEOUT,
 	    local ? 1L : (long)MINIMUM(call->http->o.stall, CONNECT_MAX));

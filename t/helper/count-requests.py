@@ -14,7 +14,7 @@ found = []
 for r in requests:
     names = {"re": re, "unquote": unquote,
              "args": parse_qs(r["query"], keep_blank_values=True)}
-    if eval(sys.argv[2], names, r):
+    if eval("(" + sys.argv[2] + ")", names, r):
         found.append((names, r))
 if len(sys.argv) > 3:
     for names, r in found:
