@@ -206,8 +206,8 @@ unpack-exp|0||unpack-exp -C unpacked pack.zip
 unpack-exp|13|evil|unpack-exp -C un2 "$evil.zip"
 unpack-exp|10|evil|unpack-exp -C "un$evil" "no $evil.zip"
 update-exp|10|evil|update-exp "$evil" --set a=b
-url|129|origin|url "no $evil"
-url|129|evil|url --remote "dir:$evil" "$name"
+url|129||url "no $evil"
+url|129||url --remote "dir:$evil" "$name"
 verify-pack|0|pack.zip|verify-pack pack.zip
 verify-pack|13|evil|verify-pack "$evil.zip" "$evil.zip"
 version|0|resutil|version --build-options
