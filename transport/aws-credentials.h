@@ -21,6 +21,9 @@ struct aws_keys {
 
 #define AWS_KEYS_INIT { NULL, NULL, NULL, 0, false }
 void aws_keys_release(struct aws_keys *k);
+/** Takes what is secret of them out of a text that others wrote: some servers
+ *  say in a refusal what they were sent. */
+void aws_keys_take_out(const struct aws_keys *k, struct strbuf *text);
 
 struct aws_source {
 	const char *base_dir;	/* .env is there; key_file is relative to it */

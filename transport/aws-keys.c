@@ -38,6 +38,25 @@ void aws_keys_release(struct aws_keys *k)
 	*k = none;
 }
 
+static void take_out(struct strbuf *text, const char *secret)
+{
+	static const char mark[] = "<redacted>";
+	size_t len = secret ? strlen(secret) : 0;
+	const char *at;
+
+	if (len < strlen(mark))
+		return;
+	while ((at = memmem(text->buf, text->len, secret, len)))
+		strbuf_splice(text, (size_t)(at - text->buf), len, mark,
+			      strlen(mark));
+}
+
+void aws_keys_take_out(const struct aws_keys *k, struct strbuf *text)
+{
+	take_out(text, k->secret);
+	take_out(text, k->token);
+}
+
 /* They go into header fields, where a line end would begin another. */
 static int check_part(const char *text, size_t max, const char *what,
 		      const char *where, struct strbuf *err)

@@ -208,6 +208,8 @@ static int ask_sts(struct aws_search *s, const struct aws_role *role,
 		ret = sign_form(&r, url, region, with, form, &why);
 	if (!ret)
 		ret = http_do(s->source->http, &r, &a, &why);
+	if (!ret && with && a.status != 200)
+		aws_keys_take_out(with, &a.body);
 	if (ret)
 		fail(err, ret, "cannot ask for the role '%s': %s", role->arn,
 		     why.buf);

@@ -220,5 +220,7 @@ void http_trace_failure(unsigned long nr, const char *why);
 void http_trace_url(struct strbuf *out, const char *url, bool secret_query);
 /** "name: value" without what is secret. */
 void http_trace_field(struct strbuf *out, const char *field);
+/** Takes the value of such a field out of a text, if it is secret. */
+void http_trace_without(struct strbuf *text, const char *field);
 
 #endif

@@ -6,6 +6,8 @@
 #define REDACTED "<redacted>"
 /* Of what a server says to a request that it refuses. */
 #define BODY_MAX 1000
+/* A shorter value of a secret field may be a word by chance. */
+#define SECRET_MIN 8
 
 bool http_trace_wanted(void)
 {
@@ -140,6 +142,24 @@ void http_trace_field(struct strbuf *out, const char *field)
 	strbuf_release(&name);
 }
 
+void http_trace_without(struct strbuf *text, const char *field)
+{
+	const char *colon = strchr(field, ':'), *value, *at;
+	struct strbuf name = STRBUF_INIT;
+	size_t len;
+
+	if (!colon)
+		return;
+	strbuf_add(&name, field, (size_t)(colon - field));
+	value = colon + 1 + strspn(colon + 1, " ");
+	len = strlen(value);
+	while (is_secret_field(name.buf) && len >= SECRET_MIN &&
+	       (at = memmem(text->buf, text->len, value, len)))
+		strbuf_splice(text, (size_t)(at - text->buf), len, REDACTED,
+			      strlen(REDACTED));
+	strbuf_release(&name);
+}
+
 /* ---- lines -------------------------------------------------------------- */
 
 static void trace_field(unsigned long nr, char mark, const char *field)
@@ -189,6 +209,21 @@ static size_t harmless_part(const struct strbuf *body)
 			len = MINIMUM(len, (size_t)(at - body->buf));
 	}
 	return len;
+}
+
+/* Some servers say in a refusal what they were sent, tokens too. */
+static void trace_body(unsigned long nr, const struct http_request *r,
+		       const struct http_answer *a)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+
+	/* all of it, so that none is cut and not found */
+	strbuf_addbuf(&text, &a->body);
+	for (i = 0; i < r->headers.nr; i++)
+		http_trace_without(&text, r->headers.v[i]);
+	trace_http("#%lu < %.*s", nr, BODY_MAX, text.buf);
+	strbuf_release(&text);
 }
 
 void http_trace_answer(unsigned long nr, const struct call *call,
