@@ -9,6 +9,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
@@ -105,6 +106,7 @@ struct removal {
 	const char *name;
 	const struct ledger_note *done, *intent;	/* as it was noted */
 	bool begun;
+	bool told;		/* by the store, of many */
 	int code;
 	struct strbuf err;
 };
@@ -249,17 +251,20 @@ static void begin_all(struct remove_exp *r, struct remote *remote,
 	strbuf_release(&err);
 }
 
-static void remove_listed(struct remove_exp *r, struct remote *remote,
-			  const struct remote_list *list)
+static void tell_removal(struct remove_exp *r, const struct removal *removal)
 {
-	struct removal *removal = xcalloc(r->names.nr, sizeof(*removal));
+	if (removal->code)
+		error("%s", removal->err.buf);
+	else
+		print_removed(r, removal->name);
+	items_count(&r->items, removal->code);
+}
+
+static void remove_by_version(struct remove_exp *r, struct removal *removal)
+{
 	struct workers *workers;
 	size_t i;
 
-	/* Found out by one thread, for all. */
-	record_user();
-	local_exp_prepare();
-	begin_all(r, remote, list, removal);
 	workers = workers_start((unsigned)MINIMUM(r->names.nr,
 						  (size_t)REMOTE_JOBS));
 	for (i = 0; i < r->names.nr; i++)
@@ -268,14 +273,77 @@ static void remove_listed(struct remove_exp *r, struct remote *remote,
 	for (i = 0; i < r->names.nr; i++) {
 		if (removal[i].begun)
 			workers_wait(workers, &removal[i].work);
-		if (removal[i].code)
-			error("%s", removal[i].err.buf);
-		else
-			print_removed(r, removal[i].name);
-		items_count(&r->items, removal[i].code);
-		strbuf_release(&removal[i].err);
+		tell_removal(r, &removal[i]);
 	}
 	workers_stop(&workers);
+}
+
+static int take_removed(const char *key, int code, const char *message,
+			void *data)
+{
+	struct removal *removal = strmap_get(data, key);
+
+	if (!removal)
+		return 0;
+	removal->told = true;
+	removal->code = code;
+	if (code)
+		strbuf_addstr(&removal->err, message);
+	return 0;
+}
+
+/* Whatever is there by now: as many by one request as the store takes. */
+static void remove_whatever(struct remove_exp *r, struct remote *remote,
+			    struct removal *removal)
+{
+	struct strvec keys = STRVEC_INIT;
+	struct strmap by_key = STRMAP_INIT;
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < r->names.nr; i++) {
+		if (!removal[i].begun)
+			continue;
+		strbuf_reset(&text);
+		remote_key(remote, removal[i].name, &text);
+		strmap_put(&by_key, strvec_push(&keys, text.buf), &removal[i]);
+	}
+	strbuf_reset(&text);
+	ret = transport_remove_many(remote->transport, &keys, take_removed,
+				    &by_key, &text);
+	for (i = 0; i < r->names.nr; i++) {
+		struct removal *one = &removal[i];
+
+		if (one->begun && !one->told && ret)
+			one->code = fail(&one->err, ret, "%s", text.buf);
+		if (one->begun && one->code)
+			take_back(one);
+		else if (one->begun)
+			remote_forget(remote, one->name);
+		tell_removal(r, one);
+	}
+	strmap_release(&by_key);
+	strvec_release(&keys);
+	strbuf_release(&text);
+}
+
+static void remove_listed(struct remove_exp *r, struct remote *remote,
+			  const struct remote_list *list)
+{
+	struct removal *removal = xcalloc(r->names.nr, sizeof(*removal));
+	size_t i;
+
+	/* Found out by one thread, for all. */
+	record_user();
+	local_exp_prepare();
+	begin_all(r, remote, list, removal);
+	if (r->force && !r->version && r->names.nr > 1)
+		remove_whatever(r, remote, removal);
+	else
+		remove_by_version(r, removal);
+	for (i = 0; i < r->names.nr; i++)
+		strbuf_release(&removal[i].err);
 	free(removal);
 }
 
