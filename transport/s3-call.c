@@ -188,14 +188,18 @@ static bool renew_keys(struct sending *x, const struct s3_error *e)
 static bool follow_clock(struct sending *x, const struct s3_error *e)
 {
 	struct s3_store *s = x->store;
-	int64_t now;
+	int64_t now, off;
 
 	if (!s3_error_is_skew(e) || !e->date || x->set_clock)
 		return false;
 	x->set_clock = true;
 	free(s3_region(s, &now));
-	trace_printf("s3: the server's clock is %" PRId64 " s ahead of ours",
-		     e->date - now);
+	off = now - e->date;
+	trace_printf("s3: the clock of the service is %" PRId64 " s ahead",
+		     -off);
+	notice("the clock of this machine is %" PRId64 " seconds %s that of "
+	       "'%s', which is followed for now; set it", off < 0 ? -off : off,
+	       off < 0 ? "behind" : "ahead of", s->base.url);
 	pthread_mutex_lock(&s->lock);
 	s->skew += e->date - now;
 	pthread_mutex_unlock(&s->lock);

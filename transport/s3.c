@@ -15,6 +15,7 @@
 #define META "x-amz-meta-"
 #define REGION_DEFAULT "us-east-1"
 #define AWS_DOMAIN "amazonaws.com"
+#define CAN_COMPARE_AT_ONCE (TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE)
 
 struct s3_store *s3_store_of(struct transport *t)
 {
@@ -209,6 +210,9 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 		ret = find_bucket(s, c, &source, err);
 	if (!ret)
 		ret = find_endpoint(s, c, &source, err);
+	/* What the tools of AWS are told about authorities. */
+	if (!ret && !options.ca_file && !strcmp(s->scheme, "https"))
+		options.ca_file = getenv("AWS_CA_BUNDLE");
 	if (!ret)
 		ret = http_open(&s->http, &options, err);
 	if (ret)
@@ -245,7 +249,14 @@ static int s3_open(struct transport **out, const struct transport_config *c,
 
 void s3_lacks(struct s3_store *s, unsigned cap)
 {
-	__atomic_fetch_and(&s->base.caps, ~cap, __ATOMIC_RELAXED);
+	unsigned had = __atomic_fetch_and(&s->base.caps, ~cap,
+					  __ATOMIC_RELAXED);
+
+	if ((had & cap) && (had & CAN_COMPARE_AT_ONCE) == CAN_COMPARE_AT_ONCE)
+		notice("'%s' does not know conditional writes, so it is looked "
+		       "at before and after each; two who write one name in "
+		       "the same moment may not notice each other",
+		       s->base.url);
 }
 
 /* ---- addresses ---------------------------------------------------------- */
