@@ -211,7 +211,7 @@ static size_t harmless_part(const struct strbuf *body)
 	return len;
 }
 
-/* Some servers say in a refusal what they were sent, tokens too. */
+/* Others say in a message what they were sent. */
 static void trace_body(unsigned long nr, const struct http_request *r,
 		       const struct http_answer *a)
 {
@@ -222,7 +222,7 @@ static void trace_body(unsigned long nr, const struct http_request *r,
 	strbuf_addbuf(&text, &a->body);
 	for (i = 0; i < r->headers.nr; i++)
 		http_trace_without(&text, r->headers.v[i]);
-	trace_http("#%lu < %.*s", nr, BODY_MAX, text.buf);
+	trace_http("#%lu < %.*s", nr, (int)harmless_part(&text), text.buf);
 	strbuf_release(&text);
 }
 
@@ -246,8 +246,7 @@ void http_trace_answer(unsigned long nr, const struct call *call,
 	for (i = 0; i < a->fields.nr; i++)
 		trace_field(nr, '<', a->fields.v[i]);
 	if (a->status >= 300 && a->body.len)
-		trace_http("#%lu < %.*s", nr, (int)harmless_part(&a->body),
-			   a->body.buf);
+		trace_body(nr, call->r, a);
 }
 
 void http_trace_failure(unsigned long nr, const char *why)
