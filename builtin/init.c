@@ -530,8 +530,11 @@ static void show_next(const struct init *init, const char *dir)
 		out_printf(plan->made_store ? _("Its store is %s (new)\n") :
 			   _("Its store is %s\n"),
 			   value_get_text(plan->config, "path"));
-	out_printf(_("Next:\n"
-		     "  resutil run -m COMMENT -- CMD...\n"
+	out_printf(_("Next:\n"));
+	/* nobody was asked yet whether it is there, and lets us in */
+	if (strcmp(plan->type.buf, "dir"))
+		out_printf("  resutil remote test\n");
+	out_printf(_("  resutil run -m COMMENT -- CMD...\n"
 		     "  resutil list\n"));
 	strbuf_release(&path);
 }

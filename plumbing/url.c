@@ -58,10 +58,12 @@ static void print_json(struct strbuf *out, const char *name, const char *url,
 	struct value *object = value_new_map();
 	struct strbuf when = STRBUF_INIT;
 
-	moment_format_utc(&when, expires);
+	/* what is not signed, everybody may read for ever */
+	if (strchr(url, '?'))
+		moment_format_utc(&when, expires);
 	value_map_set_str(object, "name", name);
 	value_map_set_str(object, "url", url);
-	value_map_set_str(object, "expires", when.buf);
+	value_map_set_str(object, "expires", when.len ? when.buf : NULL);
 	json_write(out, object);
 	value_free(object);
 	strbuf_release(&when);

@@ -116,6 +116,13 @@ test_expect_success 'so is .env' '
 	nobody resutil list-remote >out 2>err && test_must_be_empty err
 '
 
+test_expect_success 'with a URL, that of the working directory' '
+	mkdir -p elsewhere && cp -p project/.env elsewhere/.env &&
+	cd elsewhere &&
+	nobody resutil list-objects --remote "s3://lab?endpoint_url=$S3_ENDPOINT" \
+		>out && test_grep "p/$one.zip$" out
+'
+
 test_expect_success 'neither is captured as code, nor packed, nor recorded' '
 	cd project && : >new.py && git status --porcelain -uall >status &&
 	test_grep "keys/mine" status && test_grep ".env" status &&
@@ -154,6 +161,9 @@ test_expect_success 'a bucket for everybody is read without keys' '
 	nobody resutil clone \
 		"s3://lab/p?endpoint_url=$S3_ENDPOINT&anonymous=true" reader &&
 	cd reader && test_grep "^  anonymous: true$" resutil-conf.yaml &&
+	nobody resutil url --json $one >url &&
+	test_grep "\"expires\":null" url && nobody resutil url $one >url &&
+	curl -sSf -o pack.zip "$(cat url)" && resutil verify-pack pack.zip &&
 	nobody resutil pull $one && resutil add mine >name &&
 	test_expect_code 11 nobody resutil -q push mine 2>err &&
 	one_line "AccessDenied.*not signed"

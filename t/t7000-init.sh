@@ -179,8 +179,9 @@ test_expect_success 's3: what has to be said is the bucket' '
 		test_expect_code 129 resutil init --storage-type=s3 s3-none 2>err &&
 		test_grep "[-]o bucket_name=" err &&
 		test_path_is_missing s3-none &&
-		resutil init --storage-type=s3 -o bucket_name=lab s3-lab
+		resutil init --storage-type=s3 -o bucket_name=lab s3-lab >out
 	) &&
+	test_grep "^  resutil remote test$" out &&
 	cat >want <<-\EOF &&
 	project_name: s3-lab
 	results_dir: results
