@@ -40,7 +40,7 @@ void aws_keys_release(struct aws_keys *k)
 
 static void take_out(struct strbuf *text, const char *secret)
 {
-	static const char mark[] = "<redacted>";
+	static const char mark[] = "[redacted]";	/* fits into XML */
 	size_t len = secret ? strlen(secret) : 0;
 	const char *at;
 
