@@ -311,9 +311,8 @@ static bool wait_for_next(struct attempt *t, struct again *again, int *ret)
 	/* It would be asked for longer than anybody waits. */
 	if (t->a->retry_after > HTTP_RETRY_AFTER_MAX)
 		return false;
-	if (t->nr)
-		http_trace_failure(t->nr, *ret ? again->why.buf :
-						 "will be tried again");
+	if (t->nr && *ret)
+		http_trace_failure(t->nr, again->why.buf);
 	if (!again_wait_for(again, why, least))
 		return false;
 	if (t->r->read && t->taken) {

@@ -81,8 +81,8 @@ static void end_call(struct http *h, struct call *call)
 	forget_asked(h, call);
 	call->done = true;
 	pthread_mutex_unlock(&call->lock);
-	/* Now, so that it does not wake up to wait for the lock. The call lives
-	 * on whatever its caller does: calls are freed when the loop is over. */
+	/* Now, so that it does not wake up to wait for the lock. The call is
+	 * there, whatever its caller does: it is freed when the loop is over. */
 	pthread_cond_signal(&call->changed);
 }
 
