@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "transport/object.h"
-#include "transport/s3-internal.h"
+#include "transport/s3-upload.h"
 
 /* Of a large object; the service takes its time for each. */
 #define COPY_PART ((uint64_t)512 << 20)
@@ -195,16 +195,6 @@ static int complete(struct copying *y, struct strbuf *err)
 	return ret;
 }
 
-static void abort_upload(struct copying *y)
-{
-	struct s3_call c = S3_CALL_INIT("DELETE", y->to);
-
-	strvec_pushf(&c.query, "uploadId=%s", y->id.buf);
-	c.flags = HTTP_REPEATABLE;
-	s3_call(y->store, &c, NULL);
-	s3_call_release(&c);
-}
-
 static int copy_parts(struct copying *y, struct strbuf *err)
 {
 	uint64_t size = y->old->size, step = part_size(y), offset;
@@ -221,7 +211,7 @@ static int copy_parts(struct copying *y, struct strbuf *err)
 		ret = complete(y, err);
 	/* After a lost answer it may be whole, which the next try sees. */
 	if (ret && ret != ERR_TRANSIENT)
-		abort_upload(y);
+		s3_abort(y->store, y->to, y->id.buf, NULL);
 	return ret;
 }
 

@@ -5,8 +5,10 @@
  * store can, metadata. Nothing here knows what the bytes are.
  *
  * Members block, and are called by many threads at once. They neither print,
- * nor exit, nor wait to try again: what is worth another try is ERR_TRANSIENT
- * and nothing else; with-retry.c does it. with-trace.c writes down each call.
+ * nor exit, nor try the whole call again: what is worth another try is
+ * ERR_TRANSIENT and nothing else; with-retry.c does it. A backend that makes
+ * several requests for one call repeats those that are safe (lib/wrap/http.h
+ * does). with-trace.c writes down each call.
  * t/lib-transport.sh (`resutil test-store`) is this file as a test.
  * Source: Documentation/technical/store-contract.adoc.
  */
