@@ -230,11 +230,11 @@ class Rules:
         if text == self.text:
             return
         try:
-            rules = json.loads(text)
+            rules = json.loads(text, strict=False)
         except ValueError as e:
-            # half written: the old ones count until it is whole
+            # A test must not pass because nothing was spoilt.
             print("%s: %s" % (self.path, e), file=sys.stderr, flush=True)
-            return
+            rules = [{"status": 599, "body": "these are no rules"}]
         self.text, self.rules, self.counts = text, rules, [0] * len(rules)
 
     @staticmethod
