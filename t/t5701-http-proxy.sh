@@ -17,20 +17,24 @@ test_expect_success 'http_proxy is asked for what has no TLS' '
 	test_requests = 1 "method == \"GET\""
 '
 
-test_expect_success 'HTTP_PROXY is not: programs for the web set it' '
+test_expect_success 'HTTP_PROXY too, but where a request may have set it' '
 	proxy_rules &&
-	HTTP_PROXY=$PROXY http-ask "$NGINX_SINK/file" >out &&
-	test_requests = 0 "True"
+	HTTP_PROXY=$PROXY http-ask "http://far.example/file" >out &&
+	test_requests = 1 True && proxy_rules &&
+	REQUEST_METHOD=GET HTTP_PROXY=$PROXY http-ask "$NGINX_SINK/file" \
+		>out &&
+	test_requests = 0 True
 '
 
 test_expect_success 'NO_PROXY' '
 	NO_PROXY=127.0.0.1 http_proxy=$PROXY http-ask "$NGINX_SINK/file" >out &&
-	test_requests = 0 "True"
+	NO_PROXY=127.0.0.1 HTTP_PROXY=$PROXY http-ask "$NGINX_SINK/file" >out &&
+	test_requests = 0 True
 '
 
 test_expect_success 'nor is a proxy asked about the local link' '
 	http_proxy=$PROXY http-ask --local "$NGINX_SINK/file" >out &&
-	test_requests = 0 "True"
+	test_requests = 0 True
 '
 
 test_expect_success 'HTTPS_PROXY: a tunnel, in which the server is checked' '

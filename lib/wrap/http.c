@@ -82,7 +82,7 @@ static void end_call(struct http *h, struct call *call)
 	call->done = true;
 	pthread_mutex_unlock(&call->lock);
 	/* Now, so that it does not wake up to wait for the lock. The call is
-	 * there, whatever its caller does: it is freed when the loop is over. */
+	 * there, whatever its caller does: the loop ends before calls do. */
 	pthread_cond_signal(&call->changed);
 }
 
