@@ -75,8 +75,8 @@ static void give_up(struct s3_upload *u, int code)
 {
 	struct strbuf why = STRBUF_INIT;
 
-	/* Who cannot be reached, or lets nobody in, need not be asked. */
-	if (code == ERR_UNREACHABLE || code == ERR_CREDENTIALS)
+	/* Who cannot be reached is not waited for once more. */
+	if (code == ERR_UNREACHABLE)
 		s3_state_drop(u, &why);
 	else
 		withdraw(u, &why);
