@@ -347,6 +347,11 @@ int s3_put(struct transport *t, const struct put_request *r,
 	struct strbuf first = STRBUF_INIT;
 	int ret;
 
+	if (r->source->bytes && r->source->size < S3_PART_MIN) {
+		p.data = r->source->bytes;
+		p.len = (size_t)r->source->size;
+		return put_once(&p, out, err);
+	}
 	ret = read_first(&first, r, err);
 	if (!ret && first.len == S3_PART_MIN) {
 		ret = s3_upload(s, r, first.buf, first.len, out, err);

@@ -169,18 +169,42 @@ static void fake_release(struct transport *t UNUSED)
 {
 }
 
+/*
+ * A letter of the plan for each key: t: that one fails for now; e: it is
+ * refused; a: the call ends before it, for now.
+ */
+static int fake_remove_many(struct transport *t, const struct strvec *keys,
+			    removed_fn fn, void *data, struct strbuf *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < keys->nr && !ret; i++) {
+		char now = answer(t, keys->v[i][0]);
+
+		if (now == 'a')
+			return fail(err, ERR_TRANSIENT, "not now");
+		ret = fn(keys->v[i], now == 't' ? ERR_TRANSIENT :
+			 now == 'e' ? ERR_CREDENTIALS : 0,
+			 now == 't' || now == 'e' ? "why" : "", data);
+	}
+	return ret;
+}
+
 static const struct transport_ops fake_ops = {
 	.type = "fake", .list = fake_list, .stat = fake_stat, .get = fake_get,
-	.put = fake_put, .remove = fake_remove, .release = fake_release,
+	.put = fake_put, .remove = fake_remove,
+	.remove_many = fake_remove_many, .release = fake_release,
 };
 
 static struct fake fake;
 static struct strbuf err = STRBUF_INIT;
 
 /* `text` is there, or (NULL) nothing. */
-static struct transport *begin(const char *plan, const char *text)
+static struct transport *begin_with(const char *plan, const char *text,
+				    unsigned patience)
 {
-	struct transport_config c = { .patience = 20 };
+	struct transport_config c = { .patience = patience };
 
 	memset(&fake, 0, sizeof(fake));
 	fake.base.ops = &fake_ops;
@@ -192,6 +216,11 @@ static struct transport *begin(const char *plan, const char *text)
 		set(&fake, text);
 	strbuf_reset(&err);
 	return transport_with_retry(&fake.base, &c);
+}
+
+static struct transport *begin(const char *plan, const char *text)
+{
+	return begin_with(plan, text, 20);
 }
 
 /* ---- the tests ---------------------------------------------------------- */
@@ -381,6 +410,47 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+static int tell_removed(const char *key, int code, const char *message,
+			void *data)
+{
+	strbuf_addf(data, "%s%d%s ", key, -code, message);
+	return 0;
+}
+
+static void check_many(const char *plan, unsigned patience, int want,
+		       const char *log, const char *told, const char *what)
+{
+	static const char *const names[] = { "a", "b", "c", "d", NULL };
+	struct transport *t = begin_with(plan, NULL, patience);
+	struct strvec keys = STRVEC_INIT;
+	struct strbuf said = STRBUF_INIT;
+	int ret;
+
+	strvec_pushv(&keys, names);
+	ret = transport_remove_many(t, &keys, tell_removed, &said, &err);
+	check(ret == want && (ret != 0) == (err.len != 0), what);
+	check_str(fake.log, log, "... asking for what is left");
+	check_str(said.buf, told, "... telling each once");
+	transport_close(t);
+	strvec_release(&keys);
+	strbuf_release(&said);
+}
+
+static void test_many(void)
+{
+	check_many("", 20, 0, "abcd", "a0 b0 c0 d0 ", "many are removed");
+	check_many(".t.t", 20, 0, "abcdbd", "a0 c0 b0 d0 ",
+		   "those that failed for now are removed again");
+	check_many(".e.tt", 20, 0, "abcddd", "a0 b3why c0 d0 ",
+		   "what was refused is told");
+	check_many("..a", 20, 0, "abccd", "a0 b0 c0 d0 ",
+		   "a call that ended early is gone on with");
+	check_many(".t", 0, 0, "abcd", "a0 c0 d0 b4why ",
+		   "what never works is told at the end");
+	check_many(".a", 0, ERR_UNREACHABLE, "ab", "a0 ",
+		   "or why the rest was not tried");
+}
+
 static void test_patience(void)
 {
 	struct again again;
@@ -467,6 +537,7 @@ int main(void)
 	test_get();
 	test_put();
 	test_others();
+	test_many();
 	test_patience();
 	test_vanishing();
 	if (unlink("away/k") || unlink("away/.resutil-lock") ||
