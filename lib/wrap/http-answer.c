@@ -45,6 +45,8 @@ static void read_field(struct http_answer *a, const char *line, size_t len)
 	for (i = 0; line + i < colon; i++)
 		strbuf_addch(&field, tolower((unsigned char)line[i]));
 	strbuf_trim(&field);
+	if (!field.len)
+		goto cleanup;
 	strbuf_addstr(&field, ": ");
 	for (value = colon + 1; value < line + len; value++)
 		if (*value != ' ' && *value != '\t')
@@ -54,6 +56,8 @@ static void read_field(struct http_answer *a, const char *line, size_t len)
 	if (value < line + len)
 		strbuf_add(&field, value, (size_t)(line + len - value));
 	strvec_push(&a->fields, field.buf);
+
+cleanup:
 	strbuf_release(&field);
 }
 

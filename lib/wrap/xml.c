@@ -110,7 +110,7 @@ static void XMLCALL on_start(void *data, const XML_Char *name,
 
 	if (w->ret)
 		return;
-	if (colon)
+	if (colon && colon[1])
 		name = colon + 1;
 	if (w->depth == XML_DEPTH_MAX ||
 	    w->path.len + strlen(name) >= PATH_MAX_LEN) {
