@@ -35,6 +35,23 @@ static int trust_failure(const struct call *call, const char *place,
 		    "your own", place, REASON_MAX, reason_of(call));
 }
 
+/* The library says it in words alone. Whoever does not speak TLS, or none that
+ * we do, will not learn it; one that was cut off may. */
+static int tls_failure(const struct call *call, const char *place,
+		       struct strbuf *err)
+{
+	const char *reason = reason_of(call);
+
+	if (strstr(reason, "wrong version number") ||
+	    strstr(reason, "packet length too long"))
+		return fail(err, ERR_UNREACHABLE, "what answers at '%s' does "
+			    "not speak TLS; is it http://", place);
+	return fail(err, strstr(reason, "alert") ||
+		    strstr(reason, "unsupported protocol") ? ERR_UNREACHABLE :
+							     ERR_TRANSIENT,
+		    "no TLS with '%s': %.*s", place, REASON_MAX, reason);
+}
+
 static int ca_failure(const struct call *call, struct strbuf *err)
 {
 	const struct http *h = call->http;
@@ -88,6 +105,8 @@ static int explain(const struct call *call, const char *place,
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_CERTPROBLEM:
 		return trust_failure(call, place, err);
+	case CURLE_SSL_CONNECT_ERROR:
+		return tls_failure(call, place, err);
 	case CURLE_SSL_CACERT_BADFILE:
 		return ca_failure(call, err);
 	case CURLE_URL_MALFORMAT:
@@ -102,11 +121,12 @@ static int explain(const struct call *call, const char *place,
 			    "speak HTTP: %.*s", place, REASON_MAX, reason);
 	case CURLE_ABORTED_BY_CALLBACK:
 		reason = "it was closed before an answer came";
-		/* fall through */
+		break;
 	default:
-		return fail(err, ERR_TRANSIENT, "the connection to '%s' "
-			    "failed: %.*s", place, REASON_MAX, reason);
+		break;
 	}
+	return fail(err, ERR_TRANSIENT, "the connection to '%s' failed: %.*s",
+		    place, REASON_MAX, reason);
 }
 
 int call_failure(const struct call *call, struct strbuf *err)
@@ -114,10 +134,14 @@ int call_failure(const struct call *call, struct strbuf *err)
 	struct strbuf place = STRBUF_INIT;
 	int ret;
 
-	if (!call->result)
+	if (!call->result && call->head_done)
 		return 0;
 	http_place(&place, call->r->url);
-	ret = own_failure(call, place.buf, err);
+	if (!call->result)
+		ret = fail(err, ERR_CONTENT, "'%s' changed to something that "
+			   "is not HTTP", place.buf);
+	else
+		ret = own_failure(call, place.buf, err);
 	if (!ret && call->result != CURLE_COULDNT_CONNECT && !call->sends)
 		ret = proxy_failure(call, place.buf, err);
 	if (!ret)
