@@ -366,7 +366,7 @@ static void set_connection(struct call *call)
 	uint64_t len = r->read ? UINT64_MAX : r->body_len;
 	bool local = r->flags & HTTP_LOCAL_LINK;
 	bool shared = !strncasecmp(r->url, "https:", 6) && !r->write &&
-		      len <= SHARED_MAX;
+		      len <= SHARED_MAX && call->http->has_http2;
 
 	SET(call, HTTP_VERSION, shared ? (long)CURL_HTTP_VERSION_2TLS :
 					 (long)CURL_HTTP_VERSION_1_1);

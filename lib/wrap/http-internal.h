@@ -149,6 +149,7 @@ struct http {
 	struct http_options o;
 	char *ca_file, *ca_dir;	/* of whatever; NULL: libcurl's own */
 	const char *ca_name;	/* what named them */
+	bool has_http2;
 	CURLM *multi;
 	CURLSH *share;
 	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];

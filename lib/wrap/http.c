@@ -408,6 +408,8 @@ static struct http *new_http(const struct http_curl *curl,
 	size_t i;
 
 	h->curl = curl;
+	h->has_http2 = curl->version_info(CURLVERSION_NOW)->features &
+		       CURL_VERSION_HTTP2;
 	h->o = *o;
 	h->o.ca_file = NULL;
 	if (!h->o.stall)
