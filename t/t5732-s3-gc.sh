@@ -3,67 +3,14 @@
 test_description='uploads in parts: what gc withdraws'
 
 . ./test-lib.sh
-. "$TEST_DIRECTORY"/lib-experiments.sh
-. "$TEST_DIRECTORY"/lib-radosgw.sh
-
-NAME=aapfup_20240704T191555_large
-KEY=project/$NAME.zip
-NOTE=.resutil/uploads/origin/$NAME.json
-
-# What the server holds of uploads that are not done: "KEY ID", a line each.
-uploads () {
-	s3_ask GET "/bucket?uploads=" 2>/dev/null >uploads.xml &&
-	tr '<' '\n' <uploads.xml |
-	awk -F '>' '$1 == "Key" { key = $2 }
-		$1 == "UploadId" { print key, $2 }'
-}
-
-push_and_die () {
-	proxy_rules "{\"method\": \"PUT\", \"path\": \"partNumber\",
-		\"nth\": 1, \"run_after\": \"kill -9 \$(cat $PWD/pid)\"}" &&
-	{
-		sh -c 'echo $$ >pid; exec resutil send-pack "$1"' - $NAME \
-			>died.out 2>died.err
-		test $? = 137
-	} &&
-	rm pid &&
-	test_wait_for 20 is_quiet &&
-	proxy_rules
-}
-
-is_quiet () {
-	before=$(wc -l <"$PROXY_LOG") &&
-	sleep 0.2 &&
-	test "$before" = "$(wc -l <"$PROXY_LOG")"
-}
-
-make_large () {
-	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
-	head -c 12000000 /dev/urandom >results/$NAME/data.bin
-}
+. "$TEST_DIRECTORY"/lib-uploads.sh
 
 gc () {
 	resutil gc --remote "$@" >out 2>err
 }
 
-is_clean () {
-	test_path_is_missing $NOTE &&
-	uploads >left &&
-	test_must_be_empty left
-}
-
 test_expect_success 'setup: a server, a large experiment' '
-	start_radosgw && make_bucket bucket &&
-	start_proxy "$S3_ENDPOINT" &&
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
-	RESUTIL_TEST_S3_PART=5242880 && export RESUTIL_TEST_S3_PART &&
+	setup_uploads 12000000 &&
 	write_script wait-for-go <<-\END &&
 	cd "$(dirname "$0")" && touch busy
 	tries=200
@@ -73,7 +20,7 @@ test_expect_success 'setup: a server, a large experiment' '
 		tries=$((tries - 1))
 	done
 	END
-	make_large && push_and_die
+	push_and_die 1 && proxy_rules
 '
 
 test_expect_success 'what can be gone on with stays' '
@@ -103,28 +50,28 @@ test_expect_success 'after a week it goes' '
 	test_path_is_file $NOTE &&
 	gc --older-than=0 &&
 	grep "removed 1 leftover" out &&
-	is_clean &&
+	no_uploads &&
 	gc --older-than=0 &&
 	grep "nothing is left over" out
 '
 
 test_expect_success 'of what was changed since' '
-	push_and_die &&
+	push_and_die 1 \&\& proxy_rules \&\&
 	printf x >>results/$NAME/data.bin &&
 	gc --older-than=0 &&
 	grep "removed 1 leftover" out &&
-	is_clean
+	no_uploads
 '
 
 test_expect_success 'of what was sent since' '
-	push_and_die &&
+	push_and_die 1 \&\& proxy_rules \&\&
 	cp $NOTE note &&
 	resutil send-pack $NAME &&
 	test_path_is_missing $NOTE &&
 	cp note $NOTE &&
 	gc --older-than=0 &&
 	grep "removed 1 leftover" out &&
-	is_clean
+	no_uploads
 '
 
 test_expect_success 'a push that finds it there takes the note away' '
@@ -133,16 +80,16 @@ test_expect_success 'a push that finds it there takes the note away' '
 	test_path_is_file $NOTE &&
 	resutil send-pack $NAME >out &&
 	grep ^same out &&
-	is_clean
+	no_uploads
 '
 
 test_expect_success 'of what is not here any more' '
 	resutil remove-exp --force --remote=origin $NAME &&
-	push_and_die &&
+	push_and_die 1 \&\& proxy_rules \&\&
 	mv results/$NAME gone &&
 	gc --older-than=0 &&
 	grep "removed origin:$KEY" out &&
-	is_clean &&
+	no_uploads &&
 	mv gone results/$NAME
 '
 
@@ -151,7 +98,7 @@ test_expect_success 'a note that says nothing, and what was not written' '
 	: >$NOTE.4711.0.tmp &&
 	: >$NOTE.4711.1.tmp &&
 	gc --older-than=0 &&
-	is_clean &&
+	no_uploads &&
 	test_path_is_missing $NOTE.4711.1.tmp
 '
 
@@ -169,7 +116,7 @@ test_expect_success 'while somebody is at it, gc passes over it' '
 	touch go &&
 	wait $pusher &&
 	grep "^new" pushed &&
-	is_clean
+	no_uploads
 '
 
 test_expect_success 'two that push one experiment do not share an upload' '
@@ -186,7 +133,7 @@ test_expect_success 'two that push one experiment do not share an upload' '
 	touch go &&
 	wait $pusher &&
 	grep "^same" pushed &&
-	is_clean &&
+	no_uploads &&
 	resutil verify-pack --remote=origin $NAME
 '
 

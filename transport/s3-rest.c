@@ -113,13 +113,14 @@ static int list_uploads(struct s3_store *s, const char *prefix,
 			const struct strbuf *cursor,
 			struct uploads_page *page, struct strbuf *err)
 {
+	const char *few = getenv("RESUTIL_TEST_S3_PAGE");
 	struct s3_call c = S3_CALL_INIT("GET", NULL);
 	int ret;
 
 	c.flags = HTTP_REPEATABLE;
 	strvec_push(&c.query, "uploads=");
 	strvec_push(&c.query, "encoding-type=url");
-	strvec_push(&c.query, "max-uploads=1000");
+	strvec_pushf(&c.query, "max-uploads=%s", few ? few : "1000");
 	strvec_pushf(&c.query, "prefix=%s%s", s->prefix, prefix);
 	if (cursor->len) {
 		strvec_pushf(&c.query, "key-marker=%s", cursor->buf);

@@ -21,8 +21,9 @@
 
 #define AT_ONCE 4
 #define BUFFERS_MAX ((uint64_t)64 << 20)
-/* Of a source that does not know how long it is: 625 GiB in all. */
-#define PART_UNKNOWN ((uint64_t)64 << 20)
+/* Of a source that does not know how long it is: 312 GiB in all, and two of
+ * them at once. */
+#define PART_UNKNOWN ((uint64_t)32 << 20)
 /* The estimate is not held to the last byte. */
 #define PARTS_PLANNED 9000
 /* A part that was damaged on its way is sent so often. */
@@ -376,9 +377,9 @@ static int send_all(struct sending *s, struct strbuf *err)
 		}
 		if (slot->len && u->nr == S3_PARTS_MAX) {
 			u->keep = false;
-			return fail(err, ERR_CONFLICT, "'%s' has become "
-				    "larger than was thought when its upload "
-				    "began; try again", u->request->key);
+			return fail(err, ERR_CONFLICT, "'%s' is larger than "
+				    "was thought when its upload began; try "
+				    "again", u->request->key);
 		}
 		if (slot->len || !u->nr)
 			give(s, slot);

@@ -200,16 +200,20 @@ static int check_result(const struct strbuf *text, const struct project *p,
 	return ret;
 }
 
-/* The notes on a remote that is no more would be believed of the next one of
- * its name. */
-static int remove_ledger(const struct project *p, const char *name,
-			 struct strbuf *err)
+/* What was noted of a remote that is no more would be believed of the next one
+ * of its name: its ledger, and uploads that nobody can go on with. */
+static int remove_notes(const struct project *p, const char *name,
+			struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
 	int ret = 0;
 
 	strbuf_addf(&path, "%s/.resutil/remotes/%s.log", p->root, name);
 	if (sys_unlink(path.buf) && errno != ENOENT && errno != ENOTDIR)
+		ret = fail_errno(err, "cannot remove '%s'", path.buf);
+	strbuf_reset(&path);
+	strbuf_addf(&path, "%s/.resutil/uploads/%s", p->root, name);
+	if (!ret && sys_remove_tree(path.buf) && errno != ENOTDIR)
 		ret = fail_errno(err, "cannot remove '%s'", path.buf);
 	strbuf_release(&path);
 	return ret;
@@ -235,12 +239,12 @@ static int change(const struct project *p, const char *name,
 	if (!ret && stat(p->conf_path, &st))
 		ret = fail_errno(err, "cannot look at '%s'", p->conf_path);
 	if (!ret && value)
-		ret = remove_ledger(p, name, err);
+		ret = remove_notes(p, name, err);
 	if (!ret)
 		ret = write_file_atomic(p->conf_path, text.buf, text.len,
 					st.st_mode & 0777, TEMPFILE_SYNC, err);
 	if (!ret && !value)
-		ret = remove_ledger(p, name, err);
+		ret = remove_notes(p, name, err);
 	if (fd >= 0)
 		close(fd);
 	free(key);

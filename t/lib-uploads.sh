@@ -1,0 +1,85 @@
+# Uploads in parts into radosgw, through a proxy that kills and counts.
+
+. "$TEST_DIRECTORY"/lib-experiments.sh
+. "$TEST_DIRECTORY"/lib-radosgw.sh
+
+NAME=aapfup_20240704T191555_large
+KEY=project/$NAME.zip
+NOTE=.resutil/uploads/origin/$NAME.json
+PART='method == "PUT" and "partNumber" in args'
+
+# setup_uploads BYTES: the server, and a project with the experiment NAME of
+# these; parts are as small as S3 takes them.
+setup_uploads () {
+	start_radosgw && make_bucket bucket &&
+	start_proxy "$S3_ENDPOINT" &&
+	cat >resutil-conf.yaml <<-END &&
+	project_name: project
+	results_dir: results
+	storage_type: s3
+	storage_config:
+	  bucket_name: bucket
+	  endpoint_url: $PROXY
+	END
+	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
+	head -c "$1" /dev/urandom >results/$NAME/data.bin &&
+	RESUTIL_TEST_S3_PART=5242880 && export RESUTIL_TEST_S3_PART
+}
+
+# What the server holds of uploads that are not done: "KEY ID", a line each.
+uploads () {
+	s3_ask GET "/bucket?uploads=" 2>/dev/null >uploads.xml &&
+	tr '<' '\n' <uploads.xml |
+	awk -F '>' '$1 == "Key" { key = $2 }
+		$1 == "UploadId" { print key, $2 }'
+}
+
+# no_uploads: neither there nor noted here
+no_uploads () {
+	test_path_is_missing $NOTE &&
+	uploads >left &&
+	test_must_be_empty left
+}
+
+# parts ID: how many of an upload the server holds
+parts () {
+	s3_ask GET "/bucket/$KEY?uploadId=$1" 2>/dev/null >parts.xml &&
+	grep -o "<PartNumber>" parts.xml | wc -l
+}
+
+# How many parts the server has got since the rules were set.
+sent () {
+	count_requests "$PART and status == 200"
+}
+
+there () {
+	resutil verify-pack --remote=origin "$NAME"
+}
+
+remove_there () {
+	resutil remove-exp --force --remote=origin "$NAME"
+}
+
+# dies RULE [OPTION...]: a push during which the proxy says: kill `pid`
+dies () {
+	proxy_rules "$1" && shift &&
+	test_expect_code 137 sh -c 'echo $$ >pid; exec resutil "$@"' - \
+		send-pack "$@" "$NAME" &&
+	rm pid &&
+	test_wait_for 20 is_quiet
+}
+
+# push_and_die N [OPTION...]: is killed when the server has got N parts
+push_and_die () {
+	push_and_die_nth=$1 && shift &&
+	dies "{\"method\": \"PUT\", \"path\": \"partNumber\",
+		\"nth\": $push_and_die_nth,
+		\"run_after\": \"kill -9 \$(cat $PWD/pid)\"}" "$@"
+}
+
+# What was under way when it died has come to its end.
+is_quiet () {
+	is_quiet_before=$(wc -l <"$PROXY_LOG") &&
+	sleep 0.2 &&
+	test "$is_quiet_before" = "$(wc -l <"$PROXY_LOG")"
+}
