@@ -7,6 +7,7 @@ RULES is a JSON file, read at each request; all its members may be missing:
 
     seconds     how long keys hold (3600); "never": no Expiration
     prefix      of access key ids ("ASIAMETA"); a number follows, which grows
+    keys        [ID, SECRET]: always these, without a token
     role        of the instance ("some-role"); null: it has none
     v1          the instance answers without a token, too (what old ones do)
     token       of the Authorization field that a container must say
@@ -59,6 +60,8 @@ def new_keys(rules):
         "SecretAccessKey": "metasecret/+%04d" % number,
         "Token": "metatoken/+=%04d" % number,
     }
+    if "keys" in rules:
+        keys = dict(zip(("AccessKeyId", "SecretAccessKey"), rules["keys"]))
     if seconds != "never":
         end = datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds)
         keys["Expiration"] = end.strftime("%Y-%m-%dT%H:%M:%SZ")
