@@ -202,7 +202,7 @@ test_nginx_conf () {
 		fastcgi_temp_path $test_server_dir/tmp/fastcgi;
 		uwsgi_temp_path $test_server_dir/tmp/uwsgi;
 		scgi_temp_path $test_server_dir/tmp/scgi;
-		keepalive_requests 100000;
+		keepalive_requests ${NGINX_REQUESTS:-100000};
 		server {
 			listen 127.0.0.1:$NGINX_PORT ssl http2;
 			ssl_certificate $1;

@@ -25,7 +25,7 @@ test_expect_success 'a certificate of nobody that is known: not tried again' '
 '
 
 test_expect_success 'http.ca-file, and what the environment names' '
-	http-ask --show --ca=ca/ca.pem "$NGINX/file" >out &&
+	http-ask --show --repeat --ca=ca/ca.pem "$NGINX/file" >out &&
 	test_grep "^200 HTTP/2 1 try, 6 bytes" out && test_grep "^hello" out &&
 	CURL_CA_BUNDLE=$PWD/ca/ca.pem http-ask "$NGINX/file" >out &&
 	SSL_CERT_FILE=$PWD/ca/ca.pem http-ask "$NGINX/file" >out &&
@@ -56,11 +56,16 @@ test_expect_success 'a file that is missing, or holds none' '
 '
 
 test_expect_success 'small requests share one connection' '
-	RESUTIL_TRACE_HTTP=$PWD/trace http-ask --ca=ca/ca.pem -j 16 -n 10 \
-		"$NGINX/file" >out &&
+	RESUTIL_TRACE_HTTP=$PWD/trace http-ask --ca=ca/ca.pem --repeat \
+		-j 16 -n 10 "$NGINX/file" >out &&
 	test_line_count = 160 out &&
 	test_must_fail grep -v "^200 HTTP/2 1 try, 6 bytes" out &&
 	test "$(connections trace)" = 1
+'
+
+test_expect_success 'what cannot be sent again has one of its own' '
+	http-ask --ca=ca/ca.pem -X PUT -d x "$NGINX/one" >out &&
+	test_grep "^201 HTTP/1.1 1 try" out
 '
 
 test_expect_success 'large ones have their own, and use them again' '
@@ -97,6 +102,15 @@ test_expect_success 'what speaks no TLS' '
 	test_expect_code 12 http-ask --ca=ca/ca.pem --repeat --patience=60 \
 		"https://${NGINX_SINK#http://}/" 2>err &&
 	test_grep "does not speak TLS" err
+'
+
+test_expect_success 'a server that ends connections that are used' '
+	NGINX_REQUESTS=40 && start_nginx "$PWD/ca/localhost.pem" &&
+	http-ask --ca=ca/ca.pem -j 16 -n 30 -X PUT -d x "$NGINX/a" >out &&
+	test_line_count = 480 out &&
+	http-ask --ca=ca/ca.pem -j 16 -n 30 -X PUT -d x --repeat \
+		--patience=60 "$NGINX/a" >out &&
+	test_line_count = 480 out && test_grep HTTP/2 out
 '
 
 test_done

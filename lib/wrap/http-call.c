@@ -14,7 +14,9 @@
 #define ONE_PIECE 65536
 /* Above, a request gets a connection of its own, also where the server speaks
  * HTTP/2: streams of one connection hold up each other when one of them waits
- * for a disk, and one window fills no long line. */
+ * for a disk, and one window fills no long line. So does what cannot be sent
+ * again: a server that ends a shared connection (nginx: after 1000 requests)
+ * loses what is under way on it. */
 #define SHARED_MAX (256u << 10)
 /* Seconds until a connection stands. */
 #define CONNECT_MAX 30
@@ -366,7 +368,8 @@ static void set_connection(struct call *call)
 	uint64_t len = r->read ? UINT64_MAX : r->body_len;
 	bool local = r->flags & HTTP_LOCAL_LINK;
 	bool shared = !strncasecmp(r->url, "https:", 6) && !r->write &&
-		      len <= SHARED_MAX && call->http->has_http2;
+		      len <= SHARED_MAX && r->flags & HTTP_REPEATABLE &&
+		      call->http->has_http2;
 
 	SET(call, HTTP_VERSION, shared ? (long)CURL_HTTP_VERSION_2TLS :
 					 (long)CURL_HTTP_VERSION_1_1);
