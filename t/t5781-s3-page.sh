@@ -113,6 +113,20 @@ test_expect_success 'the permissions of the page are enough' '
 	resutil list-remote >../out && test_line_count = 1 ../out
 '
 
+test_expect_success 'without s3:DeleteObject all works but what removes' '
+	cd limited &&
+	forbid limited $(grep -o "s3:[A-Z][A-Za-z]*" ../policy |
+		grep -v DeleteObject) &&
+	resutil add kept >../name && resutil push kept &&
+	resutil update-exp --set info.x=1 kept && resutil push kept &&
+	test_expect_code 11 resutil -q rm -r -y kept 2>err &&
+	test_grep "AccessDenied" err && test_line_count = 1 err &&
+	resutil list-remote >../out && test_grep "_kept$" ../out &&
+	resutil fsck --remote >../out &&
+	forbid limited $(grep -o "s3:[A-Z][A-Za-z]*" ../policy) &&
+	resutil rm -r -l -y kept
+'
+
 test_expect_success 'two of them are enough for who only reads' '
 	cd limited &&
 	forbid limited s3:ListBucket s3:GetObject &&
