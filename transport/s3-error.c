@@ -141,21 +141,9 @@ bool s3_error_is_skew(const struct s3_error *e)
 
 int64_t s3_http_date(const char *text)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4] = "", zone[4] = "";
-	struct tm tm = { 0 };
-	const char *at;
+	int64_t sec;
 
-	if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d %3s", &tm.tm_mday,
-		   month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		   zone) != 7 || strcmp(zone, "GMT") || strlen(month) != 3)
-		return 0;
-	at = strstr(months, month);
-	if (!at || (at - months) % 3 || tm.tm_year < 1970)
-		return 0;
-	tm.tm_mon = (int)(at - months) / 3;
-	tm.tm_year -= 1900;
-	return timegm(&tm);
+	return http_date(&sec, text) && sec > 0 ? sec : 0;
 }
 
 /* ---- sentences ---------------------------------------------------------- */

@@ -192,8 +192,6 @@ void answer_read(struct http_answer *a, const struct strbuf *head);
 /** Seconds of a Retry-After at `now` (seconds since 1970), at most
  *  HTTP_RETRY_AFTER_MAX + 1; 0: it says nothing. */
 uint64_t http_retry_after(const char *text, int64_t now);
-/** A date of HTTP in all its three forms. */
-bool http_date(int64_t *sec, const char *text);
 
 /* A server that wants more is not waited for. */
 #define HTTP_RETRY_AFTER_MAX 120

@@ -131,6 +131,9 @@ const char *http_field(const struct http_answer *a, const char *name);
  *  ERR_FAILED. */
 int http_status_error(const struct http_answer *a);
 
+/** A date in any of the three forms of RFC 9110, as seconds since 1970. */
+bool http_date(int64_t *sec, const char *text);
+
 /** Adds `text` with all but A-Za-z0-9-._~ (and, in a path, '/') as %XX. */
 void http_escape(struct strbuf *out, const char *text, size_t len,
 		 bool is_path);
