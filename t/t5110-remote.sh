@@ -250,11 +250,13 @@ test_expect_success 'a new store has no notes of an older one of its name' '
 	fresh &&
 	cd p &&
 	resutil -q remote add lab dir:../other &&
-	mkdir -p .resutil/remotes &&
+	mkdir -p .resutil/remotes .resutil/uploads/lab &&
+	echo "{}" >.resutil/uploads/lab/note.json &&
 	echo "resutil-ledger 1" >.resutil/remotes/lab.log &&
 	echo "resutil-ledger 1" >.resutil/remotes/origin.log &&
 	resutil -q remote rm lab &&
 	test_path_is_missing .resutil/remotes/lab.log &&
+	test_path_is_missing .resutil/uploads/lab &&
 	echo "resutil-ledger 1" >.resutil/remotes/lab.log &&
 	resutil -q remote add lab dir:../other &&
 	test_path_is_missing .resutil/remotes/lab.log &&

@@ -137,19 +137,69 @@ test_expect_success 'two that push one experiment do not share an upload' '
 	resutil verify-pack --remote=origin $NAME
 '
 
-test_expect_success 'a part of nobody that is a day old is a rest' '
-	s3_ask POST "/bucket/$KEY?uploads=" >begun.xml 2>/dev/null &&
-	id=$(sed "s,.*<UploadId>\(.*\)</UploadId>.*,\1,; 1d" begun.xml |
-		tail -n 1) &&
-	uploads >left && test_line_count = 1 left &&
+# begin KEY: an upload of nobody, with a part
+begin () {
+	s3_ask POST "/bucket/$1?uploads=" >begun.xml 2>/dev/null &&
+	id=$(tr "<" "\n" <begun.xml | sed -n "s/^UploadId>//p") &&
+	echo 1 >part &&
+	s3_ask -b part PUT "/bucket/$1?partNumber=1&uploadId=$id" 2>/dev/null
+}
+
+# What the server says, as if it had been said years later.
+long_ago () {
+	proxy_rules "{\"method\": \"GET\", \"path\": \"uploads=\",
+			\"replace\": {\"<Initiated>20..\": \"<Initiated>2001\"}}" \
+		"{\"method\": \"GET\", \"path\": \"uploadId=\", \"replace\":
+			{\"<LastModified>20..\": \"<LastModified>$1\"}}"
+}
+
+test_expect_success 'an upload of nobody that is young is no rest' '
+	begin "$KEY" && proxy_rules &&
 	gc --older-than=0 &&
 	grep "nothing is left over" out &&
-	uploads >left && test_line_count = 1 left &&
-	proxy_rules "{\"method\": \"GET\", \"path\": \"uploads=\",
-		\"replace\": {\"<Initiated>20..\": \"<Initiated>2001\"}}" &&
+	uploads >left && test_line_count = 1 left
+'
+
+test_expect_success 'nor is one to which somebody still adds' '
+	long_ago 2026 &&
+	gc --older-than=0 &&
+	grep "nothing is left over" out &&
+	uploads >left && test_line_count = 1 left
+'
+
+test_expect_success 'when nothing was added for a day it is' '
+	long_ago 2001 &&
+	resutil check-store --prune -n >found &&
+	grep "^leftover.upload-rest.would.$KEY.*	2	" found &&
 	gc --older-than=0 &&
 	grep "removed.*$KEY" out &&
 	uploads >left && test_must_be_empty left
+'
+
+test_expect_success 'many, of keys of all kinds, by pages' '
+	for key in a.zip a.zip a.zip "b c&<d>+%2F.zip" "é~.zip" sub/x.zip
+	do
+		begin "project/$key" || return 1
+	done &&
+	begin "projection/other.zip" &&
+	long_ago 2001 &&
+	RESUTIL_TEST_S3_PAGE=2 gc --older-than=0 &&
+	grep "removed 6 leftovers" out &&
+	uploads >left &&
+	test_line_count = 1 left &&
+	grep "^projection/other.zip " left
+'
+
+test_expect_success 'one that is noted here is no rest, however old' '
+	remove_there &&
+	push_and_die 1 &&
+	long_ago 2001 &&
+	gc --older-than=0 &&
+	grep "1 stays" out &&
+	uploads >left &&
+	test_line_count = 2 left &&
+	proxy_rules &&
+	resutil send-pack $NAME 2>err && grep resumed err
 '
 
 test_done

@@ -55,13 +55,18 @@ static void set_text(char **out, const char *text, size_t len)
 	*out = xmemdupz(text, len);
 }
 
+/* Takes it over. */
+static void add_entry(struct uploads_page *page, struct upload_entry *e)
+{
+	ARRAY_GROW(page->entry, page->nr + 1, page->alloc);
+	page->entry[page->nr++] = *e;
+	memset(e, 0, sizeof(*e));
+}
+
 static void end_entry(struct uploads_page *page)
 {
-	if (page->now.key && page->now.id) {
-		ARRAY_GROW(page->entry, page->nr + 1, page->alloc);
-		page->entry[page->nr++] = page->now;
-		memset(&page->now, 0, sizeof(page->now));
-	}
+	if (page->now.key && page->now.id)
+		add_entry(page, &page->now);
 	entry_release(&page->now);
 }
 
@@ -95,15 +100,30 @@ static int read_upload(const char *path, const char *text, size_t len,
 	return 0;
 }
 
-/* Keys come escaped, since XML cannot hold all of them; and that they do may
- * be said behind them. One with a NUL is none of ours. */
+/*
+ * Keys come escaped, since XML cannot hold all of them; and that they do may
+ * be said behind them, or (radosgw) not at all, and then of all but the marker.
+ * What may be either is taken for both: of one there are no parts.
+ */
 static void unescape_keys(struct uploads_page *page)
 {
-	size_t i;
+	size_t nr = page->nr, i;
 
-	for (i = 0; page->escaped && i < page->nr; i++)
-		if (!s3_unescape(page->entry[i].key))
-			*page->entry[i].key = '\0';
+	for (i = 0; i < nr; i++) {
+		struct upload_entry *e = &page->entry[i], other;
+
+		/* One with a NUL is none of ours. */
+		if (page->escaped && !s3_unescape(e->key))
+			*e->key = '\0';
+		if (page->escaped || !strchr(e->key, '%'))
+			continue;
+		other.key = xstrdup(e->key);
+		other.id = xstrdup(e->id);
+		other.begun = e->begun;
+		if (!s3_unescape(other.key))
+			*other.key = '\0';
+		add_entry(page, &other);
+	}
 	if (page->escaped && page->next_key && !s3_unescape(page->next_key))
 		page->more = false;
 }
