@@ -14,6 +14,9 @@
 /* Engines count in 32 bits. */
 #define PIECE_MAX ((size_t)1 << 30)
 
+/* A few hundred KiB each. */
+#define KEPT_MAX 8
+
 static pthread_once_t asked = PTHREAD_ONCE_INIT;
 static bool plain;	/* zlib does everything */
 
@@ -62,12 +65,51 @@ static const struct deflate_engine *thorough_engine(void)
 	return &deflate_zlib;
 }
 
+/*
+ * Its tables have to be zeroed when they are new, which takes longer than a
+ * small experiment: some that were freed are kept for who wants the next.
+ */
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct zdeflate *kept[KEPT_MAX];
+static size_t nr_kept;
+
+static struct zdeflate *take_kept(int level)
+{
+	struct zdeflate *z = NULL;
+	size_t i;
+
+	pthread_mutex_lock(&kept_lock);
+	for (i = nr_kept; !z && i--; )
+		if (kept[i]->level == level) {
+			z = kept[i];
+			kept[i] = kept[--nr_kept];
+		}
+	pthread_mutex_unlock(&kept_lock);
+	return z;
+}
+
+static bool keep(struct zdeflate *z)
+{
+	bool room;
+
+	pthread_mutex_lock(&kept_lock);
+	room = nr_kept < KEPT_MAX;
+	if (room)
+		kept[nr_kept++] = z;
+	pthread_mutex_unlock(&kept_lock);
+	return room;
+}
+
 struct zdeflate *zdeflate_new(int level)
 {
-	struct zdeflate *z = xcalloc(1, sizeof(*z));
+	struct zdeflate *z;
 
 	if (level < 0 || level > ZSTREAM_LEVEL_MAX)
 		BUG("level %d", level);
+	z = take_kept(level);
+	if (z)
+		return z;
+	z = xcalloc(1, sizeof(*z));
 	z->level = level;
 	z->fast.engine = fast_engine();
 	z->match.engine = level <= ZSTREAM_LEVEL_FAST ? z->fast.engine :
@@ -83,7 +125,7 @@ static void release_coder(struct coder *c)
 
 void zdeflate_free(struct zdeflate *z)
 {
-	if (!z)
+	if (!z || keep(z))
 		return;
 	release_coder(&z->match);
 	release_coder(&z->fast);

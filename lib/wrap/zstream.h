@@ -50,7 +50,8 @@ struct zinflate;
 
 /** Each thread has its own. level: 0 to ZSTREAM_LEVEL_MAX. Never NULL. */
 struct zdeflate *zdeflate_new(int level);
-void zdeflate_free(struct zdeflate *z);		/* NULL is fine */
+/** NULL is fine. A few are kept for the next zdeflate_new(). */
+void zdeflate_free(struct zdeflate *z);
 
 /** The most that zdeflate_chunk() writes for `len` bytes. */
 size_t zdeflate_bound(size_t len);
