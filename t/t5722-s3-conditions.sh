@@ -56,6 +56,29 @@ test_expect_success 'a version between quotes, and (radosgw) without' '
 	test_requests = 1 "method == \"PUT\""
 '
 
+# refuses_sums STATUS CODE TEXT: checksums, not conditions
+refuses_sums () {
+	start_proxy "$S3_ENDPOINT" && at="s3://lab?endpoint_url=$PROXY" &&
+	proxy_rules "{\"head\": \"x-amz-checksum\", \"status\": $1, \"body\":
+		\"<Error><Code>$2</Code><Message>$3</Message></Error>\"}" &&
+	resutil put-object --remote "$at" --absent sums one 2>err &&
+	test_must_be_empty err && test_requests = 2 "True" &&
+	test_requests = 1 "status == 200 and condition == \"*\"" &&
+	test_expect_code 14 resutil put-object --remote "$at" --absent sums two &&
+	resutil get-object --remote "$at" sums >got && test_cmp one got &&
+	head -c 9000000 /dev/zero >zeroes &&
+	resutil put-object --remote "$at" large zeroes 2>err &&
+	test_must_be_empty err &&
+	resutil remove-object --remote "$at" sums large
+}
+
+test_expect_success 'checksums that are refused are left out' '
+	refuses_sums 400 InvalidArgument \
+		"Unsupported header x-amz-checksum-crc32c received" &&
+	refuses_sums 501 NotImplemented \
+		"Header x-amz-checksum-crc32c with value x not implemented"
+'
+
 test_expect_success 'one that answers 501 is looked at before and after' '
 	odd_modes "{\"conditions\": \"501\"}" &&
 	with_odd expectations "$odd" &&

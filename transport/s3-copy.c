@@ -95,11 +95,10 @@ static int copy_once(struct copying *y, struct strbuf *err)
 	int ret;
 
 	add_source(&c, y);
-	strvec_push(&c.headers, "x-amz-metadata-directive: COPY");
-	if (!__atomic_load_n(&y->store->no_if_none_match, __ATOMIC_RELAXED))
-		strvec_push(&c.headers, "If-None-Match: *");
+	strvec_push(&c.headers, "If-None-Match: *");
 	ret = call(y, &c, &why);
-	if (ret && c.answer.status == 501) {
+	/* It was looked at before; that has to do. */
+	if (ret && s3_is_unsupported(&c)) {
 		strvec_remove(&c.headers, c.headers.nr - 1);
 		strbuf_reset(&why);
 		ret = call(y, &c, &why);

@@ -52,6 +52,8 @@ struct s3_store {
 	/* It answered 501, or took no notice: looked at before and after. */
 	bool no_if_none_match, no_if_match;
 	bool bare_match;	/* it wants no quotes in If-Match of a PUT */
+	bool no_sums;		/* it refuses x-amz-checksum-* */
+	bool has_sums;		/* it keeps them, and can be asked for them */
 	bool odd_etags;		/* they look like MD5, and are none */
 };
 
@@ -115,6 +117,10 @@ int s3_etag(struct strbuf *out, const char *text, struct strbuf *err);
  *  encrypted with keys of its own, as the fields tell (NULL: not known). */
 bool s3_etag_md5(unsigned char *raw, const char *etag,
 		 const struct http_answer *a);
+
+/** Whether it was refused since it held a field that the service does not
+ *  know. */
+bool s3_is_unsupported(const struct s3_call *c);
 
 /** Adds "NAME: "VERSION"". */
 void s3_add_match(struct strvec *headers, const char *name,

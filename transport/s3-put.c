@@ -22,6 +22,9 @@ struct putting {
 	unsigned char md5[MD5_RAWSZ];
 	bool has_md5;
 	uint32_t crc32c;
+	/* How the service is asked; what it does not take is left out. */
+	bool sums;			/* with CRC32C */
+	bool looks;			/* without conditions */
 	bool bare;			/* the ETag stands without quotes */
 	struct object put;		/* as the answer says */
 };
@@ -59,58 +62,95 @@ int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 	return ret;
 }
 
-/* The field that says what is expected; false: it is looked at instead. */
-static bool add_expected(struct strvec *headers, struct putting *p)
+static bool get_flag(const bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_RELAXED);
+}
+
+static void set_flag(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELAXED);
+}
+
+static void add_expected(struct strvec *headers, const struct putting *p)
 {
 	const struct put_request *r = p->request;
-	struct s3_store *s = p->store;
 
-	if (r->expect == EXPECT_ABSENT) {
-		if (__atomic_load_n(&s->no_if_none_match, __ATOMIC_RELAXED))
-			return false;
+	if (r->expect == EXPECT_ABSENT)
 		strvec_push(headers, "If-None-Match: *");
-	} else if (r->expect == EXPECT_VERSION) {
-		if (__atomic_load_n(&s->no_if_match, __ATOMIC_RELAXED))
-			return false;
-		p->bare = p->bare || __atomic_load_n(&s->bare_match,
-						     __ATOMIC_RELAXED);
-		if (p->bare)
-			strvec_pushf(headers, "If-Match: %s", r->version);
-		else
-			s3_add_match(headers, "If-Match", r->version);
-	}
-	return true;
+	else if (r->expect == EXPECT_VERSION && p->bare)
+		strvec_pushf(headers, "If-Match: %s", r->version);
+	else if (r->expect == EXPECT_VERSION)
+		s3_add_match(headers, "If-Match", r->version);
+}
+
+/* ---- ways to ask -------------------------------------------------------- */
+
+/* As services are asked until they say that they know less. */
+static void choose_way(struct putting *p)
+{
+	const struct s3_store *s = p->store;
+	enum put_expect expect = p->request->expect;
+
+	p->sums = !get_flag(&s->no_sums);
+	p->bare = get_flag(&s->bare_match);
+	p->looks = expect == EXPECT_ABSENT ? get_flag(&s->no_if_none_match) :
+		   expect == EXPECT_VERSION && get_flag(&s->no_if_match);
+}
+
+bool s3_is_unsupported(const struct s3_call *c)
+{
+	if (c->answer.status == 501)
+		return true;
+	return c->answer.status == 400 &&
+	       (!strcmp(c->code, "InvalidArgument") ||
+		!strcmp(c->code, "InvalidRequest") ||
+		!strcmp(c->code, "NotImplemented"));
 }
 
 /*
- * A condition was not understood: whether another way is worth a try.
- *
- * It may not know the field: from now on it is looked before and after. Or it
- * compares the ETag with all that stands in the field (radosgw does, of a
- * PUT), so that what is between quotes is never the version, though that is
- * there.
+ * A request was refused: whether another way is worth a try. The service may
+ * not know checksums, or conditions; which of them, only its words tell. Or it
+ * compares the ETag with all that stands in the field (radosgw does, of a PUT),
+ * so that what is between quotes is never the version, though that is there.
  */
-static bool learn(struct putting *p, const struct s3_call *c)
+static bool change_way(struct putting *p, const struct s3_call *c,
+		       const char *why)
 {
-	const struct put_request *r = p->request;
-	struct s3_store *s = p->store;
-	bool absent = r->expect == EXPECT_ABSENT;
+	enum put_expect expect = p->request->expect;
+	bool conditions = expect != EXPECT_ANY && !p->looks;
 
-	if (r->expect == EXPECT_ANY)
-		return false;
-	if (c->answer.status == 501) {
-		__atomic_store_n(absent ? &s->no_if_none_match :
-					  &s->no_if_match, true,
-				 __ATOMIC_RELAXED);
-		s3_lacks(s, absent ? TRANSPORT_CAN_CREATE :
-				     TRANSPORT_CAN_COMPARE);
+	if (s3_is_unsupported(c)) {
+		if (conditions && !(p->sums && strstr(why, "checksum")))
+			p->looks = true;
+		else if (p->sums)
+			p->sums = false;
+		else
+			return false;
 		return true;
 	}
-	if (c->answer.status != 412 || absent || p->bare ||
-	    s3_look(s, r, NULL, NULL))
+	if (c->answer.status != 412 || !conditions || p->bare ||
+	    expect != EXPECT_VERSION ||
+	    s3_look(p->store, p->request, NULL, NULL))
 		return false;
 	p->bare = true;
 	return true;
+}
+
+/* It worked this way, so the next one is asked so at once. */
+static void keep_way(const struct putting *p)
+{
+	struct s3_store *s = p->store;
+	bool absent = p->request->expect == EXPECT_ABSENT;
+
+	if (!p->sums)
+		set_flag(&s->no_sums);
+	if (p->bare)
+		set_flag(&s->bare_match);
+	if (!p->looks)
+		return;
+	set_flag(absent ? &s->no_if_none_match : &s->no_if_match);
+	s3_lacks(s, absent ? TRANSPORT_CAN_CREATE : TRANSPORT_CAN_COMPARE);
 }
 
 /* ---- the request -------------------------------------------------------- */
@@ -125,9 +165,11 @@ static void add_sums(struct strvec *headers, const struct putting *p)
 		strvec_pushf(headers, "Content-MD5: %s", text.buf);
 		strbuf_reset(&text);
 	}
-	crc32c_raw(raw, p->crc32c);
-	base64_encode(&text, raw, sizeof(raw));
-	strvec_pushf(headers, "x-amz-checksum-crc32c: %s", text.buf);
+	if (p->sums) {
+		crc32c_raw(raw, p->crc32c);
+		base64_encode(&text, raw, sizeof(raw));
+		strvec_pushf(headers, "x-amz-checksum-crc32c: %s", text.buf);
+	}
 	strbuf_release(&text);
 }
 
@@ -146,6 +188,9 @@ static int read_answer(struct putting *p, const struct s3_call *c,
 	o->key = xstrdup(p->request->key);
 	o->version = strbuf_detach(&version, NULL);
 	o->size = p->len;
+	/* It keeps them, so it is asked for them from now on. */
+	if (http_field(&c->answer, "x-amz-checksum-crc32c"))
+		set_flag(&p->store->has_sums);
 	if (s3_etag_md5(o->md5, o->version, &c->answer))
 		o->sums |= OBJECT_HAS_MD5;
 	return 0;
@@ -208,7 +253,7 @@ static int verify(struct putting *p, struct strbuf *err)
 	if (!p->has_md5 || !(p->put.sums & OBJECT_HAS_MD5) ||
 	    !memcmp(p->put.md5, p->md5, sizeof(p->md5)))
 		return 0;
-	if (__atomic_load_n(&s->odd_etags, __ATOMIC_RELAXED)) {
+	if (get_flag(&s->odd_etags)) {
 		p->put.sums &= ~(unsigned)OBJECT_HAS_MD5;
 		return 0;
 	}
@@ -217,19 +262,20 @@ static int verify(struct putting *p, struct strbuf *err)
 
 /* ---- put ---------------------------------------------------------------- */
 
-/* One try: what is expected is in the request, or (*looks) is looked at. */
-static int send_once(struct putting *p, struct s3_call *c, bool *looks,
-		     struct strbuf *err)
+/* One try: what is expected is in the request, or is looked at. */
+static int send_once(struct putting *p, struct s3_call *c, struct strbuf *err)
 {
 	const struct put_request *r = p->request;
-	int ret = 0;
+	int ret;
 
 	strvec_clear(&c->headers);
-	*looks = !add_expected(&c->headers, p);
-	if (*looks)
+	if (p->looks) {
 		ret = s3_look(p->store, r, NULL, err);
-	if (ret)
-		return ret;
+		if (ret)
+			return ret;
+	} else {
+		add_expected(&c->headers, p);
+	}
 	s3_add_content(&c->headers, r->key, r->meta);
 	add_sums(&c->headers, p);
 	c->body = p->data;
@@ -257,22 +303,23 @@ static int send_it(struct putting *p, struct s3_call *c, struct strbuf *err)
 {
 	const struct put_request *r = p->request;
 	struct strbuf why = STRBUF_INIT;
-	bool looks;
 	int ret;
 
+	choose_way(p);
 	do {
 		strbuf_reset(&why);
-		ret = send_once(p, c, &looks, &why);
-	} while (ret && !looks && learn(p, c));
-	if (!ret && p->bare)
-		__atomic_store_n(&p->store->bare_match, true, __ATOMIC_RELAXED);
+		c->answer.status = 0;
+		ret = send_once(p, c, &why);
+	} while (ret && change_way(p, c, why.buf));
+	if (!ret)
+		keep_way(p);
 	if (ret == ERR_CONFLICT || lost_race(p, c, ret))
 		ret = s3_fail_conflict(p->store, r, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	if (!ret)
 		ret = read_answer(p, c, err);
-	if (!ret && looks)
+	if (!ret && p->looks)
 		ret = s3_look(p->store, r, p->put.version, err);
 	strbuf_release(&why);
 	return ret;

@@ -217,6 +217,7 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 		ret = http_open(&s->http, &options, err);
 	if (ret)
 		goto cleanup;
+	s->has_sums = s->is_aws || is_aws_host(s->host);
 	s->path_style = wants_path_style(s, addressing);
 	set_prefix(s, setting(c, "prefix"));
 	source.http = s->http;
@@ -488,7 +489,9 @@ int s3_stat(struct transport *t, const char *key, struct object *out,
 	struct object o = OBJECT_INIT, old;
 	int ret;
 
-	strvec_push(&c.headers, "x-amz-checksum-mode: ENABLED");
+	/* Some services refuse what they do not know. */
+	if (__atomic_load_n(&s->has_sums, __ATOMIC_RELAXED))
+		strvec_push(&c.headers, "x-amz-checksum-mode: ENABLED");
 	ret = s3_call(s, &c, err);
 	if (!ret)
 		ret = read_head(&o, s, &c, err);
@@ -504,40 +507,54 @@ int s3_stat(struct transport *t, const char *key, struct object *out,
 
 /* ---- remove, presign ---------------------------------------------------- */
 
+/* Whether it is there, and of that version (NULL: of any). */
+static int check_version(struct s3_store *s, const char *key,
+			 const char *version, struct strbuf *err)
+{
+	struct object there = OBJECT_INIT;
+	int ret = s3_stat(&s->base, key, &there, err);
+
+	if (!ret && version && strcmp(version, there.version))
+		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
+			   "somebody else", key, s->base.url);
+	object_release(&there);
+	return ret;
+}
+
 /*
- * S3 says nothing of a key that was not there, so it is looked at first; that
- * it is still the version, services decide that know If-Match here.
+ * S3 says nothing of a key that was not there, so it is looked at first. That
+ * it is still the version, services decide that know If-Match here; others
+ * refuse it, or read it in a way of their own.
  */
 static int s3_remove(struct transport *t, const char *key,
 		     const char *version, struct strbuf *err)
 {
 	struct s3_store *s = s3_store_of(t);
 	struct s3_call c = S3_CALL_INIT("DELETE", key);
-	struct object there = OBJECT_INIT;
+	struct strbuf why = STRBUF_INIT;
 	int ret;
 
-	ret = s3_stat(t, key, &there, err);
-	if (!ret && version && strcmp(version, there.version))
-		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
-			   "somebody else", key, s->base.url);
-	if (!ret && version)
+	ret = check_version(s, key, version, err);
+	if (ret)
+		goto cleanup;
+	if (version)
 		s3_add_match(&c.headers, "If-Match", version);
 	/* With a version, with-retry.c looks what became of it. */
 	c.flags = version ? 0 : HTTP_REPEATABLE;
-	if (!ret) {
-		struct strbuf why = STRBUF_INIT;
-
+	ret = s3_call(s, &c, &why);
+	if (ret && version &&
+	    (s3_is_unsupported(&c) ||
+	     (c.answer.status == 412 &&
+	      !check_version(s, key, version, NULL)))) {
+		strvec_clear(&c.headers);
+		strbuf_reset(&why);
 		ret = s3_call(s, &c, &why);
-		if (ret && version && c.answer.status == 501) {
-			strvec_clear(&c.headers);
-			strbuf_reset(&why);
-			ret = s3_call(s, &c, &why);
-		}
-		if (ret)
-			fail(err, ret, "%s", why.buf);
-		strbuf_release(&why);
 	}
-	object_release(&there);
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+
+cleanup:
+	strbuf_release(&why);
 	s3_call_release(&c);
 	return ret;
 }
