@@ -18,6 +18,31 @@ test_expect_success PYTHON 'share through S3' '
 	prepare_examples page && run_examples page "$page"
 '
 
+test_expect_success PYTHON 'a Python program sends its run' '
+	mkdir python && cd python &&
+	resutil -q init --storage-type=s3 -o bucket_name=lab-results &&
+	cat >program.py <<-\EOF &&
+	import resutil
+
+	@resutil.main()
+	def main_func(params):
+	    with open(params.ex_dir + "/loss.txt", "w") as f:
+	        f.write("0.5")
+	    params.save_checkpoint()
+
+	main_func()
+	EOF
+	(
+		unset RESUTIL_NO_REMOTE && RESUTIL_NO_INTERACTIVE=1 &&
+		RESUTIL_COMMENT=inside && PYTHONPATH=$(resutil --python-path) &&
+		export RESUTIL_NO_INTERACTIVE RESUTIL_COMMENT PYTHONPATH &&
+		python3 program.py >../said
+	) &&
+	resutil stat-remote inside && resutil rm -l -y inside &&
+	resutil show "$(resutil list-remote):loss.txt" >../loss &&
+	test "$(cat ../loss)" = 0.5
+'
+
 # block TEXT: the first block of the page that has it
 block () {
 	awk -v text="$1" '
