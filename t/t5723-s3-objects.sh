@@ -94,6 +94,19 @@ test_expect_success 'listings in pages are whole' '
 	test_cmp want got && test_requests = 4 "True"
 '
 
+test_expect_success 'folders of other tools, and keys that are none, are passed over' '
+	for key in others/ others/deep/ others//x others/./x /others/x
+	do
+		s3_ask -b empty PUT "/lab/$key" >out 2>err || return 1
+	done &&
+	s3_ask -b empty PUT "/lab/others/a" >out 2>err &&
+	object list-objects --format="%(key)" others/ >got &&
+	echo others/a >want && test_cmp want got &&
+	object list-objects --one-level --format="%(key)" others/ >out &&
+	sort out >got &&
+	printf "%s\n" others/a others/deep/ >want && test_cmp want got
+'
+
 test_expect_success 'metadata of others is taken as it is, where it fits' '
 	s3_ask -H "x-amz-meta-a:100% of it" -H "x-amz-meta-b:%41" \
 		-H "x-amz-meta-TOO-LONG-A-KEY-FOR-STORES:x" -b text \

@@ -111,6 +111,51 @@ static bool remove_version(struct clause *c)
 	return good;
 }
 
+/* How often each of three keys was told of, and whether one failed. */
+struct told {
+	struct clause *c;
+	unsigned times[3], bad;
+};
+
+static int tell(const char *key, int code, const char *message, void *data)
+{
+	struct told *told = data;
+	size_t len = strlen(told->c->prefix);
+
+	if (strncmp(key, told->c->prefix, len) || strlen(key + len) != 1 ||
+	    key[len] < 'a' || key[len] > 'c')
+		told->bad++;
+	else
+		told->times[key[len] - 'a']++;
+	if (code) {
+		told->bad++;
+		strbuf_addf(&told->c->err, "%s", message);
+	}
+	return 0;
+}
+
+static bool remove_many(struct clause *c)
+{
+	struct strvec keys = STRVEC_INIT;
+	struct told told = { .c = c };
+	bool good = put(c, "a", "1") && put(c, "c", "3") && put(c, "d", "4");
+	int ret;
+
+	strvec_push(&keys, clause_key(c, "a"));
+	strvec_push(&keys, clause_key(c, "b"));
+	strvec_push(&keys, clause_key(c, "c"));
+	strbuf_reset(&c->err);
+	ret = transport_remove_many(c->t, &keys, tell, &told, &c->err);
+	strvec_release(&keys);
+	return good && want_code(c, 0, ret, "remove") &&
+	       want(c, !told.bad, "%u failed: %s", told.bad, c->err.buf) &&
+	       want(c, told.times[0] == 1 && told.times[1] == 1 &&
+		    told.times[2] == 1, "told %u, %u and %u times",
+		    told.times[0], told.times[1], told.times[2]) &&
+	       want_code(c, 0, clause_list(c, "", 0), "list") &&
+	       clause_listed(c, "d");
+}
+
 static int rename_to(struct clause *c, const char *from, const char *to,
 		     const char *version)
 {
@@ -191,6 +236,7 @@ const struct clause_entry clauses_of_change[] = {
 	{ "a version of nothing is not replaced", expect_version_of_nothing,
 	  0 },
 	{ "a version is removed, and no other", remove_version, 0 },
+	{ "many are removed at once, there or not", remove_many, 0 },
 	{ "an object gets another key", renames, 0 },
 	{ "a renamed object replaces nothing", renames_over_nothing, 0 },
 	{ "a version is renamed, and no other", renames_version, 0 },
