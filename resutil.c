@@ -234,11 +234,23 @@ static void trace_command(const char **argv)
 	project_release(&here);
 }
 
+/*
+ * Keys that the environment brings are in this process, whether it uses them
+ * or its child. Not so for `run`: who looks into it looks for the experiment.
+ */
+static void hide_keys(const struct command *c)
+{
+	if (strcmp(c->name, "run") &&
+	    (getenv("AWS_SECRET_ACCESS_KEY") || getenv("AWS_SESSION_TOKEN")))
+		process_hide();
+}
+
 static int run_here(const struct command *c, int argc, const char **argv)
 {
 	int status;
 
 	current = c;
+	hide_keys(c);
 	trace_command(argv);
 	parse_options_then(set_up_project);
 	status = c->fn(argc, argv);

@@ -2,11 +2,11 @@
 #include "transport/aws-credentials.h"
 
 #include <pthread.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/process.h"
 #include "lib/base/strbuf.h"
 #include "transport/aws-internal.h"
 
@@ -70,16 +70,12 @@ void aws_credentials_free(struct aws_credentials *c)
 
 static pthread_once_t hide_once = PTHREAD_ONCE_INIT;
 
-/*
- * A process that has keys leaves no core dump, and no other one of the same
- * user may look into it (what is not dumpable cannot be traced either).
- * Children that it executes are as ever, but for the size of their dumps.
- */
+/* What it starts (a program that says keys) need not leave one either. */
 static void hide_process(void)
 {
 	struct rlimit limit;
 
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	process_hide();
 	if (!getrlimit(RLIMIT_CORE, &limit)) {
 		limit.rlim_cur = 0;
 		setrlimit(RLIMIT_CORE, &limit);

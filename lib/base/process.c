@@ -9,6 +9,7 @@
 #include "lib/base/trace.h"
 
 #include <dirent.h>
+#include <sys/prctl.h>
 
 /* False after the one line that says that standard output failed; errno is
  * the reason only if it was not lost in a call before. */
@@ -64,6 +65,11 @@ void process_begin(void)
 	}
 	signal(SIGPIPE, SIG_DFL);
 	atexit(check_stdout);
+}
+
+void process_hide(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 int process_leave_parent(struct strbuf *err)

@@ -36,6 +36,13 @@ int process_become(const char *path, const char *const *argv,
  */
 int process_leave_parent(struct strbuf *err);
 
+/**
+ * From now on no core dump of this process is written, and no other one of the
+ * same user looks into it (ptrace, most of /proc): it holds keys. Programs that
+ * it starts are as ever.
+ */
+void process_hide(void);
+
 /** Adds what follows `prefix` in the names of the programs in PATH that begin
  *  with it: sorted, each once. */
 void process_list_programs(struct strvec *out, const char *prefix);
