@@ -64,6 +64,18 @@ test_expect_success 'killed before the last step: all is held' '
 	remove_there
 '
 
+test_expect_success PTY 'what is shown is what the server has got' '
+	proxy_rules "{\"method\": \"PUT\", \"path\": \"partNumber=[1-4]&\",
+			\"delay\": 0.7}" \
+		"{\"method\": \"PUT\", \"path\": \"partNumber=\",
+			\"delay\": 0.4}" &&
+	pty-run --out=out resutil send-pack $NAME >drawn 2>&1 &&
+	tr "\r" "\n" <drawn >lines &&
+	grep "Sending: ([1-5][0-9]%), [0-9.]* MiB" lines &&
+	grep "Sending: (100%), 40.1 MiB" lines &&
+	remove_there
+'
+
 test_expect_success 'Ctrl-C leaves the same as a death' '
 	proxy_rules "{\"method\": \"PUT\", \"path\": \"partNumber=4\",
 		\"run\": \"kill -INT \$(cat $PWD/pid); sleep 0.3\"}" &&

@@ -217,6 +217,9 @@ static void note_part(struct slot *slot, const struct sums *sums,
 	memcpy(p->md5, sums->md5, sizeof(p->md5));
 	p->crc32c = sums->crc32c;
 	p->has_crc32c = u->crc32c;
+	u->stored += slot->len;
+	if (u->request->stored)
+		u->request->stored(u->request->data, u->stored);
 }
 
 static void do_part(struct work *work, unsigned worker UNUSED)

@@ -49,6 +49,7 @@ struct s3_upload {
 	size_t nr;		/* parts of the whole */
 	uint64_t bytes;		/* of the whole */
 	uint64_t held;		/* of these, not sent again */
+	uint64_t stored;	/* of these, there by now */
 	size_t news;		/* parts that were not noted yet */
 };
 

@@ -134,6 +134,10 @@ struct put_request {
 	const char *version;		/* of EXPECT_VERSION */
 	const struct strvec *meta;	/* or NULL */
 	struct put_resume *resume;	/* or NULL */
+	/* Told how many bytes the store holds by now, of what goes in parts:
+	 * by any thread, one at a time. A later try begins again. Or NULL. */
+	void (*stored)(void *data, uint64_t bytes);
+	void *data;
 };
 
 /**

@@ -65,6 +65,7 @@ struct progress *progress_part(struct progress *whole)
 {
 	struct progress *p = xcalloc(1, sizeof(*p));
 
+	pthread_mutex_init(&p->lock, NULL);
 	p->whole = whole;
 	return p;
 }
@@ -225,6 +226,17 @@ void progress_bytes(struct progress *p, uint64_t done)
 	pthread_mutex_unlock(&shown->lock);
 }
 
+uint64_t progress_told(struct progress *p)
+{
+	struct progress *shown = p->whole ? p->whole : p;
+	uint64_t bytes;
+
+	pthread_mutex_lock(&shown->lock);
+	bytes = p->bytes;
+	pthread_mutex_unlock(&shown->lock);
+	return bytes;
+}
+
 void progress_stop(struct progress **pp)
 {
 	struct progress *p = *pp;
@@ -233,10 +245,6 @@ void progress_stop(struct progress **pp)
 	if (!p)
 		return;
 	*pp = NULL;
-	if (p->whole) {
-		free(p);
-		return;
-	}
 	if (p->drawn && in_foreground()) {
 		/* The last line tells the rate of the whole. */
 		passed = seconds() - p->started;

@@ -45,6 +45,7 @@ struct pack_stream {
 	bool stop, ended;
 	struct strbuf err;		/* of `failed` */
 	uint64_t skip;			/* bytes that nobody wants again */
+	uint64_t given;			/* where its reader is; atomic */
 
 	/* what was packed before must be packed again */
 	uint64_t at, seen;		/* bytes of this time; of the longest */
@@ -139,6 +140,7 @@ static int read_kept(struct put_source *source, void *buf, size_t len,
 	}
 	s->pos += want;
 	*got = want;
+	__atomic_store_n(&s->given, s->pos, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -312,6 +314,7 @@ static int open_stream(struct put_source *source, uint64_t offset,
 	s->stop = s->ended = s->packed = false;
 	s->failed = 0;
 	s->skip = offset;
+	__atomic_store_n(&s->given, offset, __ATOMIC_RELAXED);
 	strbuf_reset(&s->err);
 	if (!s->ring)
 		s->ring = xmalloc(RING_BYTES);
@@ -361,6 +364,7 @@ static int read_stream(struct put_source *source, void *buf, size_t len,
 			break;
 		memcpy((unsigned char *)buf + *got, s->ring + s->begin, n);
 		*got += n;
+		__atomic_fetch_add(&s->given, n, __ATOMIC_RELAXED);
 		pthread_mutex_lock(&s->lock);
 		s->begin = (s->begin + n) % RING_BYTES;
 		s->filled -= n;
@@ -425,6 +429,11 @@ const struct pack_result *pack_stream_result(const struct pack_stream *s)
 {
 	/* The lock is no part of what is told. */
 	return is_packed((struct pack_stream *)s) ? &s->result : NULL;
+}
+
+uint64_t pack_stream_given(const struct pack_stream *s)
+{
+	return __atomic_load_n(&s->given, __ATOMIC_RELAXED);
 }
 
 int pack_stream_failed(const struct pack_stream *s)

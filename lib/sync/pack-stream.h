@@ -36,6 +36,9 @@ struct put_source *pack_stream_source(struct pack_stream *s);
  *  packed first that is at once. */
 const struct pack_result *pack_stream_result(const struct pack_stream *s);
 
+/** How many bytes of this time were read so far. Thread-safe. */
+uint64_t pack_stream_given(const struct pack_stream *s);
+
 /** 0, or why there is no pack: what the source then returned was no failure of
  *  the store. */
 int pack_stream_failed(const struct pack_stream *s);

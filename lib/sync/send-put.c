@@ -31,6 +31,8 @@ struct upload {
 	struct pack_options options;
 	struct pack_stream *stream;
 	struct upload_claim *claim;	/* or NULL: not to be gone on with */
+	struct progress *packed;	/* what the packer tells, where the
+					 * store tells what it holds */
 	struct strvec meta;
 	struct object object;
 };
@@ -90,6 +92,22 @@ static uint64_t pack_bound(const struct local_exp *here)
 	       (here->entries + 1) * (2 * PATH_MAX + 512) + (1u << 20);
 }
 
+/*
+ * Parts wait to be sent: so what is shown is not what was packed, but of that
+ * as much as the store holds of the pack so far.
+ */
+static void show_stored(void *data, uint64_t bytes)
+{
+	struct upload *u = data;
+	uint64_t given = pack_stream_given(u->stream);
+	uint64_t content = progress_told(u->packed);
+
+	if (given)
+		progress_bytes(u->item->progress, (uint64_t)
+			       ((double)content * (double)bytes /
+				(double)given));
+}
+
 static int put_once(struct upload *u, struct strbuf *err)
 {
 	struct send_item *item = u->item;
@@ -113,6 +131,10 @@ static int put_once(struct upload *u, struct strbuf *err)
 	request.source = pack_stream_source(u->stream);
 	request.source->bound = pack_bound(&item->here);
 	request.resume = upload_resume(u->claim);
+	if (u->packed) {
+		request.stored = show_stored;
+		request.data = u;
+	}
 	request.expect = item->there ? EXPECT_VERSION : EXPECT_ABSENT;
 	request.version = item->there ? item->there->version : NULL;
 	gate_enter(&item->send->transfers, 1);
@@ -350,6 +372,9 @@ void send_put(struct send_item *item)
 	u.dir = dir.buf;
 	u.options.level = s->options->level;
 	u.options.progress = item->progress;
+	if (item->progress && send_is_big(item) &&
+	    (transport_caps(s->r->transport) & TRANSPORT_CAN_RESUME))
+		u.options.progress = u.packed = progress_part(NULL);
 	u.options.live = item->here.live || item->here.elsewhere;
 	if (send_is_big(item))
 		u.options.jobs = s->big_jobs;
@@ -362,6 +387,7 @@ void send_put(struct send_item *item)
 	ret = put_until_settled(&u, &err);
 	upload_end(u.claim, !ret);
 	close_stream(&u);
+	progress_stop(&u.packed);
 	gate_leave(&s->memory, memory);
 	if (ret) {
 		hash_cache_drop(u.options.cache);

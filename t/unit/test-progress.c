@@ -78,6 +78,7 @@ static void interrupted(void *data)
 static void parts(void *data)
 {
 	struct progress *p = progress_start(data, 0, 1000), *one, *two;
+	struct progress *nowhere = progress_part(NULL);
 	unsigned i;
 
 	one = progress_part(p);
@@ -90,6 +91,10 @@ static void parts(void *data)
 	}
 	progress_bytes(one, 100);	/* it begins again */
 	progress_bytes(one, 200);
+	progress_bytes(nowhere, 700);
+	if (progress_told(one) != 200 || progress_told(nowhere) != 700)
+		_exit(1);
+	progress_stop(&nowhere);
 	progress_stop(&one);
 	progress_stop(&two);
 	progress_stop(&p);
