@@ -333,7 +333,8 @@ static bool read_crc32c(const char *text, uint32_t *out)
 
 /*
  * The ETag of a part is its MD5, as a rule. Where it is not (a key of the
- * customer's, say), the note knows which bytes had that tag.
+ * customer's, say), which it does not show, the note knows which bytes had
+ * that tag; and where the store says the checksum, nothing has to be guessed.
  */
 static int take_part(const struct s3_listed_part *listed, void *data,
 		     struct strbuf *err UNUSED)
@@ -346,14 +347,15 @@ static int take_part(const struct s3_listed_part *listed, void *data,
 	s3_part_release(p);
 	p->etag = xstrdup(listed->etag);
 	p->size = listed->size;
+	p->has_crc32c = *listed->crc32c &&
+			read_crc32c(listed->crc32c, &p->crc32c);
 	if (noted && noted->etag && !strcmp(noted->etag, listed->etag)) {
 		p->has_md5 = true;
 		memcpy(p->md5, noted->md5, sizeof(p->md5));
 	} else {
-		p->has_md5 = s3_etag_md5(p->md5, listed->etag, NULL);
+		p->has_md5 = !p->has_crc32c &&
+			     s3_etag_md5(p->md5, listed->etag, NULL);
 	}
-	p->has_crc32c = *listed->crc32c &&
-			read_crc32c(listed->crc32c, &p->crc32c);
 	return 0;
 }
 

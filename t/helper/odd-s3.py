@@ -75,11 +75,44 @@ def crc32c_table():
 CRC32C = crc32c_table()
 
 
-def crc32c(data):
-    crc = 0xffffffff
+def crc32c_add(crc, data):
     for byte in data:
         crc = CRC32C[(crc ^ byte) & 255] ^ crc >> 8
-    return (crc ^ 0xffffffff).to_bytes(4, "big")
+    return crc
+
+
+def applied(matrix, vector):
+    out = vector ^ vector
+    for i in range(32):
+        out ^= (vector >> i & 1) * matrix[i]
+    return out
+
+
+def crc32c(data):
+    """Large data: 4096 stripes side by side, two bytes at a time, which are
+    then put together in pairs, by what zero bytes make of each bit."""
+    crc, width = 0xffffffff, 4096
+    rows = len(data) // width // 2
+    if rows > 16:
+        import numpy
+        table = numpy.array(CRC32C, dtype=numpy.uint32)
+        two = numpy.arange(65536, dtype=numpy.uint32)
+        for _ in range(2):
+            two = table[two & 255] ^ two >> 8
+        words = numpy.frombuffer(data, dtype="<u2", count=rows * width)
+        sums = numpy.zeros(width, dtype=numpy.uint32)
+        matrix = numpy.left_shift(
+            numpy.uint32(1), numpy.arange(32, dtype=numpy.uint32))
+        for row in numpy.ascontiguousarray(words.reshape(width, rows).T):
+            sums = two[sums & 65535 ^ row] ^ sums >> 16
+            matrix = two[matrix & 65535] ^ matrix >> 16
+        while len(sums) > 1:
+            sums = applied(matrix, sums[::2]) ^ sums[1::2]
+            matrix = applied(matrix, matrix)
+        first = numpy.array([crc], dtype=numpy.uint32)
+        crc = int((applied(matrix, first) ^ sums)[0])
+        data = data[rows * width * 2:]
+    return (crc32c_add(crc, data) ^ 0xffffffff).to_bytes(4, "big")
 
 
 SUMS = {"x-amz-checksum-crc32c": crc32c,
@@ -362,15 +395,22 @@ class Handler(BaseHTTPRequestHandler):
         size = min(int(self.query.get("max-keys", 1000)),
                    self.modes.get("page", 1000))
         first = int(self.query.get("continuation-token") or 0)
+        delimiter = self.query.get("delimiter")
         many = self.modes.get("many")
         if many:
-            page = ["run-%07d.zip" % i
+            page = [prefix + "run-%07d.zip" % i
                     for i in range(first, min(many, first + size))]
-            page = [prefix + name for name in page]
             total = many
         else:
-            keys = [k for k in self.keys() if k.startswith(prefix)]
-            page, total = keys[first:first + size], len(keys)
+            # what is below a prefix counts once, on whatever page
+            keys = {}
+            for key in self.keys():
+                if key.startswith(prefix):
+                    head, cut, _ = key[len(prefix):].partition(
+                        delimiter or "/")
+                    keys[prefix + head + cut if delimiter and cut
+                         else key] = bool(delimiter and cut)
+            page, total = list(keys)[first:first + size], len(keys)
         truncated = first + size < total
         following = 0 if self.modes.get("token") == "same" else first + size
         encoded = self.query.get("encoding-type") == "url" and \
@@ -383,18 +423,10 @@ class Handler(BaseHTTPRequestHandler):
         if truncated:
             out.append("<NextContinuationToken>%d</NextContinuationToken>"
                        % following)
-        delimiter, common = self.query.get("delimiter"), []
-        for key in page:
-            rest = key[len(prefix):]
-            if delimiter and delimiter in rest:
-                cut = prefix + rest.split(delimiter)[0] + delimiter
-                if cut not in common:
-                    common.append(cut)
-                continue
-            out.append(self.entry(key, encoded))
-        for cut in common:
-            out.append("<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>"
-                       % (quote(raw_of(cut)) if encoded else escape(cut)))
+        out += [self.entry(key, encoded) if many or not keys[key] else
+                "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>"
+                % (quote(raw_of(key)) if encoded else escape(key))
+                for key in page]
         self.xml("".join(out) + "</ListBucketResult>")
 
     def entry(self, key, encoded):
@@ -598,11 +630,16 @@ class Handler(BaseHTTPRequestHandler):
     def post_object(self):
         if "uploads" in self.query:
             name = uuid.uuid4().hex
+            algorithm = self.modes.get("checksums") and \
+                self.headers.get("x-amz-checksum-algorithm")
             self.world.uploads[name] = {
                 "bucket": self.bucket, "key": self.key, "parts": {},
-                "meta": self.meta(), "time": time.time()}
-            self.xml("<InitiateMultipartUploadResult><UploadId>%s</UploadId>"
-                     "</InitiateMultipartUploadResult>" % name)
+                "meta": self.meta(), "time": time.time(),
+                "algorithm": algorithm}
+            self.answer(
+                200, ("<InitiateMultipartUploadResult><UploadId>%s</UploadId>"
+                      "</InitiateMultipartUploadResult>" % name).encode(),
+                {"x-amz-checksum-algorithm": algorithm} if algorithm else {})
         elif "uploadId" in self.query:
             self.complete()
         else:
@@ -612,6 +649,11 @@ class Handler(BaseHTTPRequestHandler):
         upload = self.upload()
         thing = Thing(self.body)
         self.check_sums(thing, self.body)
+        if upload["algorithm"] and "x-amz-checksum-" + \
+                upload["algorithm"].lower() not in thing.sums:
+            raise Refused(400, "InvalidRequest", "Checksum Type mismatch "
+                          "occurred, expected checksum Type: %s, actual "
+                          "checksum Type: null" % upload["algorithm"])
         upload["parts"][int(self.query["partNumber"])] = thing
         fields = self.fields_of(thing)
         fields.update(self.told_sums(thing))
@@ -630,10 +672,18 @@ class Handler(BaseHTTPRequestHandler):
                 "true" if len(numbers) > size else "false",
                 shown[-1] if shown else 0,
                 "".join("<Part><PartNumber>%d</PartNumber><ETag>&quot;%s"
-                        "&quot;</ETag><Size>%d</Size></Part>" % (
+                        "&quot;</ETag>%s<Size>%d</Size></Part>" % (
                             n, self.etag(upload["parts"][n]),
+                            self.sums_of(upload["parts"][n]),
                             len(upload["parts"][n].data))
                         for n in shown)))
+
+    def sums_of(self, thing):
+        return "".join(
+            "<%s>%s</%s>" % (name, text, name) for name, text in (
+                (n.replace("x-amz-checksum-", "Checksum").replace(
+                    "crc32c", "CRC32C").replace("sha256", "SHA256"), t)
+                for n, t in self.told_sums(thing).items()))
 
     def complete(self):
         upload = self.upload()
@@ -650,6 +700,7 @@ class Handler(BaseHTTPRequestHandler):
         for n in numbers[:-1]:
             if len(upload["parts"][n].data) < 5 << 20:
                 raise Refused(400, "EntityTooSmall")
+        self.check_told_sums(upload, numbers)
         how = self.modes.get("complete")
         if how == "error":
             return self.xml(
@@ -670,6 +721,26 @@ class Handler(BaseHTTPRequestHandler):
                  "<ETag>&quot;%s&quot;</ETag>"
                  "</CompleteMultipartUploadResult>" % (
                      escape(self.key), self.etag(whole)))
+
+
+    def check_told_sums(self, upload, numbers):
+        """Who said at the beginning that there are checksums says those of
+        each part at the end."""
+        algorithm = upload["algorithm"]
+        if not algorithm:
+            return
+        told = re.findall("<Checksum%s>([^<]*)<" % algorithm,
+                          self.body.decode())
+        if len(told) != len(numbers):
+            raise Refused(
+                400, "InvalidRequest", "The upload was created using a %s "
+                "checksum. The complete request must include the checksum "
+                "for each part." % algorithm)
+        for n, text in zip(numbers, told):
+            act = SUMS["x-amz-checksum-" + algorithm.lower()]
+            if text != base64.b64encode(
+                    act(upload["parts"][n].data)).decode():
+                raise Refused(400, "InvalidPart")
 
 
 class Server(ThreadingHTTPServer):
