@@ -1,11 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/wrap/digest-crc32c.h"
+#include "lib/wrap/zstream-engine.h"
 
 #include <pthread.h>
-
-#ifdef WITH_ISAL
-#include <isa-l.h>
-#endif
 
 #define POLYNOMIAL 0x82f63b78u	/* bits in reverse */
 #define SLICES 8
@@ -59,21 +56,9 @@ uint32_t crc32c_by_tables(uint32_t crc, const void *data, size_t len)
 
 #if defined(WITH_ISAL)
 
-/* Its length is an int. */
-#define PIECE_MAX ((size_t)1 << 30)
-
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 {
-	/* declared without const; it does not write */
-	unsigned char *p = (unsigned char *)data;
-	size_t n;
-
-	crc = ~crc;
-	for (; len; p += n, len -= n) {
-		n = MINIMUM(len, PIECE_MAX);
-		crc = crc32_iscsi(p, (int)n, crc);
-	}
-	return ~crc;
+	return crc32c_by_isal(crc, data, len);
 }
 
 #elif defined(__x86_64__) && defined(__GNUC__)

@@ -1,6 +1,6 @@
 /*
  * What lies between the door (zstream.c) and one file for each library.
- * Private to lib/wrap/zstream*.c.
+ * Private to lib/wrap/zstream*.c, and to digest-crc32c.c for its sum.
  */
 #ifndef LIB_WRAP_ZSTREAM_ENGINE_H
 #define LIB_WRAP_ZSTREAM_ENGINE_H
@@ -46,6 +46,7 @@ uint32_t crc_by_zlib(uint32_t crc, const void *data, size_t len);
 extern const struct deflate_engine deflate_isal;
 extern const struct inflate_engine inflate_isal;
 uint32_t crc_by_isal(uint32_t crc, const void *data, size_t len);
+uint32_t crc32c_by_isal(uint32_t crc, const void *data, size_t len);
 
 extern const struct deflate_engine deflate_libdeflate;
 uint32_t crc_by_libdeflate(uint32_t crc, const void *data, size_t len);

@@ -253,4 +253,21 @@ uint32_t crc_by_isal(uint32_t crc, const void *data, size_t len)
 	return crc32_gzip_refl(crc, data, len);
 }
 
+/* The length that crc32_iscsi() takes is an int. */
+#define PIECE_MAX ((size_t)1 << 30)
+
+uint32_t crc32c_by_isal(uint32_t crc, const void *data, size_t len)
+{
+	/* declared without const; it does not write */
+	unsigned char *p = (unsigned char *)data;
+	size_t n;
+
+	crc = ~crc;
+	for (; len; p += n, len -= n) {
+		n = MINIMUM(len, PIECE_MAX);
+		crc = crc32_iscsi(p, (int)n, crc);
+	}
+	return ~crc;
+}
+
 #endif
