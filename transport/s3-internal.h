@@ -42,6 +42,7 @@ struct s3_store {
 	char *host;		/* of the endpoint, with its port */
 	char *base_path;	/* of the endpoint, "" or "/x" */
 	bool path_style;
+	unsigned patience;	/* seconds */
 	bool is_aws;		/* no endpoint was given: `host` is the domain,
 				 * and the region stands before it */
 

@@ -18,10 +18,6 @@
 #include "lib/wrap/xml.h"
 #include "transport/s3-upload.h"
 
-/* A completion whose answer begins well and ends with an error is asked for
- * again, for so many seconds. */
-#define COMPLETE_PATIENCE 15
-
 /* ---- withdrawing --------------------------------------------------------- */
 
 int s3_abort(struct s3_store *s, const char *key, const char *id,
@@ -328,7 +324,7 @@ static int complete(struct s3_upload *u, const struct strbuf *body,
 	struct again again;
 	int ret;
 
-	again_init(&again, COMPLETE_PATIENCE);
+	again_init(&again, u->store->patience);
 	do {
 		ret = complete_once(u, body, expect, done, &again.why);
 		if (ret && expect && is_misunderstood(u, ret, done)) {

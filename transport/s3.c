@@ -204,7 +204,7 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 	};
 	int ret;
 
-	options.patience = c->patience;
+	options.patience = s->patience = c->patience;
 	ret = s3_conf_check(c->config, err);
 	if (!ret)
 		ret = find_bucket(s, c, &source, err);
