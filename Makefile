@@ -345,8 +345,8 @@ test-asan:
 	@$(again) SANITIZE=address,undefined DEVELOPER=1 prove
 
 # What has threads, with the thread sanitizer: packing, hashing, unpacking,
-# sending, fetching, stores, reading trials, asking for packages, and a few
-# seconds of many at once.
+# sending, fetching, stores, HTTP, reading trials, asking for packages, and a
+# few seconds of many at once.
 TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t1762-meta-python.sh t3100-pack-exp.sh t3104-pack-sizes.sh \
 	t3105-pack-failures.sh t3110-pack-changing.sh t3220-verify-pack.sh \
@@ -355,9 +355,13 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5022-store-races.sh t5210-stat-remote.sh t5220-remote-packs.sh \
 	t5230-ledger.sh t5300-send-pack.sh t5310-send-conflicts.sh \
 	t5320-send-changing.sh t5400-fetch-exp.sh t5405-fetch-some.sh \
-	t5407-fetch-faults.sh t5600-check-store.sh t7400-list-store.sh \
-	t7645-checkpoint-every.sh t7650-monitor.sh t9120-random-sharing.sh \
-	t9130-stress.sh
+	t5407-fetch-faults.sh t5600-check-store.sh t5700-http-tls.sh \
+	t5703-http-luck.sh t5705-limit-rate.sh t5720-s3-contract.sh \
+	t5722-s3-conditions.sh t5731-s3-resume.sh t5733-s3-remove-many.sh \
+	t5734-s3-parts.sh t5760-s3-faults.sh t5770-partial-access.sh \
+	t5772-few-requests.sh t7400-list-store.sh t7645-checkpoint-every.sh \
+	t7650-monitor.sh t9120-random-sharing.sh t9130-stress.sh \
+	t9160-story-s3.sh
 test-tsan:
 	@$(again) SANITIZE=thread DEVELOPER=1 TESTS='$(TSAN_TESTS)' prove
 
