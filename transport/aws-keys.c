@@ -82,7 +82,7 @@ int aws_keys_set(struct aws_keys *out, const char *id, const char *secret,
 	int ret = check_part(id, ID_MAX, "access key id", where, err);
 
 	/* it stands in a list with these between */
-	if (!ret && strpbrk(id, "/,;="))
+	if (!ret && strpbrk(id, "/,"))
 		ret = fail(err, ERR_CONTENT,
 			   "the access key id of %s is none", where);
 	if (!ret)
