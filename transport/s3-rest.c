@@ -435,8 +435,9 @@ static int add_keys(struct removing *r, struct strbuf *body,
 	return ret;
 }
 
-/* One of them has to be there; MD5 may be forbidden. */
-static void add_body_sums(struct s3_call *c)
+/* One of them has to be there. MD5 may be forbidden here, and the other is
+ * refused by some services. */
+static void add_body_sum(struct s3_call *c)
 {
 	unsigned char raw[MD5_RAWSZ];
 	struct strbuf text = STRBUF_INIT;
@@ -444,11 +445,12 @@ static void add_body_sums(struct s3_call *c)
 	if (!md5_memory(raw, c->body, c->body_len, NULL)) {
 		base64_encode(&text, raw, MD5_RAWSZ);
 		strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
-		strbuf_reset(&text);
+	} else {
+		crc32c_raw(raw, crc32c(0, c->body, c->body_len));
+		base64_encode(&text, raw, CRC32C_RAWSZ);
+		strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s",
+			     text.buf);
 	}
-	crc32c_raw(raw, crc32c(0, c->body, c->body_len));
-	base64_encode(&text, raw, CRC32C_RAWSZ);
-	strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s", text.buf);
 	strbuf_release(&text);
 }
 
@@ -466,7 +468,7 @@ static int ask_for_many(struct removing *r, struct strbuf *err)
 	strvec_push(&c.query, "delete=");
 	strvec_push(&c.headers, "Content-Type: application/xml");
 	c.what = "remove objects from";
-	add_body_sums(&c);
+	add_body_sum(&c);
 	if (!ret)
 		ret = s3_call(r->s, &c, &why);
 	if (!ret)

@@ -121,7 +121,7 @@ static int take_upload_id(const char *path, const char *text, size_t len,
 	return 0;
 }
 
-static int create_once(struct s3_upload *u, bool sums, char *code, size_t room,
+static int create_once(struct s3_upload *u, bool sums, int *status,
 		       struct strbuf *err)
 {
 	const struct put_request *r = u->request;
@@ -136,7 +136,7 @@ static int create_once(struct s3_upload *u, bool sums, char *code, size_t room,
 	if (sums)
 		strvec_push(&c.headers, "x-amz-checksum-algorithm: CRC32C");
 	ret = s3_call(u->store, &c, err);
-	snprintf(code, room, "%s", c.code);
+	*status = c.answer.status;
 	if (!ret)
 		ret = s3_walk(u->store, &c, take_upload_id, u, err);
 	if (!ret && !u->id)
@@ -151,16 +151,17 @@ static int create_once(struct s3_upload *u, bool sums, char *code, size_t room,
 
 static int create(struct s3_upload *u, struct strbuf *err)
 {
+	struct s3_store *s = u->store;
+	bool sums = !__atomic_load_n(&s->no_sums, __ATOMIC_RELAXED);
 	struct strbuf why = STRBUF_INIT;
-	char code[64] = "";
-	int ret = create_once(u, true, code, sizeof(code), &why);
+	int status, ret = create_once(u, sums, &status, &why);
 
-	/* One that takes it for a mistake does not know it. */
-	if (ret && (!strcmp(code, "NotImplemented") ||
-		    !strcmp(code, "InvalidArgument") ||
-		    !strcmp(code, "InvalidRequest"))) {
+	/* Some services take it for a mistake. */
+	if (ret && sums && (status == 400 || status == 501)) {
 		strbuf_reset(&why);
-		ret = create_once(u, false, code, sizeof(code), &why);
+		ret = create_once(u, false, &status, &why);
+		if (!ret)
+			__atomic_store_n(&s->no_sums, true, __ATOMIC_RELAXED);
 	}
 	if (ret)
 		fail(err, ret, "%s", why.buf);
@@ -266,6 +267,23 @@ static int read_completion(const char *path, const char *text,
 	return s3_etag(&done->etag, text, err);
 }
 
+/* Whether the server may know the precondition. */
+static bool can_expect(struct s3_upload *u)
+{
+	struct s3_store *s = u->store;
+
+	switch (u->request->expect) {
+	case EXPECT_ABSENT:
+		return !__atomic_load_n(&s->no_if_none_match,
+					__ATOMIC_RELAXED);
+	case EXPECT_VERSION:
+		return !__atomic_load_n(&s->no_if_match, __ATOMIC_RELAXED);
+	case EXPECT_ANY:
+		break;
+	}
+	return false;
+}
+
 static void add_expectation(struct s3_call *c, const struct put_request *r)
 {
 	if (r->expect == EXPECT_ABSENT)
@@ -320,7 +338,7 @@ static bool is_misunderstood(struct s3_upload *u, int code,
 static int complete(struct s3_upload *u, const struct strbuf *body,
 		    struct completion *done, struct strbuf *err)
 {
-	bool expect = u->request->expect != EXPECT_ANY;
+	bool expect = can_expect(u);
 	struct again again;
 	int ret;
 
