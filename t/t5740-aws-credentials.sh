@@ -329,6 +329,72 @@ test_expect_success 'forms of these files, as botocore reads them' '
 	rm "$HOME/.aws/config"
 '
 
+# Random files of the forms that people write; not lines that go on from the
+# one before, of which botocore makes values with line ends in them.
+cat >random-files.py <<\EOF
+import os, random, subprocess, sys
+import botocore.session
+from botocore.exceptions import BotoCoreError
+
+rng = random.Random(int(sys.argv[1]))
+path = os.environ["AWS_SHARED_CREDENTIALS_FILE"]
+NAMES = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+         "region"]
+
+
+def section(name):
+    yield rng.choice(["[%s]", "[%s] ", "[%s]\t"]) % name
+    indent = rng.choice(["", "", " ", "\t"])
+    for key in rng.sample(NAMES, rng.randrange(5)):
+        key = rng.choice([key, key, key.upper()])
+        value = rng.choice(["AKI%d" % rng.randrange(9), "a=b", "x:y", "",
+                            "v;w", "v#w", "ab+c=="])
+        yield indent + key + rng.choice(["=", " = ", ": ", " : "]) + \
+            value + rng.choice(["", "", " ", "\t"])
+        if rng.random() < .15:
+            yield rng.choice(["", "# c", "; c", "   ", "  # x"])
+
+
+def theirs():
+    try:
+        k = botocore.session.Session().get_credentials()
+    except BotoCoreError:
+        return None
+    if not k or not k.access_key or not k.secret_key:
+        return None
+    return [k.access_key, k.secret_key, k.token or "-"]
+
+
+def ours():
+    p = subprocess.run(["aws-tool", "keys"], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL)
+    return None if p.returncode else p.stdout.decode().split("\t")[:3]
+
+
+bad = found = 0
+for _ in range(int(sys.argv[2])):
+    end = rng.choice(["\n", "\r\n"])
+    lines = [line for name in rng.sample(["default", "other", "third"],
+                                         rng.randrange(1, 4))
+             for line in section(name)]
+    with open(path, "w", newline="") as f:
+        f.write(end.join(lines) + "\n")
+    for os.environ["AWS_PROFILE"] in ("default", "other"):
+        want, got = theirs(), ours()
+        found += want is not None
+        if got != want:
+            bad += 1
+            print("differ:", lines, "\n  want", want, "\n  got ", got)
+print("%d differ" % bad if found else "nothing was found")
+EOF
+
+test_expect_success 'random forms of these files, as botocore reads them' '
+	AWS_SHARED_CREDENTIALS_FILE=$PWD/random AWS_CONFIG_FILE=$PWD/none \
+		$PYTHON3 random-files.py 1 40 >out &&
+	echo "0 differ" >want &&
+	test_cmp want out
+'
+
 test_expect_success 'files are read again when the server says expired' '
 	rm -f out &&
 	(

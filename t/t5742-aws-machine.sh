@@ -74,11 +74,11 @@ test_expect_success 'keys that never expire' '
 '
 
 test_expect_success 'while the service is down, what is held is used' '
-	metadata_rules "{\"seconds\": 8}" &&
+	metadata_rules "{\"seconds\": 5}" &&
 	rm -f out &&
 	{
 		{
-			instance --wait=5 keys 3 >out 2>err
+			instance --wait=3 keys 3 >out 2>err
 			echo $? >status
 		} &
 	} &&
