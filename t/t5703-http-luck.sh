@@ -134,13 +134,4 @@ test_expect_success 'an answer while the body is still being sent' '
 	test_grep "^403" out
 '
 
-test_expect_success 'a rate holds for all of them together' '
-	proxy_rules &&
-	before=$(date +%s%N) &&
-	http-ask --rate=3000000 --stream -j 2 "$PROXY/big?x" >out &&
-	took=$((($(date +%s%N) - before) / 1000000)) &&
-	echo "took $took ms" &&
-	test $took -ge 1700 && test $took -lt 20000
-'
-
 test_done
