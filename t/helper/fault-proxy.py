@@ -321,6 +321,9 @@ class Exchange:
             self.request.set("Proxy-Connection", None)
         self.index, self.rule = connection.proxy.rules.choose(
             self.method, self.target, "\n".join(lines))
+        self.began = time.time()
+        self.number = connection.proxy.log.number()
+        self.logged = False
         self.up = self.down = 0
         self.status = self.theirs = 0
         self.keep = (self.request.get("connection") or "").lower() != "close"
@@ -336,6 +339,9 @@ class Exchange:
 
     def end_by(self, end):
         if end == "stall":
+            # The end may never come through: what fills the buffers of both
+            # kernels is before it.
+            self.log()
             self.client.wait_for_end()
         if end == "reset":
             self.client.reset()
@@ -478,10 +484,22 @@ class Exchange:
                 else:
                     self.down += len(data)
 
-    def run(self):
-        began = time.time()
+    def log(self):
+        if self.logged:
+            return
+        self.logged = True
         path, _, query = self.target.partition("?")
-        number = self.of.proxy.log.number()
+        self.of.proxy.log.write(
+            nr=self.number, conn=self.of.number, method=self.method,
+            path=path, query=query, status=self.status, theirs=self.theirs,
+            up=self.up, down=self.down, rule=self.index,
+            time=round(self.began, 6),
+            seconds=round(time.time() - self.began, 6),
+            range=self.request.get("range"),
+            condition=self.request.get("if-match")
+            or self.request.get("if-none-match"))
+
+    def run(self):
         try:
             shell(self.rule.get("run"))
             time.sleep(self.rule.get("delay", 0))
@@ -494,15 +512,7 @@ class Exchange:
             if not self.keep or self.rule.get("close"):
                 raise Spoilt(self.status)
         finally:
-            self.of.proxy.log.write(
-                nr=number, conn=self.of.number, method=self.method,
-                path=path, query=query, status=self.status,
-                theirs=self.theirs, up=self.up,
-                down=self.down, rule=self.index, time=round(began, 6),
-                seconds=round(time.time() - began, 6),
-                range=self.request.get("range"),
-                condition=self.request.get("if-match")
-                or self.request.get("if-none-match"))
+            self.log()
 
 
 class Connection:

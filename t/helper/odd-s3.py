@@ -394,10 +394,11 @@ class Handler(BaseHTTPRequestHandler):
         prefix = self.query.get("prefix", "")
         size = min(int(self.query.get("max-keys", 1000)),
                    self.modes.get("page", 1000))
-        first = int(self.query.get("continuation-token") or 0)
+        token = self.query.get("continuation-token") or ""
         delimiter = self.query.get("delimiter")
         many = self.modes.get("many")
         if many:
+            first = int(token or 0)
             page = [prefix + "run-%07d.zip" % i
                     for i in range(first, min(many, first + size))]
             total = many
@@ -410,9 +411,15 @@ class Handler(BaseHTTPRequestHandler):
                         delimiter or "/")
                     keys[prefix + head + cut if delimiter and cut
                          else key] = bool(delimiter and cut)
-            page, total = list(keys)[first:first + size], len(keys)
+            left = [k for k in keys if not token or raw_of(k) >
+                    bytes.fromhex(token)]
+            page, first, total = left[:size], 0, len(left)
         truncated = first + size < total
-        following = 0 if self.modes.get("token") == "same" else first + size
+        # the last key of the page: what changes before it does not matter
+        following = first + size if many else \
+            raw_of(page[-1]).hex() if page else ""
+        if self.modes.get("token") == "same":
+            following = token or following
         encoded = self.query.get("encoding-type") == "url" and \
             self.modes.get("encoding", True)
         out = ['<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult '
@@ -421,7 +428,7 @@ class Handler(BaseHTTPRequestHandler):
         if encoded:
             out.append("<EncodingType>url</EncodingType>")
         if truncated:
-            out.append("<NextContinuationToken>%d</NextContinuationToken>"
+            out.append("<NextContinuationToken>%s</NextContinuationToken>"
                        % following)
         out += [self.entry(key, encoded) if many or not keys[key] else
                 "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>"
