@@ -63,7 +63,7 @@ test_expect_success 'push -A: one listing, and a request for each' '
 	asks resutil push -A && is "1 LIST" "40 PUT" &&
 	test_requests = 40 "method == \"PUT\" and condition == \"*\"" &&
 	conns=$(count_requests True conn | sort -u | wc -l) &&
-	test "$conns" -le 34
+	test "$conns" -le 49
 '
 
 test_expect_success 'push -A with nothing to do: one listing' '

@@ -8,15 +8,33 @@
 #include "lib/wrap/zstream.h"
 
 #define ROOM (1u << 20)
+#define ROOM_STEP (16u << 10)
 #define PIECE (256u << 10)
 
 /* What is read of a long entry to see its local header. */
 #define HEADER_READ 1024
 
+/* As long as was needed so far: most entries are short, and there are many. */
+struct buffer {
+	unsigned char *buf;
+	size_t room;
+};
+
 struct pack_reader {
-	unsigned char *in, *out;	/* ROOM bytes each */
+	struct buffer in, out;
 	struct zinflate *z;
 };
+
+/* `len` bytes; what was in it is lost when it grows. */
+static unsigned char *need(struct buffer *b, size_t len)
+{
+	if (b->room < len) {
+		free(b->buf);
+		b->room = (len + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+		b->buf = xmalloc(b->room);
+	}
+	return b->buf;
+}
 
 /* A piece of an entry's content, and where its compressed bytes lie. */
 struct stretch {
@@ -39,8 +57,6 @@ struct pack_reader *pack_reader_new(void)
 {
 	struct pack_reader *r = xcalloc(1, sizeof(*r));
 
-	r->in = xmalloc(ROOM);
-	r->out = xmalloc(ROOM);
 	r->z = zinflate_new();
 	return r;
 }
@@ -50,8 +66,8 @@ void pack_reader_free(struct pack_reader *r)
 	if (!r)
 		return;
 	zinflate_free(r->z);
-	free(r->in);
-	free(r->out);
+	free(r->in.buf);
+	free(r->out.buf);
 	free(r);
 }
 
@@ -65,16 +81,17 @@ static int bad(const struct stretch *s, struct strbuf *err, const char *why)
 static int read_stored(struct stretch *s, struct pack_reader *r,
 		       struct sink *sink, struct strbuf *err)
 {
+	unsigned char *in = need(&r->in, PIECE);
 	int ret = 0;
 
 	while (s->size && !ret) {
 		size_t len = (size_t)MINIMUM(s->size, (uint64_t)PIECE);
 
-		ret = s->p->source->read(s->p->source, r->in, len, s->at, err);
+		ret = s->p->source->read(s->p->source, in, len, s->at, err);
 		if (ret)
 			break;
-		sink->crc = zcrc32(sink->crc, r->in, len);
-		ret = sink->out(r->in, len, s->offset, sink->data);
+		sink->crc = zcrc32(sink->crc, in, len);
+		ret = sink->out(in, len, s->offset, sink->data);
 		s->at += len;
 		s->offset += len;
 		s->size -= len;
@@ -85,11 +102,13 @@ static int read_stored(struct stretch *s, struct pack_reader *r,
 static int fill(struct stretch *s, struct pack_reader *r,
 		const unsigned char **in, size_t *in_len, struct strbuf *err)
 {
-	*in = r->in;
+	unsigned char *buf = need(&r->in, PIECE);
+
+	*in = buf;
 	*in_len = (size_t)MINIMUM(s->packed, (uint64_t)PIECE);
 	s->at += *in_len;
 	s->packed -= *in_len;
-	return s->p->source->read(s->p->source, r->in, *in_len,
+	return s->p->source->read(s->p->source, buf, *in_len,
 				  s->at - *in_len, err);
 }
 
@@ -109,7 +128,7 @@ static int inflate_piece(struct stretch *s, struct pack_reader *r,
 {
 	size_t room = s->size < PIECE ? (size_t)s->size + 1 : PIECE;
 	struct strbuf why = STRBUF_INIT;
-	unsigned char *to = r->out;
+	unsigned char *to = need(&r->out, PIECE);
 	size_t left = room;
 	int ret;
 
@@ -144,7 +163,7 @@ static int check_end(const struct stretch *s, const struct pack_reader *r,
 static int read_deflated(struct stretch *s, struct pack_reader *r,
 			 struct sink *sink, struct strbuf *err)
 {
-	const unsigned char *in = r->in;
+	const unsigned char *in = need(&r->in, PIECE);
 	size_t in_len = 0, got;
 	int state, ret;
 
@@ -160,8 +179,8 @@ static int read_deflated(struct stretch *s, struct pack_reader *r,
 			return state;
 		if (!got)
 			continue;
-		sink->crc = zcrc32(sink->crc, r->out, got);
-		ret = sink->out(r->out, got, s->offset, sink->data);
+		sink->crc = zcrc32(sink->crc, r->out.buf, got);
+		ret = sink->out(r->out.buf, got, s->offset, sink->data);
 		if (ret)
 			return ret;
 		s->offset += got;
@@ -223,7 +242,8 @@ int pack_read_segment(const struct pack *p, const struct pack_entry *e,
 	struct stretch s;
 	int ret;
 
-	ret = pack_local_read(&l, p, e, r->in, HEADER_READ, err);
+	ret = pack_local_read(&l, p, e, need(&r->in, HEADER_READ), HEADER_READ,
+			      err);
 	if (ret)
 		return ret;
 	set_stretch(&s, p, e, nr, l.data);
@@ -276,16 +296,17 @@ static int give(const unsigned char *buf, size_t len, pack_out_fn out,
  * to be good. */
 static int read_small(const struct pack *p, const struct pack_entry *e,
 		      const struct pack_local *l, struct pack_reader *r,
-		      pack_out_fn out, void *data, struct strbuf *err)
+		      pack_out_fn fn, void *data, struct strbuf *err)
 {
-	const unsigned char *content = r->in + l->header_len;
+	const unsigned char *content = r->in.buf + l->header_len;
+	unsigned char *out = need(&r->out, (size_t)e->size);
 	struct strbuf why = STRBUF_INIT;
 	int ret = 0;
 
 	if (e->method == ZIP_DEFLATED) {
-		ret = zinflate_whole(r->z, content, (size_t)e->packed, r->out,
+		ret = zinflate_whole(r->z, content, (size_t)e->packed, out,
 				     (size_t)e->size, &why);
-		content = r->out;
+		content = out;
 	}
 	if (ret)
 		pack_entry_fail(p, e, ret, err, "%s or not of its size",
@@ -294,7 +315,7 @@ static int read_small(const struct pack *p, const struct pack_entry *e,
 		ret = check_crc(p, e, zcrc32(0, content, (size_t)e->size),
 				err);
 	if (!ret)
-		ret = give(content, (size_t)e->size, out, data);
+		ret = give(content, (size_t)e->size, fn, data);
 	strbuf_release(&why);
 	return ret;
 }
@@ -306,13 +327,13 @@ int pack_read_entry(const struct pack *p, const struct pack_entry *e,
 	struct sink sink = { .out = out, .data = data };
 	bool small = e->size <= ROOM && e->limit - e->offset <= ROOM &&
 		     !e->nr_points;
+	size_t room = small ? (size_t)(e->limit - e->offset) : HEADER_READ;
 	struct pack_local l;
 	struct stretch s;
 	size_t i;
 	int ret;
 
-	ret = pack_local_read(&l, p, e, r->in, small ? ROOM : HEADER_READ,
-			      err);
+	ret = pack_local_read(&l, p, e, need(&r->in, room), room, err);
 	if (ret)
 		return ret;
 	if (small)

@@ -9,7 +9,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/pack-read.h"
 
-/** Scratch of one thread: two buffers of 1 MiB and an inflater. */
+/** Scratch of one thread: two buffers, up to 1 MiB each, and an inflater. */
 struct pack_reader;
 
 struct pack_reader *pack_reader_new(void);

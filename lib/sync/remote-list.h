@@ -23,7 +23,7 @@
 /* Transfers and reads at once, where nobody says how many; of a store that is
  * far, where most of the time is spent waiting. */
 #define REMOTE_JOBS 16
-#define REMOTE_JOBS_FAR 32
+#define REMOTE_JOBS_FAR 48
 /* What one experiment on its way has open: directories, a file, a pack, its
  * temporary file, a lock. See workers_with_files(). */
 #define REMOTE_FILES_EACH 12

@@ -66,38 +66,50 @@ static const struct deflate_engine *thorough_engine(void)
 }
 
 /*
- * Its tables have to be zeroed when they are new, which takes longer than a
- * small experiment: some that were freed are kept for who wants the next.
+ * Tables have to be zeroed when they are new, which takes longer than a small
+ * experiment: some that were freed are kept for who wants the next.
  */
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct zdeflate *kept[KEPT_MAX];
-static size_t nr_kept;
+struct kept {
+	pthread_mutex_t lock;
+	void *item[KEPT_MAX];
+	size_t nr;
+};
 
-static struct zdeflate *take_kept(int level)
+static struct kept kept_deflaters = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct kept kept_inflaters = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* One that `fits`, or NULL. */
+static void *take_kept(struct kept *k, bool (*fits)(const void *item, int arg),
+		       int arg)
 {
-	struct zdeflate *z = NULL;
+	void *item = NULL;
 	size_t i;
 
-	pthread_mutex_lock(&kept_lock);
-	for (i = nr_kept; !z && i--; )
-		if (kept[i]->level == level) {
-			z = kept[i];
-			kept[i] = kept[--nr_kept];
+	pthread_mutex_lock(&k->lock);
+	for (i = k->nr; !item && i--; )
+		if (fits(k->item[i], arg)) {
+			item = k->item[i];
+			k->item[i] = k->item[--k->nr];
 		}
-	pthread_mutex_unlock(&kept_lock);
-	return z;
+	pthread_mutex_unlock(&k->lock);
+	return item;
 }
 
-static bool keep(struct zdeflate *z)
+static bool keep(struct kept *k, void *item)
 {
 	bool room;
 
-	pthread_mutex_lock(&kept_lock);
-	room = nr_kept < KEPT_MAX;
+	pthread_mutex_lock(&k->lock);
+	room = k->nr < KEPT_MAX;
 	if (room)
-		kept[nr_kept++] = z;
-	pthread_mutex_unlock(&kept_lock);
+		k->item[k->nr++] = item;
+	pthread_mutex_unlock(&k->lock);
 	return room;
+}
+
+static bool has_level(const void *item, int level)
+{
+	return ((const struct zdeflate *)item)->level == level;
 }
 
 struct zdeflate *zdeflate_new(int level)
@@ -106,7 +118,7 @@ struct zdeflate *zdeflate_new(int level)
 
 	if (level < 0 || level > ZSTREAM_LEVEL_MAX)
 		BUG("level %d", level);
-	z = take_kept(level);
+	z = take_kept(&kept_deflaters, has_level, level);
 	if (z)
 		return z;
 	z = xcalloc(1, sizeof(*z));
@@ -125,7 +137,7 @@ static void release_coder(struct coder *c)
 
 void zdeflate_free(struct zdeflate *z)
 {
-	if (!z || keep(z))
+	if (!z || keep(&kept_deflaters, z))
 		return;
 	release_coder(&z->match);
 	release_coder(&z->fast);
@@ -253,17 +265,25 @@ static const struct inflate_engine *inflate_engine(void)
 	return &inflate_zlib;
 }
 
+static bool is_any(const void *item UNUSED, int arg UNUSED)
+{
+	return true;
+}
+
 struct zinflate *zinflate_new(void)
 {
-	struct zinflate *z = xcalloc(1, sizeof(*z));
+	struct zinflate *z = take_kept(&kept_inflaters, is_any, 0);
 
+	if (z)
+		return z;
+	z = xcalloc(1, sizeof(*z));
 	z->engine = inflate_engine();
 	return z;
 }
 
 void zinflate_free(struct zinflate *z)
 {
-	if (!z)
+	if (!z || keep(&kept_inflaters, z))
 		return;
 	if (z->state)
 		z->engine->free_state(z->state);

@@ -67,7 +67,8 @@ size_t zdeflate_chunk(struct zdeflate *z, const unsigned char *in, size_t dict,
 
 /** Each thread has its own. Never NULL. */
 struct zinflate *zinflate_new(void);
-void zinflate_free(struct zinflate *z);		/* NULL is fine */
+/** As zdeflate_free(). */
+void zinflate_free(struct zinflate *z);
 
 /** A whole stream: ERR_CONTENT unless it ends exactly at in_len and gives
  *  exactly out_len bytes. */
