@@ -72,6 +72,16 @@ test_expect_success 'keys are renewed in the middle of a large upload' '
 	test_cmp want got
 '
 
+test_expect_success 'a URL holds no longer than the keys that sign it' '
+	metadata_rules "{\"keys\": [\"$KEY\", \"$SECRET\"], \"seconds\": 900}" &&
+	with_keys resutil url --expires 10m $NAME 2>err >out &&
+	test_must_be_empty err &&
+	with_keys resutil url --expires 1h $NAME 2>err >out &&
+	grep "^resutil: warning: a URL holds no longer than the keys that sign it: until 20" err &&
+	test_line_count = 1 err &&
+	test_line_count = 1 out
+'
+
 test_expect_success 'the server says that they expired: others are asked for, once' '
 	metadata_rules "{\"keys\": [\"$KEY\", \"$SECRET\"]}" &&
 	proxy_rules "{\"nth\": 2, \"status\": 400, \"body\": \"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>\"}" &&

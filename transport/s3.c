@@ -4,6 +4,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/s3-conf.h"
 #include "lib/wrap/base64.h"
@@ -451,8 +452,8 @@ static void read_sums(struct object *o, const struct http_answer *a)
 	strbuf_release(&raw);
 }
 
-static int read_head(struct object *o, const struct s3_store *s,
-		     const struct s3_call *c, struct strbuf *err)
+int s3_stat_read(const struct s3_store *s, const struct s3_call *c,
+		 struct object *o, struct strbuf *err)
 {
 	const struct http_answer *a = &c->answer;
 	const char *etag = http_field(a, "etag");
@@ -472,7 +473,8 @@ static int read_head(struct object *o, const struct s3_store *s,
 	}
 	o->key = xstrdup(c->key);
 	o->version = strbuf_detach(&version, NULL);
-	o->modified = date ? s3_http_date(date) : 0;
+	if (date && !http_date(&o->modified, date))
+		o->modified = 0;
 	if (!__atomic_load_n(&s->odd_etags, __ATOMIC_RELAXED))
 		read_sums(o, a);
 	for (i = 0; i < a->fields.nr; i++)
@@ -494,7 +496,7 @@ int s3_stat(struct transport *t, const char *key, struct object *out,
 		strvec_push(&c.headers, "x-amz-checksum-mode: ENABLED");
 	ret = s3_call(s, &c, err);
 	if (!ret)
-		ret = read_head(&o, s, &c, err);
+		ret = s3_stat_read(s, &c, &o, err);
 	if (!ret) {
 		old = *out;
 		*out = o;
@@ -559,6 +561,22 @@ cleanup:
 	return ret;
 }
 
+/* Once, for all that are signed. */
+static void tell_end(const struct aws_keys *k, int64_t until)
+{
+	static bool told;
+	struct moment end = { k->expires, 0, 0 };
+	struct strbuf text = STRBUF_INIT;
+
+	if (!k->expires || until <= k->expires ||
+	    __atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		return;
+	moment_format_utc(&text, &end);
+	notice("a URL holds no longer than the keys that sign it: until %s",
+	       text.buf);
+	strbuf_release(&text);
+}
+
 static int s3_presign(struct transport *t, const char *key, unsigned seconds,
 		      struct strbuf *url, struct strbuf *err)
 {
@@ -581,6 +599,8 @@ static int s3_presign(struct transport *t, const char *key, unsigned seconds,
 	ret = aws_credentials_get(s->credentials, &keys, err);
 	if (!ret && !keys.anonymous)
 		ret = sigv4_query(&query, &sign, &keys, &r, seconds, err);
+	if (!ret)
+		tell_end(&keys, sign.now + seconds);
 	if (!ret)
 		strbuf_addf(url, "%s://%s%s%s%s", s->scheme, host.buf,
 			    path.buf, query.len ? "?" : "", query.buf);
