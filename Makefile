@@ -358,10 +358,10 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5407-fetch-faults.sh t5600-check-store.sh t5700-http-tls.sh \
 	t5703-http-luck.sh t5705-limit-rate.sh t5720-s3-contract.sh \
 	t5722-s3-conditions.sh t5731-s3-resume.sh t5733-s3-remove-many.sh \
-	t5734-s3-parts.sh t5760-s3-faults.sh t5770-partial-access.sh \
-	t5772-few-requests.sh t7400-list-store.sh t7645-checkpoint-every.sh \
-	t7650-monitor.sh t9120-random-sharing.sh t9130-stress.sh \
-	t9160-story-s3.sh
+	t5734-s3-parts.sh t5742-aws-machine.sh t5744-s3-keys.sh \
+	t5760-s3-faults.sh t5770-partial-access.sh t5772-few-requests.sh \
+	t7400-list-store.sh t7645-checkpoint-every.sh t7650-monitor.sh \
+	t9120-random-sharing.sh t9130-stress.sh t9160-story-s3.sh
 test-tsan:
 	@$(again) SANITIZE=thread DEVELOPER=1 TESTS='$(TSAN_TESTS)' prove
 
