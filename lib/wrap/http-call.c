@@ -10,6 +10,11 @@
 
 #include <sys/socket.h>
 
+/* 7.80; without it connections are used again for less. */
+#if LIBCURL_VERSION_NUM >= 0x075000
+#define HAS_PREREQ
+#endif
+
 /* A body of up to this many bytes goes out together with the head. */
 #define ONE_PIECE 65536
 /* Above, a request gets a connection of its own, also where the server speaks
@@ -75,6 +80,7 @@ size_t ring_take(struct ring *r, void *data, size_t len)
 
 /* ---- sending ------------------------------------------------------------ */
 
+#ifdef HAS_PREREQ
 /*
  * Called before each time that libcurl sends the request: once, or again on a
  * new connection when the old one was closed before an answer. Nobody knows
@@ -88,6 +94,20 @@ static int on_send(void *data, char *ip UNUSED, char *local UNUSED,
 	call->moved = http_now();
 	return call->sends++ && !(call->r->flags & HTTP_REPEATABLE) ?
 		CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+#endif
+
+void call_count_sends(struct call *call)
+{
+#ifndef HAS_PREREQ
+	long bytes = 0;
+
+	call->http->curl->easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE,
+				       &bytes);
+	call->sends = bytes > 0;
+#else
+	(void)call;
+#endif
 }
 
 static size_t give_memory(struct call *call, char *buf, size_t len)
@@ -297,7 +317,7 @@ static void set_constants(struct call *call)
 	SET(call, HEADERDATA, call);
 	SET(call, WRITEFUNCTION, on_write);
 	SET(call, WRITEDATA, call);
-#if LIBCURL_VERSION_NUM >= 0x075000
+#ifdef HAS_PREREQ
 	SET(call, PREREQFUNCTION, on_send);
 	SET(call, PREREQDATA, call);
 #endif
@@ -378,7 +398,7 @@ static void set_connection(struct call *call)
 	SET(call, NOPROXY, local ? "*" : NULL);
 	SET(call, CONNECTTIMEOUT,
 	    local ? 1L : (long)MINIMUM(call->http->o.stall, CONNECT_MAX));
-#if LIBCURL_VERSION_NUM < 0x075000
+#ifndef HAS_PREREQ
 	/* On one that was used libcurl may send it twice, and nobody sees. */
 	SET(call, FRESH_CONNECT, r->flags & HTTP_REPEATABLE ? 0L : 1L);
 #endif

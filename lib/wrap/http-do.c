@@ -220,6 +220,7 @@ static int end_attempt(struct attempt *t)
 	int ret = t->ret;
 
 	fault_after(t->fault);
+	call_count_sends(call);
 	if (!t->told && call->head_done)
 		answer_read(t->a, &call->head);
 	if (!ret)

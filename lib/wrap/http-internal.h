@@ -180,6 +180,9 @@ void call_free(struct call *call);
 /** Sets all up for one try of `r`. */
 void call_set_up(struct call *call, const struct http_request *r);
 
+/** When it is over: sets `sends` where libcurl did not tell while it ran. */
+void call_count_sends(struct call *call);
+
 /** Gives it to the loop. */
 void call_begin(struct call *call);
 /** Makes the loop look at it again; its lock is held, and it is not done. */
