@@ -96,7 +96,7 @@ proxy_rules () {
 # helper/count-requests.py.
 count_requests () {
 	/usr/bin/python3 "$TEST_DIRECTORY"/helper/count-requests.py \
-		"$PROXY_LOG" "$@"
+		"$PROXY_LOG" "${test_rules_nr:-0}" "$@"
 }
 
 # test_requests OP NUMBER CONDITION: test_requests = 3 'method == "PUT"'

@@ -220,6 +220,7 @@ class Rules:
         self.text = None
         self.rules = []
         self.counts = []
+        self.number = None
 
     def read(self):
         try:
@@ -236,6 +237,7 @@ class Rules:
             print("%s: %s" % (self.path, e), file=sys.stderr, flush=True)
             rules = [{"status": 599, "body": "these are no rules"}]
         self.text, self.rules, self.counts = text, rules, [0] * len(rules)
+        self.number = rules[-1].get("nr") if rules else None
 
     @staticmethod
     def is_about(rule, method, target, head):
@@ -257,7 +259,8 @@ class Rules:
         return first <= count < first + rule.get("times", 1 << 62)
 
     def choose(self, method, target, head):
-        """(number of the rule, the rule), or (None, {})"""
+        """(number of the rule, the rule), or (None, {}); and what the rules
+        call themselves: the last one's `nr`"""
         chosen = None, {}
         with self.lock:
             self.read()
@@ -267,7 +270,7 @@ class Rules:
                 self.counts[i] += 1
                 if chosen[0] is None and self.is_due(rule, self.counts[i]):
                     chosen = i, rule
-        return chosen
+            return chosen + (self.number,)
 
 
 class Log:
@@ -319,7 +322,7 @@ class Exchange:
             self.request.first = "%s %s HTTP/1.1" % (
                 self.method, self.target)
             self.request.set("Proxy-Connection", None)
-        self.index, self.rule = connection.proxy.rules.choose(
+        self.index, self.rule, self.under = connection.proxy.rules.choose(
             self.method, self.target, "\n".join(lines))
         self.began = time.time()
         self.number = connection.proxy.log.number()
@@ -492,7 +495,7 @@ class Exchange:
         self.of.proxy.log.write(
             nr=self.number, conn=self.of.number, method=self.method,
             path=path, query=query, status=self.status, theirs=self.theirs,
-            up=self.up, down=self.down, rule=self.index,
+            up=self.up, down=self.down, rule=self.index, rules=self.under,
             time=round(self.began, 6),
             seconds=round(time.time() - self.began, 6),
             range=self.request.get("range"),
