@@ -115,6 +115,28 @@ static void check_state(const char *state)
 	strbuf_release(&err);
 }
 
+/* Never more parts than a server takes, and none smaller than one request
+ * carries. */
+static void check_part_sizes(void)
+{
+	static const uint64_t bounds[] = {
+		1, 8 << 20, (uint64_t)1 << 30, (uint64_t)1 << 36,
+		(uint64_t)1 << 37, (uint64_t)5 << 40
+	};
+	size_t i;
+
+	unsetenv("RESUTIL_TEST_S3_PART");
+	for (i = 0; i < ARRAY_SIZE(bounds); i++) {
+		uint64_t size = s3_part_size(bounds[i]);
+
+		check(size >= S3_PART_MIN && size % (1 << 20) == 0 &&
+		      bounds[i] / size < S3_PARTS_MAX - 900, "parts");
+	}
+	check(s3_part_size((uint64_t)64 << 30) == S3_PART_MIN,
+	      "64 GiB in the smallest ones");
+	check(s3_part_size(0) == (uint64_t)32 << 20, "of unknown length");
+}
+
 int main(void)
 {
 	struct strbuf text = STRBUF_INIT, again = STRBUF_INIT;
@@ -129,6 +151,7 @@ int main(void)
 	check_state(note.state);
 	upload_note_release(&note);
 	check_changes(&text);
+	check_part_sizes();
 	strbuf_release(&text);
 	strbuf_release(&again);
 	strbuf_release(&err);
