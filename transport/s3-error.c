@@ -27,6 +27,7 @@ static const struct {
 	{ "IncompleteBody", ERR_TRANSIENT },
 	{ "InternalError", ERR_TRANSIENT },
 	{ "InvalidAccessKeyId", ERR_CREDENTIALS },
+	{ "InvalidObjectState", ERR_FAILED },	/* archived */
 	{ "InvalidRange", ERR_CONTENT },
 	{ "InvalidToken", ERR_CREDENTIALS },
 	{ "MissingSecurityHeader", ERR_CREDENTIALS },
@@ -36,6 +37,7 @@ static const struct {
 	{ "NotFound", ERR_NOT_FOUND },
 	{ "OperationAborted", ERR_TRANSIENT },
 	{ "PreconditionFailed", ERR_CONFLICT },
+	{ "QuotaExceeded", ERR_FAILED },
 	{ "RequestTimeTooSkewed", ERR_CREDENTIALS },
 	{ "RequestTimeout", ERR_TRANSIENT },
 	{ "ServiceUnavailable", ERR_TRANSIENT },
@@ -117,8 +119,8 @@ bool s3_error_read(struct s3_error *e, const struct s3_call *c)
 	if (field)
 		keep_region(e, field);
 	field = http_field(a, "date");
-	if (field)
-		e->date = s3_http_date(field);
+	if (field && !http_date(&e->date, field))
+		e->date = 0;
 	return true;
 }
 
@@ -137,13 +139,6 @@ bool s3_error_is_expired(const struct s3_error *e)
 bool s3_error_is_skew(const struct s3_error *e)
 {
 	return is_code(e, "RequestTimeTooSkewed");
-}
-
-int64_t s3_http_date(const char *text)
-{
-	int64_t sec;
-
-	return http_date(&sec, text) && sec > 0 ? sec : 0;
 }
 
 /* ---- sentences ---------------------------------------------------------- */
@@ -253,12 +248,11 @@ static int fail_skew(struct s3_store *s, const struct s3_call *c,
 /* What decides whether the keys are to blame: where they came from. */
 static void add_origin(struct strbuf *why, struct s3_store *s, bool anonymous)
 {
-	const char *origin = aws_credentials_origin(s->credentials);
-
 	if (anonymous)
 		strbuf_addstr(why, " (the request was not signed)");
-	else if (origin && *origin)
-		strbuf_addf(why, " (signed with keys of %s)", origin);
+	else
+		strbuf_addf(why, " (signed with keys of %s)",
+			    aws_credentials_origin(s->credentials));
 }
 
 static void add_reason(struct strbuf *why, const struct s3_call *c,

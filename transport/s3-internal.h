@@ -132,9 +132,6 @@ void s3_add_content(struct strvec *headers, const char *key,
 /** Takes the escapes out of a key as a listing has it, in place. False: it has
  *  a NUL, so it is no key. */
 bool s3_unescape(char *text);
-/** Seconds since 1970 of "Sat, 21 Nov 2026 16:39:44 GMT"; 0: not known. */
-int64_t s3_http_date(const char *text);
-
 /** This server does not decide it by itself; transport_caps() says so from now
  *  on. */
 void s3_lacks(struct s3_store *s, unsigned cap);
@@ -153,6 +150,13 @@ int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
 int s3_list(struct transport *t, const char *prefix, unsigned flags,
 	    struct strbuf *cursor, object_fn fn, void *data,
 	    struct strbuf *err);
+/** Tells what the answer `c` lists; the cursor goes on by it. */
+int s3_list_read(struct s3_store *s, const struct s3_call *c,
+		 struct strbuf *cursor, object_fn fn, void *data,
+		 struct strbuf *err);
+/** What the answer to a HEAD tells, into `o`, which is empty. */
+int s3_stat_read(const struct s3_store *s, const struct s3_call *c,
+		 struct object *o, struct strbuf *err);
 int s3_stat(struct transport *t, const char *key, struct object *out,
 	    struct strbuf *err);
 int s3_get(struct transport *t, const char *key, const struct object_range *r,

@@ -201,20 +201,15 @@ static int go_on(const struct s3_store *s, const struct page *p,
 	return 0;
 }
 
-int s3_list(struct transport *t, const char *prefix, unsigned flags,
-	    struct strbuf *cursor, object_fn fn, void *data,
-	    struct strbuf *err)
+int s3_list_read(struct s3_store *s, const struct s3_call *c,
+		 struct strbuf *cursor, object_fn fn, void *data,
+		 struct strbuf *err)
 {
-	struct s3_store *s = s3_store_of(t);
-	struct s3_call c = S3_CALL_INIT("GET", NULL);
 	struct page page = { .token = STRBUF_INIT };
 	size_t i;
 	int ret;
 
-	ask(&c, s, prefix, flags, cursor->buf);
-	ret = s3_call(s, &c, err);
-	if (!ret)
-		ret = s3_walk(s, &c, read_element, &page, err);
+	ret = s3_walk(s, c, read_element, &page, err);
 	if (!ret && !page.is_listing)
 		ret = fail(err, ERR_CONTENT, "cannot list '%s': the answer is "
 			   "no listing", s->base.url);
@@ -223,6 +218,21 @@ int s3_list(struct transport *t, const char *prefix, unsigned flags,
 	for (i = 0; i < page.nr && !ret; i++)
 		ret = tell(s, &page, &page.entry[i], fn, data, err);
 	page_release(&page);
+	return ret;
+}
+
+int s3_list(struct transport *t, const char *prefix, unsigned flags,
+	    struct strbuf *cursor, object_fn fn, void *data,
+	    struct strbuf *err)
+{
+	struct s3_store *s = s3_store_of(t);
+	struct s3_call c = S3_CALL_INIT("GET", NULL);
+	int ret;
+
+	ask(&c, s, prefix, flags, cursor->buf);
+	ret = s3_call(s, &c, err);
+	if (!ret)
+		ret = s3_list_read(s, &c, cursor, fn, data, err);
 	s3_call_release(&c);
 	return ret;
 }
