@@ -13,6 +13,10 @@ to fail there:
            processes of the command
   power    the machine stops after that call. What was not synced is lost:
            all of it (none), what is in files (names), or the names (data)
+  requests to a store, and the tries by HTTP that an S3 store needs for one,
+           are refused, lost, cut, or their answers are
+
+A scenario whose store is on S3 has a real server (s3.py).
 
 After each, what is there is read without resutil (model.py), then by fsck. What
 was acknowledged, by an exit status or by a line, must be there with the right
@@ -39,11 +43,13 @@ import traceback
 sys.dont_write_bytecode = True
 import model
 import power
+import s3
 from scenarios import SCENARIOS
 from world import World, adopt_orphans, copy, remove, text_of
 
 KINDS = ("open", "write", "sync", "rename", "mkdir", "unlink", "link",
          "truncate", "chmod", "spawn", "lock")
+REQUESTS = ("request", "http")
 ERRORS = ("ENOSPC", "EIO", "EACCES")
 # What else a kind may say, such as a file system that cannot do it. EACCES of
 # a lock says that somebody else holds it.
@@ -101,15 +107,16 @@ def points_of(name, passed):
                 yield Point(name, kind, nr, action)
             if kind in LASTING:
                 yield Point(name, kind, "%d+" % nr, LASTING[kind])
-    for nr in range(1, passed.get("request", 0) + 1):
-        for action in ("transient", "lost", "half", "refused", "conflict",
-                       "unreachable", "kill", "kill-after"):
-            yield Point(name, "request", nr, action)
-        yield Point(name, "request", "%d+" % nr, "unreachable")
+    for kind in REQUESTS:
+        for nr in range(1, passed.get(kind, 0) + 1):
+            for action in ("transient", "lost", "half", "refused", "conflict",
+                           "unreachable", "kill", "kill-after", "kill-all"):
+                yield Point(name, kind, nr, action)
+            yield Point(name, kind, "%d+" % nr, "unreachable")
     allocs = passed["alloc"] if SCENARIOS[name].allocs else 0
     for nr in range(1, allocs + 1):
         yield Point(name, "alloc", nr, "ENOMEM")
-    calls = sum(passed.get(kind, 0) for kind in KINDS)
+    calls = sum(passed.get(kind, 0) for kind in KINDS + REQUESTS)
     for nr in [END, *range(1, calls + 1)]:
         for policy in power.POLICIES:
             yield Point(name, "any", nr, "power-" + policy)
@@ -117,10 +124,13 @@ def points_of(name, passed):
 
 def chosen(point, stride, seed):
     """One of `stride`, by chance, but by the same chance each time; more of
-    those at which all is acknowledged."""
+    those at which all is acknowledged, and of requests to a real server."""
     if point.nr == END:
         stride = max(1, stride // 10)
-    if not SCENARIOS[point.scenario].allocs:
+    scenario = SCENARIOS[point.scenario]
+    if scenario.s3 and point.kind in REQUESTS:
+        stride = max(1, stride // 4)
+    elif scenario.s3 or not scenario.allocs:
         stride *= 10
     text = "%s %d" % (point, seed)
     return not int(hashlib.sha256(text.encode()).hexdigest(), 16) % stride
@@ -142,9 +152,13 @@ class Stage:
         self.journal_of = None
         remove(self.template)
         world.reset()
+        self.bucket = world.use(scenario.s3)
         scenario.prepare(world)
         world.clock += 60
         self.clock = world.clock
+        if self.bucket:
+            self.bucket.save(world.path("store"))
+            self.etags = self.bucket.objects()
         os.rename(world.live, self.template)
         self.before = model.read_state(self.template)
         self.passed = self.survey()
@@ -156,6 +170,16 @@ class Stage:
         for path in (self.counter, self.witness, self.said, self.log):
             if os.path.exists(path):
                 os.unlink(path)
+        if self.bucket:
+            self.bucket.load(self.world.path("store"), self.etags)
+        if self.scenario.each:
+            self.scenario.each(self.world)
+
+    def state(self):
+        """What there is, of a store elsewhere, too."""
+        if self.bucket:
+            self.bucket.settle(self.world.path("store"))
+        return model.read_state(self.world.live)
 
     def changed(self, who):
         """Whether this is not as it was prepared."""
@@ -177,7 +201,7 @@ class Stage:
         if status != self.scenario.status:
             raise RuntimeError("%s: status %d: %s" % (
                 self.scenario.name, status, err))
-        self.after = model.read_state(self.world.live)
+        self.after = self.state()
         passed = {"alloc": int.from_bytes(model.read_file(self.counter),
                                           sys.byteorder)}
         for line in text_of(self.log).splitlines():
@@ -187,7 +211,7 @@ class Stage:
 
     def hurt(self, point):
         """What is wrong afterwards, as sentences."""
-        if not point.is_power or self.journal_of != point.nr:
+        if not point.is_power or self.is_new(point):
             self.fresh()
         env = {"RESUTIL_TEST_FAULT": point.plan(),
                "RESUTIL_TEST_FAULT_SHARED": self.counter}
@@ -206,6 +230,11 @@ class Stage:
         except (Exception, SystemExit):
             return [traceback.format_exc().strip()]
 
+    def is_new(self, point):
+        """Whether no policy of this point was tried yet; where the store is
+        elsewhere each of them needs it as it was."""
+        return self.journal_of != point.nr or self.bucket
+
     def first(self, env):
         """The command that is hurt, and what it told, also by the program
         of a run."""
@@ -219,7 +248,7 @@ class Stage:
         """Does it up to that call with a journal, once for all policies."""
         was = os.path.join(self.world.top, "was")
         journal = os.path.join(self.world.top, "journal")
-        if self.journal_of != point.nr:
+        if self.is_new(point):
             for path in (was, journal + ".blobs"):
                 remove(path)
             if os.path.exists(journal):
@@ -253,6 +282,7 @@ class Check:
 
     def problems(self):
         found = list(self.ending())
+        self.now = self.read()
         key = (self.status, self.out, self.ran, self.point.kills,
                model.fingerprint(self.world.live))
         if not found and key in self.stage.checked:
@@ -277,7 +307,7 @@ class Check:
     def state(self):
         """Old or new, nothing lost, and what was said is so."""
         before, after = self.stage.before, self.stage.after
-        self.now = now = self.read()
+        now = self.now
         may_be = self.being_made if self.scenario.live else \
             self.raised if self.scenario.raises else None
         found = list(model.lost(before, after, now))
@@ -290,7 +320,7 @@ class Check:
     def read(self):
         """What there is, but for what the program of a run has made."""
         own = self.scenario.own or r"(?!)"
-        return {k: v for k, v in model.read_state(self.world.live).items()
+        return {k: v for k, v in self.stage.state().items()
                 if not re.match(own, k)}
 
     def speaks(self):
@@ -412,7 +442,8 @@ class Check:
                      self.point.is_power and self.scenario.live))
         return (finding["level"] == "warning" or self.point.kills or
                 self.point.kind in UNTIDY or "+" in self.point.nr or
-                finding["id"] == "rename-note" or self.scenario.untidy)
+                finding["id"] in ("rename-note", "upload-rest") or
+                self.scenario.untidy)
 
     def again(self):
         """The next ordinary command: the same."""
@@ -458,15 +489,23 @@ class Check:
         for who in self.projects():
             out = self.ask(who, "fsck", "--remote", "--json")
             found += ["after gc: " + line for line in out.splitlines()]
-        return found
+        return found + list(self.uploads())
+
+    def uploads(self):
+        """Nobody pays for parts of nothing. (Of an upload whose answer is lost
+        nobody knows, and gc lets it be for a day.)"""
+        if self.stage.bucket and not self.point.kills and \
+                self.point.kind not in REQUESTS:
+            for key, _ in self.stage.bucket.uploads():
+                yield "after gc: an upload of '%s' is left" % key
 
 
 # ---- many --------------------------------------------------------------------
 
-def worker(top, build, tasks, results):
+def worker(top, build, server, tasks, results):
     """Does what comes: (scenario, points); points None: tell which it has."""
     adopt_orphans()
-    world, stage = World(top, build), None
+    world, stage = World(top, build, server), None
     signal.signal(signal.SIGTERM, world.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.makedirs(top)
@@ -486,12 +525,12 @@ def worker(top, build, tasks, results):
 class Crew:
     """As many workers as processors, each with a world of its own."""
 
-    def __init__(self, jobs, top, build):
+    def __init__(self, jobs, top, build, server):
         self.tasks, self.results = (multiprocessing.Queue()
                                     for _ in range(2))
         self.workers = [multiprocessing.Process(
             target=worker, daemon=True,
-            args=(os.path.join(top, "w%d" % n), build, self.tasks,
+            args=(os.path.join(top, "w%d" % n), build, server, self.tasks,
                   self.results))
             for n in range(jobs)]
         for w in self.workers:
@@ -564,6 +603,11 @@ def one_by_one(args):
     """The points of --only."""
     for text in args.only:
         yield Point(*text.split(":"))
+
+
+def needs_server(args):
+    names = [t.split(":")[0] for t in args.only or ()] or args.scenarios
+    return any(SCENARIOS[n].s3 for n in names or SCENARIOS)
 
 
 def too_many_syncs(name, passed):
@@ -657,7 +701,8 @@ def main():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     report = Report(args)
-    crew = Crew(args.jobs, top, args.build)
+    server = s3.Server(top) if needs_server(args) else None
+    crew = Crew(args.jobs, top, args.build, server and server.env)
     try:
         points = choose(args, crew, report)
         if args.points:
@@ -669,6 +714,8 @@ def main():
             report.progress()
     finally:
         crew.end()
+        if server:
+            server.end()
         if args.keep:
             print("kept: " + top)
         else:

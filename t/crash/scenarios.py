@@ -32,20 +32,25 @@ class Scenario:
     allocs: false where much is moved: no allocation fails, and only one of ten
         other points, by chance.
     may_find: errors that fsck finds from the start; untidy: leftovers.
+    s3: the store is a bucket; of the points that are no requests only one of
+        ten is done.
+    each(world): what is done for each point, after `prepare`: what cannot be
+        copied, such as an upload that a server has begun.
     """
 
     def __init__(self, name, prepare, command, who="p", rest=None,
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
                  may_find=(), untidy=False, allocs=True, own=None,
-                 later=False, raises=False, gone=False):
+                 later=False, raises=False, gone=False, s3=False,
+                 each=None):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
         self.own, self.later, self.raises = own, later, raises
-        self.gone = gone
+        self.gone, self.s3, self.each = gone, s3, each
 
 
 def scenario(name, command, **more):
@@ -463,6 +468,46 @@ scenario("comment-l", ["comment", "-l", "one", "uno"], codes=(10,),
 scenario("comment", ["comment", "one", "uno"], codes=(10,), syncs=10)(sent)
 
 
+# ---- stores on S3 -----------------------------------------------------------
+
+# The same operations; what differs is what is asked of the store.
+def on_s3(name, syncs, each=None, of=None, prepare=None, may_find=(), **more):
+    like = SCENARIOS[of or name]
+    SCENARIOS["s3-" + name] = Scenario(
+        "s3-" + name, prepare or like.prepare, like.command, who=like.who,
+        rest=like.rest, said=like.said, codes=like.codes, syncs=syncs, s3=True,
+        each=each, may_find=like.may_find + tuple(may_find), **more)
+
+
+def cut_upload(w):
+    """Parts of the pack are in the store, and a note here says which."""
+    w.crash("http:4:kill-all", "p", "push", "one")
+
+
+HUGE = {"huge": LARGE["large"] * 3}
+
+
+def huge(w):
+    project(w)
+    w.add("p", "one", HUGE)
+
+
+on_s3("push", 7)
+on_s3("push-grown", 7)
+on_s3("push-force", 7)
+# A copy, and then a removal: for a moment, or after a crash, both are there.
+on_s3("push-rename", 5, may_find=["duplicate-id"])
+on_s3("push-all", 13)
+on_s3("push-large", 7, prepare=huge, allocs=False)
+on_s3("push-resumed", 7, of="push-large", prepare=huge, each=cut_upload,
+      allocs=False)
+on_s3("pull", 4)
+on_s3("pull-some", 5)
+on_s3("pull-large", 4, allocs=False)
+on_s3("rm-r", 3)
+on_s3("comment", 10, may_find=["duplicate-id"])
+
+
 # ---- looking after it --------------------------------------------------------
 
 def broken(w):
@@ -479,6 +524,7 @@ def broken(w):
 scenario("gc", ["gc", "--older-than=0"], untidy=True, syncs=0)(broken)
 scenario("gc-remote", ["gc", "--older-than=0", "--remote"], untidy=True,
          syncs=0)(broken)
+on_s3("gc-remote", 2, prepare=huge, each=cut_upload, untidy=True, allocs=False)
 scenario("fsck-repair", ["fsck", "--repair"], codes=(1,), untidy=True,
          syncs=2)(broken)
 

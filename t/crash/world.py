@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import model
+import s3
 
 CONF = """\
 project_name: project
@@ -19,6 +20,14 @@ storage_type: dir
 storage_config:
   path: ../store
 """
+CONF_S3 = """\
+project_name: project
+results_dir: results
+storage_type: s3
+storage_config:
+  bucket_name: %s
+  endpoint_url: %s
+"""
 START = 1720091755
 PATIENCE = 60           # seconds for one command
 
@@ -26,10 +35,18 @@ PATIENCE = 60           # seconds for one command
 class World:
     """The directory in which a scenario happens, always at the same path."""
 
-    def __init__(self, top, build):
-        self.top, self.build = top, build
+    def __init__(self, top, build, server=None):
+        self.top, self.build, self.server = top, build, server
         self.live = os.path.join(top, "live")
-        self.running = None
+        self.running = self.bucket = None
+
+    def use(self, is_s3):
+        """The store of what comes: an empty bucket, or (None) a directory."""
+        self.bucket = None
+        if is_s3:
+            self.bucket = s3.Bucket(self.server, "world-%d" % os.getpid())
+            self.bucket.load(self.path("store"), {})
+        return self.bucket
 
     def path(self, rel):
         return os.path.join(self.live, rel)
@@ -57,6 +74,8 @@ class World:
         }
         env.update((k, v) for k, v in os.environ.items()
                    if k.endswith("SAN_OPTIONS"))
+        if self.bucket:
+            env.update(s3.client_env(self.server))
         env.update(more)
         return env
 
@@ -123,7 +142,9 @@ class World:
             f.write(data)
 
     def conf(self, who):
-        self.write(who + "/resutil-conf.yaml", CONF)
+        self.write(who + "/resutil-conf.yaml",
+                   CONF_S3 % (self.bucket.name, self.bucket.at)
+                   if self.bucket else CONF)
 
     def add(self, who, comment, files, *argv):
         source = self.path("source")
