@@ -6,7 +6,6 @@ Uploads that are not complete are mirrored by their names alone: those of
 another time cannot be made again, so a scenario that needs one makes it anew
 for each point (Scenario.each).
 """
-import hashlib
 import http.client
 import importlib.util
 import os
