@@ -252,6 +252,7 @@ static int try_once(struct attempt *t)
 	t->ret = t->code = 0;
 	t->fault = FAULT_NONE;
 	t->call->sends = 0;
+	t->call->result = CURLE_OK;
 	if (t->r->prepare) {
 		t->ret = t->r->prepare(t->r, t->r->data, t->err);
 		if (t->ret)
