@@ -7,7 +7,8 @@
  *	http-limit get-door JOBS LIST
  *
  * LIST has a line for each: URL TAB FILE of put, URL TAB RANGE (0-99; or
- * nothing) of get. URLs hold their own signatures. Files are read when their
+ * nothing) of get, and TAB FIELD (of the head: "If-None-Match: *") any number
+ * of times. URLs hold their own signatures. Files are read when their
  * turn comes; what is got goes nowhere. Any status but 2xx is a failure.
  */
 #include "lib/base/compat.h"
@@ -18,6 +19,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/workers.h"
 #include "lib/wrap/http.h"
 
@@ -28,6 +30,7 @@
 struct item {
 	struct work work;
 	const char *url, *word;
+	struct strvec fields;
 };
 
 struct limit {
@@ -36,27 +39,44 @@ struct limit {
 	struct item *item;
 	size_t nr, alloc, next;
 	struct http *http;
-	struct curl_slist *headers;
 };
 
 static struct limit limit;
 
+/* Cuts off what stands before the next `end`; NULL: there is none. */
+static char *next_word(char **at, char end)
+{
+	char *word = *at;
+	size_t len;
+
+	if (!word || !*word)
+		return NULL;
+	len = (size_t)(strchrnul(word, end) - word);
+	*at = word[len] ? word + len + 1 : NULL;
+	word[len] = '\0';
+	return word;
+}
+
 static void read_list(const char *path, struct strbuf *text)
 {
 	struct strbuf err = STRBUF_INIT;
-	char *line, *save = NULL, *tab;
+	char *at, *line, *word;
 
 	if (read_file(text, path, LIST_MAX, &err))
 		die("%s", err.buf);
-	for (line = strtok_r(text->buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
+	at = text->buf;
+	while ((line = next_word(&at, '\n'))) {
+		struct item *item;
+
 		ARRAY_GROW(limit.item, limit.nr + 1, limit.alloc);
-		tab = strchr(line, '\t');
-		if (tab)
-			*tab++ = '\0';
-		memset(&limit.item[limit.nr], 0, sizeof(*limit.item));
-		limit.item[limit.nr].url = line;
-		limit.item[limit.nr++].word = tab ? tab : "";
+		item = &limit.item[limit.nr++];
+		memset(item, 0, sizeof(*item));
+		strvec_init(&item->fields);
+		item->url = next_word(&line, '\t');
+		word = next_word(&line, '\t');
+		item->word = word ? word : "";
+		while ((word = next_word(&line, '\t')))
+			strvec_push(&item->fields, word);
 	}
 }
 
@@ -76,6 +96,7 @@ struct transfer {
 	struct strbuf body;
 	size_t at;
 	const struct item *item;
+	struct curl_slist *fields;
 };
 
 static size_t give(char *buf, size_t size, size_t nr, void *data)
@@ -94,6 +115,19 @@ static size_t drop(char *buf UNUSED, size_t size, size_t nr,
 	return size * nr;
 }
 
+static void set_fields(struct transfer *t)
+{
+	size_t i;
+
+	curl_slist_free_all(t->fields);
+	/* None that asks for leave first. */
+	t->fields = curl_slist_append(NULL, "Expect:");
+	for (i = 0; i < t->item->fields.nr; i++)
+		t->fields = curl_slist_append(t->fields,
+					      t->item->fields.v[i]);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->fields);
+}
+
 static bool begin(CURLM *multi, struct transfer *t)
 {
 	if (limit.next == limit.nr)
@@ -101,6 +135,7 @@ static bool begin(CURLM *multi, struct transfer *t)
 	t->item = &limit.item[limit.next++];
 	t->at = 0;
 	curl_easy_setopt(t->easy, CURLOPT_URL, t->item->url);
+	set_fields(t);
 	if (limit.put) {
 		need_file(&t->body, t->item->word);
 		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE,
@@ -117,7 +152,6 @@ static void init_transfer(struct transfer *t)
 	t->easy = curl_easy_init();
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, drop);
-	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, limit.headers);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
 	strbuf_init(&t->body);
 	if (!limit.put)
@@ -152,8 +186,6 @@ static void run_bare(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	multi = curl_multi_init();
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)limit.jobs);
-	/* No header that asks for leave first. */
-	limit.headers = curl_slist_append(NULL, "Expect:");
 	for (i = 0; i < limit.jobs; i++) {
 		init_transfer(&t[i]);
 		begin(multi, &t[i]);
@@ -174,9 +206,9 @@ static void run_bare(void)
 	} while (running);
 	for (i = 0; i < limit.jobs; i++) {
 		curl_easy_cleanup(t[i].easy);
+		curl_slist_free_all(t[i].fields);
 		strbuf_release(&t[i].body);
 	}
-	curl_slist_free_all(limit.headers);
 	curl_multi_cleanup(multi);
 	curl_global_cleanup();
 	free(t);
@@ -199,6 +231,7 @@ static void do_item(struct work *work, unsigned worker UNUSED)
 
 	r.method = limit.put ? "PUT" : "GET";
 	r.url = item->url;
+	strvec_pushv(&r.headers, item->fields.v);
 	if (limit.put) {
 		need_file(&body, item->word);
 		r.body = body.buf;
@@ -240,6 +273,7 @@ int main(int argc, char **argv)
 {
 	struct strbuf text = STRBUF_INIT;
 	bool door;
+	size_t i;
 
 	if (argc != 4 || (strncmp(argv[1], "put", 3) &&
 			  strncmp(argv[1], "get", 3)))
@@ -253,6 +287,8 @@ int main(int argc, char **argv)
 		run_door();
 	else
 		run_bare();
+	for (i = 0; i < limit.nr; i++)
+		strvec_release(&limit.item[i].fields);
 	free(limit.item);
 	strbuf_release(&text);
 	return 0;
