@@ -114,6 +114,17 @@ test_expect_success 'metadata of others is taken as it is, where it fits' '
 	object get-object others >got && test_cmp text got
 '
 
+test_expect_success 'a real server follows no clock that is an hour off; we follow its' '
+	proxy_rules &&
+	RESUTIL_TEST_S3_CLOCK=3600 object put-object clock text 2>err &&
+	test_requests = 2 "method == \"PUT\"" &&
+	test_requests = 1 "status == 403" &&
+	test_grep "clock of this machine is 3[56][0-9][0-9] seconds ahead" err &&
+	RESUTIL_TEST_S3_CLOCK=-3600 object get-object clock >got 2>err &&
+	test_cmp text got &&
+	test_grep "clock of this machine is 3[56][0-9][0-9] seconds behind" err
+'
+
 for etag in none kms odd
 do
 	test_expect_success "ETags that are no MD5 ($etag)" '
