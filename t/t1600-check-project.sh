@@ -335,6 +335,31 @@ test_expect_success 'displaced: --repair puts it back' '
 	found 0 && test_must_be_empty out
 '
 
+test_expect_success 'upload-note: told while its store can be asked' '
+	fresh uploads && mkdir -p .resutil/uploads/origin .resutil/uploads/gone &&
+	none=aapfup_20240704T191555_none dir=.resutil/uploads &&
+	for file in origin/$none.json origin/$one.json gone/$one.json \
+		origin/$none.json.4711.1.tmp origin/.lock
+	do
+		echo "{}" >$dir/$file || return 1
+	done &&
+	found 0 &&
+	finding leftover upload-note open $dir/gone/$one.json $one \
+		leftover upload-note open $dir/origin/$none.json $none \
+		leftover temp-file open $dir/origin/$none.json.4711.1.tmp - &&
+	test_cmp want out &&
+	resutil check-project >whole && grep "gc --remote=origin" whole &&
+	found 0 --prune --older-than=0 &&
+	finding leftover upload-note removed $dir/gone/$one.json $one \
+		leftover upload-note open $dir/origin/$none.json $none \
+		leftover temp-file removed $dir/origin/$none.json.4711.1.tmp - &&
+	test_cmp want out &&
+	ls -A $dir/origin >left &&
+	printf "%s\n" .lock $one.json $none.json | sort >want &&
+	sort left >sorted && test_cmp want sorted &&
+	test_path_is_missing $dir/gone/$one.json
+'
+
 test_expect_success 'rename-note: told, and not removed' '
 	fresh rename && mkdir -p .resutil/renames &&
 	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\n" $one \

@@ -15,6 +15,7 @@
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/remotes.h"
 #include "lib/exp/tids.h"
 #include "lib/exp/ticket.h"
 #include "lib/exp/trial-roots.h"
@@ -253,30 +254,87 @@ static void look_at_access(struct check *c)
 	strbuf_release(&path);
 }
 
-/* Notes of uploads lie below the name of a store, and all of them end in
- * ".json": what ends otherwise is no name. */
-static void look_at_uploads(struct check *c)
+/* Cuts ".json" off. */
+static bool is_upload_note(const char *entry, struct strbuf *name)
 {
-	struct strvec stores = STRVEC_INIT, entries = STRVEC_INIT;
-	struct strbuf path = STRBUF_INIT;
-	size_t i, j, len;
+	static const char suffix[] = ".json";
+	size_t len = strlen(entry), n = sizeof(suffix) - 1;
 
-	strbuf_addf(&path, "%s/.resutil/uploads", c->p->root);
-	check_entries(path.buf, &stores);
-	strbuf_addch(&path, '/');
-	len = path.len;
-	for (i = 0; i < stores.nr; i++) {
-		strbuf_setlen(&path, len);
-		strbuf_addstr(&path, stores.v[i]);
-		strvec_clear(&entries);
-		check_entries(path.buf, &entries);
-		for (j = 0; j < entries.nr; j++)
-			look_at_temp(c, path.buf, entries.v[j], NULL,
-				     "temp-file");
+	strbuf_reset(name);
+	if (len <= n || strcmp(entry + len - n, suffix))
+		return false;
+	strbuf_add(name, entry, len - n);
+	return name_is_valid(name->buf);
+}
+
+/* The store has to be asked to withdraw it; one that the conf no longer names
+ * cannot be. */
+static void look_at_upload(struct check *c, const char *path, const char *name,
+			   const char *remote, bool known)
+{
+	struct finding f = { .level = FINDING_LEFTOVER, .id = "upload-note",
+			     .name = name };
+	struct leftover l;
+
+	if (!known && leftover_look(&l, path, NO_PROCESS, false)) {
+		check_leftover(c, f.id, path, name, &l, remove_file,
+			       "an upload to a store that the conf does not "
+			       "name any more");
+		leftover_release(&l);
+	} else if (known && !exp_name_is_taken(c->p, name)) {
+		check_found(c, &f, path, "an interrupted upload of what is "
+			    "not here; 'resutil gc --remote=%s' withdraws it",
+			    remote);
 	}
+}
+
+/* All notes of uploads end in ".json": what ends otherwise is no name. */
+static void look_at_uploads_to(struct check *c, const char *dir,
+			       const char *remote, bool known)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT, name = STRBUF_INIT;
+	size_t i;
+
+	check_entries(dir, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir, entries.v[i]);
+		if (is_upload_note(entries.v[i], &name))
+			look_at_upload(c, path.buf, name.buf, remote, known);
+		else
+			look_at_temp(c, dir, entries.v[i], NULL, "temp-file");
+	}
+	strbuf_release(&name);
 	strbuf_release(&path);
 	strvec_release(&entries);
-	strvec_release(&stores);
+}
+
+static void look_at_uploads(struct check *c)
+{
+	struct strvec remotes = STRVEC_INIT;
+	struct remote_confs confs = REMOTE_CONFS_INIT;
+	struct strbuf path = STRBUF_INIT;
+	size_t i, j, len;
+	bool readable;
+
+	strbuf_addf(&path, "%s/.resutil/uploads", c->p->root);
+	check_entries(path.buf, &remotes);
+	strbuf_addch(&path, '/');
+	len = path.len;
+	readable = remotes.nr && !remotes_read(&confs, c->p, NULL);
+	for (i = 0; i < remotes.nr; i++) {
+		bool known = !readable;
+
+		for (j = 0; j < confs.nr; j++)
+			known |= !strcmp(confs.item[j].name, remotes.v[i]);
+		strbuf_setlen(&path, len);
+		strbuf_addstr(&path, remotes.v[i]);
+		look_at_uploads_to(c, path.buf, remotes.v[i], known);
+	}
+	remote_confs_release(&confs);
+	strbuf_release(&path);
+	strvec_release(&remotes);
 }
 
 static void look_at_private(struct check *c)
