@@ -86,14 +86,18 @@ test_expect_success 'a role, with the keys of another profile' '
 	metadata_asked 1 &&
 	form Action RoleArn RoleSessionName ExternalId DurationSeconds >got &&
 	printf "AssumeRole\n$ROLE\nmy-session\next/1 2\n900\n" >want &&
-	test_cmp want got
+	test_cmp want got &&
+	env -u AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL="$METADATA/" \
+		aws-tool --profile=role keys >out &&
+	grep ^ASIAMETA out &&
+	metadata_asked 2
 '
 
 # Each answer's number is known before: this is the second to come.
 test_expect_success 'a role by a role: the session token goes with it' '
-	metadata_rules "{\"signers\": {\"AKISOURCE\": \"source/secret+1\", \"ASIAMETA0002\": \"metasecret/+0002\"}}" &&
+	metadata_rules "{\"signers\": {\"AKISOURCE\": \"source/secret+1\", \"ASIAMETA0003\": \"metasecret/+0003\"}}" &&
 	aws-tool --profile=second keys >out &&
-	grep "^ASIAMETA0003" out &&
+	grep "^ASIAMETA0004" out &&
 	metadata_asked 2 &&
 	sed -n 2p "$METADATA_LOG" >second &&
 	grep x-amz-security-token second &&
