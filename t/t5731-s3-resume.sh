@@ -76,6 +76,23 @@ test_expect_success PTY 'what is shown is what the server has got' '
 	remove_there
 '
 
+test_expect_success 'somebody has put another run there: --force goes on' '
+	push_and_die 3 &&
+	mkdir third && cp resutil-conf.yaml third &&
+	(
+		cd third &&
+		make_exp $NAME "id: \"$(test_id 3)\"" "revision: 1" &&
+		resutil send-pack $NAME
+	) &&
+	proxy_rules &&
+	test_expect_code 14 resutil send-pack $NAME &&
+	test_path_is_file $NOTE &&
+	uploads >left && test_line_count = 1 left &&
+	resutil send-pack --force $NAME 2>err && grep resumed err &&
+	test $(sent) -lt 9 && no_uploads && there &&
+	remove_there
+'
+
 test_expect_success 'Ctrl-C leaves the same as a death' '
 	proxy_rules "{\"method\": \"PUT\", \"path\": \"partNumber=4\",
 		\"run\": \"kill -INT \$(cat $PWD/pid); sleep 0.3\"}" &&

@@ -71,6 +71,9 @@ static void give_up(struct s3_upload *u, int code)
 {
 	struct strbuf why = STRBUF_INIT;
 
+	/* It was not begun; what an earlier one left may be of use yet. */
+	if (!u->id)
+		return;
 	/* Who cannot be reached is not waited for once more. */
 	if (code == ERR_UNREACHABLE)
 		s3_state_drop(u, &why);
@@ -199,8 +202,10 @@ static int go_on(struct s3_upload *u, uint64_t part_size, struct strbuf *err)
 		fail(err, ret, "%s", why.buf);
 	if (!usable) {
 		forget(u);
-		ret = resume->save(resume, NULL, err);
 		resume->stale = false;
+		/* One that stays is written anew. */
+		resume->save(resume, NULL, NULL);
+		ret = 0;
 	}
 	strbuf_release(&why);
 	return ret;
