@@ -28,7 +28,8 @@ empty one:
     slow        so many requests get 503 SlowDown first, from now on
     complete    "error": the end of an upload says 200, and then an Error in
                 the body; "twice": it is done, and said to be NoSuchUpload
-    many        the bucket lists so many objects run-NNNNNNN.zip
+    many        the bucket lists so many objects run-NNNNNNN.zip, or as `name`
+                says ("run-%07d.zip"); prefixes are put before it
     keys        ... these keys; of bytes, as %XX
     page        keys a page, at most (1000)
     token       "same": the listing begins again at each page
@@ -399,7 +400,8 @@ class Handler(BaseHTTPRequestHandler):
         many = self.modes.get("many")
         if many:
             first = int(token or 0)
-            page = [prefix + "run-%07d.zip" % i
+            name = self.modes.get("name", "run-%07d.zip")
+            page = [prefix + name % i
                     for i in range(first, min(many, first + size))]
             total = many
         else:
