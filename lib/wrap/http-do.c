@@ -227,11 +227,6 @@ static int end_attempt(struct attempt *t)
 		ret = call_failure(call, t->err);
 	if (!ret)
 		ret = fault_of_answer(t);
-	if (ret)
-		return ret;
-	/* An empty body is told of as well. */
-	if (call->streams && !t->told && t->r->head)
-		t->ret = ret = t->r->head(t->r->data, t->a, t->err);
 	if (!ret && call->kept.len) {
 		struct strbuf body = t->a->body;
 

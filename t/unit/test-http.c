@@ -28,10 +28,18 @@ struct bodies {
 	int rewinds;
 	size_t got, sum;	/* of what came */
 	size_t refuse_at;	/* of the sink; 0: never */
-	int heads, head_status, head_ret, prepared;
+	int heads, head_status, head_ret, prepared, prepare_ret, rewind_ret;
+	int slow;		/* seconds, once */
 };
 
 static struct bodies b;
+
+static void be_slow(struct bodies *body)
+{
+	if (body->slow)
+		sleep((unsigned)body->slow);
+	body->slow = 0;
+}
 
 static int give(void *data, void *buf, size_t len, size_t *got,
 		struct strbuf *why)
@@ -39,6 +47,7 @@ static int give(void *data, void *buf, size_t len, size_t *got,
 	struct bodies *body = data;
 	size_t at = body->size - body->left, i;
 
+	be_slow(body);
 	if (body->fail_at && at >= body->fail_at)
 		return fail(why, ERR_NOT_FOUND, "the source failed");
 	*got = MINIMUM(len, body->left);
@@ -48,10 +57,12 @@ static int give(void *data, void *buf, size_t len, size_t *got,
 	return 0;
 }
 
-static int begin_anew(void *data, struct strbuf *why UNUSED)
+static int begin_anew(void *data, struct strbuf *why)
 {
 	struct bodies *body = data;
 
+	if (body->rewind_ret)
+		return fail(why, body->rewind_ret, "it cannot begin anew");
 	body->left = body->size;
 	body->rewinds++;
 	return 0;
@@ -61,6 +72,7 @@ static int take(void *data, const void *buf, size_t len, struct strbuf *why)
 {
 	struct bodies *body = data;
 
+	be_slow(body);
 	body->sum = web_sum(body->sum, buf, len);
 	body->got += len;
 	if (body->refuse_at && body->got >= body->refuse_at)
@@ -81,10 +93,12 @@ static int look(void *data, const struct http_answer *answer,
 }
 
 static int prepare(struct http_request *request, void *data,
-		   struct strbuf *why UNUSED)
+		   struct strbuf *why)
 {
 	struct bodies *body = data;
 
+	if (body->prepare_ret)
+		return fail(why, body->prepare_ret, "no signature");
 	strvec_clear(&request->headers);
 	strvec_pushf(&request->headers, "x-try: %d", ++body->prepared);
 	return 0;
@@ -312,6 +326,8 @@ static void test_maxima(void)
 	strbuf_reset(&err);
 	check(get("/garbage", HTTP_REPEATABLE) == ERR_CONTENT &&
 	      strstr(err.buf, "does not speak HTTP"), "what is no HTTP");
+	check(get("/switch", HTTP_REPEATABLE) == ERR_CONTENT,
+	      "what becomes something else");
 	begin("GET", "");
 	r.url = "file:///etc/passwd";
 	check(ask() == ERR_USAGE && strstr(err.buf, "no URL of http"),
@@ -415,6 +431,37 @@ static void test_prepare_and_rewind(void)
 	r.body_size = 400000;
 	check(ask() == ERR_TRANSIENT && a.tries == 1,
 	      "one that cannot is sent once");
+	begin("PUT", "/reset/1/t");
+	r.flags = HTTP_REPEATABLE;
+	r.read = give;
+	r.rewind = begin_anew;
+	b.left = b.size = 400000;
+	r.body_size = 400000;
+	b.rewind_ret = ERR_CONTENT;
+	check(ask() == ERR_CONTENT && a.tries == 1 &&
+	      strstr(err.buf, "it cannot begin anew"),
+	      "one that fails when it begins anew");
+	begin("GET", "/hello");
+	r.flags = HTTP_REPEATABLE;
+	r.prepare = prepare;
+	b.prepare_ret = ERR_CREDENTIALS;
+	check(ask() == ERR_CREDENTIALS, "what cannot be prepared is not sent");
+	check_str(err.buf, "no signature", "its sentence is told");
+}
+
+/* On a connection that the server has closed meanwhile. */
+static void test_body_again(void)
+{
+	char *data = xcalloc(1, 300000);
+
+	begin("PUT", "/second/e");
+	r.flags = HTTP_REPEATABLE;
+	r.body = data;
+	r.body_len = 300000;
+	check(!ask(), "a body from memory");
+	strbuf_reset(&err);
+	check(!ask() && a.status == 200, "libcurl sends it again");
+	free(data);
 }
 
 static void test_no_server(void)
@@ -456,6 +503,15 @@ static void test_stalls(void)
 	      "it is asked again");
 	check(!get("/slow/8/300", 0) && a.body.len == 8,
 	      "one that is slow is waited for");
+	begin("GET", "/bytes/3000000");
+	r.write = take;
+	b.slow = 2;
+	check(!ask() && b.got == 3000000, "a slow sink does not stall");
+	begin("PUT", "/echo");
+	r.read = give;
+	r.body_size = b.left = b.size = 3000000;
+	b.slow = 2;
+	check(!ask() && body_has("body 3000000"), "nor a slow source");
 	reopen((struct http_options){ .patience = 5 });
 }
 
@@ -600,6 +656,35 @@ static void test_words(void)
 	strbuf_release(&out);
 }
 
+static bool is_date(const char *text, int64_t want)
+{
+	int64_t sec = -1;
+
+	return want < 0 ? !http_date(&sec, text) :
+			  http_date(&sec, text) && sec == want;
+}
+
+static void test_dates(void)
+{
+	check(is_date("Sun, 06 Nov 1994 08:49:37 GMT", 784111777) &&
+	      is_date("Sunday, 06-Nov-94 08:49:37 GMT", 784111777) &&
+	      is_date("Sun Nov  6 08:49:37 1994", 784111777) &&
+	      is_date("Thu, 01 Jan 2026 00:00:00 UTC", 1767225600) &&
+	      is_date("Thursday, 01-Jan-26 00:00:00 GMT", 1767225600) &&
+	      is_date("Thu Jan 11 00:00:00 2024", 1704931200), "dates");
+	check(is_date("", -1) && is_date("now", -1) &&
+	      is_date("06 Nov 1994 08:49:37 GMT", -1) &&
+	      is_date("Sun,06 Nov 1994 08:49:37 GMT", -1) &&
+	      is_date("Sun, 06 Nov 1994 08:49:37", -1) &&
+	      is_date("Sun, 06 Nov 1994 08:49:37 CET", -1) &&
+	      is_date("Sun, 06 Nov 194 08:49:37 GMT", -1) &&
+	      is_date("Sun, 06 Nuv 1994 08:49:37 GMT", -1) &&
+	      is_date("Sun, 32 Nov 1994 08:49:37 GMT", -1) &&
+	      is_date("Sun, 06 Nov 1994 24:49:37 GMT", -1) &&
+	      is_date("Sun Nov 6x 08:49:37 1994", -1) &&
+	      is_date("Sun Nov  6 08:49:37 1994 GMT", -1), "and no dates");
+}
+
 static int count_fds(bool inherited_sockets)
 {
 	struct sockaddr_storage address;
@@ -653,11 +738,13 @@ int main(void)
 	test_status_retries();
 	test_lost_answers();
 	test_prepare_and_rewind();
+	test_body_again();
 	test_no_server();
 	test_stalls();
 	test_many();
 	test_rate();
 	test_words();
+	test_dates();
 	test_open();
 	http_request_release(&r);
 	http_answer_release(&a);

@@ -15,7 +15,7 @@
  *				second is read, and the connection closed
  *	/early/S		S before the body was read
  *	/fields/N		fields of N bytes
- *	/endless  /garbage  /moved
+ *	/endless  /garbage  /moved  /switch
  */
 #ifndef T_UNIT_WEB_H
 #define T_UNIT_WEB_H
@@ -329,6 +329,9 @@ static bool web_do(struct web_request *r)
 		web_answer(fd, 302, "Location: /hello\r\n", "");
 	} else if (is_path(r->path, "/endless", n)) {
 		web_endless(fd);
+		return false;
+	} else if (is_path(r->path, "/switch", n)) {
+		web_send(fd, "HTTP/1.1 101 Other\r\nUpgrade: x\r\n\r\n", 37);
 		return false;
 	} else if (is_path(r->path, "/garbage", n)) {
 		web_send(fd, "SSH-2.0-OpenSSH_9.2\r\n", 21);
