@@ -84,4 +84,18 @@ test_expect_success 'its password is in no sentence and no trace' '
 	test_must_fail grep -e sesame42 -e "Proxy-Auth" err trace
 '
 
+test_expect_success 'a proxy that speaks TLS is checked as well' '
+	start_proxy --cert="$PWD/ca/localhost.pem" \
+		"https://127.0.0.1:$NGINX_PORT" &&
+	HTTPS_PROXY=https://localhost:$PROXY_PORT http-ask --ca=ca/ca.pem \
+		"$NGINX/file" >out &&
+	test_grep "^200 HTTP/1.1 1 try, 6 bytes" out &&
+	test_requests = 1 "method == \"CONNECT\"" &&
+	make_ca other &&
+	test_expect_code 12 env HTTPS_PROXY="https://localhost:$PROXY_PORT" \
+		http-ask --ca=other/ca.pem --patience=60 --repeat \
+		"$NGINX/file" 2>err &&
+	test_grep "cannot trust" err
+'
+
 test_done

@@ -321,10 +321,15 @@ static void set_constants(struct call *call)
 	SET(call, PREREQFUNCTION, on_send);
 	SET(call, PREREQDATA, call);
 #endif
-	if (h->ca_file)
+	/* A proxy that is reached by TLS is trusted by the same. */
+	if (h->ca_file) {
 		SET(call, CAINFO, h->ca_file);
-	if (h->ca_dir)
+		SET(call, PROXY_CAINFO, h->ca_file);
+	}
+	if (h->ca_dir) {
 		SET(call, CAPATH, h->ca_dir);
+		SET(call, PROXY_CAPATH, h->ca_dir);
+	}
 }
 
 static bool has_body(const struct http_request *r)
