@@ -69,6 +69,8 @@ static int read_head(void *data, const struct http_answer *a,
 	const char *etag = http_field(a, "etag");
 	int ret;
 
+	/* A try that ended before its first byte has been here before. */
+	md5_drop(&g->md5);
 	if (!etag)
 		return fail(err, ERR_CONTENT, "'%s' gives no ETag of '%s'",
 			    g->store->base.url, g->key);
