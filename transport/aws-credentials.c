@@ -2,11 +2,9 @@
 #include "transport/aws-credentials.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/process.h"
 #include "lib/base/strbuf.h"
 #include "transport/aws-internal.h"
 
@@ -66,20 +64,6 @@ void aws_credentials_free(struct aws_credentials *c)
 	free((char *)c->source.profile);
 	free(c->origin);
 	free(c);
-}
-
-static pthread_once_t hide_once = PTHREAD_ONCE_INIT;
-
-/* What it starts (a program that says keys) need not leave one either. */
-static void hide_process(void)
-{
-	struct rlimit limit;
-
-	process_hide();
-	if (!getrlimit(RLIMIT_CORE, &limit)) {
-		limit.rlim_cur = 0;
-		setrlimit(RLIMIT_CORE, &limit);
-	}
 }
 
 typedef int (*place_fn)(struct aws_search *s, struct aws_keys *out,
@@ -233,9 +217,9 @@ static void ask(struct aws_credentials *c)
 	c->busy = true;
 	pthread_mutex_unlock(&c->lock);
 	search_init(&s, &c->source);
+	if (!c->source.anonymous)
+		aws_hide();
 	ret = look_everywhere(&s, &found, &why);
-	if (!ret && !found.anonymous)
-		pthread_once(&hide_once, hide_process);
 	tell_once(&s);
 	pthread_mutex_lock(&c->lock);
 	c->busy = false;

@@ -123,6 +123,9 @@ int aws_keys_from_json(struct aws_keys *out, struct strbuf *text,
 int aws_keys_expire(struct aws_keys *out, const char *text, const char *where,
 		    struct strbuf *err);
 
+/** Before the first secret is in memory: this process leaves no core dump, and
+ *  is not looked into. */
+void aws_hide(void);
 /** Memory that held secrets is wiped and given back; NULL is fine. */
 void aws_wipe_free(char *text);
 void aws_wipe_release(struct strbuf *sb);

@@ -2,10 +2,14 @@
 #include "lib/base/compat.h"
 #include "transport/aws-internal.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/process.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
@@ -13,6 +17,25 @@
 #define ID_MAX 256
 #define SECRET_MAX 1024
 #define TOKEN_MAX 32768
+
+static pthread_once_t hide_once = PTHREAD_ONCE_INIT;
+
+/* What it starts (a program that says keys) need not leave one either. */
+static void hide_process(void)
+{
+	struct rlimit limit;
+
+	process_hide();
+	if (!getrlimit(RLIMIT_CORE, &limit)) {
+		limit.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
+}
+
+void aws_hide(void)
+{
+	pthread_once(&hide_once, hide_process);
+}
 
 void aws_wipe_free(char *text)
 {
@@ -169,6 +192,7 @@ int aws_read_file(struct strbuf *out, const char *path, struct strbuf *err)
 {
 	struct stat st;
 
+	aws_hide();
 	/* room for all of it at once: growing would leave copies behind */
 	if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_size >= 0 &&
 	    st.st_size <= AWS_FILE_MAX)
