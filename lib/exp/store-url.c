@@ -227,6 +227,10 @@ static int parse_s3(struct url *u, struct strbuf *err)
 
 	if (!len)
 		ret = bad(u, err, "the bucket is missing in the URL");
+	else if (strchr(bucket, ':'))
+		/* KEY:SECRET@BUCKET of other tools, whose secrets hold '/' */
+		ret = bad(u, err, "no bucket has a ':', and no key or "
+			  "password can stand in the URL");
 	else
 		ret = s3_check_bucket(bucket, err);
 	if (!ret)
@@ -234,8 +238,10 @@ static int parse_s3(struct url *u, struct strbuf *err)
 	if (!ret)
 		ret = parse_s3_path(u, u->rest + len,
 				    (size_t)(query - u->rest) - len, err);
-	if (!ret && *query)
-		ret = store_url_query_parse(u->config, query + 1, err);
+	/* Also without one: all of the settings are checked. */
+	if (!ret)
+		ret = store_url_query_parse(u->config, query + (*query == '?'),
+					    err);
 	free(bucket);
 	return ret;
 }
@@ -434,7 +440,7 @@ static bool has_password(const char *url)
 	if (!host)
 		return false;
 	host += 3;
-	for (p = host; *p && *p != '/'; p++)
+	for (p = host; *p && *p != '/' && *p != '?'; p++)
 		if (*p == '@')
 			at = p;
 	colon = at ? memchr(host, ':', at - host) : NULL;

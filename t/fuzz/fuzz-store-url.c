@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/exp/conf-check.h"
@@ -27,6 +28,7 @@ static void check_config(const char *type, const struct value *config)
 	size_t i;
 
 	MUST(!conf_check_storage_config(type, config, NULL));
+	MUST(strcmp(type, "s3") || !s3_conf_check(config, NULL));
 	MUST(!host || (*host && *host != '-' && !strpbrk(host, "@/ ")));
 	MUST(!user || (*user && *user != '-' && !strpbrk(user, ":@/ ")));
 	for (i = 0; i < config->u.map.nr; i++) {
@@ -38,22 +40,25 @@ static void check_config(const char *type, const struct value *config)
 	}
 }
 
-/* Written as people read it, it means the same store. */
+/* Written as people read it, it means the same store, but for the file with
+ * the keys. */
 static void check_again(const char *type, const struct value *config)
 {
 	struct strbuf url = STRBUF_INIT;
 	char *type2 = NULL;
-	struct value *config2 = NULL;
+	struct value *told = value_copy(config), *config2 = NULL;
 
+	value_map_remove(told, "key_file_path");
 	store_url_format(type, config, &url);
 	MUST(store_url_looks(url.buf));
 	/* "~" and %XX may have made it longer than a URL can be. */
 	if (!store_url_parse(url.buf, &type2, &config2, NULL, NULL))
-		MUST(!strcmp(type, type2) && value_equal(config, config2));
+		MUST(!strcmp(type, type2) && value_equal(told, config2));
 	else
 		MUST(url.len > 4096);
 	strbuf_release(&url);
 	free(type2);
+	value_free(told);
 	value_free(config2);
 }
 
@@ -80,14 +85,14 @@ static void check_url(const char *text, bool want_project)
 	strbuf_release(&err);
 }
 
-/* ssh://u:PASSWORD@host with whatever behind it. */
-static void check_password(const char *text)
+/* SCHEME://u:PASSWORD@host with whatever behind it. */
+static void check_password(const char *scheme, const char *text)
 {
 	struct strbuf url = STRBUF_INIT, err = STRBUF_INIT;
 	char *type = NULL;
 	struct value *config = NULL;
 
-	strbuf_addf(&url, "ssh://u:hunter2@%s", text);
+	strbuf_addf(&url, "%s://u:hunter2@%s", scheme, text);
 	MUST(store_url_parse(url.buf, &type, &config, NULL, &err) ==
 	     ERR_USAGE);
 	MUST(!strstr(err.buf, "hunter2"));
@@ -103,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		setenv("HOME", "/home/me", 1);
 	check_url(text, false);
 	check_url(text, true);
-	if (!strstr(text, "hunter2"))
-		check_password(text);
+	if (!strstr(text, "hunter2")) {
+		check_password("ssh", text);
+		check_password("s3", text);
+	}
 	free(text);
 	return 0;
 }

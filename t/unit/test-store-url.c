@@ -122,6 +122,8 @@ static void test_buckets(void)
 	gives("gs://lab/../x", "refused");
 	gives("gs://lab/./x", "refused");
 	gives("s3://KEY:SECRET@lab", "refused");
+	gives("s3://KEY:SEC/RET@lab", "refused");
+	gives("s3://lab?profile=a:b@c", "s3 bucket_name=lab profile=a:b@c");
 	gives("s3://", "refused");
 	gives("s3:///a", "refused");
 	gives("s3://?region=x", "refused");
@@ -256,6 +258,8 @@ static void test_passwords(void)
 	static const char *const urls[] = {
 		"ssh://me:hunter2@box/s", "ssh://me:hunter2@x@box/s",
 		"ssh://:hunter2@box", "s3://id:hunter2@lab",
+		"s3://id:hunter2/@lab", "s3://id:hunter2?x@lab/a",
+		"s3://lab?endpoint_url=https://id:hunter2@host",
 		"gs://id:hunter2@lab/x", "https://me:hunter2@example.org/x",
 		"nfs://me:hunter2@box/s"
 	};
