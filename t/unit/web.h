@@ -105,6 +105,11 @@ static bool web_send(int fd, const void *data, size_t len)
 	return true;
 }
 
+static bool web_say(int fd, const char *text)
+{
+	return web_send(fd, text, strlen(text));
+}
+
 static void web_answer(int fd, int status, const char *fields,
 		       const char *body)
 {
@@ -179,7 +184,7 @@ static bool web_read_body(struct web_request *r)
 	bool good = true;
 
 	if (r->expects)
-		web_send(r->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+		web_say(r->fd, "HTTP/1.1 100 Continue\r\n\r\n");
 	if (!r->chunked)
 		return !length || web_skip(r, strtoul(length + 16, NULL, 10));
 	while (good && len) {
@@ -214,10 +219,10 @@ static void web_bytes(int fd, size_t len, size_t given, bool chunked)
 		if (!web_send(fd, buf, n))
 			return;
 		if (chunked)
-			web_send(fd, "\r\n", 2);
+			web_say(fd, "\r\n");
 	}
 	if (chunked)
-		web_send(fd, "0\r\nx-trailer: late\r\n\r\n", 22);
+		web_say(fd, "0\r\nx-trailer: late\r\n\r\n");
 }
 
 static void web_slow(int fd, long n, long ms)
@@ -228,7 +233,7 @@ static void web_slow(int fd, long n, long ms)
 	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n"
 		 "Content-Length: %ld\r\n\r\n", n);
 	web_send(fd, text, strlen(text));
-	while (n-- > 0 && web_send(fd, "x", 1))
+	while (n-- > 0 && web_say(fd, "x"))
 		nanosleep(&pause_of, NULL);
 }
 
@@ -263,7 +268,7 @@ static void web_endless(int fd)
 {
 	char buf[65536] = "";
 
-	web_send(fd, "HTTP/1.1 200 OK\r\n\r\n", 19);
+	web_say(fd, "HTTP/1.1 200 OK\r\n\r\n");
 	while (web_send(fd, buf, sizeof(buf)))
 		;
 }
@@ -331,10 +336,10 @@ static bool web_do(struct web_request *r)
 		web_endless(fd);
 		return false;
 	} else if (is_path(r->path, "/switch", n)) {
-		web_send(fd, "HTTP/1.1 101 Other\r\nUpgrade: x\r\n\r\n", 37);
+		web_say(fd, "HTTP/1.1 101 Other\r\nUpgrade: x\r\n\r\n");
 		return false;
 	} else if (is_path(r->path, "/garbage", n)) {
-		web_send(fd, "SSH-2.0-OpenSSH_9.2\r\n", 21);
+		web_say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
 		return false;
 	} else {
 		web_answer(fd, 200, "ETag: \"x\"\r\n", "hello");
