@@ -259,6 +259,7 @@ static int judge(struct sending *x, bool *again, struct strbuf *err)
 	int ret = 0;
 
 	*again = false;
+	s3_recognize(x->store, &c->answer);
 	/* Some refusals repeat what was sent, the token of a session too. */
 	aws_keys_take_out(&x->keys, &c->answer.body);
 	if (!s3_error_read(&e, c))

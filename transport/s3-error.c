@@ -52,6 +52,7 @@ static const struct {
 void s3_error_release(struct s3_error *e)
 {
 	strbuf_release(&e->message);
+	strbuf_release(&e->unread);
 }
 
 /* A word of these characters, or nothing: it becomes a part of host names and
@@ -99,6 +100,23 @@ static bool holds_error(const struct http_answer *a)
 	return len && memmem(a->body.buf, len, "<Error", 6);
 }
 
+/* False: it is something else. */
+static bool read_body(struct s3_error *e, const struct strbuf *body)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret = 0;
+
+	if (!body->len)
+		return true;
+	if (body->len <= ERROR_BODY_MAX)
+		ret = xml_walk(body->buf, body->len, read_element, e, &why);
+	/* Not the fault of the body. */
+	if (ret == ERR_FAILED)
+		strbuf_addbuf(&e->unread, &why);
+	strbuf_release(&why);
+	return (!ret && e->code[0]) || e->unread.len;
+}
+
 bool s3_error_read(struct s3_error *e, const struct s3_call *c)
 {
 	const struct http_answer *a = &c->answer;
@@ -108,11 +126,7 @@ bool s3_error_read(struct s3_error *e, const struct s3_call *c)
 
 	if (success && (c->write || !holds_error(a)))
 		return false;
-	if (a->body.len && (a->body.len > ERROR_BODY_MAX ||
-			    xml_walk(a->body.buf, a->body.len, read_element,
-				     e, NULL) ||
-			    !e->code[0]))
-		e->is_page = true;
+	e->is_page = !read_body(e, &a->body);
 	if (success && !e->code[0])
 		return false;
 	field = http_field(a, "x-amz-bucket-region");
@@ -283,6 +297,8 @@ int s3_fail_answer(struct s3_store *s, const struct s3_call *c,
 	struct strbuf why = STRBUF_INIT;
 	int ret = code_of(c, e);
 
+	if (e->unread.len)
+		return s3_fail_call(s, c, ERR_FAILED, e->unread.buf, err);
 	if (is_code(e, "NoSuchBucket") ||
 	    (!c->key && ret == ERR_NOT_FOUND && !e->is_page))
 		return fail_no_bucket(s, err);

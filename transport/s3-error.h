@@ -18,9 +18,10 @@ struct s3_error {
 	char region[S3_REGION_MAX + 1];	/* where the bucket is; "" */
 	int64_t date;			/* of the answer; 0 */
 	bool is_page;			/* the body is something else */
+	struct strbuf unread;		/* why it could not be read, by us */
 };
 
-#define S3_ERROR_INIT { .message = STRBUF_INIT }
+#define S3_ERROR_INIT { .message = STRBUF_INIT, .unread = STRBUF_INIT }
 void s3_error_release(struct s3_error *e);
 
 /** False: it is no error. */

@@ -7,6 +7,7 @@
  *	s3-list.c	pages of objects
  *	s3-get.c	ranges of an object
  *	s3-put.c	an object in one request
+ *	s3-probe.c	whether conditions are taken notice of
  *	s3-upload.c	an object in parts, also those of a dead process
  *	s3-copy.c	copies made by the server
  *	s3-rest.c	what dead uploads left; many removals at once
@@ -46,12 +47,15 @@ struct s3_store {
 	bool is_aws;		/* no endpoint was given: `host` is the domain,
 				 * and the region stands before it */
 
+	pthread_mutex_t probing;	/* who holds it finds out */
 	pthread_mutex_t lock;	/* of what follows */
 	char *region;
 	int64_t skew;		/* the server's clock less ours, seconds */
 	bool seen;		/* the bucket is there */
 	/* It answered 501, or took no notice: looked at before and after. */
 	bool no_if_none_match, no_if_match;
+	bool conditions_known;	/* what it does of them, by what it is or by
+				 * a probe */
 	bool bare_match;	/* it wants no quotes in If-Match of a PUT */
 	bool no_sums;		/* it refuses x-amz-checksum-* */
 	bool has_sums;		/* it keeps them, and can be asked for them */
@@ -135,6 +139,12 @@ bool s3_unescape(char *text);
 /** This server does not decide it by itself; transport_caps() says so from now
  *  on. */
 void s3_lacks(struct s3_store *s, unsigned cap);
+/** Finds out, once, whether the service takes notice of conditions at all;
+ *  `key` is about to be put with some. */
+void s3_learn_conditions(struct s3_store *s, const char *key);
+/** Knows it by an answer of the services that are known to. */
+void s3_recognize(struct s3_store *s, const struct http_answer *a);
+
 /**
  * Looks whether what r expects to replace is what is there. ours: or what we
  * have put meanwhile (its version; NULL). ERR_CONFLICT.

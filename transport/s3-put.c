@@ -92,6 +92,8 @@ static void choose_way(struct putting *p)
 	const struct s3_store *s = p->store;
 	enum put_expect expect = p->request->expect;
 
+	if (expect != EXPECT_ANY)
+		s3_learn_conditions(p->store, p->request->key);
 	p->sums = !get_flag(&s->no_sums);
 	p->bare = get_flag(&s->bare_match);
 	p->looks = expect == EXPECT_ABSENT ? get_flag(&s->no_if_none_match) :

@@ -16,7 +16,6 @@
 #define META "x-amz-meta-"
 #define REGION_DEFAULT "us-east-1"
 #define AWS_DOMAIN "amazonaws.com"
-#define CAN_COMPARE_AT_ONCE (TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE)
 
 struct s3_store *s3_store_of(struct transport *t)
 {
@@ -182,6 +181,7 @@ static void s3_release(struct transport *t)
 	aws_credentials_free(s->credentials);
 	http_close(s->http);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->probing);
 	free(s->base.url);
 	free(s->bucket);
 	free(s->prefix);
@@ -219,6 +219,8 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 	if (ret)
 		goto cleanup;
 	s->has_sums = s->is_aws || is_aws_host(s->host);
+	s->conditions_known = s->has_sums ||
+			      ends_with(s->host, ".r2.cloudflarestorage.com");
 	s->path_style = wants_path_style(s, addressing);
 	set_prefix(s, setting(c, "prefix"));
 	source.http = s->http;
@@ -240,6 +242,7 @@ static int s3_open(struct transport **out, const struct transport_config *c,
 	s->base.ops = &transport_s3;
 	s->base.caps = transport_s3.caps;
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->probing, NULL);
 	ret = configure(s, c, err);
 	if (ret) {
 		s3_release(&s->base);
@@ -251,14 +254,14 @@ static int s3_open(struct transport **out, const struct transport_config *c,
 
 void s3_lacks(struct s3_store *s, unsigned cap)
 {
-	unsigned had = __atomic_fetch_and(&s->base.caps, ~cap,
-					  __ATOMIC_RELAXED);
+	static bool told;
 
-	if ((had & cap) && (had & CAN_COMPARE_AT_ONCE) == CAN_COMPARE_AT_ONCE)
-		notice("'%s' does not know conditional writes, so it is looked "
-		       "at before and after each; two who write one name in "
-		       "the same moment may not notice each other",
-		       s->base.url);
+	__atomic_fetch_and(&s->base.caps, ~cap, __ATOMIC_RELAXED);
+	if (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		return;
+	notice("'%s' does not know conditional writes, so it is looked at "
+	       "before and after each; two who write one name in the same "
+	       "moment may not notice each other", s->base.url);
 }
 
 /* ---- addresses ---------------------------------------------------------- */
