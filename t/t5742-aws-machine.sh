@@ -6,6 +6,8 @@ A service of our own answers as an instance and as the agent of a container.'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-metadata.sh
 
+SQ=\'
+
 # paths: of the requests since the rules were set.
 paths () {
 	/usr/bin/python3 -c '
@@ -198,6 +200,63 @@ test_expect_success 'a container: its keys, with and without a token' '
 		AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="$PWD/gone" \
 		aws-tool keys 2>err &&
 	grep "$PWD/gone" err
+'
+
+# Each is taken away when it was seen to be the first.
+test_expect_success 'the order of all places' '
+	metadata_rules "{\"web_token\": \"web\"}" &&
+	mkdir place "$HOME/.aws" &&
+	for name in default named
+	do
+		printf "[%s]\naws_access_key_id=%s\naws_secret_access_key=s\n" \
+			$name AKI$name || return 1
+	done >"$HOME/.aws/credentials" &&
+	printf "[default]\naws_access_key_id=AKIFILE\naws_secret_access_key=s\n" \
+		>place/keys &&
+	printf "AWS_ACCESS_KEY_ID=AKIDOTENV\nAWS_SECRET_ACCESS_KEY=s\n" \
+		>place/.env &&
+	echo web >web &&
+	cat >order.sh <<-\EOF &&
+	said () {
+		aws-tool --base-dir="$PWD/place" "$@" keys 2>/dev/null |
+		sed "s/	.*	/	/"
+	}
+	said --anonymous --key-file=keys
+	said --key-file=keys
+	said --profile=named
+	said
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	said
+	rm place/.env
+	said
+	unset AWS_WEB_IDENTITY_TOKEN_FILE
+	said
+	rm "$HOME/.aws/credentials"
+	said
+	unset AWS_CONTAINER_CREDENTIALS_FULL_URI
+	said
+	EOF
+	env -u AWS_EC2_METADATA_DISABLED \
+		AWS_EC2_METADATA_SERVICE_ENDPOINT="$METADATA" \
+		AWS_CONTAINER_CREDENTIALS_FULL_URI="$METADATA/container" \
+		AWS_ENDPOINT_URL_STS="$METADATA" AWS_ROLE_ARN=arn:of:role \
+		AWS_WEB_IDENTITY_TOKEN_FILE="$PWD/web" \
+		AWS_ACCESS_KEY_ID=AKIENV AWS_SECRET_ACCESS_KEY=s \
+		sh ./order.sh >out &&
+	sed "s,$TEST_TOP_DIRECTORY,TOP,; s/ASIAMETA[0-9]*/ASIA/" out |
+		tr -d "$SQ" >got &&
+	cat >want <<-\EOF &&
+	anonymous	nobody (anonymous)
+	AKIFILE	section default of TOP/trash/place/keys
+	AKInamed	section named of TOP/home/.aws/credentials
+	AKIENV	the environment
+	AKIDOTENV	TOP/trash/place/.env
+	ASIA	the role arn:of:role
+	AKIdefault	section default of TOP/home/.aws/credentials
+	ASIA	the containers credentials service
+	ASIA	the role of this instance, some-role
+	EOF
+	test_cmp want got
 '
 
 test_expect_success 'a container: keys are sent for to nobody else over http' '
