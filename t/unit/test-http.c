@@ -326,8 +326,8 @@ static void test_maxima(void)
 	strbuf_reset(&err);
 	check(get("/garbage", HTTP_REPEATABLE) == ERR_CONTENT &&
 	      strstr(err.buf, "does not speak HTTP"), "what is no HTTP");
-	check(get("/switch", HTTP_REPEATABLE) == ERR_CONTENT,
-	      "what becomes something else");
+	check(get("/switch", 0) == ERR_TRANSIENT,
+	      "what becomes something else is no answer");
 	begin("GET", "");
 	r.url = "file:///etc/passwd";
 	check(ask() == ERR_USAGE && strstr(err.buf, "no URL of http"),
