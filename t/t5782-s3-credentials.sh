@@ -59,7 +59,7 @@ test_expect_success 'wrong keys: the reason, and where they came from' '
 	cd project &&
 	test_expect_code 11 env AWS_ACCESS_KEY_ID=AKINOBODY resutil -q push two \
 		2>err &&
-	one_line "InvalidAccessKeyId.*keys of the environment" &&
+	one_line "InvalidAccessKeyId.*keys of the environment); are they of" &&
 	test_expect_code 11 env AWS_SECRET_ACCESS_KEY=sesame resutil -q push \
 		two 2>err &&
 	one_line "SignatureDoesNotMatch.*keys of the environment" &&
@@ -83,7 +83,7 @@ test_expect_success 'a permission that is missing: 403, with the key' '
 	EOF
 	/usr/bin/python3 ../deny.py &&
 	test_expect_code 11 resutil -q push two 2>err &&
-	one_line "AccessDenied.*keys of the environment" &&
+	one_line "AccessDenied.*keys of the environment); they lack a perm" &&
 	test_grep "cannot put .p/$two.zip. in .s3://lab" err &&
 	resutil pull one && s3_ask DELETE "/lab?policy" 2>../said &&
 	resutil list-remote >out && test_cmp want out
@@ -94,7 +94,7 @@ test_expect_success 'a session that has expired' '
 	odd_modes "{\"expired\": \"$ODD_KEY\"}" &&
 	test_expect_code 11 env AWS_SESSION_TOKEN=token-of-yesterday \
 		resutil -q push two --remote "s3://lab?endpoint_url=$ODD" 2>err &&
-	one_line "ExpiredToken.*keys of the environment" &&
+	one_line "ExpiredToken.*keys of the environment); get new ones" &&
 	test_grep ! yesterday err
 '
 
@@ -166,7 +166,7 @@ test_expect_success 'a bucket for everybody is read without keys' '
 	curl -sSf -o pack.zip "$(cat url)" && resutil verify-pack pack.zip &&
 	nobody resutil pull $one && resutil add mine >name &&
 	test_expect_code 11 nobody resutil -q push mine 2>err &&
-	one_line "AccessDenied.*not signed"
+	one_line "AccessDenied.*not signed); give credentials"
 '
 
 test_done

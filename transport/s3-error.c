@@ -269,6 +269,30 @@ static void add_origin(struct strbuf *why, struct s3_store *s, bool anonymous)
 			    aws_credentials_origin(s->credentials));
 }
 
+/* What to do about a refusal. */
+static void add_advice(struct strbuf *why, const struct s3_error *e,
+		       bool anonymous)
+{
+	static const struct {
+		const char *code, *advice;
+	} known[] = {
+		{ "AccessDenied", "they lack a permission, see resutil-s3(7)" },
+		{ "ExpiredToken", "get new ones" },
+		{ "InvalidAccessKeyId", "are they of this service?" },
+		{ "InvalidToken", "get new ones" },
+		{ "SignatureDoesNotMatch",
+		  "is the secret whole, and of this service?" },
+	};
+	const char *advice = "see resutil-s3(7)";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (is_code(e, known[i].code))
+			advice = known[i].advice;
+	strbuf_addf(why, "; %s", anonymous ?
+		    "give credentials, see resutil-s3(7)" : advice);
+}
+
 static void add_reason(struct strbuf *why, const struct s3_call *c,
 		       const struct s3_error *e)
 {
@@ -311,8 +335,10 @@ int s3_fail_answer(struct s3_store *s, const struct s3_call *c,
 	if (ret == ERR_NOT_FOUND && !is_code(e, "NoSuchUpload"))
 		return fail(err, ret, "no '%s' in '%s'", c->key, s->base.url);
 	add_reason(&why, c, e);
-	if (ret == ERR_CREDENTIALS)
+	if (ret == ERR_CREDENTIALS) {
 		add_origin(&why, s, anonymous);
+		add_advice(&why, e, anonymous);
+	}
 	ret = s3_fail_call(s, c, ret, why.buf, err);
 	strbuf_release(&why);
 	return ret;
