@@ -47,7 +47,7 @@ test_expect_success !SANITIZED 'however many at once' '
 	resutil list-exps >names &&
 	rss_of resutil send-pack --stdin <names &&
 	test_line_count = 8 out &&
-	test $rss -lt 400
+	test $rss -lt 250
 '
 
 test_done

@@ -20,10 +20,10 @@
 #include "transport/s3-upload.h"
 
 #define AT_ONCE 4
-#define BUFFERS_MAX ((uint64_t)64 << 20)
-/* Of a source that does not know how long it is: 312 GiB in all, and two of
+#define BUFFERS_MAX ((uint64_t)40 << 20)
+/* Of a source that does not know how long it is: 156 GiB in all, and two of
  * them at once. */
-#define PART_UNKNOWN ((uint64_t)32 << 20)
+#define PART_UNKNOWN ((uint64_t)16 << 20)
 /* The estimate is not held to the last byte. */
 #define PARTS_PLANNED 9000
 /* A part that was damaged on its way is sent so often. */
