@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/output.h"
@@ -174,6 +175,7 @@ int cmd_fetch_exp(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, PARSE_KEEP_DASHDASH);
 	argc = take_paths(&f, argc, argv);
 	check(&f, options, argc);
+	alloc_keep_freed();
 	f.options.jobs = (unsigned)f.jobs;
 	f.options.force = f.force;
 	f.options.rename = f.rename;

@@ -124,10 +124,20 @@ char *xstrfmt(const char *fmt, ...)
 	return text;
 }
 
+/* Each arena keeps what was freed in it, and there would be as many of them as
+ * there are threads. */
 void alloc_keep_freed(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 32 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_MMAP_THRESHOLD, 2 << 20);
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_ARENA_MAX, 4);
+#endif
+}
+
+void alloc_give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
 #endif
 }

@@ -31,9 +31,13 @@ void alloc_at_end(void (*fn)(void));
 
 char *xstrfmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/** For programs that take and free the same megabytes a thousand times: what is
- *  freed is kept for the next, and not given back to the system to be cleared
- *  and mapped again each time. The peak is the same. */
+/** For programs that take and free the same megabytes a thousand times, in many
+ *  threads: pieces up to 2 MiB are kept for the next when they are freed, and
+ *  not given back to the system to be cleared and mapped again each time;
+ *  longer ones are given back. */
 void alloc_keep_freed(void);
+/** After much was freed that nobody will need again soon: all of it goes back
+ *  to the system. Takes a millisecond or more. */
+void alloc_give_back(void);
 
 #endif

@@ -21,7 +21,7 @@
 /* Bytes for packs that are read; those that are not small have an equal part
  * of it, or most of it. */
 #define MEMORY ((uint64_t)64 << 20)
-#define MEMORY_SINGLE ((size_t)48 << 20)
+#define MEMORY_SINGLE ((size_t)32 << 20)
 #define LARGE_AT_ONCE 4
 /* For one pack; of all together no more than `jobs` are under way. */
 #define REQUESTS_MAX 12u

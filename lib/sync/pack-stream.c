@@ -13,7 +13,7 @@
 #include "lib/wrap/zstream.h"
 #include "transport/transport.h"
 
-#define RING_BYTES ((size_t)8 << 20)
+#define RING_BYTES ((size_t)4 << 20)
 #define MEMORY_MAX ((size_t)16 << 20)
 #define CHECK_BLOCK ((uint64_t)1 << 20)
 

@@ -23,7 +23,8 @@ struct pack_stream;
 
 /**
  * dir: the experiment's directory, lent. bytes: of its files, as far as known.
- * options: lent until release. Memory: 16 MiB, and what pack_write() needs.
+ * options: lent until release. Memory: 16 MiB for a tree that is packed first,
+ * else 4 MiB, and what pack_write() needs.
  * Errors: those of pack_write(), for a tree that is packed first; ERR_FAILED
  * (no room for it). Then there is no stream.
  */

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/sync/send-internal.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -389,6 +390,8 @@ void send_put(struct send_item *item)
 	close_stream(&u);
 	progress_stop(&u.packed);
 	gate_leave(&s->memory, memory);
+	if (send_is_big(item))
+		alloc_give_back();
 	if (ret) {
 		hash_cache_drop(u.options.cache);
 		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",

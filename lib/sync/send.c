@@ -24,16 +24,19 @@
 #include "lib/sync/pack-stream.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send-internal.h"
+#include "transport/transport.h"
 #include "lib/sync/uploads.h"
 
 #define BATCH 4096		/* names; bounds the memory for them */
 #define CHUNK 8			/* names that a thread takes at once */
-#define MEMORY ((uint64_t)64 << 20)	/* for small packs */
+#define MEMORY ((uint64_t)48 << 20)	/* for small packs */
 /* Of those that are packed while they are sent: threads of all of them that
- * pack, each of which takes 4 MiB, besides 12 MiB for each pack. */
+ * pack, each of which takes 4 MiB, besides 8 MiB for each pack, and 8 MiB for
+ * what a store that is far buffers first. */
 #define BIG_AT_ONCE 4
+#define BIG_AT_ONCE_FAR 2
 #define BIG_JOBS 12u
-#define BIG_JOBS_MIN 2u
+#define BIG_JOBS_SHARED 8u
 
 /* ---- results ------------------------------------------------------------ */
 
@@ -405,10 +408,13 @@ static void stop_workers(struct send *s)
 
 static unsigned choose_big_jobs(unsigned at_once)
 {
-	unsigned jobs = MINIMUM(workers_default(), BIG_JOBS);
+	return MINIMUM(workers_default(), at_once < 2 ? BIG_JOBS :
+					  BIG_JOBS_SHARED / at_once);
+}
 
-	return at_once < 2 ? jobs :
-	       MINIMUM(jobs, MAXIMUM(jobs / at_once, BIG_JOBS_MIN));
+static bool is_far(const struct send *s)
+{
+	return transport_caps(s->r->transport) & TRANSPORT_IS_FAR;
 }
 
 /* The largest begin first, but only a few at once: they share the processors,
@@ -422,7 +428,8 @@ static void put_all(struct send *s, struct send_item **todo, size_t nr)
 	for (s->big_nr = 0; s->big_nr < nr; s->big_nr++)
 		if (!send_is_big(todo[s->big_nr]))
 			break;
-	s->big_next = MINIMUM(s->big_nr, BIG_AT_ONCE);
+	s->big_next = MINIMUM(s->big_nr, is_far(s) ? (size_t)BIG_AT_ONCE_FAR :
+				      (size_t)BIG_AT_ONCE);
 	s->big_jobs = choose_big_jobs((unsigned)s->big_next);
 	s->workers = start_workers(s, nr);
 	for (i = 0; i < nr; i++)
