@@ -25,7 +25,8 @@ test_new_server () {
 }
 
 # start_server READY COMMAND...: in the background (so `wait` wants the ids of
-# those that it shall wait for), until the file READY is there; what it says lies in $test_server_dir/said. SERVER_PID is its process.
+# those that it shall wait for); comes back when the file READY is there. What
+# it says lies in $test_server_dir/said. SERVER_PID is its process.
 start_server () {
 	test_ready=$1
 	shift
