@@ -366,9 +366,11 @@ static int read_first(struct strbuf *first, const struct put_request *r,
 	size_t room = FIRST_ROOM, got = 0;
 	int ret = 0;
 
+	/* One more, which must not come. */
 	if (source->size != OBJECT_SIZE_UNKNOWN)
-		/* One more, which must not come. */
 		room = (size_t)MINIMUM(source->size + 1, S3_PART_MIN);
+	else if (source->bound)
+		room = (size_t)MINIMUM(source->bound + 1, S3_PART_MIN);
 	if (source->open)
 		ret = source->open(source, 0, err);
 	while (!ret && first->len < S3_PART_MIN) {
