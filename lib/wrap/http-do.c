@@ -291,9 +291,11 @@ static bool may_repeat(const struct attempt *t, int ret)
 	if (ret)
 		return ret == ERR_TRANSIENT &&
 		       (untouched || (r->flags & HTTP_REPEATABLE));
-	/* 429: the server did nothing but count. */
+	/* 408: the server has not got the whole request. 429: it did nothing
+	 * but count. */
 	return status_is_passing(t->a->status) &&
-	       (t->a->status == 429 || (r->flags & HTTP_REPEATABLE));
+	       (t->a->status == 408 || t->a->status == 429 ||
+		(r->flags & HTTP_REPEATABLE));
 }
 
 /* Waits, and begins the body anew. False: that was the last try. */

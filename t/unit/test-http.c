@@ -349,6 +349,8 @@ static void test_status_retries(void)
 	      "what is not repeatable is not repeated");
 	check(!get("/status/429/1", 0) && a.status == 200 && a.tries == 2,
 	      "but when it was only counted");
+	check(!get("/status/408/1", 0) && a.status == 200 && a.tries == 2,
+	      "or did not come whole");
 	check(!get("/status/400/1", HTTP_REPEATABLE) && a.status == 400 &&
 	      a.tries == 1, "nor what is wrong");
 	began = now();
