@@ -8,10 +8,12 @@
 #include "lib/base/error.h"
 #include "transport/contract-internal.h"
 
-/* More parts than are sent at once, so that some are held before the last. */
-#define UPLOAD (((uint64_t)33 << 20) + 12345)
-/* Behind the beginning of its last part. */
-#define LATE ((uint64_t)32 << 20)
+/* Some parts; and more of them than are sent at once, so that some are held
+ * before the last is read. */
+#define FEW (((uint64_t)17 << 20) + 12345)
+#define MANY (((uint64_t)33 << 20) + 12345)
+/* Of the last part. */
+#define REST ((uint64_t)1 << 20)
 
 struct kept {
 	struct put_resume resume;	/* first */
@@ -30,7 +32,7 @@ static int keep_state(struct put_resume *r, const char *state,
 	return 0;
 }
 
-/* A source of UPLOAD bytes that calls `late` once, when most were read. */
+/* A source that calls `fn` once, when most were read. */
 struct late {
 	struct put_source source;	/* first */
 	struct clause *clause;
@@ -53,10 +55,10 @@ static int late_read(struct put_source *s, void *buf, size_t len, size_t *got,
 {
 	struct late *l = (struct late *)s;
 
-	*got = (size_t)MINIMUM((uint64_t)len, UPLOAD - l->pos);
+	*got = (size_t)MINIMUM((uint64_t)len, s->size - l->pos);
 	clause_fill(buf, *got, l->pos, l->seed);
 	l->pos += *got;
-	if (l->fn && !l->called && l->pos > LATE) {
+	if (l->fn && !l->called && l->pos > s->size - REST) {
 		l->called = true;
 		l->good = l->fn(l);
 	}
@@ -64,10 +66,10 @@ static int late_read(struct put_source *s, void *buf, size_t len, size_t *got,
 }
 
 static void late_init(struct late *l, struct clause *c, struct kept *kept,
-		      unsigned seed)
+		      uint64_t size, unsigned seed)
 {
 	memset(l, 0, sizeof(*l));
-	l->source.size = UPLOAD;
+	l->source.size = size;
 	l->source.open = late_open;
 	l->source.read = late_read;
 	l->clause = c;
@@ -88,17 +90,17 @@ static int put(struct transport *t, struct late *l, enum put_expect expect)
 	return transport_put(t, &r, NULL, &c->err);
 }
 
-static bool holds(struct clause *c, unsigned seed)
+static bool holds(struct clause *c, uint64_t size, unsigned seed)
 {
 	unsigned char *bytes;
 	bool good;
 
 	if (!want_code(c, 0, clause_get(c, "a", 0, RANGE_TO_END, NULL), "get"))
 		return false;
-	bytes = xmalloc(UPLOAD);
-	clause_fill(bytes, UPLOAD, 0, seed);
-	good = want(c, c->got.len == UPLOAD &&
-		    !memcmp(c->got.buf, bytes, UPLOAD),
+	bytes = xmalloc(size);
+	clause_fill(bytes, size, 0, seed);
+	good = want(c, c->got.len == size &&
+		    !memcmp(c->got.buf, bytes, size),
 		    "it holds something else");
 	free(bytes);
 	strbuf_release(&c->got);
@@ -106,20 +108,20 @@ static bool holds(struct clause *c, unsigned seed)
 }
 
 /* The first put of a clause, in the midst of which `fn` is called. */
-static bool interrupted(struct clause *c, enum put_expect expect,
-			bool (*fn)(struct late *l))
+static bool interrupted(struct clause *c, uint64_t size,
+			enum put_expect expect, bool (*fn)(struct late *l))
 {
 	struct kept kept = { .saves = 0 };
 	struct late l;
 	bool good;
 
-	late_init(&l, c, &kept, 5);
+	late_init(&l, c, &kept, size, 5);
 	l.fn = fn;
 	good = want_code(c, 0, put(c->t, &l, expect), "put") &&
 	       want(c, l.called, "the source was not read") && l.good &&
 	       want(c, !kept.resume.state, "a state stays when it is done");
 	free(kept.resume.state);
-	return good;
+	return good && holds(c, size, 5);
 }
 
 /* ---- clauses ------------------------------------------------------------- */
@@ -128,11 +130,6 @@ static bool was_saved(struct late *l)
 {
 	return want(l->clause, l->kept->saves && l->kept->resume.state,
 		    "nothing was saved");
-}
-
-static bool says_how(struct clause *c)
-{
-	return interrupted(c, EXPECT_ABSENT, was_saved) && holds(c, 5);
 }
 
 /* By another handle, with what the first has saved. */
@@ -146,13 +143,14 @@ static bool other_put(struct late *l, unsigned seed, bool stale,
 
 	if (!was_saved(l))
 		return false;
-	late_init(&other, c, &kept, seed);
+	late_init(&other, c, &kept, l->source.size, seed);
 	kept.resume.state = xstrdup(l->kept->resume.state);
 	kept.resume.stale = stale;
 	good = want_code(c, 0, put(c->other, &other, expect), "another put") &&
 	       want(c, !kept.resume.state, "a state stays when it is done") &&
 	       want(c, stale == !kept.resume.held, "%" PRIu64
-		    " bytes were held", kept.resume.held) && holds(c, seed);
+		    " bytes were held", kept.resume.held) &&
+	       holds(c, l->source.size, seed);
 	free(kept.resume.state);
 	return good;
 }
@@ -165,7 +163,7 @@ static bool same_bytes(struct late *l)
 /* The first finds that it was done by somebody else. */
 static bool goes_on(struct clause *c)
 {
-	return interrupted(c, EXPECT_ABSENT, same_bytes) && holds(c, 5);
+	return interrupted(c, MANY, EXPECT_ABSENT, same_bytes);
 }
 
 static bool other_bytes(struct late *l)
@@ -175,7 +173,7 @@ static bool other_bytes(struct late *l)
 
 static bool begins_anew(struct clause *c)
 {
-	return interrupted(c, EXPECT_ANY, other_bytes) && holds(c, 5);
+	return interrupted(c, FEW, EXPECT_ANY, other_bytes);
 }
 
 static bool changed_bytes(struct late *l)
@@ -185,19 +183,19 @@ static bool changed_bytes(struct late *l)
 	struct late other;
 	bool good;
 
-	late_init(&other, c, &kept, 7);
+	late_init(&other, c, &kept, l->source.size, 7);
 	kept.resume.state = xstrdup(l->kept->resume.state);
 	good = want_code(c, 0, put(c->other, &other, EXPECT_ANY),
 			 "another put") &&
 	       want(c, !kept.resume.held, "bytes were held that are others") &&
-	       holds(c, 7);
+	       holds(c, l->source.size, 7);
 	free(kept.resume.state);
 	return good;
 }
 
 static bool compares(struct clause *c)
 {
-	return interrupted(c, EXPECT_ANY, changed_bytes) && holds(c, 5);
+	return interrupted(c, MANY, EXPECT_ANY, changed_bytes);
 }
 
 static bool says_nothing(struct clause *c)
@@ -206,13 +204,13 @@ static bool says_nothing(struct clause *c)
 	struct late l;
 	bool good;
 
-	late_init(&l, c, &kept, 5);
+	late_init(&l, c, &kept, FEW, 5);
 	kept.resume.state = xstrdup("{\"x\": \"no state of anybody\"}");
 	good = want_code(c, 0, put(c->t, &l, EXPECT_ABSENT), "put") &&
 	       want(c, !kept.resume.held, "bytes were held") &&
 	       want(c, !kept.resume.state, "a state stays when it is done");
 	free(kept.resume.state);
-	return good && holds(c, 5);
+	return good && holds(c, FEW, 5);
 }
 
 static int withdraw(struct clause *c, const char *name, const char *state)
@@ -242,12 +240,10 @@ static bool taken_away(struct late *l)
 
 static bool withdraws(struct clause *c)
 {
-	return interrupted(c, EXPECT_ABSENT, taken_away) && holds(c, 5);
+	return interrupted(c, FEW, EXPECT_ABSENT, taken_away);
 }
 
 const struct clause_entry clauses_of_resume[] = {
-	{ "a put says how another can go on with it", says_how,
-	  TRANSPORT_CAN_RESUME },
 	{ "another goes on with an interrupted put", goes_on,
 	  TRANSPORT_CAN_RESUME },
 	{ "what is stale is withdrawn and begun anew", begins_anew,
