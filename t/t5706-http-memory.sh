@@ -1,6 +1,6 @@
 #!/bin/sh
 
-test_description='HTTP door: memory and rate, whatever is transferred'
+test_description='HTTP door: memory, rate and waits'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-http.sh
@@ -28,6 +28,16 @@ test_expect_success 'a rate holds for all of them together' '
 	took=$((($(date +%s%N) - before) / 1000000)) &&
 	echo "took $took ms" &&
 	test $took -ge 1700 && test $took -lt 20000
+'
+
+test_expect_success 'a long Retry-After is told, once' '
+	proxy_rules "{\"nth\": [1, 2, 3, 4], \"status\": 503, \"fields\": {
+		\"Retry-After\": \"4\"}}" &&
+	http-ask --repeat --patience=60 -j 4 "$PROXY/big" >out 2>err &&
+	test_line_count = 1 err &&
+	test_grep "warning: .$PROXY. is busy (status 503) and asks to wait for 4 seconds" \
+		err &&
+	test_must_fail grep -v "^200 HTTP/1.1 2 tries" out
 '
 
 test_done

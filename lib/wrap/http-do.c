@@ -12,6 +12,8 @@
 /* A host without an address is rarely one that gets one. */
 #define PATIENCE_FOR_NAMES 5
 #define LOCAL_LINK_TRIES 2
+/* Seconds of a Retry-After that a person notices. */
+#define TELL_WAIT 4
 
 /* One try of a request, as this thread sees it. */
 struct attempt {
@@ -298,6 +300,21 @@ static bool may_repeat(const struct attempt *t, int ret)
 		(r->flags & HTTP_REPEATABLE));
 }
 
+/* A program that seems to hang says why, once. */
+static void tell_wait(const struct attempt *t)
+{
+	struct http *h = t->call->http;
+	struct strbuf place = STRBUF_INIT;
+
+	if (t->a->retry_after < TELL_WAIT || !h->o.patience ||
+	    __atomic_exchange_n(&h->told_wait, true, __ATOMIC_RELAXED))
+		return;
+	http_place(&place, t->r->url);
+	notice("'%s' is busy (status %d) and asks to wait for %" PRIu64
+	       " seconds", place.buf, t->a->status, t->a->retry_after);
+	strbuf_release(&place);
+}
+
 /* Waits, and begins the body anew. False: that was the last try. */
 static bool wait_for_next(struct attempt *t, struct again *again, int *ret)
 {
@@ -312,6 +329,7 @@ static bool wait_for_next(struct attempt *t, struct again *again, int *ret)
 		return false;
 	if (t->nr && *ret)
 		http_trace_failure(t->nr, again->why.buf);
+	tell_wait(t);
 	if (!again_wait_for(again, why, least))
 		return false;
 	if (t->r->read && t->taken) {
@@ -328,9 +346,11 @@ static void wait_as_told(struct attempt *t, struct again *again)
 {
 	uint64_t least = t->a->retry_after;
 
-	if (status_is_passing(t->a->status) && least && !t->ret &&
-	    least <= HTTP_RETRY_AFTER_MAX)
-		again_wait_for(again, ERR_TRANSIENT, least * 1000);
+	if (!status_is_passing(t->a->status) || !least || t->ret ||
+	    least > HTTP_RETRY_AFTER_MAX)
+		return;
+	tell_wait(t);
+	again_wait_for(again, ERR_TRANSIENT, least * 1000);
 }
 
 static int give_up(struct attempt *t, struct again *again, bool was_last,

@@ -152,6 +152,7 @@ struct http {
 	char *ca_file, *ca_dir;	/* of whatever; NULL: libcurl's own */
 	const char *ca_name;	/* what named them */
 	bool has_http2;
+	bool told_wait;		/* that a server asks to wait */
 	CURLM *multi;
 	CURLSH *share;
 	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];

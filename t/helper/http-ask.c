@@ -134,6 +134,11 @@ static void run_threads(void)
 		pthread_join(threads[i], NULL);
 }
 
+static void tell_notice(const char *text)
+{
+	warning("%s", text);
+}
+
 int main(int argc, const char **argv)
 {
 	const struct option options[] = {
@@ -160,6 +165,7 @@ int main(int argc, const char **argv)
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 
+	notice_to(tell_notice);
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != 1 || ask.jobs > THREADS_MAX)
 		usage_with_options(usage, options, NULL);
