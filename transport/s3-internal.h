@@ -187,12 +187,12 @@ int s3_remove_many(struct transport *t, const struct strvec *keys,
 
 /**
  * The body of s3_put() for what does not fit into one request: `first` holds
- * the S3_PART_MIN bytes that were read of the source already. Four parts are
- * sent at once. Memory: all uploads of a process together take 40 MiB for
- * parts, or one part where that is larger (of what has more than 370 GB).
+ * the S3_PART_MIN bytes that were read of the source already; it is emptied as
+ * they are used. Four parts are sent at once. Memory: all uploads of a process
+ * together take 40 MiB for parts, or one part where that is larger (of what has
+ * more than 370 GB).
  */
 int s3_upload(struct s3_store *s, const struct put_request *r,
-	      const void *first, size_t first_len, struct object *out,
-	      struct strbuf *err);
+	      struct strbuf *first, struct object *out, struct strbuf *err);
 
 #endif

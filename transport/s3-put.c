@@ -405,7 +405,7 @@ int s3_put(struct transport *t, const struct put_request *r,
 	}
 	ret = read_first(&first, r, err);
 	if (!ret && first.len == S3_PART_MIN) {
-		ret = s3_upload(s, r, first.buf, first.len, out, err);
+		ret = s3_upload(s, r, &first, out, err);
 	} else if (!ret) {
 		p.data = first.buf;
 		p.len = first.len;

@@ -312,9 +312,13 @@ static int fill(struct s3_upload *u, struct slot *slot, struct strbuf *err)
 	size_t size = (size_t)u->part_size, got = 1;
 	int ret = 0;
 
-	slot->len = MINIMUM(size, u->first_len - u->first_used);
-	memcpy(slot->buf, u->first + u->first_used, slot->len);
-	u->first_used += slot->len;
+	slot->len = MINIMUM(size, u->first->len);
+	memcpy(slot->buf, u->first->buf, slot->len);
+	/* Its memory is of use to others while the rest is sent. */
+	if (slot->len == u->first->len)
+		strbuf_release(u->first);
+	else
+		strbuf_splice(u->first, 0, slot->len, "", 0);
 	while (!ret && got && slot->len < size) {
 		ret = source->read(source, slot->buf + slot->len,
 				   size - slot->len, &got, err);

@@ -507,12 +507,10 @@ static bool is_worth_keeping(const struct s3_upload *u, int code)
 }
 
 int s3_upload(struct s3_store *s, const struct put_request *r,
-	      const void *first, size_t first_len, struct object *out,
-	      struct strbuf *err)
+	      struct strbuf *first, struct object *out, struct strbuf *err)
 {
 	struct s3_upload u = {
-		.store = s, .request = r, .first = first,
-		.first_len = first_len, .keep = true
+		.store = s, .request = r, .first = first, .keep = true
 	};
 	int ret;
 

@@ -35,8 +35,8 @@ struct s3_part {
 struct s3_upload {
 	struct s3_store *store;
 	const struct put_request *request;
-	const unsigned char *first;	/* what was read of the source */
-	size_t first_len, first_used;
+	struct strbuf *first;		/* what was read of the source, and was
+					 * not taken yet */
 
 	char *id;
 	uint64_t part_size;
