@@ -33,7 +33,7 @@ bounded () {
 	test "$rss" -le "$limit"
 }
 
-transfer=128000000 at_once=400000000
+transfer=128000000 at_once=200000000
 
 # clones BUCKET DIR...
 clones () {
