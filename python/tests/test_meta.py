@@ -88,7 +88,7 @@ class MetaTest(TrackCase):
         begun = threading.Event()
 
         def slow() -> str:
-            begun.wait(30)
+            begun.wait(120)
             return "late"
 
         resutil.init(meta_providers={"slow": slow})

@@ -276,7 +276,7 @@ class ReadmeTest(unittest.TestCase):
         done = subprocess.run(
             [sys.executable, *_flags(), "program.py", *words], cwd=self.dir,
             env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            check=False, timeout=60)
+            check=False, timeout=180)
         said = done.stderr.decode()
         self.assertEqual(done.returncode, status, said)
         if not status:

@@ -477,7 +477,7 @@ class TestKilled(Temporary):
         for _ in range(100):
             child = self.start()
             self._kill_somewhere(child, rng)
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=180)
             if child.returncode == 0:
                 break
             if child.returncode == -signal.SIGKILL:
@@ -494,19 +494,19 @@ class TestKilled(Temporary):
         self.assertEqual(trial.result, total)
         # Done: the stored result, and no step more.
         before = os.stat(os.path.join(self.dir, "trail")).st_size
-        out, _ = self.start().communicate(timeout=30)
+        out, _ = self.start().communicate(timeout=120)
         self.assertEqual(out, b"%d done\n" % total)
         self.assertEqual(os.stat(os.path.join(self.dir, "trail")).st_size,
                          before)
         # Other parameters are refused.
         child = self.start(self.N + 1)
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=120)
         self.assertNotEqual(child.returncode, 0)
         self.assertIn(b"%d" % (self.N + 1), err)
 
     def _kill_somewhere(self, child: Any, rng: random.Random) -> None:
         """While it starts, or after some steps."""
-        trail, deadline = os.path.join(self.dir, "trail"), time.time() + 30
+        trail, deadline = os.path.join(self.dir, "trail"), time.time() + 120
         if rng.random() < 0.3:
             time.sleep(rng.uniform(0, 0.3))
             child.kill()

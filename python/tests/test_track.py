@@ -167,7 +167,7 @@ class FunctionTest(TrackCase):
             f.write(text)
         running = [subprocess.Popen([sys.executable, "program.py"])
                    for _ in range(5)]
-        self.assertEqual([one.wait(60) for one in running], [0] * 5)
+        self.assertEqual([one.wait(180) for one in running], [0] * 5)
         trials = resutil.load_trials()
         self.assertEqual(len(trials), 100)
         self.assertEqual(len({t.uid for t in trials.values()}), 100)

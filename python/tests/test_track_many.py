@@ -26,7 +26,7 @@ class ManyTest(TrackCase):
     def test_each_thread_has_its_own_trial(self) -> None:
         @resutil.track("t")
         def fit(n: int) -> int:
-            barrier.wait(30)
+            barrier.wait(120)
             for i in range(3):
                 resutil.inform(**{"i{}".format(i): n})
             return n
@@ -61,19 +61,19 @@ class ManyTest(TrackCase):
 
         @resutil.track()
         def fit() -> None:
-            both.wait(30)
-            leave.wait(30)
+            both.wait(120)
+            leave.wait(120)
 
         threads = [threading.Thread(target=contextvars.Context().run,
                                     args=(fit,)) for _ in range(2)]
         for thread in threads:
             thread.start()
-        both.wait(30)
+        both.wait(120)
         seen.append(resutil.tid())
         trackers = list(_track._open)
         with resutil.using_tracker(trackers[0]):
             resutil.inform(mine=1)
-        leave.wait(30)
+        leave.wait(120)
         for thread in threads:
             thread.join()
         self.assertEqual(seen, [None])
@@ -246,7 +246,7 @@ class ManyTest(TrackCase):
             "    os.kill(os.getpid(), 9)\n"
             "fit()\n")
         self.assertEqual(done.returncode, -signal.SIGKILL)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.only().state == "running":
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
@@ -304,7 +304,7 @@ class ManyTest(TrackCase):
             assert caller.stdout is not None
             worker = int(caller.stdout.readline())
             caller.send_signal(signal.SIGINT)
-            self.assertEqual(caller.wait(30), -signal.SIGINT)
+            self.assertEqual(caller.wait(120), -signal.SIGINT)
         with self.assertRaises(ProcessLookupError):
             os.kill(worker, 0)
         trial = self.only()

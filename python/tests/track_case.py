@@ -47,4 +47,4 @@ class TrackCase(unittest.TestCase):
             f.write(text)
         return subprocess.run([sys.executable, "program.py"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              check=False, timeout=60, **options)
+                              check=False, timeout=180, **options)
