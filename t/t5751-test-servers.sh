@@ -179,7 +179,8 @@ test_expect_success 'nothing is left when a test is killed' '
 	here=$PWD &&
 	(
 		cd "$TEST_DIRECTORY" &&
-		PORTS=$here/ports sh "$here/inner/t.sh" --root="$here/inner"
+		PORTS=$here/ports sh "$here/inner/t.sh" \
+			--root="$here/inner" --build="$BUILD_DIRECTORY"
 	) >out 2>err
 	read -r a b c <ports && test_wait_for 20 /usr/bin/python3 closed.py $a $b $c
 '
