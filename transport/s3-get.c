@@ -24,12 +24,6 @@ struct getting {
 	unsigned char md5_said[MD5_RAWSZ];
 };
 
-static int fail_changed(const struct getting *g, struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", g->key, g->store->base.url);
-}
-
 /* "bytes 5-9/10" */
 static int check_range(const struct getting *g, const struct http_answer *a,
 		       struct strbuf *err)
@@ -77,7 +71,7 @@ static int read_head(void *data, const struct http_answer *a,
 	ret = s3_etag(&g->version, etag, err);
 	if (!ret && g->range->version &&
 	    strcmp(g->range->version, g->version.buf))
-		ret = fail_changed(g, err);
+		ret = s3_fail_changed(g->store, g->key, err);
 	if (!ret && a->status == 206)
 		ret = check_range(g, a, err);
 	else if (!ret)
@@ -119,7 +113,7 @@ static int get_nothing(struct getting *g, struct strbuf *err)
 
 	ret = s3_stat(&g->store->base, g->key, &o, err);
 	if (!ret && g->range->version && strcmp(g->range->version, o.version))
-		ret = fail_changed(g, err);
+		ret = s3_fail_changed(g->store, g->key, err);
 	if (!ret && g->range->offset > o.size)
 		ret = fail(err, ERR_CONTENT, "'%s' in '%s' ends at %" PRIu64
 			   ", before %" PRIu64, g->key, g->store->base.url,
@@ -229,7 +223,7 @@ int s3_get(struct transport *t, const char *key, const struct object_range *r,
 	else if (c.answer.status == 416)
 		ret = get_nothing(&g, err);
 	else if (c.answer.status == 412)
-		ret = fail_changed(&g, err);
+		ret = s3_fail_changed(g.store, key, err);
 	else
 		fail(err, ret, "%s", why.buf);
 

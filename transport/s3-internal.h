@@ -8,7 +8,8 @@
  *	s3-get.c	ranges of an object
  *	s3-put.c	an object in one request
  *	s3-probe.c	whether conditions are taken notice of
- *	s3-upload.c	an object in parts, also those of a dead process
+ *	s3-upload*.c	an object in parts, also those of a dead process: see
+ *			s3-upload.h
  *	s3-copy.c	copies made by the server
  *	s3-rest.c	what dead uploads left; many removals at once
  */
@@ -123,6 +124,10 @@ int s3_etag(struct strbuf *out, const char *text, struct strbuf *err);
 bool s3_etag_md5(unsigned char *raw, const char *etag,
 		 const struct http_answer *a);
 
+/** A CRC32C as fields and listings have it. False: it is none, or that of the
+ *  checksums of parts. */
+bool s3_crc32c(uint32_t *out, const char *text);
+
 /** Whether it was refused since it held a field that the service does not
  *  know. */
 bool s3_is_unsupported(const struct s3_call *c);
@@ -130,6 +135,9 @@ bool s3_is_unsupported(const struct s3_call *c);
 /** Adds "NAME: "VERSION"". */
 void s3_add_match(struct strvec *headers, const char *name,
 		  const char *version);
+/** Adds what the service is to compare the body with; NULL: not that. */
+void s3_add_sums(struct strvec *headers, const unsigned char *md5,
+		 const uint32_t *crc32c);
 /** Adds what a new object is: its type and its metadata. */
 void s3_add_content(struct strvec *headers, const char *key,
 		    const struct strvec *meta);
@@ -151,8 +159,10 @@ void s3_recognize(struct s3_store *s, const struct http_answer *a);
  */
 int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 	    struct strbuf *err);
-/** "Exists already", or "changed by somebody else", as r expects; returns
- *  ERR_CONFLICT. */
+/** "Changed by somebody else"; returns ERR_CONFLICT. */
+int s3_fail_changed(const struct s3_store *s, const char *key,
+		    struct strbuf *err);
+/** That, or "is there already", as r expects; returns ERR_CONFLICT. */
 int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
 		     struct strbuf *err);
 

@@ -5,7 +5,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest-md5.h"
 #include "transport/object.h"
@@ -31,12 +30,19 @@ struct putting {
 
 /* ---- expectations ------------------------------------------------------- */
 
+int s3_fail_changed(const struct s3_store *s, const char *key,
+		    struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
+		    "else", key, s->base.url);
+}
+
 int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
 		     struct strbuf *err)
 {
-	return fail(err, ERR_CONFLICT, r->expect == EXPECT_ABSENT ?
-		    "'%s' is in '%s' already" :
-		    "'%s' in '%s' was changed by somebody else", r->key,
+	if (r->expect != EXPECT_ABSENT)
+		return s3_fail_changed(s, r->key, err);
+	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", r->key,
 		    s->base.url);
 }
 
@@ -157,24 +163,6 @@ static void keep_way(const struct putting *p)
 
 /* ---- the request -------------------------------------------------------- */
 
-static void add_sums(struct strvec *headers, const struct putting *p)
-{
-	unsigned char raw[CRC32C_RAWSZ];
-	struct strbuf text = STRBUF_INIT;
-
-	if (p->has_md5) {
-		base64_encode(&text, p->md5, sizeof(p->md5));
-		strvec_pushf(headers, "Content-MD5: %s", text.buf);
-		strbuf_reset(&text);
-	}
-	if (p->sums) {
-		crc32c_raw(raw, p->crc32c);
-		base64_encode(&text, raw, sizeof(raw));
-		strvec_pushf(headers, "x-amz-checksum-crc32c: %s", text.buf);
-	}
-	strbuf_release(&text);
-}
-
 /* What the answer tells; a service that gives no ETag here is asked. */
 static int read_answer(struct putting *p, const struct s3_call *c,
 		       struct strbuf *err)
@@ -279,7 +267,8 @@ static int send_once(struct putting *p, struct s3_call *c, struct strbuf *err)
 		add_expected(&c->headers, p);
 	}
 	s3_add_content(&c->headers, r->key, r->meta);
-	add_sums(&c->headers, p);
+	s3_add_sums(&c->headers, p->has_md5 ? p->md5 : NULL,
+		    p->sums ? &p->crc32c : NULL);
 	c->body = p->data;
 	c->body_len = p->len;
 	/* What expects something is looked at before it is sent again. */

@@ -8,7 +8,6 @@
 #include "lib/base/error.h"
 #include "lib/base/strmap.h"
 #include "lib/base/sys-hold.h"
-#include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest-md5.h"
 #include "lib/wrap/xml.h"
@@ -439,19 +438,11 @@ static int add_keys(struct removing *r, struct strbuf *body,
  * refused by some services. */
 static void add_body_sum(struct s3_call *c)
 {
-	unsigned char raw[MD5_RAWSZ];
-	struct strbuf text = STRBUF_INIT;
+	unsigned char md5[MD5_RAWSZ];
+	uint32_t crc = crc32c(0, c->body, c->body_len);
+	bool has_md5 = !md5_memory(md5, c->body, c->body_len, NULL);
 
-	if (!md5_memory(raw, c->body, c->body_len, NULL)) {
-		base64_encode(&text, raw, MD5_RAWSZ);
-		strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
-	} else {
-		crc32c_raw(raw, crc32c(0, c->body, c->body_len));
-		base64_encode(&text, raw, CRC32C_RAWSZ);
-		strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s",
-			     text.buf);
-	}
-	strbuf_release(&text);
+	s3_add_sums(&c->headers, has_md5 ? md5 : NULL, has_md5 ? NULL : &crc);
 }
 
 /* A server that cannot do it, or does not say of a key what became of it, is

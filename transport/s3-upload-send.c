@@ -13,7 +13,6 @@
 #include "lib/base/error.h"
 #include "lib/base/gate.h"
 #include "lib/base/workers.h"
-#include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest-md5.h"
 #include "lib/wrap/digest.h"
@@ -90,26 +89,6 @@ static bool is_held(const struct s3_upload *u, const struct s3_part *p,
 	       (!crc32c || p->crc32c == sums->crc32c);
 }
 
-static void add_sums(struct s3_call *c, const struct s3_upload *u,
-		     const struct sums *sums)
-{
-	unsigned char raw[CRC32C_RAWSZ];
-	struct strbuf text = STRBUF_INIT;
-
-	if (sums->has_md5) {
-		base64_encode(&text, sums->md5, MD5_RAWSZ);
-		strvec_pushf(&c->headers, "Content-MD5: %s", text.buf);
-		strbuf_reset(&text);
-	}
-	if (u->crc32c) {
-		crc32c_raw(raw, sums->crc32c);
-		base64_encode(&text, raw, sizeof(raw));
-		strvec_pushf(&c->headers, "x-amz-checksum-crc32c: %s",
-			     text.buf);
-	}
-	strbuf_release(&text);
-}
-
 /* What it says that it got. */
 static int check_answer(const struct s3_call *c, const struct slot *slot,
 			const struct sums *sums, struct strbuf *etag,
@@ -148,7 +127,8 @@ static int send_once(struct slot *slot, const struct sums *sums,
 	c.body_len = slot->len;
 	strvec_pushf(&c.query, "partNumber=%u", slot->number);
 	strvec_pushf(&c.query, "uploadId=%s", u->id);
-	add_sums(&c, u, sums);
+	s3_add_sums(&c.headers, sums->has_md5 ? sums->md5 : NULL,
+		    u->crc32c ? &sums->crc32c : NULL);
 	ret = s3_call(u->store, &c, err);
 	snprintf(code, room, "%s", c.code);
 	if (!ret)
@@ -183,9 +163,8 @@ static int send_part(struct slot *slot, const struct sums *sums,
 			   "upload of '%s'",
 			   slot->sending->u->request->key);
 	} else if (ret) {
-		fail(err, is_damage(ret, code) ? ERR_CONTENT : ret, "%s",
-		     why.buf);
-		ret = is_damage(ret, code) ? ERR_CONTENT : ret;
+		ret = fail(err, is_damage(ret, code) ? ERR_CONTENT : ret,
+			   "%s", why.buf);
 	}
 	strbuf_release(&why);
 	return ret;

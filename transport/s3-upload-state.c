@@ -9,8 +9,6 @@
 #include "lib/base/error.h"
 #include "lib/base/trace.h"
 #include "lib/base/value.h"
-#include "lib/wrap/base64.h"
-#include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/xml.h"
@@ -316,21 +314,6 @@ struct looking {
 	size_t nr;
 };
 
-static bool read_crc32c(const char *text, uint32_t *out)
-{
-	struct strbuf raw = STRBUF_INIT;
-	const unsigned char *at;
-	bool good = base64_decode(&raw, text, strlen(text)) &&
-		    raw.len == CRC32C_RAWSZ;
-
-	at = (const unsigned char *)raw.buf;
-	if (good)
-		*out = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-		       (uint32_t)at[2] << 8 | at[3];
-	strbuf_release(&raw);
-	return good;
-}
-
 /*
  * The ETag of a part is its MD5, as a rule. Where it is not (a key of the
  * customer's, say), which it does not show, the note knows which bytes had
@@ -348,7 +331,7 @@ static int take_part(const struct s3_listed_part *listed, void *data,
 	p->etag = xstrdup(listed->etag);
 	p->size = listed->size;
 	p->has_crc32c = *listed->crc32c &&
-			read_crc32c(listed->crc32c, &p->crc32c);
+			s3_crc32c(&p->crc32c, listed->crc32c);
 	if (noted && noted->etag && !strcmp(noted->etag, listed->etag)) {
 		p->has_md5 = true;
 		memcpy(p->md5, noted->md5, sizeof(p->md5));

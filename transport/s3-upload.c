@@ -415,9 +415,7 @@ static int check_done(struct s3_upload *u, const struct completion *done,
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else if (whose_is(u, there, done->etag.buf) == NOT_OURS)
-		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
-			   "somebody else", u->request->key,
-			   u->store->base.url);
+		ret = s3_fail_changed(u->store, u->request->key, err);
 	strbuf_release(&why);
 	return ret;
 }

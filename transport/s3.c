@@ -9,6 +9,7 @@
 #include "lib/base/s3-conf.h"
 #include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
+#include "lib/wrap/digest-md5.h"
 #include "transport/object.h"
 #include "transport/s3-internal.h"
 #include "transport/sigv4.h"
@@ -355,6 +356,39 @@ bool s3_etag_md5(unsigned char *raw, const char *etag,
 	return true;
 }
 
+bool s3_crc32c(uint32_t *out, const char *text)
+{
+	struct strbuf raw = STRBUF_INIT;
+	bool good;
+
+	/* "...-7" is of the checksums of parts */
+	good = !strchr(text, '-') && base64_decode(&raw, text, strlen(text)) &&
+	       raw.len == CRC32C_RAWSZ;
+	if (good)
+		*out = crc32c_of_raw((const unsigned char *)raw.buf);
+	strbuf_release(&raw);
+	return good;
+}
+
+void s3_add_sums(struct strvec *headers, const unsigned char *md5,
+		 const uint32_t *crc32c)
+{
+	unsigned char raw[CRC32C_RAWSZ];
+	struct strbuf text = STRBUF_INIT;
+
+	if (md5) {
+		base64_encode(&text, md5, MD5_RAWSZ);
+		strvec_pushf(headers, "Content-MD5: %s", text.buf);
+		strbuf_reset(&text);
+	}
+	if (crc32c) {
+		crc32c_raw(raw, *crc32c);
+		base64_encode(&text, raw, sizeof(raw));
+		strvec_pushf(headers, "x-amz-checksum-crc32c: %s", text.buf);
+	}
+	strbuf_release(&text);
+}
+
 void s3_add_match(struct strvec *headers, const char *name,
 		  const char *version)
 {
@@ -439,20 +473,11 @@ static void read_meta(struct strvec *out, const char *field)
 static void read_sums(struct object *o, const struct http_answer *a)
 {
 	const char *crc = http_field(a, "x-amz-checksum-crc32c");
-	struct strbuf raw = STRBUF_INIT;
-	const unsigned char *b;
 
 	if (s3_etag_md5(o->md5, o->version, a))
 		o->sums |= OBJECT_HAS_MD5;
-	/* "...-7" is of the checksums of parts */
-	if (crc && !strchr(crc, '-') &&
-	    base64_decode(&raw, crc, strlen(crc)) && raw.len == CRC32C_RAWSZ) {
-		b = (const unsigned char *)raw.buf;
-		o->crc32c = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-			    (uint32_t)b[2] << 8 | b[3];
+	if (crc && s3_crc32c(&o->crc32c, crc))
 		o->sums |= OBJECT_HAS_CRC32C;
-	}
-	strbuf_release(&raw);
 }
 
 int s3_stat_read(const struct s3_store *s, const struct s3_call *c,
@@ -520,8 +545,7 @@ static int check_version(struct s3_store *s, const char *key,
 	int ret = s3_stat(&s->base, key, &there, err);
 
 	if (!ret && version && strcmp(version, there.version))
-		ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by "
-			   "somebody else", key, s->base.url);
+		ret = s3_fail_changed(s, key, err);
 	object_release(&there);
 	return ret;
 }

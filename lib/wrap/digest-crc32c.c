@@ -129,3 +129,9 @@ void crc32c_raw(unsigned char *raw, uint32_t crc)
 	raw[2] = (unsigned char)(crc >> 8);
 	raw[3] = (unsigned char)crc;
 }
+
+uint32_t crc32c_of_raw(const unsigned char *raw)
+{
+	return (uint32_t)raw[0] << 24 | (uint32_t)raw[1] << 16 |
+	       (uint32_t)raw[2] << 8 | raw[3];
+}

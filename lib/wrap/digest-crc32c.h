@@ -17,8 +17,9 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t len);
 /** That of two pieces one behind the other; len: of the second. */
 uint32_t crc32c_join(uint32_t first, uint32_t second, uint64_t len);
 
-/** The bytes in which it travels: the highest first. */
+/** The bytes in which it travels: the highest first; and out of them. */
 void crc32c_raw(unsigned char *raw, uint32_t crc);
+uint32_t crc32c_of_raw(const unsigned char *raw);
 
 /** For tests: by tables, whatever the processor can do. */
 uint32_t crc32c_by_tables(uint32_t crc, const void *data, size_t len);
