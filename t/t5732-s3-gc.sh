@@ -56,7 +56,7 @@ test_expect_success 'after a week it goes' '
 '
 
 test_expect_success 'of what was changed since' '
-	push_and_die 1 \&\& proxy_rules \&\&
+	push_and_die 1 && proxy_rules &&
 	printf x >>results/$NAME/data.bin &&
 	gc --older-than=0 &&
 	grep "removed 1 leftover" out &&
@@ -64,7 +64,7 @@ test_expect_success 'of what was changed since' '
 '
 
 test_expect_success 'of what was sent since' '
-	push_and_die 1 \&\& proxy_rules \&\&
+	push_and_die 1 && proxy_rules &&
 	cp $NOTE note &&
 	resutil send-pack $NAME &&
 	test_path_is_missing $NOTE &&
@@ -83,9 +83,20 @@ test_expect_success 'a push that finds it there takes the note away' '
 	no_uploads
 '
 
+test_expect_success 'and withdraws what another one has sent meanwhile' '
+	resutil remove-exp --force --remote=origin $NAME &&
+	push_and_die 1 && proxy_rules &&
+	resutil -C "$TRASH_DIRECTORY" send-pack \
+		--remote="s3://bucket?endpoint_url=$PROXY" $NAME &&
+	uploads >left && test_line_count = 1 left &&
+	resutil send-pack $NAME >out &&
+	grep ^same out &&
+	no_uploads
+'
+
 test_expect_success 'of what is not here any more' '
 	resutil remove-exp --force --remote=origin $NAME &&
-	push_and_die 1 \&\& proxy_rules \&\&
+	push_and_die 1 && proxy_rules &&
 	mv results/$NAME gone &&
 	gc --older-than=0 &&
 	grep "removed origin:$KEY" out &&

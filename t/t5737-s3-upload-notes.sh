@@ -5,6 +5,10 @@ test_description='uploads in parts: notes that lead nowhere'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-uploads.sh
 
+is_over () {
+	! kill -0 $1 2>/dev/null
+}
+
 test_expect_success 'setup: a server, a large experiment' '
 	setup_uploads 22000000
 '
@@ -70,6 +74,29 @@ test_expect_success 'an upload that the server has forgotten is begun anew' '
 	test_path_is_missing $NOTE &&
 	there &&
 	remove_there
+'
+
+test_expect_success 'what a run that goes on had begun is withdrawn, too' '
+	{
+		resutil run -m live -- sh -c "
+			cp results/$NAME/data.bin \"\$RESUTIL_EX_DIR\"
+			touch begun
+			until test -e go; do sleep 0.1; done" &
+	} && pid=$! &&
+	test_when_finished "touch go; wait $pid" &&
+	test_wait_for 20 test -e begun &&
+	(
+		NAME=$(resutil rev-exp live) &&
+		push_and_die 1 && proxy_rules &&
+		uploads >left && test_line_count = 1 left &&
+		test_path_is_file .resutil/uploads/origin/$NAME.json &&
+		touch go && test_wait_for 20 is_over $pid &&
+		resutil send-pack $NAME &&
+		test_requests = 1 \
+			"method == \"DELETE\" and \"uploadId\" in args" &&
+		there && remove_there
+	) &&
+	no_uploads
 '
 
 test_expect_success 'where no note can be written the upload goes on' '

@@ -350,12 +350,11 @@ static bool make_dir(const struct remote *r)
 	return !ret;
 }
 
-/* What still changes is never made again as it was; what is small goes at
- * once. */
+/* What is small goes at once. What still changes is not made again as it was,
+ * but without a note nobody would withdraw what was sent of it. */
 static bool is_worth_it(const struct remote *r, const struct local_exp *here)
 {
 	return !r->is_url && here->bytes >= PACK_STREAM_SMALL &&
-	       !here->live && !here->elsewhere &&
 	       (transport_caps(r->transport) & TRANSPORT_CAN_RESUME);
 }
 
@@ -402,25 +401,6 @@ void upload_end(struct upload_claim *u, bool done)
 	free(u->path);
 	upload_note_release(&u->note);
 	free(u);
-}
-
-void upload_forget(struct remote *r, const char *name)
-{
-	struct strbuf path = STRBUF_INIT;
-	struct stat st;
-	int lock;
-
-	if (r->is_url)
-		return;
-	add_path(&path, r, name);
-	if (!lstat(path.buf, &st)) {
-		lock = take_lock(r, name, false);
-		if (lock >= 0) {
-			sys_unlink(path.buf);
-			close(lock);
-		}
-	}
-	strbuf_release(&path);
 }
 
 /* ---- those that were left ------------------------------------------------ */
@@ -516,4 +496,22 @@ bool upload_is_stale(const struct upload_note *note,
 		strcmp(note->build, build.buf);
 	strbuf_release(&build);
 	return stale;
+}
+
+void upload_forget(struct remote *r, const char *name)
+{
+	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
+	struct upload_left left;
+	struct stat st;
+
+	if (r->is_url)
+		return;
+	add_path(&path, r, name);
+	if (!lstat(path.buf, &st) && upload_look(&left, r, name)) {
+		if (upload_remove(&left, r, &why))
+			trace_printf("upload: %s: %s", path.buf, why.buf);
+		upload_left_release(&left);
+	}
+	strbuf_release(&why);
+	strbuf_release(&path);
 }

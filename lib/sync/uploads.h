@@ -39,8 +39,8 @@ struct upload_claim;
 /**
  * Takes the note of `here` for an upload to `r`, with what an earlier one left.
  * NULL: this upload has none, and cannot be gone on with: the store cannot do
- * that, or the experiment still changes, or is small; another process is at
- * it; there is no place for notes.
+ * that, or the experiment is small; another process is at it; there is no
+ * place for notes.
  */
 struct upload_claim *upload_begin(struct remote *r, const char *name,
 			    const struct local_exp *here, int level);
@@ -52,8 +52,8 @@ uint64_t upload_held(const struct upload_claim *u);
  *  note goes. NULL is fine. */
 void upload_end(struct upload_claim *u, bool done);
 
-/** The store has what is here: what is left of an upload of it is not wanted.
- *  Costs a stat(2) when there is no note. */
+/** The store has what is here: what is left of an upload of it is withdrawn; by
+ *  gc where that fails now. Costs a stat(2) when there is no note. */
 void upload_forget(struct remote *r, const char *name);
 
 /* For gc: */
