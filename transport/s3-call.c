@@ -41,9 +41,20 @@ void s3_call_release(struct s3_call *c)
 
 /* ---- sending ------------------------------------------------------------ */
 
+static bool has_md5(const struct s3_call *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->headers.nr; i++)
+		if (!strncmp(c->headers.v[i], "Content-MD5:", 12))
+			return true;
+	return false;
+}
+
 /*
- * Over TLS nobody changes a body on its way, and what damages it is found by
- * Content-MD5; so it is not hashed twice.
+ * A Content-MD5 is signed as all fields are, and the service refuses a body
+ * that has another one; over TLS nobody changes a body on its way. Neither is
+ * hashed a second time, here and by the service.
  */
 static int hash_payload(struct sending *x, struct strbuf *err)
 {
@@ -57,7 +68,7 @@ static int hash_payload(struct sending *x, struct strbuf *err)
 						      EMPTY_SHA256);
 		return 0;
 	}
-	if (!strcmp(x->store->scheme, "https")) {
+	if (!strcmp(x->store->scheme, "https") || has_md5(c)) {
 		strbuf_addstr(&x->sha256, SIGV4_UNSIGNED);
 		return 0;
 	}
