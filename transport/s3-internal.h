@@ -11,7 +11,8 @@
  *	s3-upload*.c	an object in parts, also those of a dead process: see
  *			s3-upload.h
  *	s3-copy.c	copies made by the server
- *	s3-rest.c	what dead uploads left; many removals at once
+ *	s3-rest.c	what dead uploads left
+ *	s3-remove-many.c	a thousand keys by one request
  */
 #ifndef TRANSPORT_S3_INTERNAL_H
 #define TRANSPORT_S3_INTERNAL_H
@@ -32,7 +33,6 @@
 #define S3_PARTS_MAX 10000
 /* Beyond it a copy needs parts. */
 #define S3_COPY_MAX ((uint64_t)5 << 30)
-#define S3_REMOVE_MAX 1000
 
 struct s3_store {
 	struct transport base;
@@ -141,6 +141,9 @@ void s3_add_sums(struct strvec *headers, const unsigned char *md5,
 /** Adds what a new object is: its type and its metadata. */
 void s3_add_content(struct strvec *headers, const char *key,
 		    const struct strvec *meta);
+/** Puts a copy in the place of what stood there: what an answer says last
+ *  counts. */
+void s3_set_text(char **out, const char *text, size_t len);
 /** Takes the escapes out of a key as a listing has it, in place. False: it has
  *  a NUL, so it is no key. */
 bool s3_unescape(char *text);

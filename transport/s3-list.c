@@ -50,7 +50,7 @@ static void add_entry(struct page *p)
 	memset(&p->now, 0, sizeof(p->now));
 }
 
-static void set(char **out, const char *text, size_t len)
+void s3_set_text(char **out, const char *text, size_t len)
 {
 	free(*out);
 	*out = xmemdupz(text, len);
@@ -69,9 +69,9 @@ static void read_content(struct page *p, const char *name, const char *text,
 	char *end;
 
 	if (!strcmp(name, "Key")) {
-		set(&p->now.key, text, len);
+		s3_set_text(&p->now.key, text, len);
 	} else if (!strcmp(name, "ETag")) {
-		set(&p->now.etag, text, len);
+		s3_set_text(&p->now.etag, text, len);
 	} else if (!strcmp(name, "LastModified")) {
 		p->now.modified = read_date(text);
 	} else if (!strcmp(name, "Size")) {
@@ -98,7 +98,7 @@ static int read_element(const char *path, const char *text, size_t len,
 	} else if (!strcmp(path, "Contents")) {
 		add_entry(p);
 	} else if (!strcmp(path, "CommonPrefixes/Prefix")) {
-		set(&p->now.key, text, len);
+		s3_set_text(&p->now.key, text, len);
 		p->now.is_level = true;
 		add_entry(p);
 	} else if (!strcmp(path, "IsTruncated")) {
