@@ -7,6 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "transport/s3-internal.h"
 
 /* As a page tells it. */
@@ -110,14 +111,6 @@ static int read_element(const char *path, const char *text, size_t len,
 		p->escaped = !strcmp(text, "url");
 	}
 	return 0;
-}
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) % 16 : -1;
 }
 
 bool s3_unescape(char *text)

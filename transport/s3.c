@@ -6,6 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "lib/base/s3-conf.h"
 #include "lib/wrap/base64.h"
 #include "lib/wrap/digest-crc32c.h"
@@ -327,33 +328,17 @@ int s3_etag(struct strbuf *out, const char *text, struct strbuf *err)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool s3_etag_md5(unsigned char *raw, const char *etag,
 		 const struct http_answer *a)
 {
 	const char *kind = a ? http_field(a, "x-amz-server-side-encryption") :
 			       NULL;
 	const char *own = "x-amz-server-side-encryption-customer-algorithm";
-	size_t i;
 
-	if (strlen(etag) != 32 || (kind && strcmp(kind, "AES256")) ||
+	if (strlen(etag) != 2 * MD5_RAWSZ || (kind && strcmp(kind, "AES256")) ||
 	    (a && http_field(a, own)))
 		return false;
-	for (i = 0; i < 16; i++) {
-		int high = hex_digit(etag[2 * i]);
-		int low = hex_digit(etag[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		raw[i] = (unsigned char)(high * 16 + low);
-	}
-	return true;
+	return hex_read(raw, MD5_RAWSZ, etag);
 }
 
 bool s3_crc32c(uint32_t *out, const char *text)
@@ -436,11 +421,6 @@ void s3_add_content(struct strvec *headers, const char *key,
 	strbuf_release(&field);
 }
 
-static int upper_digit(char c)
-{
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hex_digit(c);
-}
-
 /* What others have written there is taken as it is, where it fits. */
 static void read_meta(struct strvec *out, const char *field)
 {
@@ -456,8 +436,8 @@ static void read_meta(struct strvec *out, const char *field)
 	if (!strcmp(at, "%"))
 		at++;
 	for (; *at; at++) {
-		int high = *at == '%' ? upper_digit(at[1]) : -1;
-		int low = high < 0 ? -1 : upper_digit(at[2]);
+		int high = *at == '%' ? hex_digit(at[1]) : -1;
+		int low = high < 0 ? -1 : hex_digit(at[2]);
 
 		strbuf_addch(&pair, low < 0 ? *at : high * 16 + low);
 		at += low < 0 ? 0 : 2;

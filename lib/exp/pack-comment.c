@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/digest.h"
@@ -21,30 +22,9 @@ void pack_info_write(struct strbuf *out, const struct pack_info *info)
 		strbuf_addf(out, " revision=%" PRIu64, info->revision);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static bool read_hash(unsigned char *raw, const char *text, size_t len)
 {
-	size_t i;
-
-	if (len != DIGEST_HEXSZ)
-		return false;
-	for (i = 0; i < DIGEST_RAWSZ; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		raw[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
+	return len == DIGEST_HEXSZ && hex_read(raw, DIGEST_RAWSZ, text);
 }
 
 /* 1 to 18 digits without a zero before them: always fits 63 bits. */
@@ -122,7 +102,7 @@ int pack_info_read(struct pack_info *info, const char *text, size_t len,
 		   struct strbuf *err)
 {
 	const size_t magic = strlen(MAGIC);
-	uint64_t version;
+	uint64_t version = 0;
 	unsigned seen = 0;
 	size_t i, n;
 

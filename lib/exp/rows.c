@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "lib/base/output.h"
 #include "lib/base/quote.h"
 #include "lib/base/term.h"
@@ -89,14 +90,6 @@ static void add_field(struct strbuf *out, const struct rows *r,
 	value_free(value);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* `s` at '%'; returns behind the escape, NULL after an error. Row NULL: only
  * looks whether all is well. */
 static const char *expand_one(struct strbuf *out, const struct rows *r,
@@ -118,8 +111,8 @@ static const char *expand_one(struct strbuf *out, const struct rows *r,
 		strbuf_addch(out, '\t');
 		return s + 1;
 	case 'x':
-		high = hex_value(s[1]);
-		low = high < 0 ? -1 : hex_value(s[2]);
+		high = hex_digit(s[1]);
+		low = high < 0 ? -1 : hex_digit(s[2]);
 		if (low < 0)
 			break;
 		strbuf_addch(out, high << 4 | low);

@@ -3,6 +3,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "lib/base/s3-conf.h"
 
 /* Bucket and prefix stand before the '?'. A key file is a matter of the
@@ -15,14 +16,6 @@ static const char *const keys[] = {
 
 #define KNOWN_KEYS "endpoint_url, region, addressing, profile, anonymous " \
 	"and key_file_path"
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef0123456789ABCDEF";
-	const char *p = c ? strchr(digits, c) : NULL;
-
-	return p ? (int)((p - digits) % 16) : -1;
-}
 
 bool store_url_decode(struct strbuf *out, const char *text, size_t len)
 {

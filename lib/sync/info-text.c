@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/sync/info-text.h"
 
+#include "lib/base/hex.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/pack-comment.h"
 #include "lib/exp/record.h"
@@ -49,32 +50,12 @@ bool info_text_is_version(const char *text)
 	return len && len <= OBJECT_VERSION_MAX;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* `there` tells "-" from a hash. */
 static bool read_hash(unsigned char *raw, bool *there, const char *text)
 {
-	size_t i;
-
 	*there = strcmp(text, NONE) != 0;
-	if (!*there)
-		return true;
-	for (i = 0; i < DIGEST_RAWSZ; i++, text += 2) {
-		int high = hex_digit(text[0]);
-		int low = high < 0 ? -1 : hex_digit(text[1]);
-
-		if (low < 0)
-			return false;
-		raw[i] = (unsigned char)(high << 4 | low);
-	}
-	return !*text;
+	return !*there || (hex_read(raw, DIGEST_RAWSZ, text) &&
+			   !text[DIGEST_HEXSZ]);
 }
 
 bool info_text_read(struct pack_info *info, const char *const *field)

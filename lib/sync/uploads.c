@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/filelock.h"
 #include "lib/base/fingerprint.h"
+#include "lib/base/hex.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
@@ -26,28 +27,12 @@
 
 /* ---- what a note says ---------------------------------------------------- */
 
-static const char hex_digits[] = "0123456789abcdef";
-
 static void tree_format(struct strbuf *out, const unsigned char *tree)
 {
 	size_t i;
 
 	for (i = 0; i < FINGERPRINT_RAWSZ; i++)
 		strbuf_addf(out, "%02x", tree[i]);
-}
-
-static bool tree_parse(unsigned char *tree, const char *text)
-{
-	size_t i;
-
-	if (strlen(text) != 2 * FINGERPRINT_RAWSZ ||
-	    strspn(text, hex_digits) != 2 * FINGERPRINT_RAWSZ)
-		return false;
-	for (i = 0; i < FINGERPRINT_RAWSZ; i++)
-		tree[i] = (unsigned char)
-			((strchr(hex_digits, text[2 * i]) - hex_digits) << 4 |
-			 (strchr(hex_digits, text[2 * i + 1]) - hex_digits));
-	return true;
 }
 
 void upload_note_write(struct strbuf *out, const struct upload_note *note)
@@ -118,7 +103,8 @@ static bool read_note(struct upload_note *note, const struct value *map)
 	    !note->build || !note->state || !*note->state ||
 	    !is_number(map, "revision", &note->revision) ||
 	    !is_number(map, "level", &note->level) || !tree ||
-	    !tree_parse(note->tree, tree) || !begun ||
+	    strlen(tree) != 2 * FINGERPRINT_RAWSZ ||
+	    !hex_read(note->tree, FINGERPRINT_RAWSZ, tree) || !begun ||
 	    !moment_parse(&when, begun))
 		return false;
 	note->begun = when.sec;

@@ -1,4 +1,5 @@
 #include "lib/base/compat.h"
+#include "lib/base/hex.h"
 #include "lib/base/redact.h"
 #include "lib/base/trace.h"
 #include "lib/wrap/http-internal.h"
@@ -50,14 +51,6 @@ static bool is_secret_parameter(const char *name)
 	};
 
 	return is_in(names, name) || redact_is_secret_name(name);
-}
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at ? (int)(at - digits) : -1;
 }
 
 /* A name in a query, without its %XX. */
