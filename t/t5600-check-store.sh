@@ -215,7 +215,10 @@ with zipfile.ZipFile(\"$objects/$three.zip\", \"w\") as z:
 test_expect_success 'one run under two names' '
 	begin && cp "$objects"/$three.zip "$objects"/${three}_copy.zip &&
 	test_expect_code 1 check &&
-	finds "error duplicate-id open ${three}_copy.zip ${three}_copy"
+	finds "error duplicate-id open ${three}_copy.zip ${three}_copy" &&
+	mkdir -p .resutil/renames && : >.resutil/renames/$three &&
+	test_when_finished "rm .resutil/renames/$three" &&
+	check && test_must_be_empty out
 '
 
 test_expect_success 'a dependency that is nowhere' '

@@ -555,3 +555,15 @@ int rename_journal_recover(const struct project *p, unsigned limit,
 	strbuf_release(&path);
 	return first;
 }
+
+bool rename_journal_has(const struct project *p, const char *from)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+	bool has;
+
+	strbuf_addf(&path, "%s/.resutil/" JOURNAL_DIR "/%s", p->root, from);
+	has = !lstat(path.buf, &st);
+	strbuf_release(&path);
+	return has;
+}

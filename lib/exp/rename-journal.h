@@ -40,4 +40,8 @@ int rename_journal_run(const struct project *p,
 int rename_journal_recover(const struct project *p, unsigned limit,
 			   struct strbuf *said, struct strbuf *err);
 
+/** Whether a rename of this name was begun here and not finished: until it is,
+ *  a store may show the run by both names. */
+bool rename_journal_has(const struct project *p, const char *from);
+
 #endif

@@ -11,6 +11,7 @@
 #include "lib/base/quote.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
+#include "lib/exp/rename-journal.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/ledger.h"
 #include "transport/transport.h"
@@ -116,7 +117,8 @@ static void tell_twin(struct checked *kept, struct checked *p)
 	strbuf_release(&text);
 }
 
-/* Whoever renames shows both names for a moment. */
+/* Whoever renames shows both names for a moment; who was killed at it, until
+ * the next command finishes it. */
 static void check_group(struct store_check *c, struct checked **group,
 			size_t nr)
 {
@@ -124,7 +126,8 @@ static void check_group(struct store_check *c, struct checked **group,
 	size_t i, current = 0;
 
 	for (i = 0; i < nr; i++)
-		if (check_is_current(group[i]))
+		if (check_is_current(group[i]) &&
+		    !rename_journal_has(c->r->project, group[i]->exp->name))
 			group[current++] = group[i];
 	if (current < 2)
 		return;
