@@ -222,3 +222,18 @@ const char *aws_ini_get(const struct aws_ini *ini, const char *section,
 
 	return item && *item->value ? item->value : NULL;
 }
+
+char *aws_ini_plain(const char *value)
+{
+	const char *end = value + strlen(value), *p;
+
+	for (p = value; p + 1 < end; p++)
+		if ((*p == ' ' || *p == '\t') &&
+		    (p[1] == '#' || p[1] == ';')) {
+			end = p;
+			break;
+		}
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return xmemdupz(value, (size_t)(end - value));
+}

@@ -104,21 +104,6 @@ static char *profile_get(const struct profiles *p, const char *profile,
 	return value ? aws_ini_plain(value) : NULL;
 }
 
-char *aws_ini_plain(const char *value)
-{
-	const char *end = value + strlen(value), *p;
-
-	for (p = value; p + 1 < end; p++)
-		if ((*p == ' ' || *p == '\t') &&
-		    (p[1] == '#' || p[1] == ';')) {
-			end = p;
-			break;
-		}
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	return xmemdupz(value, (size_t)(end - value));
-}
-
 /* The keys that stand in a section as such; AWS_NOT_HERE without. */
 static int static_keys(const struct aws_ini *ini, const char *path,
 		       const char *section, struct aws_keys *out,
@@ -149,6 +134,20 @@ static int static_keys(const struct aws_ini *ini, const char *path,
 	return ret;
 }
 
+static int static_of(struct aws_search *s, const struct aws_ini *ini,
+		     const char *path, const char *section,
+		     struct aws_keys *out, struct strbuf *err)
+{
+	int ret = static_keys(ini, path, section, out, err);
+
+	if (ret)
+		return ret;
+	strbuf_addf(&s->origin, "section '%s' of '%s'", section, path);
+	s->renewable = true;
+	aws_warn_readable(s, path);
+	return 0;
+}
+
 /* The section of a key file that nobody named: the default, or the only one. */
 static const char *only_section(const struct aws_ini *ini)
 {
@@ -177,36 +176,17 @@ int aws_from_key_file(struct aws_search *s, struct aws_keys *out,
 	}
 	section = s->source->profile && *s->source->profile ?
 		  s->source->profile : only_section(&ini);
-	ret = static_keys(&ini, path, section, out, err);
+	ret = static_of(s, &ini, path, section, out, err);
 	if (ret == AWS_NOT_HERE)
 		ret = fail(err, ERR_CREDENTIALS,
 			   "no keys in section '%s' of the key file '%s': it "
 			   "has the form of ~/.aws/credentials", section, path);
-	if (ret)
-		goto cleanup;
-	strbuf_addf(&s->origin, "section '%s' of '%s'", section, path);
-	s->renewable = true;
-	aws_warn_readable(s, path);
 
 cleanup:
 	strbuf_release(&why);
 	aws_ini_release(&ini);
 	free(path);
 	return ret;
-}
-
-static int static_of(struct aws_search *s, const struct aws_ini *ini,
-		     const char *path, const char *section,
-		     struct aws_keys *out, struct strbuf *err)
-{
-	int ret = static_keys(ini, path, section, out, err);
-
-	if (ret)
-		return ret;
-	strbuf_addf(&s->origin, "section '%s' of '%s'", section, path);
-	s->renewable = true;
-	aws_warn_readable(s, path);
-	return 0;
 }
 
 /* Keys that a profile holds by itself. */
