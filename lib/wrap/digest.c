@@ -1,7 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/wrap/digest.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 
 #include "lib/base/alloc.h"
@@ -9,6 +8,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/strbuf.h"
 #include "lib/wrap/digest-internal.h"
+#include "lib/wrap/library.h"
 
 #define DIGEST_CHUNK (256u << 10)
 
@@ -26,38 +26,20 @@ static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
 static EVP_MD *evp_sha256;
 static char *evp_problem;	/* set once when loading failed */
 
-/*
- * ISO C has no cast from an object pointer to a function; POSIX says that
- * dlsym() gives one that can be stored as its bytes.
- */
-static bool find_symbol(void *library, const char *name, void *slot)
-{
-	void *address = dlsym(library, name);
-
-	if (!address)
-		return false;
-	memcpy(slot, &address, sizeof(address));
-	return true;
-}
+static const struct library_symbol symbols[] = {
+	{ "EVP_MD_CTX_new", &evp.ctx_new },
+	{ "EVP_MD_CTX_free", &evp.ctx_free },
+	{ "EVP_MD_fetch", &evp.fetch },
+	{ "EVP_DigestInit_ex", &evp.init },
+	{ "EVP_DigestUpdate", &evp.update },
+	{ "EVP_DigestFinal_ex", &evp.final },
+};
 
 static void load_evp(void)
 {
-	void *library = dlopen(LIBCRYPTO, RTLD_NOW | RTLD_LOCAL);
-	const char *why;
-
-	if (library &&
-	    find_symbol(library, "EVP_MD_CTX_new", &evp.ctx_new) &&
-	    find_symbol(library, "EVP_MD_CTX_free", &evp.ctx_free) &&
-	    find_symbol(library, "EVP_MD_fetch", &evp.fetch) &&
-	    find_symbol(library, "EVP_DigestInit_ex", &evp.init) &&
-	    find_symbol(library, "EVP_DigestUpdate", &evp.update) &&
-	    find_symbol(library, "EVP_DigestFinal_ex", &evp.final)) {
+	evp_problem = library_open(LIBCRYPTO, symbols, ARRAY_SIZE(symbols));
+	if (!evp_problem)
 		evp_sha256 = evp.fetch(NULL, "SHA256", NULL);
-		return;
-	}
-	/* The text of dlerror() does not outlive this thread's next call. */
-	why = dlerror();
-	evp_problem = xstrdup(why ? why : "unknown reason");
 }
 
 const struct digest_evp *digest_library(const char *what, struct strbuf *err)

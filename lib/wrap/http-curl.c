@@ -3,8 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/fault.h"
 #include "lib/wrap/http-internal.h"
-
-#include <dlfcn.h>
+#include "lib/wrap/library.h"
 
 /* curl_multi_wakeup() and curl_multi_poll(). */
 #define OLDEST 0x074400
@@ -15,7 +14,7 @@ static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static char *curl_problem;	/* set once when loading failed */
 
 #define SYMBOL(name) { "curl_" #name, &curl.name }
-static const struct { const char *name; void *slot; } symbols[] = {
+static const struct library_symbol symbols[] = {
 	SYMBOL(global_init), SYMBOL(version_info), SYMBOL(easy_init),
 	SYMBOL(easy_cleanup), SYMBOL(easy_setopt), SYMBOL(easy_getinfo),
 	SYMBOL(easy_pause), SYMBOL(easy_strerror), SYMBOL(multi_init),
@@ -26,36 +25,16 @@ static const struct { const char *name; void *slot; } symbols[] = {
 	SYMBOL(slist_append), SYMBOL(slist_free_all),
 };
 
-/* As digest.c does: dlsym() gives what can be stored as its bytes. */
-static bool find_symbols(void *library)
-{
-	void *address;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(symbols); i++) {
-		address = dlsym(library, symbols[i].name);
-		if (!address)
-			return false;
-		memcpy(symbols[i].slot, &address, sizeof(address));
-	}
-	return true;
-}
-
 static void load_curl(void)
 {
-	void *library = NULL;
-	const char *why;
-
-	if (fault_point(SYS_OPEN, LIBCURL, -1) == FAULT_ERROR) {
+	if (fault_point(SYS_OPEN, LIBCURL, -1) == FAULT_ERROR)
 		curl_problem = xstrdup("fails on order");
+	else
+		curl_problem = library_open(LIBCURL, symbols,
+					    ARRAY_SIZE(symbols));
+	if (curl_problem)
 		return;
-	}
-	library = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
-	if (!library || !find_symbols(library)) {
-		/* This text does not outlive the thread's next call. */
-		why = dlerror();
-		curl_problem = xstrdup(why ? why : "unknown reason");
-	} else if (curl.version_info(CURLVERSION_NOW)->version_num < OLDEST) {
+	if (curl.version_info(CURLVERSION_NOW)->version_num < OLDEST) {
 		curl_problem = xstrfmt("its version %s is older than "
 				       OLDEST_TEXT, curl.version_info(
 					       CURLVERSION_NOW)->version);

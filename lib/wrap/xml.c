@@ -1,13 +1,13 @@
 #include "lib/base/compat.h"
 #include "lib/wrap/xml.h"
 
-#include <dlfcn.h>
 #include <expat.h>
 #include <pthread.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/fault.h"
+#include "lib/wrap/library.h"
 
 #define LIBEXPAT "libexpat.so.1"
 /* Names from the root to an element; those of stores have some fifty bytes. */
@@ -32,7 +32,7 @@ static struct expat expat;
 static pthread_once_t expat_once = PTHREAD_ONCE_INIT;
 static char *expat_problem;	/* set once when loading failed */
 
-static const struct { const char *name; void *slot; } symbols[] = {
+static const struct library_symbol symbols[] = {
 	{ "XML_ParserCreate", &expat.create },
 	{ "XML_ParserFree", &expat.drop },
 	{ "XML_SetUserData", &expat.set_user_data },
@@ -46,34 +46,13 @@ static const struct { const char *name; void *slot; } symbols[] = {
 	{ "XML_GetCurrentLineNumber", &expat.line },
 };
 
-/* As digest.c does: dlsym() gives what can be stored as its bytes. */
-static bool find_symbols(void *library)
-{
-	void *address;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(symbols); i++) {
-		address = dlsym(library, symbols[i].name);
-		if (!address)
-			return false;
-		memcpy(symbols[i].slot, &address, sizeof(address));
-	}
-	return true;
-}
-
 static void load_expat(void)
 {
-	const char *why = "fails on order";
-	void *library;
-
-	if (fault_point(SYS_OPEN, LIBEXPAT, -1) != FAULT_ERROR) {
-		library = dlopen(LIBEXPAT, RTLD_NOW | RTLD_LOCAL);
-		if (library && find_symbols(library))
-			return;
-		/* This text does not outlive the thread's next call. */
-		why = dlerror();
-	}
-	expat_problem = xstrdup(why ? why : "unknown reason");
+	if (fault_point(SYS_OPEN, LIBEXPAT, -1) == FAULT_ERROR)
+		expat_problem = xstrdup("fails on order");
+	else
+		expat_problem = library_open(LIBEXPAT, symbols,
+					     ARRAY_SIZE(symbols));
 }
 
 /* ---- the walk ----------------------------------------------------------- */

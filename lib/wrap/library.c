@@ -1,0 +1,38 @@
+#include "lib/base/compat.h"
+#include "lib/wrap/library.h"
+
+#include <dlfcn.h>
+
+#include "lib/base/alloc.h"
+
+/*
+ * ISO C has no cast from an object pointer to a function; POSIX says that
+ * dlsym() gives one that can be stored as its bytes.
+ */
+static bool find_symbols(void *library, const struct library_symbol *symbols,
+			 size_t nr)
+{
+	void *address;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		address = dlsym(library, symbols[i].name);
+		if (!address)
+			return false;
+		memcpy(symbols[i].slot, &address, sizeof(address));
+	}
+	return true;
+}
+
+char *library_open(const char *file, const struct library_symbol *symbols,
+		   size_t nr)
+{
+	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	const char *why;
+
+	if (library && find_symbols(library, symbols, nr))
+		return NULL;
+	/* This text does not outlive the thread's next call. */
+	why = dlerror();
+	return xstrdup(why ? why : "unknown reason");
+}
