@@ -69,12 +69,15 @@ dies () {
 	test_wait_for 20 is_quiet
 }
 
-# push_and_die N [OPTION...]: is killed when the server has got N parts
+# push_and_die N [OPTION...]: is killed when the server has got the Nth part,
+# while three more may be under way; the others never arrive
 push_and_die () {
 	push_and_die_nth=$1 && shift &&
 	dies "{\"method\": \"PUT\", \"path\": \"partNumber\",
 		\"nth\": $push_and_die_nth,
-		\"run_after\": \"kill -9 \$(cat $PWD/pid)\"}" "$@"
+		\"run_after\": \"kill -9 \$(cat $PWD/pid)\"},
+		{\"method\": \"PUT\", \"path\": \"partNumber\",
+		\"from\": $((push_and_die_nth + 4)), \"stall_up\": 0}" "$@"
 }
 
 # What was under way when it died has come to its end.

@@ -95,7 +95,9 @@ test_expect_success 'somebody has put another run there: --force goes on' '
 
 test_expect_success 'Ctrl-C leaves the same as a death' '
 	proxy_rules "{\"method\": \"PUT\", \"path\": \"partNumber\", \"nth\": 3,
-		\"run_after\": \"kill -INT \$(cat $PWD/pid)\"}" &&
+		\"run_after\": \"kill -INT \$(cat $PWD/pid)\"}" \
+		"{\"method\": \"PUT\", \"path\": \"partNumber\",
+		\"from\": 7, \"stall_up\": 0}" &&
 	test_expect_code 130 sh -c "echo \$\$ >pid; exec resutil send-pack $NAME" &&
 	test_wait_for 20 is_quiet &&
 	ls -A .resutil/uploads/origin >files &&
