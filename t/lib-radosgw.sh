@@ -62,3 +62,21 @@ make_bucket () {
 		s3_ask PUT "/$test_bucket" >&4 2>&1 || return 1
 	done
 }
+
+# bucket_conf ENDPOINT [LINE...]: resutil-conf.yaml of the project `project`, in
+# the bucket `bucket`; LINEs of storage_config besides.
+bucket_conf () {
+	cat >resutil-conf.yaml <<-END &&
+	project_name: project
+	results_dir: results
+	storage_type: s3
+	storage_config:
+	  bucket_name: bucket
+	  endpoint_url: $1
+	END
+	shift &&
+	for bucket_line
+	do
+		echo "  $bucket_line" || return 1
+	done >>resutil-conf.yaml
+}

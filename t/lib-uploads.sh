@@ -13,14 +13,7 @@ PART='method == "PUT" and "partNumber" in args'
 setup_uploads () {
 	start_radosgw && make_bucket bucket &&
 	start_proxy "$S3_ENDPOINT" &&
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
+	bucket_conf "$PROXY" &&
 	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
 	head -c "$1" /dev/urandom >results/$NAME/data.bin &&
 	RESUTIL_TEST_S3_PART=5242880 && export RESUTIL_TEST_S3_PART

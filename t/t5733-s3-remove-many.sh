@@ -122,14 +122,7 @@ test_expect_success 'a lost answer does no harm' '
 '
 
 test_expect_success 'experiments, with --force' '
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
+	bucket_conf "$PROXY" &&
 	for i in 1 2 3 4 5
 	do
 		make_exp aapfup_20240704T191555_n$i "id: \"$(test_id $i)\"" \

@@ -90,14 +90,7 @@ test_expect_success 'setup: a project, what was put by somebody else' '
 	. "$TEST_DIRECTORY"/lib-experiments.sh &&
 	NAME=aapfup_20240704T191555_large &&
 	KEY=project/$NAME.zip &&
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
+	bucket_conf "$PROXY" &&
 	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
 	cp big results/$NAME/data.bin &&
 	mkdir other && cp resutil-conf.yaml other &&

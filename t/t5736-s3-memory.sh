@@ -29,14 +29,7 @@ test_expect_success !SANITIZED 'however long an object is' '
 '
 
 test_expect_success !SANITIZED 'however many at once' '
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $S3_ENDPOINT
-	END
+	bucket_conf "$S3_ENDPOINT" &&
 	head -c 30000000 /dev/urandom >data &&
 	for i in 1 2 3 4 5 6 7 8
 	do

@@ -11,22 +11,6 @@ A real S3 server, and a service that hands out its keys for a few seconds.'
 SQ=\'
 NAME=aapfup_20240704T191555_large
 
-# conf [LINE...]: of storage_config, besides where the bucket is
-conf () {
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
-	for conf_line
-	do
-		echo "  $conf_line" || return 1
-	done >>resutil-conf.yaml
-}
-
 # with_keys COMMAND...: those that the container hands out
 with_keys () {
 	env AWS_CONTAINER_CREDENTIALS_FULL_URI="$METADATA/container" "$@"
@@ -42,7 +26,7 @@ test_expect_success 'setup: servers, a large experiment' '
 	start_metadata &&
 	KEY=$S3_KEY && SECRET=$S3_SECRET &&
 	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL &&
-	conf &&
+	bucket_conf "$PROXY" &&
 	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
 	head -c 24000000 /dev/urandom >results/$NAME/data.bin &&
 	make_exp aapfuq_20240704T191556 "id: \"$(test_id 2)\"" "revision: 1" \
@@ -111,8 +95,8 @@ test_expect_success 'keys that are wrong: from where they are is said' '
 '
 
 test_expect_success 'a key file: missing, malformed, read by everybody' '
-	test_when_finished conf &&
-	conf "key_file_path: keys.ini" &&
+	test_when_finished "bucket_conf $PROXY" &&
+	bucket_conf "$PROXY" "key_file_path: keys.ini" &&
 	test_expect_code 11 resutil push -A 2>err &&
 	grep "the key file that .key_file_path. names: .*$PWD/keys.ini" err &&
 	echo sesame >keys.ini &&
@@ -135,7 +119,7 @@ test_expect_success 'a key file: missing, malformed, read by everybody' '
 '
 
 test_expect_success '.env gives all: keys, bucket, endpoint' '
-	test_when_finished "conf; rm .env" &&
+	test_when_finished "bucket_conf $PROXY; rm .env" &&
 	cat >.env <<-END &&
 	# the lab${SQ}s own
 	export S3_ENDPOINT_URL="$PROXY"   # in the cellar
@@ -159,8 +143,8 @@ test_expect_success '.env gives all: keys, bucket, endpoint' '
 '
 
 test_expect_success 'a bucket that anybody may read, without keys' '
-	test_when_finished conf &&
-	conf "anonymous: true" &&
+	test_when_finished "bucket_conf $PROXY" &&
+	bucket_conf "$PROXY" "anonymous: true" &&
 	test_expect_code 11 resutil list-objects 2>err &&
 	! grep Signature err &&
 	for place in /bucket /bucket/project/$NAME.zip

@@ -92,15 +92,7 @@ test_expect_success 'setup: a server, keys in a file, a large experiment' '
 	printf "%s\n" "$SECRET" "$WRONG" "$TOKEN" \
 		>"$TEST_TOP_DIRECTORY/secrets" &&
 	mkdir logs &&
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	  key_file_path: keys.ini
-	END
+	bucket_conf "$PROXY" "key_file_path: keys.ini" &&
 	key_file "$SECRET" &&
 	make_exp $NAME "id: \"$(test_id 1)\"" "revision: 1" "state: done" &&
 	head -c 12000000 /dev/urandom >results/$NAME/data.bin &&

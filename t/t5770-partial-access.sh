@@ -46,14 +46,7 @@ gets () {
 
 test_expect_success 'setup: three packs in a store, and nothing here' '
 	start_radosgw && make_bucket bucket && start_proxy "$S3_ENDPOINT" &&
-	cat >resutil-conf.yaml <<-END &&
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
+	bucket_conf "$PROXY" &&
 	make_exp $small "state: done" && echo 0.5 >results/$small/loss.txt &&
 	make_exp $big "state: done" && echo first >results/$big/aaa &&
 	head -c 20000000 /dev/urandom >results/$big/weights &&

@@ -39,14 +39,7 @@ slow () {
 
 # conf DIR
 conf () {
-	mkdir -p "$1" && cat >"$1/resutil-conf.yaml" <<-END
-	project_name: project
-	results_dir: results
-	storage_type: s3
-	storage_config:
-	  bucket_name: bucket
-	  endpoint_url: $PROXY
-	END
+	mkdir -p "$1" && ( cd "$1" && bucket_conf "$PROXY" )
 }
 
 test_expect_success 'setup: a server, and 40 experiments' '
