@@ -81,7 +81,17 @@ test_expect_success 'its password is in no sentence and no trace' '
 		HTTPS_PROXY="http://me:sesame42@127.0.0.1:$PROXY_PORT" \
 		http-ask --ca=ca/ca.pem "$NGINX/file" 2>err &&
 	test_grep "status 407" err &&
-	test_must_fail grep -e sesame42 -e "Proxy-Auth" err trace
+	test_must_fail grep -e sesame42 -e "Proxy-Auth" err trace &&
+	for proxy in "http://me:sesame42@[::1" "odd://me:sesame42@localhost:1" \
+		"http://me:sesame42@localhost:999999"
+	do
+		test_expect_code 12 env RESUTIL_TRACE_HTTP="$PWD/trace" \
+			HTTPS_PROXY="$proxy" http-ask --ca=ca/ca.pem \
+			--patience=60 --repeat "$NGINX/file" 2>err &&
+		test_grep "has a URL that is none; see HTTPS_PROXY" err &&
+		test_must_fail grep -e sesame42 -e "tried again" err trace ||
+		return 1
+	done
 '
 
 test_expect_success 'a proxy that speaks TLS is checked as well' '

@@ -27,6 +27,12 @@ static int proxy_failure(const struct call *call, const char *place,
 		    "HTTPS_PROXY and NO_PROXY", place, status);
 }
 
+/* Such a reason repeats the whole URL of the proxy, its password too. */
+static bool is_about_proxy_url(const char *reason)
+{
+	return !strncmp(reason, "Unsupported proxy", 17);
+}
+
 static int trust_failure(const struct call *call, const char *place,
 			 struct strbuf *err)
 {
@@ -88,6 +94,10 @@ static int explain(const struct call *call, const char *place,
 {
 	const char *reason = reason_of(call);
 
+	if (is_about_proxy_url(reason))
+		return fail(err, ERR_UNREACHABLE, "the proxy on the way to "
+			    "'%s' has a URL that is none; see HTTPS_PROXY and "
+			    "HTTP_PROXY", place);
 	switch (call->result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return fail(err, ERR_TRANSIENT, "cannot find the address of "
