@@ -3,49 +3,10 @@
 test_description='uploads in parts: faults on the way'
 
 . ./test-lib.sh
-. "$TEST_DIRECTORY"/lib-radosgw.sh
-
-PART='method == "PUT" and "partNumber" in args'
-COMPLETE='method == "POST" and "uploadId" in args'
-ABORT='method == "DELETE" and "uploadId" in args'
-
-put () {
-	resutil put-object --remote="$STORE" p/big big >version 2>err
-}
-
-# The object is there, whole, and nothing else.
-is_put () {
-	resutil get-object --remote="$STORE" p/big >got &&
-	cmp big got &&
-	is_clean
-}
-
-is_clean () {
-	s3_ask GET "/bucket?uploads=" 2>/dev/null >left &&
-	! grep "<Upload>" left
-}
-
-is_absent () {
-	test_expect_code 10 resutil get-object --remote="$STORE" p/big &&
-	is_clean
-}
-
-start_again () {
-	resutil remove-object --remote="$STORE" p/big 2>/dev/null
-	is_absent
-}
-
-# on METHOD PATH WHAT...: a rule
-rule () {
-	printf '{"method": "%s", "path": "%s", %s}' "$1" "$2" "$3"
-}
+. "$TEST_DIRECTORY"/lib-parts.sh
 
 test_expect_success 'setup: a server, 12 MB' '
-	start_radosgw && make_bucket bucket &&
-	start_proxy "$S3_ENDPOINT" &&
-	STORE="s3://bucket?endpoint_url=$PROXY" &&
-	RESUTIL_TEST_S3_PART=5242880 && export RESUTIL_TEST_S3_PART &&
-	head -c 12000000 /dev/urandom >big
+	setup_big
 '
 
 test_expect_success 'the version is that of the object, and no MD5 of it all' '
