@@ -3,6 +3,7 @@
  *
  *	s3.c		the store: settings, addresses, stat, remove, URLs
  *	s3-call.c	one signed request: regions, expired keys, errors
+ *	s3-fields.c	ETags, checksums, metadata
  *	s3-error.c	what answers say went wrong
  *	s3-list.c	pages of objects
  *	s3-get.c	ranges of an object
