@@ -158,16 +158,21 @@ static int check_any(const char *text UNUSED, struct strbuf *err UNUSED)
 	return 0;
 }
 
+static const char *const yes[] = { "true", "yes", "on", "1", NULL };
+static const char *const no[] = { "false", "no", "off", "0", NULL };
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(text, *words))
+			return true;
+	return false;
+}
+
 static int check_truth(const char *text, struct strbuf *err)
 {
-	static const char *const words[] = {
-		"true", "yes", "on", "1", "false", "no", "off", "0"
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(text, words[i]))
-			return 0;
+	if (is_one_of(text, yes) || is_one_of(text, no))
+		return 0;
 	return fail(err, ERR_USAGE, "'anonymous' is yes or no, not '%.100s'",
 		    text);
 }
@@ -242,8 +247,7 @@ bool s3_conf_anonymous(const struct value *config)
 	if (!v)
 		return false;
 	value_format(&text, v);
-	ret = !strcmp(text.buf, "true") || !strcmp(text.buf, "yes") ||
-	      !strcmp(text.buf, "on") || !strcmp(text.buf, "1");
+	ret = is_one_of(text.buf, yes);
 	strbuf_release(&text);
 	return ret;
 }
