@@ -82,6 +82,13 @@ test_expect_success 'a place that is not the bucket is not followed' '
 	test_must_fail grep evil "$ODD_LOG" && odd_modes "{}"
 '
 
+test_expect_success 'a region that is none is not asked' '
+	odd_modes "{\"region\": \"evil.lab/\", \"wrong\": \"bare\"}" &&
+	test_expect_code 128 resutil list-remote 2>err &&
+	test_grep "status 301; correct .endpoint_url. or .region." err &&
+	odd_modes "{}"
+'
+
 for skew in 90000 -90000
 do
 	test_expect_success "a clock that is $skew s off is no obstacle" '

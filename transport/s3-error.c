@@ -306,12 +306,15 @@ static void add_reason(struct strbuf *why, const struct s3_call *c,
 		strbuf_addstr(why, ": ");
 		quote_terminal(why, e->message.buf, e->message.len);
 	}
-	if (c->answer.status >= 300 && c->answer.status < 400 && place) {
+	if (c->answer.status < 300 || c->answer.status >= 400)
+		return;
+	if (place) {
 		strbuf_addstr(why, "; it redirects to '");
 		quote_terminal(why, place, strcspn(place, "?"));
-		strbuf_addstr(why, "', which is not followed: correct "
-			      "'endpoint_url' or 'region'");
+		strbuf_addstr(why, "', which is not followed");
 	}
+	strbuf_addf(why, "%s correct 'endpoint_url' or 'region'",
+		    place ? ":" : ";");
 }
 
 int s3_fail_answer(struct s3_store *s, const struct s3_call *c,
