@@ -487,9 +487,9 @@ test_expect_success 'region, endpoint and bucket: environment, .env, profile' '
 test_expect_success 'a region becomes part of a host name: it must look so' '
 	for bad in "x/y" "x@evil.example" "evil.example#" "a b" "x?y" "a:1"
 	do
-		test_expect_code 13 env AWS_REGION="$bad" aws-tool region \
+		test_expect_code 129 env AWS_REGION="$bad" aws-tool region \
 			2>err &&
-		grep "the region that" err || return 1
+		grep "AWS_REGION.* is none" err || return 1
 	done
 '
 

@@ -134,8 +134,8 @@ int aws_check_region(const char *region, struct strbuf *err)
 			break;
 	if (!*p && p > region && p - region <= REGION_MAX)
 		return 0;
-	return fail(err, ERR_CONTENT, "the region that the environment, .env "
-		    "or a profile says is none: letters, digits and '-'");
+	return fail(err, ERR_USAGE, "AWS_REGION, AWS_DEFAULT_REGION or the "
+		    "'region' of a profile is none: letters, digits and '-'");
 }
 
 int aws_find_region(const struct aws_source *s, char **out,

@@ -78,7 +78,7 @@ bool aws_is_near(const char *url);
  * Text.
  */
 
-/** 0, or ERR_CONTENT: it cannot be part of a host name. */
+/** 0, or ERR_USAGE: it cannot be part of a host name. */
 int aws_check_region(const char *region, struct strbuf *err);
 
 /** The value of a variable of the environment; NULL when empty, too. */

@@ -306,6 +306,8 @@ static void add_reason(struct strbuf *why, const struct s3_call *c,
 		strbuf_addstr(why, ": ");
 		quote_terminal(why, e->message.buf, e->message.len);
 	}
+	if (c->answer.gave_up)
+		strbuf_addf(why, " (tried %u times)", c->answer.tries);
 	if (c->answer.status < 300 || c->answer.status >= 400)
 		return;
 	if (place) {
