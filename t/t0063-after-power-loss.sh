@@ -27,7 +27,7 @@ project () {
 after_each () {
 	rm -rf left && power_loss --each journal left &&
 	count=$(power_loss --count journal) &&
-	ls left >states && test_line_count -gt 9 states || return 1
+	ls left >states && test_line_count -gt 6 states || return 1
 	for tree in left/*
 	do
 		case $tree in

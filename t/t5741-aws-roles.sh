@@ -207,11 +207,11 @@ test_expect_success 'web identity: the file is read again for new keys' '
 
 test_expect_success 'a region that leads elsewhere gets no token' '
 	echo one >token &&
-	test_expect_code 13 env -u AWS_ENDPOINT_URL_STS \
+	test_expect_code 129 env -u AWS_ENDPOINT_URL_STS \
 		AWS_REGION="x@127.0.0.1:9/" AWS_ROLE_ARN=$ROLE \
 		AWS_WEB_IDENTITY_TOKEN_FILE="$PWD/token" \
 		aws-tool keys 2>err &&
-	grep "the region that" err
+	grep "AWS_REGION.* is none" err
 '
 
 # process JSON: the profile "program" says it, by a program with blanks in its
