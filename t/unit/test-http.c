@@ -4,6 +4,8 @@
 #include "t/unit/unit.h"
 #include "t/unit/web.h"
 
+#include <poll.h>
+
 static struct http *h;
 static struct strbuf err = STRBUF_INIT;
 
@@ -713,6 +715,7 @@ static void test_open(void)
 	struct http_options o = { .ca_file = "/nowhere/ca.pem" };
 	struct http *other = NULL;
 	int before = count_fds(false);
+	int i;
 
 	check(http_open(&other, &o, &err) == ERR_USAGE && !other &&
 	      strstr(err.buf, "'/nowhere/ca.pem'"),
@@ -722,7 +725,16 @@ static void test_open(void)
 	o.ca_file = NULL;
 	check(!http_open(&other, &o, &err), "one that nobody uses");
 	http_close(other);
-	check(count_fds(false) == before, "nothing stays open");
+	/* The server of these tests may still be at a connection: what would
+	 * stay is counted often enough to show. */
+	for (i = 0; i < 10; i++) {
+		if (http_open(&other, &o, &err))
+			die("%s", err.buf);
+		http_close(other);
+	}
+	for (i = 0; i < 500 && count_fds(false) > before; i++)
+		poll(NULL, 0, 10);
+	check(count_fds(false) <= before, "nothing stays open");
 	check(!count_fds(true), "connections are not handed on");
 }
 
