@@ -493,19 +493,8 @@ test_expect_success 'a region becomes part of a host name: it must look so' '
 	done
 '
 
-# dies PROGRAM...: of a signal, and whether it left a core dump (of whatever
-# size; where they are kept is the system's business).
-dies () {
-	$PYTHON3 -c '
-import os, resource, sys
-hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-pid = os.fork()
-if not pid:
-    os.execvp(sys.argv[1], sys.argv[1:])
-status = os.waitpid(pid, 0)[1]
-print("signal", os.WTERMSIG(status), "dumped" if os.WCOREDUMP(status) else "no dump")
-' "$@"
+died () {
+	$PYTHON3 "$TEST_DIRECTORY"/helper/died.py "$@"
 }
 
 test_expect_success !SANITIZED 'the process that has keys leaves no core dump' '
@@ -513,8 +502,8 @@ test_expect_success !SANITIZED 'the process that has keys leaves no core dump' '
 	(
 		cd crash &&
 		: "whether this system writes any is its own business" &&
-		dies aws-tool --anonymous crash &&
-		dies aws-tool crash >../with
+		died aws-tool --anonymous crash &&
+		died aws-tool crash >../with
 	) &&
 	sed -n "\$p" with >got &&
 	echo "signal 11 no dump" >want &&

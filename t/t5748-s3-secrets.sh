@@ -69,18 +69,8 @@ key_file () {
 	chmod 600 keys.ini
 }
 
-# died COMMAND...: of a signal, and whether it left a core dump
 died () {
-	$PYTHON3 -c '
-import os, resource, sys
-hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-pid = os.fork()
-if not pid:
-    os.execvp(sys.argv[1], sys.argv[1:])
-status = os.waitpid(pid, 0)[1]
-print("signal", os.WTERMSIG(status), "dumped" if os.WCOREDUMP(status) else "no dump")
-' "$@"
+	$PYTHON3 "$TEST_DIRECTORY"/helper/died.py "$@"
 }
 
 test_expect_success 'setup: a server, keys in a file, a large experiment' '

@@ -17,21 +17,7 @@ fi
 . "$TEST_DIRECTORY"/lib-radosgw.sh
 unset RESUTIL_NO_REMOTE
 
-# a sanitizer needs memory of its own
-if test_have_prereq SANITIZED
-then
-	test_skip_all '!SANITIZED'
-fi
-
-# bounded LIMIT COMMAND...: it and each of its children
-bounded () {
-	limit=$1 &&
-	shift &&
-	max-rss rss "$@" >out || return 1
-	rss=$(($(cat rss) * 1024)) &&
-	echo >&2 "$rss bytes of $limit: $*" &&
-	test "$rss" -le "$limit"
-}
+. "$TEST_DIRECTORY"/lib-memory.sh
 
 transfer=128000000 at_once=200000000
 

@@ -10,21 +10,7 @@ test -z "${RESUTIL_TEST_EXPENSIVE:-}" || big=1 many=1 objects=1000000
 . ./test-lib.sh
 unset RESUTIL_NO_REMOTE
 
-# a sanitizer needs memory of its own
-if grep -qE '__(asan|tsan)_init' "$BUILD_DIRECTORY/resutil"
-then
-	test_skip_all '!SANITIZED'
-fi
-
-# bounded LIMIT COMMAND...: it and each of its children, also git
-bounded () {
-	limit=$1 &&
-	shift &&
-	max-rss rss "$@" >out || return 1
-	rss=$(($(cat rss) * 1024)) &&
-	echo >&2 "$rss bytes of $limit: $*" &&
-	test "$rss" -le "$limit"
-}
+. "$TEST_DIRECTORY"/lib-memory.sh
 
 run=16000000 transfer=128000000
 
