@@ -104,7 +104,7 @@ PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
 # ---- files ----------------------------------------------------------------
 
 LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wrap/*.c lib/exp/*.c \
-	lib/sync/*.c transport/*.c))
+	lib/sync/*.c transport/*.c transport/*/*.c))
 CMD_SRC := $(sort $(wildcard builtin/*.c plumbing/*.c))
 UNIT_SRC := $(sort $(wildcard t/unit/test-*.c))
 HELPER_SRC := $(sort $(wildcard t/helper/*.c))

@@ -8,7 +8,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "plumbing/object-store.h"
-#include "transport/contract.h"
+#include "transport/contract/contract.h"
 #include "transport/transport.h"
 #include "command.h"
 

@@ -7,7 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "transport/aws-internal.h"
+#include "transport/aws/aws-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -8,8 +8,8 @@
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
 #include "transport/object.h"
-#include "transport/s3-error.h"
-#include "transport/s3-internal.h"
+#include "transport/s3/s3-error.h"
+#include "transport/s3/s3-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

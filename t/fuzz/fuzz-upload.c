@@ -7,7 +7,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/name.h"
 #include "lib/sync/uploads.h"
-#include "transport/s3-upload.h"
+#include "transport/s3/s3-upload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -17,8 +17,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/http.h"
-#include "transport/aws-credentials.h"
-#include "transport/sigv4.h"
+#include "transport/aws/aws-credentials.h"
+#include "transport/aws/sigv4.h"
 
 #include <pthread.h>
 

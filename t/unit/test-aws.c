@@ -3,7 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "transport/aws-internal.h"
+#include "transport/aws/aws-internal.h"
 #include "t/unit/unit.h"
 
 static void check_ini(const char *text, const char *want)

@@ -6,7 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "transport/s3-internal.h"
+#include "transport/s3/s3-internal.h"
 #include "transport/transport.h"
 #include "t/unit/unit.h"
 

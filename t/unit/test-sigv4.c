@@ -5,7 +5,7 @@
 #include "lib/base/strvec.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/http.h"
-#include "transport/sigv4.h"
+#include "transport/aws/sigv4.h"
 #include "t/unit/unit.h"
 
 #define NOTHING								\

@@ -6,7 +6,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/sync/uploads.h"
 #include "t/unit/unit.h"
-#include "transport/s3-upload.h"
+#include "transport/s3/s3-upload.h"
 
 #define FIXTURE "fixtures/upload/v1/note.json"
 #define KEY "project/aapfup_20240704T191555_large.zip"

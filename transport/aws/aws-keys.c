@@ -1,0 +1,224 @@
+/* Keys as text: checked when they come in, wiped when they go. */
+#include "lib/base/compat.h"
+#include "transport/aws/aws-internal.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/date.h"
+#include "lib/base/error.h"
+#include "lib/base/path.h"
+#include "lib/base/process.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/value.h"
+#include "lib/wrap/json.h"
+
+#define ID_MAX 256
+#define SECRET_MAX 1024
+#define TOKEN_MAX 32768
+
+static pthread_once_t hide_once = PTHREAD_ONCE_INIT;
+
+/* What it starts (a program that says keys) need not leave one either. */
+static void hide_process(void)
+{
+	struct rlimit limit;
+
+	process_hide();
+	if (!getrlimit(RLIMIT_CORE, &limit)) {
+		limit.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
+}
+
+void aws_hide(void)
+{
+	pthread_once(&hide_once, hide_process);
+}
+
+void aws_wipe_free(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+void aws_wipe_release(struct strbuf *sb)
+{
+	if (sb->alloc)
+		explicit_bzero(sb->buf, sb->alloc);
+	strbuf_release(sb);
+}
+
+void aws_keys_release(struct aws_keys *k)
+{
+	static const struct aws_keys none = AWS_KEYS_INIT;
+
+	aws_wipe_free(k->id);
+	aws_wipe_free(k->secret);
+	aws_wipe_free(k->token);
+	*k = none;
+}
+
+static void take_out(struct strbuf *text, const char *secret)
+{
+	static const char mark[] = "[redacted]";	/* fits into XML */
+	size_t len = secret ? strlen(secret) : 0;
+	const char *at;
+
+	if (len < strlen(mark))
+		return;
+	while ((at = memmem(text->buf, text->len, secret, len)))
+		strbuf_splice(text, (size_t)(at - text->buf), len, mark,
+			      strlen(mark));
+}
+
+void aws_keys_take_out(const struct aws_keys *k, struct strbuf *text)
+{
+	take_out(text, k->secret);
+	take_out(text, k->token);
+}
+
+/* They go into header fields, where a line end would begin another. */
+static int check_part(const char *text, size_t max, const char *what,
+		      const char *where, struct strbuf *err)
+{
+	const char *p;
+
+	for (p = text; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			return fail(err, ERR_CONTENT,
+				    "the %s of %s holds a blank, a control "
+				    "character or a letter that is not ASCII",
+				    what, where);
+	if ((size_t)(p - text) > max)
+		return fail(err, ERR_CONTENT,
+			    "the %s of %s is longer than %zu bytes", what,
+			    where, max);
+	return 0;
+}
+
+int aws_keys_set(struct aws_keys *out, const char *id, const char *secret,
+		 const char *token, const char *where, struct strbuf *err)
+{
+	int ret = check_part(id, ID_MAX, "access key id", where, err);
+
+	/* it stands in a list with these between */
+	if (!ret && strpbrk(id, "/,"))
+		ret = fail(err, ERR_CONTENT,
+			   "the access key id of %s is none", where);
+	if (!ret)
+		ret = check_part(secret, SECRET_MAX, "secret access key",
+				 where, err);
+	if (!ret && token)
+		ret = check_part(token, TOKEN_MAX, "session token", where,
+				 err);
+	if (ret)
+		return ret;
+	aws_keys_release(out);
+	out->id = xstrdup(id);
+	out->secret = xstrdup(secret);
+	if (token && *token)
+		out->token = xstrdup(token);
+	return 0;
+}
+
+int aws_keys_expire(struct aws_keys *out, const char *text, const char *where,
+		    struct strbuf *err)
+{
+	struct moment m;
+
+	if (!moment_parse(&m, text) || m.sec <= 0)
+		return fail(err, ERR_CONTENT,
+			    "%s says no time at which the keys expire", where);
+	out->expires = m.sec;
+	return 0;
+}
+
+static void wipe_value(struct value *v)
+{
+	size_t i;
+
+	if (!v)
+		return;
+	if (v->type == VALUE_TEXT || v->type == VALUE_BINARY)
+		explicit_bzero(v->u.text.text, v->u.text.len);
+	for (i = 0; v->type == VALUE_LIST && i < v->u.list.nr; i++)
+		wipe_value(v->u.list.item[i]);
+	for (i = 0; v->type == VALUE_MAP && i < v->u.map.nr; i++)
+		wipe_value(v->u.map.pair[i].value);
+}
+
+int aws_keys_from_json(struct aws_keys *out, struct strbuf *text,
+		       const char *token_name, const char *where,
+		       struct strbuf *err)
+{
+	struct value *v = NULL;
+	const char *id, *secret, *expires;
+	int ret;
+
+	/* what a parser says of a text may show a piece of it */
+	ret = json_parse(&v, text->buf, text->len, "", NULL);
+	if (ret || v->type != VALUE_MAP) {
+		ret = fail(err, ERR_CONTENT, "%s answered no JSON object",
+			   where);
+		goto cleanup;
+	}
+	id = value_text(value_map_get(v, "AccessKeyId"));
+	secret = value_text(value_map_get(v, "SecretAccessKey"));
+	if (!id || !*id || !secret || !*secret) {
+		ret = fail(err, ERR_CONTENT, "%s answered without keys", where);
+		goto cleanup;
+	}
+	ret = aws_keys_set(out, id, secret,
+			   value_text(value_map_get(v, token_name)), where,
+			   err);
+	expires = value_text(value_map_get(v, "Expiration"));
+	if (!ret && expires)
+		ret = aws_keys_expire(out, expires, where, err);
+	if (ret)
+		aws_keys_release(out);
+
+cleanup:
+	wipe_value(v);
+	value_free(v);
+	explicit_bzero(text->buf, text->len);
+	strbuf_reset(text);
+	return ret;
+}
+
+int aws_read_file(struct strbuf *out, const char *path, struct strbuf *err)
+{
+	struct stat st;
+
+	aws_hide();
+	/* room for all of it at once: growing would leave copies behind */
+	if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_size >= 0 &&
+	    st.st_size <= AWS_FILE_MAX)
+		strbuf_grow(out, (size_t)st.st_size + 1);
+	return read_file(out, path, AWS_FILE_MAX, err);
+}
+
+void aws_warn_readable(struct aws_search *s, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !(st.st_mode & S_IROTH))
+		return;
+	if (s->warning.len)
+		strbuf_addch(&s->warning, '\n');
+	strbuf_addf(&s->warning, "the keys in '%s' can be read by everybody: "
+		    "run chmod 600 on it", path);
+}
+
+void aws_looked(struct aws_search *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->looked.len)
+		strbuf_addstr(&s->looked, "; ");
+	va_start(ap, fmt);
+	strbuf_vaddf(&s->looked, fmt, ap);
+	va_end(ap);
+}
