@@ -55,6 +55,7 @@ struct transport_ops {
 	 * prefix that nothing has. What the store keeps for itself and what
 	 * is half there is not listed. LIST_ONE_LEVEL: keys with a '/' after
 	 * the prefix are given once, cut behind it, size 0, version "".
+	 * Each key is given once, unless LIST_SHADOWED asks for more.
 	 */
 	int (*list)(struct transport *t, const char *prefix, unsigned flags,
 		    struct strbuf *cursor, object_fn fn, void *data,
@@ -157,6 +158,8 @@ struct transport_ops {
 /* The backends. */
 extern const struct transport_ops transport_dir;
 extern const struct transport_ops transport_s3;
+extern const struct transport_ops transport_gcs;
+extern const struct transport_ops transport_gdrive;
 
 /* The wrappers take `t`, and give a table of their own around it. */
 struct transport *transport_with_retry(struct transport *t,

@@ -32,6 +32,9 @@ struct transport_config {
 				 * for; 0: not at all */
 	struct http_options http;	/* of stores that speak HTTP; patience
 					 * there is not looked at */
+	const struct strvec *google_hosts;	/* google.trusted-hosts: who
+						 * else may see a token; or
+						 * NULL */
 };
 
 #define TRANSPORT_PATIENCE_DEFAULT 30
@@ -82,7 +85,12 @@ void object_release(struct object *o);
 /** o is lent for the call. Non-zero ends the listing with that code. */
 typedef int (*object_fn)(const struct object *o, void *data);
 
-enum list_flags { LIST_ONE_LEVEL = 1 << 0 };
+enum list_flags {
+	LIST_ONE_LEVEL = 1 << 0,
+	/* Where a store takes several objects under one key (Drive), also
+	 * those that the newest one hides: each with its own version. */
+	LIST_SHADOWED = 1 << 1
+};
 
 struct object_range {
 	uint64_t offset, len;

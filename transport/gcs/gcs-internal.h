@@ -1,0 +1,67 @@
+/*
+ * What the files of the Cloud Storage backend share; nobody else includes this.
+ *
+ *	gcs.c		the store: settings, addresses, stat, remove, errors
+ *	gcs-object.c	what answers say of an object
+ *	gcs-list.c	pages of objects
+ *	gcs-get.c	ranges of an object
+ *	gcs-put.c	an object in one request, or by google-upload.h
+ *	gcs-copy.c	copies made by the server (rewrite), rename
+ *	gcs-sign.c	URLs that are signed (V4)
+ *
+ * Source: Cloud Storage JSON API v1. The roles Storage Object User and Storage
+ * Legacy Bucket Reader suffice for all of it: objects.{create,delete,get,list,
+ * update}, buckets.get.
+ */
+#ifndef TRANSPORT_GCS_GCS_INTERNAL_H
+#define TRANSPORT_GCS_GCS_INTERNAL_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "transport/google/google-call.h"
+#include "transport/transport-ops.h"
+
+/* A version is a generation, in digits. */
+
+struct gcs_store {
+	struct transport base;
+	struct google_api api;
+	char *bucket;
+	char *prefix;		/* "" or "a/b/" */
+	char *user_project;	/* "requester pays"; or NULL */
+	char *email;		/* who signs URLs; found when needed */
+};
+
+struct gcs_store *gcs_store_of(struct transport *t);
+
+/* The fields of an object that are asked for. */
+#define GCS_FIELDS \
+	"name,size,generation,updated,crc32c,md5Hash,metadata,contentEncoding"
+
+/** "/storage/v1/b/BUCKET/o/KEY"; key NULL: "/storage/v1/b/BUCKET/o". */
+void gcs_path(const struct gcs_store *s, const char *key, struct strbuf *path);
+/** Adds what each request carries (userProject). */
+void gcs_query(const struct gcs_store *s, struct strvec *query);
+/** Fills `o`, which is empty, by the JSON of an object. ERR_CONTENT. */
+int gcs_object_read(const struct gcs_store *s, const struct value *json,
+		    struct object *o, struct strbuf *err);
+
+/* Members of the table, by file. */
+int gcs_list(struct transport *t, const char *prefix, unsigned flags,
+	     struct strbuf *cursor, object_fn fn, void *data,
+	     struct strbuf *err);
+int gcs_stat(struct transport *t, const char *key, struct object *out,
+	     struct strbuf *err);
+int gcs_get(struct transport *t, const char *key, const struct object_range *r,
+	    const struct object_sink *sink, struct strbuf *version,
+	    struct strbuf *err);
+int gcs_put(struct transport *t, const struct put_request *r,
+	    struct object *out, struct strbuf *err);
+int gcs_withdraw(struct transport *t, const char *key, const char *state,
+		 struct strbuf *err);
+int gcs_copy(struct transport *t, const char *from, const char *to,
+	     const char *version, struct strbuf *err);
+int gcs_presign(struct transport *t, const char *key, unsigned seconds,
+		struct strbuf *url, struct strbuf *err);
+
+#endif

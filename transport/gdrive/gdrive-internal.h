@@ -1,0 +1,146 @@
+/*
+ * What the files of the Drive backend share; nobody else includes this.
+ *
+ *	gdrive.c	the store: settings, stat, remove, rename, errors
+ *	gdrive-file.c	what answers say of a file
+ *	gdrive-find.c	keys to files: folders, names, those of one name
+ *	gdrive-folder.c	folders made once
+ *	gdrive-list.c	pages of objects
+ *	gdrive-get.c	ranges of a file
+ *	gdrive-put.c	new files, claimed; new content for those that are there
+ *	gdrive-rest.c	what dead puts left
+ *
+ * A key "A/B/NAME" is the file NAME in the folder B in the folder A in
+ * base_folder_id. Drive takes any number of files and folders of one name in
+ * one place. Rules:
+ * - Trashed files, shortcuts and documents of Google's own (without bytes) are
+ *   not there.
+ * - Folders of one name in one place are one folder; what is new goes into the
+ *   oldest (createdTime, then id).
+ * - Of files of one name the newest complete one (modifiedTime, then id) is the
+ *   object; the others are told by LIST_SHADOWED alone. A file is complete
+ *   unless its appProperties have resutil-state=pending.
+ * - A put of what must be absent makes a pending file under an id that was
+ *   asked for before (files.generateIds), so that a lost answer makes no second
+ *   one; lists the name; withdraws when another one was there; and else takes
+ *   the mark away. Of two pending ones that see each other the smaller id goes
+ *   on and the other withdraws; the smaller one waits until that is gone, so
+ *   one of two machines loses, visibly, whatever the order of their requests.
+ * - Another content is a new revision of the same file; afterwards the revision
+ *   before it must be the one that was to be replaced.
+ * Source: Drive API v3; Documentation/technical/store-contract.adoc, "Drive".
+ */
+#ifndef TRANSPORT_GDRIVE_GDRIVE_INTERNAL_H
+#define TRANSPORT_GDRIVE_GDRIVE_INTERNAL_H
+
+#include "lib/base/compat.h"
+
+#include <pthread.h>
+
+#include "lib/base/strbuf.h"
+#include "lib/base/strmap.h"
+#include "lib/base/strvec.h"
+#include "transport/google/google-call.h"
+#include "transport/transport-ops.h"
+
+#define GDRIVE_FOLDER "application/vnd.google-apps.folder"
+#define GDRIVE_STATE "resutil-state"	/* in appProperties */
+#define GDRIVE_PENDING "pending"
+/* A pending file that nothing happened to for so long has no maker any more. */
+#define GDRIVE_PENDING_MAX (24 * 60 * 60)
+
+#define GDRIVE_FIELDS \
+	"id,name,mimeType,size,md5Checksum,headRevisionId,createdTime," \
+	"modifiedTime,appProperties,parents,trashed"
+
+/* A version is "ID.REVISION": that file, with that content. Where a file has no
+ * headRevisionId, the MD5 stands for it. */
+
+struct gdrive_store {
+	struct transport base;
+	struct google_api api;
+	char *root_id;		/* base_folder_id */
+	pthread_mutex_t lock;	/* of what follows */
+	bool looked;		/* the base folder was looked at */
+	char *drive_id;		/* of a shared drive; NULL: My Drive */
+	struct strmap folders;	/* path -> ids, "ID ID", oldest first */
+};
+
+struct gdrive_store *gdrive_store_of(struct transport *t);
+
+/* A file or folder as an answer tells it. */
+struct gdrive_file {
+	char *id, *name, *revision;
+	bool folder, pending;
+	bool has_bytes;		/* false: a shortcut, a document of Google's */
+	int64_t created, modified;	/* milliseconds since 1970 */
+	struct object object;	/* key is not set */
+};
+
+#define GDRIVE_FILE_INIT { .object = OBJECT_INIT }
+int gdrive_file_read(struct gdrive_file *f, const struct value *json,
+		     struct strbuf *err);
+void gdrive_file_release(struct gdrive_file *f);
+
+struct gdrive_files {
+	struct gdrive_file *v;
+	size_t nr, alloc;
+};
+void gdrive_files_release(struct gdrive_files *f);
+
+/** Adds "supportsAllDrives" and the like to a query. */
+void gdrive_query(const struct gdrive_store *s, struct strvec *query);
+/** Looks at the base folder once: ERR_UNREACHABLE (not there or not shared:
+ *  with whom; trashed; a file), ERR_CREDENTIALS. */
+int gdrive_look(struct gdrive_store *s, struct strbuf *err);
+/** Adds the ids of the folders that `path` ("A/B", or "" for the base folder)
+ *  means, oldest first. ERR_NOT_FOUND: none. fresh: what was remembered is not
+ *  asked. */
+int gdrive_folders(struct gdrive_store *s, const char *path, bool fresh,
+		   struct strvec *ids, struct strbuf *err);
+/** The same of the oldest, and makes what is missing. */
+int gdrive_make_folder(struct gdrive_store *s, const char *path,
+		       struct strbuf *id, struct strbuf *err);
+/** All files (no folders) that key's name means, pending ones too, newest
+ *  first. None is no error. */
+int gdrive_named(struct gdrive_store *s, const char *key,
+		 struct gdrive_files *out, struct strbuf *err);
+/** The object of `key`. ERR_NOT_FOUND. */
+int gdrive_find(struct gdrive_store *s, const char *key,
+		struct gdrive_file *out, struct strbuf *err);
+/** By its id; ERR_NOT_FOUND, also when it is in the trash. */
+int gdrive_by_id(struct gdrive_store *s, const char *key, const char *id,
+		 struct gdrive_file *out, struct strbuf *err);
+/** Takes a version apart: false: it is none. */
+bool gdrive_version(const char *version, struct strbuf *id,
+		    struct strbuf *revision);
+/** Adds `text` as a string of a query, with its quotes: \ and ' escaped. */
+void gdrive_quote(struct strbuf *out, const char *text);
+/** Deletes for ever, or moves to the trash where that is not allowed. */
+int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
+		  struct strbuf *err);
+
+/* Members of the table, by file. */
+int gdrive_list(struct transport *t, const char *prefix, unsigned flags,
+		struct strbuf *cursor, object_fn fn, void *data,
+		struct strbuf *err);
+int gdrive_stat(struct transport *t, const char *key, struct object *out,
+		struct strbuf *err);
+int gdrive_get(struct transport *t, const char *key,
+	       const struct object_range *r, const struct object_sink *sink,
+	       struct strbuf *version, struct strbuf *err);
+int gdrive_put(struct transport *t, const struct put_request *r,
+	       struct object *out, struct strbuf *err);
+int gdrive_withdraw(struct transport *t, const char *key, const char *state,
+		    struct strbuf *err);
+int gdrive_remove(struct transport *t, const char *key, const char *version,
+		  struct strbuf *err);
+int gdrive_rename(struct transport *t, const char *from, const char *to,
+		  const char *version, struct strbuf *err);
+int gdrive_rests(struct transport *t, const char *prefix,
+		 struct strbuf *cursor, object_fn fn, void *data,
+		 struct strbuf *err);
+int gdrive_prune(struct transport *t, const char *key, const char *version,
+		 struct strbuf *err);
+
+#endif
