@@ -1,13 +1,15 @@
 /*
  * What the files of the Drive backend share; nobody else includes this.
  *
- *	gdrive.c	the store: settings, stat, remove, rename, errors
+ *	gdrive.c	the store: settings, the base folder, stat
+ *	gdrive-error.c	what Drive's reasons mean, and what to do
  *	gdrive-file.c	what answers say of a file
  *	gdrive-find.c	keys to files: folders, names, those of one name
- *	gdrive-folder.c	folders made once
+ *	gdrive-folder.c	folders made once, ids for what is new
  *	gdrive-list.c	pages of objects
  *	gdrive-get.c	ranges of a file
  *	gdrive-put.c	new files, claimed; new content for those that are there
+ *	gdrive-change.c	remove, rename
  *	gdrive-rest.c	what dead puts left
  *
  * A key "A/B/NAME" is the file NAME in the folder B in the folder A in
@@ -15,11 +17,17 @@
  * one place. Rules:
  * - Trashed files, shortcuts and documents of Google's own (without bytes) are
  *   not there.
+ * - Names are compared here, byte by byte: "name =" of a query does not tell
+ *   A from a. What has '/' in its name, as Drive allows, is not there.
  * - Folders of one name in one place are one folder; what is new goes into the
- *   oldest (createdTime, then id).
+ *   oldest (createdTime, then id). A pending folder is not there.
+ * - No query asks for the children of two folders: Drive leaves some out of the
+ *   answer then, and does not say so.
  * - Of files of one name the newest complete one (modifiedTime, then id) is the
  *   object; the others are told by LIST_SHADOWED alone. A file is complete
- *   unless its appProperties have resutil-state=pending.
+ *   unless its properties have resutil-state=pending. (Not its appProperties:
+ *   these are seen by the OAuth project alone that wrote them, and two machines
+ *   may go in by two of them.)
  * - A put of what must be absent makes a pending file under an id that was
  *   asked for before (files.generateIds), so that a lost answer makes no second
  *   one; lists the name; withdraws when another one was there; and else takes
@@ -44,14 +52,16 @@
 #include "transport/transport-ops.h"
 
 #define GDRIVE_FOLDER "application/vnd.google-apps.folder"
-#define GDRIVE_STATE "resutil-state"	/* in appProperties */
+/* Where metadata and the state lie. */
+#define GDRIVE_PROPERTIES "properties"
+#define GDRIVE_STATE "resutil-state"
 #define GDRIVE_PENDING "pending"
 /* A pending file that nothing happened to for so long has no maker any more. */
 #define GDRIVE_PENDING_MAX (24 * 60 * 60)
 
 #define GDRIVE_FIELDS \
 	"id,name,mimeType,size,md5Checksum,headRevisionId,createdTime," \
-	"modifiedTime,appProperties,parents,trashed"
+	"modifiedTime,properties,parents,trashed"
 
 /* A version is "ID.REVISION": that file, with that content. Where a file has no
  * headRevisionId, the MD5 stands for it. */
@@ -63,7 +73,11 @@ struct gdrive_store {
 	pthread_mutex_t lock;	/* of what follows */
 	bool looked;		/* the base folder was looked at */
 	char *drive_id;		/* of a shared drive; NULL: My Drive */
-	struct strmap folders;	/* path -> ids, "ID ID", oldest first */
+	struct strmap folders;	/* path -> struct gdrive_folder */
+	struct strmap seen;	/* id -> struct gdrive_seen */
+	struct strvec ids;	/* for what is new, not used yet */
+	bool no_revisions;	/* we may not read them: files alone */
+	bool acknowledge_abuse;	/* from here on nothing changes */
 };
 
 struct gdrive_store *gdrive_store_of(struct transport *t);
@@ -73,11 +87,14 @@ struct gdrive_file {
 	char *id, *name, *revision;
 	bool folder, pending;
 	bool has_bytes;		/* false: a shortcut, a document of Google's */
+	bool trashed;
 	int64_t created, modified;	/* milliseconds since 1970 */
-	struct object object;	/* key is not set */
+	struct strvec parents;
+	struct object object;	/* key is not set; meta is without the state */
 };
 
-#define GDRIVE_FILE_INIT { .object = OBJECT_INIT }
+#define GDRIVE_FILE_INIT { .parents = STRVEC_INIT, .object = OBJECT_INIT }
+/** ERR_CONTENT: it has no id, or is a file without a size or a revision. */
 int gdrive_file_read(struct gdrive_file *f, const struct value *json,
 		     struct strbuf *err);
 void gdrive_file_release(struct gdrive_file *f);
@@ -116,7 +133,11 @@ bool gdrive_version(const char *version, struct strbuf *id,
 		    struct strbuf *revision);
 /** Adds `text` as a string of a query, with its quotes: \ and ' escaped. */
 void gdrive_quote(struct strbuf *out, const char *text);
-/** Deletes for ever, or moves to the trash where that is not allowed. */
+/** An id that nothing has, for what is new. */
+int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
+		  struct strbuf *err);
+/** Deletes for ever, or moves to the trash where that is not allowed. That it
+ *  is gone already is fine. */
 int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
 		  struct strbuf *err);
 
