@@ -8,7 +8,9 @@
  *	gdrive-folder.c	folders made once, ids for what is new
  *	gdrive-list.c	pages of objects
  *	gdrive-get.c	ranges of a file
- *	gdrive-put.c	new files, claimed; new content for those that are there
+ *	gdrive-put.c	new files; new content for those that are there
+ *	gdrive-claim.c	of several new files of one name, which one stays
+ *	gdrive-change.c	remove, rename, delete
  *	gdrive-change.c	remove, rename
  *	gdrive-rest.c	what dead puts left
  *
@@ -25,15 +27,18 @@
  *   answer then, and does not say so.
  * - Of files of one name the newest complete one (modifiedTime, then id) is the
  *   object; the others are told by LIST_SHADOWED alone. A file is complete
- *   unless its properties have resutil-state=pending. (Not its appProperties:
- *   these are seen by the OAuth project alone that wrote them, and two machines
- *   may go in by two of them.)
+ *   unless its `properties` have resutil-state. (appProperties would be seen by
+ *   those alone who go in by the same OAuth client.)
  * - A put of what must be absent makes a pending file under an id that was
  *   asked for before (files.generateIds), so that a lost answer makes no second
- *   one; lists the name; withdraws when another one was there; and else takes
- *   the mark away. Of two pending ones that see each other the smaller id goes
- *   on and the other withdraws; the smaller one waits until that is gone, so
- *   one of two machines loses, visibly, whatever the order of their requests.
+ *   one; lists the name; withdraws when a complete one is there; and else takes
+ *   the mark away. Of two pending ones that see each other the one with the
+ *   smaller id goes on and the other stands back (resutil-state=waiting); the
+ *   smaller one waits until it does, so one of two machines loses, visibly,
+ *   whatever the order of their requests. One that nothing happens to for
+ *   GDRIVE_CLAIM_MAX, by the clock of who looks, has no maker any more; and a
+ *   maker does not take its mark away later than half of that after he last
+ *   changed it (resutil-turn counts the changes).
  * - Another content is a new revision of the same file; afterwards the revision
  *   before it must be the one that was to be replaced.
  * Source: Drive API v3; Documentation/technical/store-contract.adoc, "Drive".
@@ -66,6 +71,12 @@
 /* A version is "ID.REVISION": that file, with that content. Where a file has no
  * headRevisionId, the MD5 stands for it. */
 
+/* Ids for files that are to be made, asked for beforehand. */
+struct gdrive_ids {
+	char **v;
+	size_t nr;
+};
+
 struct gdrive_store {
 	struct transport base;
 	struct google_api api;
@@ -85,7 +96,8 @@ struct gdrive_store *gdrive_store_of(struct transport *t);
 /* A file or folder as an answer tells it. */
 struct gdrive_file {
 	char *id, *name, *revision;
-	bool folder, pending;
+	char *state, *turn;	/* resutil-state, resutil-turn; NULL: none */
+	bool folder, pending;	/* pending: it has a state, whatever that is */
 	bool has_bytes;		/* false: a shortcut, a document of Google's */
 	bool trashed;
 	int64_t created, modified;	/* milliseconds since 1970 */
@@ -140,6 +152,29 @@ int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
  *  is gone already is fine. */
 int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
 		  struct strbuf *err);
+
+/* What a refusal of Drive means: google_api.explain, whose data is the store. */
+int gdrive_explain(struct google_api *api, const struct google_call *c,
+		   struct strbuf *advice);
+
+/** Adds an id that no file has yet. */
+int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
+		  struct strbuf *err);
+void gdrive_ids_release(struct gdrive_ids *ids);
+/** Sets properties of a file ("KEY=VALUE"; "KEY": takes it away), and tells
+ *  what it is afterwards (out: may be NULL). */
+int gdrive_mark(struct gdrive_store *s, const char *key, const char *id,
+		const struct strvec *properties, struct gdrive_file *out,
+		struct strbuf *err);
+/**
+ * The pending file `id` of `key` becomes the object. 0: it is; *out is it.
+ * ERR_CONFLICT: another one is there, or comes into being; the file is as it
+ * was, pending. began: the monotonic time (seconds) before it was made.
+ */
+int gdrive_claim(struct gdrive_store *s, const char *key, const char *id,
+		 int64_t began, struct gdrive_file *out, struct strbuf *err);
+/** Seconds that pass also while the machine sleeps. */
+int64_t gdrive_clock(void);
 
 /* Members of the table, by file. */
 int gdrive_list(struct transport *t, const char *prefix, unsigned flags,
