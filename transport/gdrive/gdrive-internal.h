@@ -10,7 +10,6 @@
  *	gdrive-get.c	ranges of a file
  *	gdrive-put.c	new files; new content for those that are there
  *	gdrive-claim.c	of several new files of one name, which one stays
- *	gdrive-change.c	remove, rename, delete
  *	gdrive-change.c	remove, rename
  *	gdrive-rest.c	what dead puts left
  *
@@ -61,6 +60,11 @@
 #define GDRIVE_PROPERTIES "properties"
 #define GDRIVE_STATE "resutil-state"
 #define GDRIVE_PENDING "pending"
+#define GDRIVE_WAITING "waiting"	/* another one goes first */
+/* Beside the state: another text with each sign of life. */
+#define GDRIVE_TURN "resutil-turn"
+/* Seconds without one, after which who watches takes the maker for dead. */
+#define GDRIVE_CLAIM_MAX 120
 /* A pending file that nothing happened to for so long has no maker any more. */
 #define GDRIVE_PENDING_MAX (24 * 60 * 60)
 
@@ -70,12 +74,6 @@
 
 /* A version is "ID.REVISION": that file, with that content. Where a file has no
  * headRevisionId, the MD5 stands for it. */
-
-/* Ids for files that are to be made, asked for beforehand. */
-struct gdrive_ids {
-	char **v;
-	size_t nr;
-};
 
 struct gdrive_store {
 	struct transport base;
@@ -157,10 +155,6 @@ int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
 int gdrive_explain(struct google_api *api, const struct google_call *c,
 		   struct strbuf *advice);
 
-/** Adds an id that no file has yet. */
-int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
-		  struct strbuf *err);
-void gdrive_ids_release(struct gdrive_ids *ids);
 /** Sets properties of a file ("KEY=VALUE"; "KEY": takes it away), and tells
  *  what it is afterwards (out: may be NULL). */
 int gdrive_mark(struct gdrive_store *s, const char *key, const char *id,
