@@ -24,7 +24,6 @@ int s3_check_endpoint(const char *url, struct strbuf *err);
 int s3_check_region(const char *name, struct strbuf *err);
 /** auto, path or virtual. */
 int s3_check_addressing(const char *word, struct strbuf *err);
-int s3_check_prefix(const char *path, struct strbuf *err);
 
 /** Whether `anonymous` is said: a boolean, or the text of one. */
 bool s3_conf_anonymous(const struct value *config);
