@@ -7,6 +7,7 @@
  *	digest-hmac.c	HMAC-SHA256
  *	digest-md5.c	MD5, for servers that know nothing better
  *	digest-crc32c.c	CRC32C, without libcrypto
+ *	digest-rsa.c	RSA signatures
  */
 #ifndef LIB_WRAP_DIGEST_H
 #define LIB_WRAP_DIGEST_H
