@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/exp/http-conf.h"
 #include "lib/exp/project.h"
 #include "lib/exp/remotes.h"
@@ -15,6 +16,7 @@ static int open_store(struct transport **out, const char *name,
 	struct transport_config c = { .patience = TRANSPORT_PATIENCE_DEFAULT };
 	struct remote_conf conf = { 0 };
 	struct strbuf base = STRBUF_INIT, ca_file = STRBUF_INIT;
+	struct strvec hosts = STRVEC_INIT;
 	int ret;
 
 	if (name && store_url_looks(name)) {
@@ -35,9 +37,13 @@ static int open_store(struct transport **out, const char *name,
 	c.base_dir = base.buf;
 	if (!ret)
 		ret = http_conf_fill(&c.http, the_project, &ca_file, err);
+	c.google_hosts = &hosts;
+	if (!ret)
+		ret = http_conf_google_hosts(&hosts, err);
 	if (!ret)
 		ret = transport_open(out, &c, err);
 	remote_conf_release(&conf);
+	strvec_clear(&hosts);
 	strbuf_release(&ca_file);
 	strbuf_release(&base);
 	return ret;

@@ -4,7 +4,10 @@
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/store-conf.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
 #include "lib/exp/settings.h"
 
 #define STALL_MAX 3600
@@ -90,5 +93,57 @@ int http_conf_fill(struct http_options *o, const struct project *project,
 	else if (!ret)
 		ret = settings_get_size("transfer.limit-rate", 0, &o->rate,
 					err);
+	return ret;
+}
+
+#define HOST_SEPARATORS ", \t"
+
+/* One text: a host, or several. */
+static int add_hosts(struct strvec *out, const char *text, struct strbuf *err)
+{
+	struct strbuf host = STRBUF_INIT;
+	size_t len, i;
+	int ret = 0;
+
+	for (; !ret && *text; text += len) {
+		text += strspn(text, HOST_SEPARATORS);
+		len = strcspn(text, HOST_SEPARATORS);
+		if (!len)
+			break;
+		strbuf_reset(&host);
+		for (i = 0; i < len; i++)
+			strbuf_addch(&host, tolower((unsigned char)text[i]));
+		if (store_conf_is_authority(host.buf, host.len))
+			strvec_push(out, host.buf);
+		else
+			ret = fail(err, ERR_CONTENT, "'google.trusted-hosts' "
+				   "has '%.100s', which is neither HOST nor "
+				   "HOST:PORT", host.buf);
+	}
+	strbuf_release(&host);
+	return ret;
+}
+
+int http_conf_google_hosts(struct strvec *out, struct strbuf *err)
+{
+	static const enum settings_layer own[] = { SETTINGS_USER,
+						   SETTINGS_PARAMETERS };
+	static const char key[] = "google.trusted-hosts";
+	size_t i, j;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(own); i++) {
+		const struct value *v = settings_get_of(own[i], key);
+		const char *text = value_text(v);
+
+		if (text)
+			ret = add_hosts(out, text, err);
+		for (j = 0; !ret && v && v->type == VALUE_LIST &&
+			    j < v->u.list.nr; j++) {
+			text = value_text(v->u.list.item[j]);
+			if (text)
+				ret = add_hosts(out, text, err);
+		}
+	}
 	return ret;
 }

@@ -36,6 +36,8 @@ static const struct {
 	{ "core.pager", KIND_SCALAR },
 	{ "gc", KIND_MAP },
 	{ "gc.older-than", KIND_SCALAR },
+	{ "google", KIND_MAP },
+	{ "google.trusted-hosts", KIND_LIST },
 	{ "hooks", KIND_MAP },
 	{ "http", KIND_MAP },
 	{ "http.ca-file", KIND_SCALAR },

@@ -22,13 +22,14 @@ static struct value *layers[SETTINGS_LAYER_NR];
 static struct strvec lent = STRVEC_INIT;
 
 /*
- * A project may come from anywhere: what makes a command run something is
- * taken from the user alone.
+ * A project may come from anywhere: what makes a command run something, and
+ * who is trusted with keys, is taken from the user alone.
  */
 static bool is_for_users_only(const char *key)
 {
 	return !strcmp(key, "alias") || !strncmp(key, "alias.", 6) ||
-		!strcmp(key, "core.pager");
+		!strcmp(key, "core.pager") ||
+		!strcmp(key, "google.trusted-hosts");
 }
 
 static int read_user_layer(struct value **out, struct strbuf *err)

@@ -59,16 +59,21 @@ static int find_conf(struct remote_conf *conf, struct strbuf *base,
 static int open_store(struct remote *r, const struct remote_conf *conf,
 		      const char *base, unsigned patience, struct strbuf *err)
 {
+	struct strvec hosts = STRVEC_INIT;
 	struct transport_config c = {
 		.type = conf->type, .config = conf->config,
-		.base_dir = base, .patience = patience
+		.base_dir = base, .patience = patience,
+		.google_hosts = &hosts
 	};
 	struct strbuf ca_file = STRBUF_INIT;
 	int ret = http_conf_fill(&c.http, r->project, &ca_file, err);
 
 	if (!ret)
+		ret = http_conf_google_hosts(&hosts, err);
+	if (!ret)
 		ret = transport_open(&r->transport, &c, err);
 	strbuf_release(&ca_file);
+	strvec_clear(&hosts);
 	return ret;
 }
 
