@@ -1,17 +1,18 @@
 /*
  * What the files of the Cloud Storage backend share; nobody else includes this.
  *
- *	gcs.c		the store: settings, addresses, stat, remove, errors
+ *	gcs.c		the store: settings, addresses, stat, remove
  *	gcs-object.c	what answers say of an object
+ *	gcs-error.c	what refusals mean, and what to do
  *	gcs-list.c	pages of objects
  *	gcs-get.c	ranges of an object
  *	gcs-put.c	an object in one request, or by google-upload.h
- *	gcs-copy.c	copies made by the server (rewrite), rename
+ *	gcs-copy.c	copies made by the server (rewrite)
+ *	gcs-remove-many.c	many removals at once
  *	gcs-sign.c	URLs that are signed (V4)
  *
  * Source: Cloud Storage JSON API v1. The roles Storage Object User and Storage
- * Legacy Bucket Reader suffice for all of it: objects.{create,delete,get,list,
- * update}, buckets.get.
+ * Legacy Bucket Reader suffice for all of it: objects.{create,delete,get,list}.
  */
 #ifndef TRANSPORT_GCS_GCS_INTERNAL_H
 #define TRANSPORT_GCS_GCS_INTERNAL_H
@@ -29,7 +30,7 @@ struct gcs_store {
 	char *bucket;
 	char *prefix;		/* "" or "a/b/" */
 	char *user_project;	/* "requester pays"; or NULL */
-	char *email;		/* who signs URLs; found when needed */
+	bool seen;		/* the bucket is there; atomic */
 };
 
 struct gcs_store *gcs_store_of(struct transport *t);
@@ -40,13 +41,29 @@ struct gcs_store *gcs_store_of(struct transport *t);
 
 /** "/storage/v1/b/BUCKET/o/KEY"; key NULL: "/storage/v1/b/BUCKET/o". */
 void gcs_path(const struct gcs_store *s, const char *key, struct strbuf *path);
+/** The same from "/b/" on, for what stands behind others ("/upload/storage/v1",
+ *  "/rewriteTo"). */
+void gcs_path_in(const struct gcs_store *s, const char *key,
+		 struct strbuf *path);
 /** Adds what each request carries (userProject). */
 void gcs_query(const struct gcs_store *s, struct strvec *query);
 /** Fills `o`, which is empty, by the JSON of an object. ERR_CONTENT. */
 int gcs_object_read(const struct gcs_store *s, const struct value *json,
 		    struct object *o, struct strbuf *err);
+/** Whether `text` can be a version of an object here. */
+bool gcs_is_generation(const char *text);
+/** "Changed by somebody else"; returns ERR_CONFLICT. */
+int gcs_fail_changed(const struct gcs_store *s, const char *key,
+		     struct strbuf *err);
+/** The store's google_api.explain. */
+int gcs_explain(struct google_api *api, const struct google_call *c,
+		struct strbuf *advice);
 
 /* Members of the table, by file. */
+int gcs_stat(struct transport *t, const char *key, struct object *out,
+	     struct strbuf *err);
+int gcs_remove_many(struct transport *t, const struct strvec *keys,
+		    removed_fn fn, void *data, struct strbuf *err);
 int gcs_list(struct transport *t, const char *prefix, unsigned flags,
 	     struct strbuf *cursor, object_fn fn, void *data,
 	     struct strbuf *err);
