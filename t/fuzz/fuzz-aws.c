@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "transport/aws/aws-internal.h"
 
@@ -65,7 +66,7 @@ static void check_item(const struct aws_ini *ini,
 	MUST(*item->key && item->line);
 	MUST(strlen(plain) <= strlen(item->value));
 	MUST(!strncmp(plain, item->value, strlen(plain)));
-	aws_wipe_free(plain);
+	secret_free(plain);
 }
 
 static void check_ini(const char *text, size_t len)

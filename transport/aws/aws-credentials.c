@@ -5,6 +5,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "transport/aws/aws-internal.h"
 
@@ -218,7 +219,7 @@ static void ask(struct aws_credentials *c)
 	pthread_mutex_unlock(&c->lock);
 	search_init(&s, &c->source);
 	if (!c->source.anonymous)
-		aws_hide();
+		secret_hide();
 	ret = look_everywhere(&s, &found, &why);
 	tell_once(&s);
 	pthread_mutex_lock(&c->lock);

@@ -6,6 +6,7 @@
 #include "lib/base/env-file.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 
 #define REGION_MAX 64
@@ -31,7 +32,7 @@ static int keep_wanted(const char *key, const char *value,
 	for (i = 0; i < w->nr; i++) {
 		if (strcmp(w->want[i].name, key))
 			continue;
-		aws_wipe_free(w->want[i].value);
+		secret_free(w->want[i].value);
 		w->want[i].value = *value ? xstrdup(value) : NULL;
 	}
 	return 0;
@@ -53,7 +54,7 @@ int aws_env_file(const struct aws_source *s, struct aws_want *want, size_t nr,
 	if (!s->base_dir)
 		return 0;
 	aws_env_file_path(&path, s);
-	ret = aws_read_file(&text, path.buf, &why);
+	ret = secret_read_file(&text, path.buf, AWS_FILE_MAX, &why);
 	if (ret == ERR_NOT_FOUND) {
 		ret = 0;
 		goto cleanup;
@@ -64,7 +65,7 @@ int aws_env_file(const struct aws_source *s, struct aws_want *want, size_t nr,
 		fail(err, ret, "cannot read '%s': %s", path.buf, why.buf);
 
 cleanup:
-	aws_wipe_release(&text);
+	secret_release(&text);
 	strbuf_release(&why);
 	strbuf_release(&path);
 	return ret;
@@ -75,7 +76,7 @@ void aws_want_release(struct aws_want *want, size_t nr)
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		aws_wipe_free(want[i].value);
+		secret_free(want[i].value);
 		want[i].value = NULL;
 	}
 }

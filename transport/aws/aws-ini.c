@@ -10,6 +10,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 
 #define UTF8_BOM "\xef\xbb\xbf"
@@ -31,7 +32,7 @@ void aws_ini_release(struct aws_ini *ini)
 	for (i = 0; i < ini->nr; i++) {
 		free(ini->item[i].section);
 		free(ini->item[i].key);
-		aws_wipe_free(ini->item[i].value);
+		secret_free(ini->item[i].value);
 	}
 	for (i = 0; i < ini->sections; i++)
 		free(ini->section[i]);
@@ -185,11 +186,11 @@ int aws_ini_parse(struct aws_ini *ini, const char *text, size_t len,
 int aws_ini_read(struct aws_ini *ini, const char *path, struct strbuf *err)
 {
 	struct strbuf text = STRBUF_INIT;
-	int ret = aws_read_file(&text, path, err);
+	int ret = secret_read_file(&text, path, AWS_FILE_MAX, err);
 
 	if (!ret)
 		ret = aws_ini_parse(ini, text.buf, text.len, path, err);
-	aws_wipe_release(&text);
+	secret_release(&text);
 	return ret;
 }
 

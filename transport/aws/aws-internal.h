@@ -123,14 +123,6 @@ int aws_keys_from_json(struct aws_keys *out, struct strbuf *text,
 int aws_keys_expire(struct aws_keys *out, const char *text, const char *where,
 		    struct strbuf *err);
 
-/** Before the first secret is in memory: this process leaves no core dump, and
- *  is not looked into. */
-void aws_hide(void);
-/** Memory that held secrets is wiped and given back; NULL is fine. */
-void aws_wipe_free(char *text);
-void aws_wipe_release(struct strbuf *sb);
-/** A file with secrets, without copies of it left behind. */
-int aws_read_file(struct strbuf *out, const char *path, struct strbuf *err);
 /** Warns of a file with keys that everybody can read. */
 void aws_warn_readable(struct aws_search *s, const char *path);
 /** Notes where nothing was found. */

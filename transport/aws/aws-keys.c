@@ -2,14 +2,10 @@
 #include "lib/base/compat.h"
 #include "transport/aws/aws-internal.h"
 
-#include <pthread.h>
-#include <sys/resource.h>
-
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
-#include "lib/base/path.h"
-#include "lib/base/process.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
@@ -18,66 +14,20 @@
 #define SECRET_MAX 1024
 #define TOKEN_MAX 32768
 
-static pthread_once_t hide_once = PTHREAD_ONCE_INIT;
-
-/* What it starts (a program that says keys) need not leave one either. */
-static void hide_process(void)
-{
-	struct rlimit limit;
-
-	process_hide();
-	if (!getrlimit(RLIMIT_CORE, &limit)) {
-		limit.rlim_cur = 0;
-		setrlimit(RLIMIT_CORE, &limit);
-	}
-}
-
-void aws_hide(void)
-{
-	pthread_once(&hide_once, hide_process);
-}
-
-void aws_wipe_free(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
-void aws_wipe_release(struct strbuf *sb)
-{
-	if (sb->alloc)
-		explicit_bzero(sb->buf, sb->alloc);
-	strbuf_release(sb);
-}
-
 void aws_keys_release(struct aws_keys *k)
 {
 	static const struct aws_keys none = AWS_KEYS_INIT;
 
-	aws_wipe_free(k->id);
-	aws_wipe_free(k->secret);
-	aws_wipe_free(k->token);
+	secret_free(k->id);
+	secret_free(k->secret);
+	secret_free(k->token);
 	*k = none;
-}
-
-static void take_out(struct strbuf *text, const char *secret)
-{
-	static const char mark[] = "[redacted]";	/* fits into XML */
-	size_t len = secret ? strlen(secret) : 0;
-	const char *at;
-
-	if (len < strlen(mark))
-		return;
-	while ((at = memmem(text->buf, text->len, secret, len)))
-		strbuf_splice(text, (size_t)(at - text->buf), len, mark,
-			      strlen(mark));
 }
 
 void aws_keys_take_out(const struct aws_keys *k, struct strbuf *text)
 {
-	take_out(text, k->secret);
-	take_out(text, k->token);
+	secret_take_out(text, k->secret);
+	secret_take_out(text, k->token);
 }
 
 /* They go into header fields, where a line end would begin another. */
@@ -136,20 +86,6 @@ int aws_keys_expire(struct aws_keys *out, const char *text, const char *where,
 	return 0;
 }
 
-static void wipe_value(struct value *v)
-{
-	size_t i;
-
-	if (!v)
-		return;
-	if (v->type == VALUE_TEXT || v->type == VALUE_BINARY)
-		explicit_bzero(v->u.text.text, v->u.text.len);
-	for (i = 0; v->type == VALUE_LIST && i < v->u.list.nr; i++)
-		wipe_value(v->u.list.item[i]);
-	for (i = 0; v->type == VALUE_MAP && i < v->u.map.nr; i++)
-		wipe_value(v->u.map.pair[i].value);
-}
-
 int aws_keys_from_json(struct aws_keys *out, struct strbuf *text,
 		       const char *token_name, const char *where,
 		       struct strbuf *err)
@@ -181,23 +117,9 @@ int aws_keys_from_json(struct aws_keys *out, struct strbuf *text,
 		aws_keys_release(out);
 
 cleanup:
-	wipe_value(v);
-	value_free(v);
-	explicit_bzero(text->buf, text->len);
-	strbuf_reset(text);
+	secret_free_value(v);
+	secret_reset(text);
 	return ret;
-}
-
-int aws_read_file(struct strbuf *out, const char *path, struct strbuf *err)
-{
-	struct stat st;
-
-	aws_hide();
-	/* room for all of it at once: growing would leave copies behind */
-	if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_size >= 0 &&
-	    st.st_size <= AWS_FILE_MAX)
-		strbuf_grow(out, (size_t)st.st_size + 1);
-	return read_file(out, path, AWS_FILE_MAX, err);
 }
 
 void aws_warn_readable(struct aws_search *s, const char *path)

@@ -11,6 +11,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/http.h"
@@ -156,7 +157,7 @@ static int container_header(struct strbuf *out, struct strbuf *err)
 	int ret = 0;
 
 	if (path) {
-		ret = aws_read_file(&text, path, &why);
+		ret = secret_read_file(&text, path, AWS_FILE_MAX, &why);
 		if (ret) {
 			fail(err, ERR_CREDENTIALS, "cannot read what "
 			     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names: %s",
@@ -179,7 +180,7 @@ static int container_header(struct strbuf *out, struct strbuf *err)
 	strbuf_addf(out, "Authorization: %s", token);
 
 cleanup:
-	aws_wipe_release(&text);
+	secret_release(&text);
 	strbuf_release(&why);
 	return ret;
 }
@@ -226,7 +227,7 @@ int aws_from_container(struct aws_search *s, struct aws_keys *out,
 
 cleanup:
 	answer_release(&a);
-	aws_wipe_release(&header);
+	secret_release(&header);
 	strbuf_release(&why);
 	free(url);
 	return ret;
@@ -322,7 +323,7 @@ static int instance_keys(struct aws_search *s, const char *host,
 
 cleanup:
 	answer_release(&a);
-	aws_wipe_release(&header);
+	secret_release(&header);
 	strbuf_release(&url);
 	return ret;
 }

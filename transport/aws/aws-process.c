@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 
@@ -56,7 +57,7 @@ int aws_from_process(struct aws_search *s, const char *command,
 	s->renewable = true;
 
 cleanup:
-	aws_wipe_release(&text);
+	secret_release(&text);
 	strbuf_release(&why);
 	strbuf_release(&name);
 	return ret;

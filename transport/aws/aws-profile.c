@@ -8,6 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 
 /* The two files of the user. */
@@ -129,7 +130,7 @@ static int static_keys(const struct aws_ini *ini, const char *path,
 			   "%s has an access key without the other half: '%s' "
 			   "is not set", where, name[part[0] ? 1 : 0]);
 	for (i = 0; i < ARRAY_SIZE(name); i++)
-		aws_wipe_free(part[i]);
+		secret_free(part[i]);
 	free(where);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
+#include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/digest.h"
@@ -30,9 +31,9 @@ struct sts {
 
 static void sts_release(struct sts *t)
 {
-	aws_wipe_free(t->id);
-	aws_wipe_free(t->secret);
-	aws_wipe_free(t->token);
+	secret_free(t->id);
+	secret_free(t->secret);
+	secret_free(t->token);
 	free(t->expires);
 	free(t->code);
 	free(t->message);
@@ -40,7 +41,7 @@ static void sts_release(struct sts *t)
 
 static void keep(char **slot, const char *text, size_t len)
 {
-	aws_wipe_free(*slot);
+	secret_free(*slot);
 	*slot = xmemdupz(text, len);
 }
 
@@ -239,7 +240,7 @@ int aws_assume_role(struct aws_search *s, const struct aws_role *role,
 	add_form(&form, "DurationSeconds", role->duration);
 	add_form(&form, "ExternalId", role->external_id);
 	ret = ask_sts(s, role, with, &form, out, err);
-	aws_wipe_release(&form);
+	secret_release(&form);
 	return ret;
 }
 
@@ -252,7 +253,7 @@ int aws_assume_web_identity(struct aws_search *s, const struct aws_role *role,
 	int ret;
 
 	/* read each time: whoever put it there renews it */
-	ret = aws_read_file(&token, token_file, &why);
+	ret = secret_read_file(&token, token_file, AWS_FILE_MAX, &why);
 	if (!ret)
 		strbuf_trim(&token);
 	if (!ret && (!token.len || token.len > TOKEN_MAX))
@@ -274,8 +275,8 @@ int aws_assume_web_identity(struct aws_search *s, const struct aws_role *role,
 	ret = ask_sts(s, role, NULL, &form, out, err);
 
 cleanup:
-	aws_wipe_release(&form);
-	aws_wipe_release(&token);
+	secret_release(&form);
+	secret_release(&token);
 	strbuf_release(&why);
 	return ret;
 }
