@@ -1,0 +1,323 @@
+/*
+ * A store that is a bucket of Google Cloud Storage.
+ * Source: Cloud Storage JSON API v1.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/google-conf.h"
+#include "lib/base/store-conf.h"
+#include "transport/object.h"
+#include "transport/gcs/gcs-internal.h"
+
+#define API_ROOT "https://storage.googleapis.com"
+/* Somebody else changes an object as often while it is removed. */
+#define REMOVE_TRIES 8
+
+struct gcs_store *gcs_store_of(struct transport *t)
+{
+	return (struct gcs_store *)t;
+}
+
+/* ---- settings ----------------------------------------------------------- */
+
+/* NULL: not given. A bucket of digits only is a number in YAML. */
+static char *setting(const struct transport_config *c, const char *key)
+{
+	const struct value *value = value_map_get(c->config, key);
+	struct strbuf text = STRBUF_INIT;
+
+	if (!value || value->type == VALUE_NULL)
+		return NULL;
+	value_format(&text, value);
+	if (text.len)
+		return strbuf_detach(&text, NULL);
+	strbuf_release(&text);
+	return NULL;
+}
+
+static int find_bucket(struct gcs_store *s, const struct transport_config *c,
+		       struct strbuf *err)
+{
+	s->bucket = setting(c, "backet_name");
+	if (!s->bucket)
+		s->bucket = setting(c, "bucket_name");
+	if (!s->bucket)
+		return fail(err, ERR_USAGE, "storage_config lacks "
+			    "'backet_name', which storage_type 'gcs' needs");
+	return gcs_check_bucket(s->bucket, err);
+}
+
+static void cut_slashes(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == '/')
+		text[--len] = '\0';
+}
+
+/* "http://HOST:PORT", or without the scheme, as the client libraries take it.
+ * It is somebody's own server, which is told nothing that is secret. */
+static int use_emulator(struct gcs_store *s, const char *text,
+			struct strbuf *err)
+{
+	s->api.root = xstrfmt("%s%s", strstr(text, "://") ? "" : "http://",
+			      text);
+	cut_slashes(s->api.root);
+	if (!strncmp(s->api.root, "http://", 7) ||
+	    !strncmp(s->api.root, "https://", 8))
+		return 0;
+	return fail(err, ERR_USAGE, "STORAGE_EMULATOR_HOST is no URL of "
+		    "http:// or https://, nor HOST:PORT");
+}
+
+/* Where the requests go, and whether what lets us in may go there. */
+static int find_root(struct gcs_store *s, const struct transport_config *c,
+		     bool *anonymous, struct strbuf *err)
+{
+	char *root = setting(c, "api_root");
+	const char *emulator = getenv("STORAGE_EMULATOR_HOST");
+
+	if (root) {
+		cut_slashes(root);
+		s->api.root = root;
+		return *anonymous ? 0 :
+			google_check_trusted(c->google_hosts, root,
+					     "api_root", err);
+	}
+	if (emulator && *emulator) {
+		*anonymous = true;
+		return use_emulator(s, emulator, err);
+	}
+	s->api.root = xstrdup(API_ROOT);
+	return 0;
+}
+
+static void set_prefix(struct gcs_store *s, char *prefix)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	strbuf_addstr(&path, prefix ? prefix + strspn(prefix, "/") : "");
+	while (path.len && path.buf[path.len - 1] == '/')
+		strbuf_setlen(&path, path.len - 1);
+	s->base.url = xstrfmt("gs://%s%s%s", s->bucket, path.len ? "/" : "",
+			      path.buf);
+	strbuf_complete_slash(&path);
+	s->prefix = strbuf_detach(&path, NULL);
+	free(prefix);
+}
+
+static void gcs_release(struct transport *t)
+{
+	struct gcs_store *s = gcs_store_of(t);
+
+	google_credentials_free(s->api.credentials);
+	http_close(s->api.http);
+	free(s->api.root);
+	free(s->base.url);
+	free(s->bucket);
+	free(s->prefix);
+	free(s->user_project);
+	free(s);
+}
+
+static int configure(struct gcs_store *s, const struct transport_config *c,
+		     struct strbuf *err)
+{
+	struct http_options options = c->http;
+	char *key_file = setting(c, "key_file_path");
+	struct google_source source = {
+		.base_dir = c->base_dir, .key_file = key_file,
+		.scope = GOOGLE_SCOPE_GCS, .trusted = c->google_hosts,
+		.patience = c->patience,
+		.anonymous = store_conf_truth(c->config, "anonymous"),
+	};
+	int ret;
+
+	options.patience = c->patience;
+	ret = gcs_conf_check(c->config, err);
+	if (!ret)
+		ret = find_bucket(s, c, err);
+	if (!ret)
+		ret = find_root(s, c, &source.anonymous, err);
+	if (!ret)
+		ret = http_open(&s->api.http, &options, err);
+	if (ret)
+		goto cleanup;
+	s->user_project = setting(c, "user_project");
+	set_prefix(s, setting(c, "prefix"));
+	s->api.patience = c->patience;
+	s->api.store = s->base.url;
+	s->api.explain = gcs_explain;
+	s->api.data = s;
+	source.store = s->base.url;
+	source.http = s->api.http;
+	google_credentials_new(&s->api.credentials, &source);
+
+cleanup:
+	free(key_file);
+	return ret;
+}
+
+static int gcs_open(struct transport **out, const struct transport_config *c,
+		    struct strbuf *err)
+{
+	struct gcs_store *s = xcalloc(1, sizeof(*s));
+	int ret;
+
+	s->base.ops = &transport_gcs;
+	s->base.caps = transport_gcs.caps;
+	ret = configure(s, c, err);
+	if (ret) {
+		gcs_release(&s->base);
+		return ret;
+	}
+	*out = &s->base;
+	return 0;
+}
+
+/* ---- addresses ---------------------------------------------------------- */
+
+void gcs_path_in(const struct gcs_store *s, const char *key,
+		 struct strbuf *path)
+{
+	strbuf_addstr(path, "/b/");
+	http_escape(path, s->bucket, strlen(s->bucket), false);
+	strbuf_addstr(path, "/o");
+	if (!key)
+		return;
+	strbuf_addch(path, '/');
+	http_escape(path, s->prefix, strlen(s->prefix), false);
+	http_escape(path, key, strlen(key), false);
+}
+
+void gcs_path(const struct gcs_store *s, const char *key, struct strbuf *path)
+{
+	strbuf_addstr(path, "/storage/v1");
+	gcs_path_in(s, key, path);
+}
+
+void gcs_query(const struct gcs_store *s, struct strvec *query)
+{
+	if (s->user_project)
+		strvec_pushf(query, "userProject=%s", s->user_project);
+}
+
+int gcs_fail_changed(const struct gcs_store *s, const char *key,
+		     struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
+		    "else", key, s->base.url);
+}
+
+/* ---- stat, remove ------------------------------------------------------- */
+
+int gcs_stat(struct transport *t, const char *key, struct object *out,
+	     struct strbuf *err)
+{
+	struct gcs_store *s = gcs_store_of(t);
+	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
+	struct strbuf path = STRBUF_INIT;
+	struct object o = OBJECT_INIT, old;
+	int ret;
+
+	gcs_path(s, key, &path);
+	c.path = path.buf;
+	c.about = key;
+	c.what = "look at";
+	strvec_push(&c.query, "projection=noAcl");
+	strvec_push(&c.query, "fields=" GCS_FIELDS);
+	gcs_query(s, &c.query);
+	ret = google_call(&s->api, &c, err);
+	if (!ret)
+		ret = gcs_object_read(s, c.json, &o, err);
+	if (!ret && strcmp(o.key, key))
+		ret = fail(err, ERR_CONTENT, "'%s' was asked for '%s' and "
+			   "tells of '%s'", s->base.url, key, o.key);
+	if (!ret) {
+		old = *out;
+		*out = o;
+		o = old;
+	}
+	object_release(&o);
+	google_call_release(&c);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* ERR_CONFLICT: it is not that generation (any more). */
+static int remove_generation(struct gcs_store *s, const char *key,
+			     const char *generation, struct strbuf *err)
+{
+	struct google_call c = GOOGLE_CALL_INIT("DELETE", NULL);
+	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
+	int ret;
+
+	gcs_path(s, key, &path);
+	c.path = path.buf;
+	c.about = key;
+	strvec_pushf(&c.query, "ifGenerationMatch=%s", generation);
+	gcs_query(s, &c.query);
+	/* No other object can be hit by a second try. */
+	c.flags = HTTP_REPEATABLE;
+	ret = google_call(&s->api, &c, &why);
+	if (ret == ERR_NOT_FOUND && c.answer.tries > 1)
+		ret = 0;
+	else if (c.answer.status == 412 && ret == ERR_CONFLICT)
+		gcs_fail_changed(s, key, err);
+	else if (ret)
+		fail(err, ret, "%s", why.buf);
+	google_call_release(&c);
+	strbuf_release(&path);
+	strbuf_release(&why);
+	return ret;
+}
+
+/* Whatever is there: by its generation all the same, so that a request that
+ * was sent twice does not hit what somebody has put in between. */
+static int gcs_remove(struct transport *t, const char *key,
+		      const char *version, struct strbuf *err)
+{
+	struct gcs_store *s = gcs_store_of(t);
+	struct strbuf why = STRBUF_INIT;
+	unsigned tries = 0;
+	int ret;
+
+	if (version && gcs_is_generation(version))
+		return remove_generation(s, key, version, err);
+	do {
+		struct object there = OBJECT_INIT;
+
+		strbuf_reset(&why);
+		ret = gcs_stat(t, key, &there, &why);
+		if (!ret && version)
+			/* that of another kind of store */
+			ret = gcs_fail_changed(s, key, &why);
+		else if (!ret)
+			ret = remove_generation(s, key, there.version, &why);
+		object_release(&there);
+	} while (ret == ERR_CONFLICT && !version && ++tries < REMOVE_TRIES);
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+const struct transport_ops transport_gcs = {
+	.type = "gcs",
+	.caps = TRANSPORT_CAN_COPY | TRANSPORT_CAN_PRESIGN |
+		TRANSPORT_CAN_CREATE | TRANSPORT_CAN_COMPARE |
+		TRANSPORT_CAN_RESUME | TRANSPORT_CAN_META |
+		TRANSPORT_CAN_SUMS | TRANSPORT_IS_FAR,
+	.open = gcs_open,
+	.list = gcs_list,
+	.stat = gcs_stat,
+	.get = gcs_get,
+	.put = gcs_put,
+	.withdraw = gcs_withdraw,
+	.remove = gcs_remove,
+	.remove_many = gcs_remove_many,
+	.copy = gcs_copy,
+	.presign = gcs_presign,
+	.release = gcs_release,
+};
