@@ -209,8 +209,6 @@ bool status_is_passing(int status);
 /** The code and the sentence of a try that has no answer: ERR_TRANSIENT when
  *  another may have one. */
 int call_failure(const struct call *call, struct strbuf *err);
-/** "https://host:port" of a URL. */
-void http_place(struct strbuf *out, const char *url);
 
 /* ---- trace -------------------------------------------------------------- */
 

@@ -36,7 +36,8 @@ static bool is_secret_field(const char *name)
 		"authorization", "proxy-authorization", "cookie", "set-cookie",
 		"x-amz-security-token", "x-aws-ec2-metadata-token",
 		"x-amz-server-side-encryption-customer-key",
-		"x-amz-copy-source-server-side-encryption-customer-key", NULL
+		"x-amz-copy-source-server-side-encryption-customer-key",
+		"x-guploader-uploadid", NULL
 	};
 
 	return is_in(names, name) || redact_is_secret_name(name);
@@ -47,7 +48,8 @@ static bool is_secret_parameter(const char *name)
 	static const char *const names[] = {
 		"x-amz-signature", "x-amz-credential", "x-amz-security-token",
 		"signature", "sig", "awsaccesskeyid", "access_token",
-		"webidentitytoken", "upload_token", NULL
+		"webidentitytoken", "upload_token", "upload_id",
+		"x-goog-signature", NULL
 	};
 
 	return is_in(names, name) || redact_is_secret_name(name);
@@ -145,6 +147,9 @@ void http_trace_without(struct strbuf *text, const char *field)
 		return;
 	strbuf_add(&name, field, (size_t)(colon - field));
 	value = colon + 1 + strspn(colon + 1, " ");
+	/* The scheme says nothing, and is not repeated with it. */
+	if (!strncmp(value, "Bearer ", 7))
+		value += 7;
 	len = strlen(value);
 	while (is_secret_field(name.buf) && len >= SECRET_MIN &&
 	       (at = memmem(text->buf, text->len, value, len)))

@@ -134,6 +134,9 @@ int http_status_error(const struct http_answer *a);
 /** A date in any of the three forms of RFC 9110, as seconds since 1970. */
 bool http_date(int64_t *sec, const char *text);
 
+/** Adds "https://host:port" of a URL: where it leads, without who asks. */
+void http_place(struct strbuf *out, const char *url);
+
 /** Adds `text` with all but A-Za-z0-9-._~ (and, in a path, '/') as %XX. */
 void http_escape(struct strbuf *out, const char *text, size_t len,
 		 bool is_path);

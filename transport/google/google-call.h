@@ -28,10 +28,11 @@ struct google_api {
 	/* For messages: the store's URL, lent. */
 	const char *store;
 	/*
-	 * What a refusal means here, and what to do: called with c->answer and
-	 * c->reason filled for what is no success; the rest of the sentence is
-	 * made by google-call.c. Adds to `advice`, and returns ERR_* or 0 (by
-	 * the status). May be NULL.
+	 * What a refusal means here, and what to do: called with c->answer,
+	 * c->reason and c->message filled for what is no success of the
+	 * service's own; the rest of the sentence is made by google-error.c.
+	 * Adds to `advice` ("share it with ..."), and returns ERR_* or 0 (by
+	 * reason and status). May be NULL.
 	 */
 	int (*explain)(struct google_api *api, const struct google_call *c,
 		       struct strbuf *advice);
@@ -41,8 +42,8 @@ struct google_api {
 struct google_call {
 	const char *method;
 	const char *path;	/* "/storage/v1/b/...", escaped already; or an
-				 * absolute URL (a session of an upload), to
-				 * which a token goes when it is trusted */
+				 * absolute URL: a token goes to the place of
+				 * api->root, and to Google's own by https */
 	const char *what;	/* "list", for messages; NULL: by the method */
 	const char *about;	/* the key it is about; NULL: the store */
 	struct strvec query;	/* "name=value", not escaped */
@@ -51,7 +52,8 @@ struct google_call {
 	size_t body_len;
 	unsigned flags;		/* enum http_flags; GET and HEAD are repeatable
 				 * anyway */
-	bool no_token;		/* the URL itself lets us in (a session) */
+	bool no_token;		/* the URL itself lets us in (a session), so
+				 * it is a secret, as is what it answers */
 	bool take_308;		/* "Resume Incomplete" is a success */
 	int (*head)(void *data, const struct http_answer *a,
 		    struct strbuf *err);
@@ -61,12 +63,15 @@ struct google_call {
 
 	struct http_answer answer;
 	char reason[64];	/* "userRateLimitExceeded"; "" */
+	struct strbuf message;	/* the service's words on it, for a person:
+				 * escaped, bounded, without our secrets */
 	struct value *json;	/* of a success with a JSON body; NULL */
 };
 
 #define GOOGLE_CALL_INIT(m, p) \
 	{ .method = (m), .path = (p), .query = STRVEC_INIT, \
-	  .headers = STRVEC_INIT, .answer = HTTP_ANSWER_INIT }
+	  .headers = STRVEC_INIT, .answer = HTTP_ANSWER_INIT, \
+	  .message = STRBUF_INIT }
 void google_call_release(struct google_call *c);
 
 /**
@@ -80,6 +85,11 @@ void google_call_release(struct google_call *c);
  */
 int google_call(struct google_api *api, struct google_call *c,
 		struct strbuf *err);
+
+/** Adds "cannot VERB 'ABOUT' in 'STORE': WHY", and returns `code`: for what is
+ *  wrong with a success. */
+int google_fail_call(const struct google_api *api, const struct google_call *c,
+		     int code, const char *why, struct strbuf *err);
 
 /** Members of an answer: NULL, or a default, where there is none of that kind.
  *  Sizes and generations are texts of digits in these APIs. */
