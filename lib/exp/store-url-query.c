@@ -3,19 +3,46 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/google-conf.h"
 #include "lib/base/hex.h"
 #include "lib/base/s3-conf.h"
+#include "lib/base/store-conf.h"
+#include "lib/base/strbuf.h"
 
-/* Bucket and prefix stand before the '?'. A key file is a matter of the
- * machine, so it can be given, and is not told. */
-static const char *const keys[] = {
+/*
+ * Bucket, folder and prefix stand before the '?'. A key file is a matter of the
+ * machine, so it can be given, and is not told: it is the last one of each.
+ */
+static const char *const s3_keys[] = {
 	"endpoint_url", "region", "addressing", "profile", "anonymous",
 	"key_file_path", NULL
 };
-#define TOLD (ARRAY_SIZE(keys) - 2)
+static const char *const gcs_keys[] = {
+	"api_root", "user_project", "anonymous", "key_file_path", NULL
+};
+static const char *const gdrive_keys[] = {
+	"api_root", "key_file_path", NULL
+};
 
-#define KNOWN_KEYS "endpoint_url, region, addressing, profile, anonymous " \
-	"and key_file_path"
+static const struct kind {
+	const char *type;
+	const char *const *keys;
+	int (*check)(const struct value *config, struct strbuf *err);
+} kinds[] = {
+	{ "s3", s3_keys, s3_conf_check },
+	{ "gcs", gcs_keys, gcs_conf_check },
+	{ "gdrive", gdrive_keys, gdrive_conf_check },
+};
+
+static const struct kind *kind_of(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].type, type))
+			return &kinds[i];
+	BUG("URLs of '%s' have no settings", type);
+}
 
 bool store_url_decode(struct strbuf *out, const char *text, size_t len)
 {
@@ -48,29 +75,44 @@ void store_url_encode(struct strbuf *out, const char *text, const char *chars)
 	}
 }
 
-static const char *find_key(const char *text, size_t len)
+static const char *find_key(const struct kind *kind, const char *text,
+			    size_t len)
 {
-	const char *const *key = keys;
+	const char *const *key = kind->keys;
 
 	while (*key && (strlen(*key) != len || strncmp(*key, text, len)))
 		key++;
 	return *key;
 }
 
-static int take_pair(struct value *config, const char *pair, size_t len,
-		     struct strbuf *err)
+static int unknown_key(const struct kind *kind, const char *name, size_t len,
+		       struct strbuf *err)
+{
+	struct strbuf known = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	for (i = 0; kind->keys[i]; i++)
+		strbuf_addf(&known, "%s%s", !i ? "" : kind->keys[i + 1] ?
+			    ", " : " and ", kind->keys[i]);
+	ret = fail(err, ERR_USAGE, "'%.*s' behind the '?' of a URL is no "
+		   "setting of a store of type '%s'; those are %s",
+		   (int)MINIMUM(len, (size_t)64), name, kind->type, known.buf);
+	strbuf_release(&known);
+	return ret;
+}
+
+static int take_pair(const struct kind *kind, struct value *config,
+		     const char *pair, size_t len, struct strbuf *err)
 {
 	const char *equals = memchr(pair, '=', len);
 	size_t name_len = equals ? (size_t)(equals - pair) : len;
-	const char *key = find_key(pair, name_len);
+	const char *key = find_key(kind, pair, name_len);
 	struct strbuf value = STRBUF_INIT;
 	int ret = 0;
 
 	if (!key)
-		return fail(err, ERR_USAGE, "'%.*s' behind the '?' of a URL is "
-			    "no setting of a store of type 's3'; those are "
-			    KNOWN_KEYS, (int)MINIMUM(name_len, (size_t)64),
-			    pair);
+		return unknown_key(kind, pair, name_len, err);
 	if (value_map_get(config, key))
 		return fail(err, ERR_USAGE, "'%s' stands twice in the URL",
 			    key);
@@ -87,32 +129,35 @@ static int take_pair(struct value *config, const char *pair, size_t len,
 	return ret;
 }
 
-int store_url_query_parse(struct value *config, const char *query,
-			  struct strbuf *err)
+int store_url_query_parse(const char *type, struct value *config,
+			  const char *query, struct strbuf *err)
 {
+	const struct kind *kind = kind_of(type);
 	int ret = 0;
 
 	while (!ret && *query) {
 		size_t len = strcspn(query, "&");
 
-		ret = take_pair(config, query, len, err);
+		ret = take_pair(kind, config, query, len, err);
 		query += len + (query[len] == '&');
 	}
 	if (!ret)
-		ret = s3_conf_check(config, err);
+		ret = kind->check(config, err);
 	if (!ret && value_map_get(config, "anonymous"))
-		value_map_set(config, "anonymous",
-			      value_new_bool(s3_conf_anonymous(config)));
+		value_map_set(config, "anonymous", value_new_bool(
+			      store_conf_truth(config, "anonymous")));
 	return ret;
 }
 
-void store_url_query_format(const struct value *config, struct strbuf *out)
+void store_url_query_format(const char *type, const struct value *config,
+			    struct strbuf *out)
 {
+	const char *const *keys = kind_of(type)->keys;
 	struct strbuf text = STRBUF_INIT;
 	char before = '?';
 	size_t i;
 
-	for (i = 0; i < TOLD; i++) {
+	for (i = 0; keys[i + 1]; i++) {
 		const struct value *value = value_map_get(config, keys[i]);
 
 		if (!value || value->type == VALUE_NULL)

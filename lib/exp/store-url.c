@@ -3,6 +3,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/google-conf.h"
 #include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
@@ -13,8 +14,6 @@
 #define URL_MAX 4096
 #define HOST_MAX 255
 #define PORT_MAX 65535
-#define BUCKET_MIN 3
-#define BUCKET_MAX 222		/* of gcs, with dots */
 #define FOLDER_ID_MAX 128
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
@@ -164,37 +163,9 @@ static bool is_plain_prefix(const char *text)
 	return true;
 }
 
-static int parse_bucket(struct url *u, struct strbuf *err)
-{
-	struct strbuf prefix = STRBUF_INIT;
-	size_t len = strcspn(u->rest, "/");
-	size_t good = strspn(u->rest, ALNUM "._-");
-	char *bucket;
-	int ret;
-
-	if (len != good || len < BUCKET_MIN || len > BUCKET_MAX ||
-	    strchr("._-", *u->rest))
-		return bad(u, err, "the URL has no name that a bucket can "
-			   "have (3 or more letters, digits, '.', '_', '-')");
-	strbuf_addstr(&prefix, u->rest + len + (u->rest[len] == '/'));
-	ret = take_project(u, &prefix, err);
-	if (!ret && !is_plain_prefix(prefix.buf))
-		ret = bad(u, err, "an empty name, '.' or '..' stands in the "
-			  "URL");
-	if (!ret) {
-		bucket = xmemdupz(u->rest, len);
-		value_map_set_str(u->config, "backet_name", bucket);
-		free(bucket);
-		if (prefix.len)
-			value_map_set_str(u->config, "prefix", prefix.buf);
-	}
-	strbuf_release(&prefix);
-	return ret;
-}
-
 /* What stands behind the bucket: decoded, checked, without the project. */
-static int parse_s3_path(struct url *u, const char *text, size_t len,
-			 struct strbuf *err)
+static int parse_bucket_path(struct url *u, const char *text, size_t len,
+			     struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
 	int ret;
@@ -218,7 +189,10 @@ static int parse_s3_path(struct url *u, const char *text, size_t len,
 	return ret;
 }
 
-static int parse_s3(struct url *u, struct strbuf *err)
+/* BUCKET[/PREFIX][?SETTINGS]; the bucket becomes the value of `key`. */
+static int parse_bucket(struct url *u, const char *key,
+			int (*check)(const char *name, struct strbuf *err),
+			struct strbuf *err)
 {
 	size_t len = strcspn(u->rest, "/?");
 	const char *query = strchrnul(u->rest + len, '?');
@@ -232,18 +206,28 @@ static int parse_s3(struct url *u, struct strbuf *err)
 		ret = bad(u, err, "no bucket has a ':', and no key or "
 			  "password can stand in the URL");
 	else
-		ret = s3_check_bucket(bucket, err);
+		ret = check(bucket, err);
 	if (!ret)
-		value_map_set_str(u->config, "bucket_name", bucket);
+		value_map_set_str(u->config, key, bucket);
 	if (!ret)
-		ret = parse_s3_path(u, u->rest + len,
-				    (size_t)(query - u->rest) - len, err);
+		ret = parse_bucket_path(u, u->rest + len,
+					(size_t)(query - u->rest) - len, err);
 	/* Also without one: all of the settings are checked. */
 	if (!ret)
-		ret = store_url_query_parse(u->config, query + (*query == '?'),
-					    err);
+		ret = store_url_query_parse(u->kind->type, u->config,
+					    query + (*query == '?'), err);
 	free(bucket);
 	return ret;
+}
+
+static int parse_s3(struct url *u, struct strbuf *err)
+{
+	return parse_bucket(u, "bucket_name", s3_check_bucket, err);
+}
+
+static int parse_gcs(struct url *u, struct strbuf *err)
+{
+	return parse_bucket(u, "backet_name", gcs_check_bucket, err);
 }
 
 /* ssh takes what begins with '-' for an option. */
@@ -351,15 +335,20 @@ static int set_folder(struct url *u, const char *id, size_t len,
 static int parse_gdrive(struct url *u, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
-	size_t len = strcspn(u->rest, "/");
+	size_t len = strcspn(u->rest, "/?");
+	const char *query = strchrnul(u->rest + len, '?');
+	const char *rest = u->rest + len + (u->rest[len] == '/');
 	int ret = set_folder(u, u->rest, len, err);
 
-	strbuf_addstr(&path, u->rest + len + (u->rest[len] == '/'));
+	strbuf_add(&path, rest, (size_t)(query - rest));
 	if (!ret)
 		ret = take_project(u, &path, err);
 	if (!ret && path.len && strcmp(path.buf, "/"))
 		ret = bad(u, err, "the URL has more than the id of a folder, "
 			  "and a folder inside it has an id of its own");
+	if (!ret)
+		ret = store_url_query_parse(u->kind->type, u->config,
+					    query + (*query == '?'), err);
 	strbuf_release(&path);
 	return ret;
 }
@@ -398,7 +387,7 @@ static int parse_browser(struct url *u, struct strbuf *err)
 static const struct kind kinds[] = {
 	{ "dir:", "dir", "dir:PATH", parse_dir },
 	{ "file:", "dir", "file:///PATH", parse_file },
-	{ "gs://", "gcs", "gs://BUCKET[/PREFIX]", parse_bucket },
+	{ "gs://", "gcs", "gs://BUCKET[/PREFIX]", parse_gcs },
 	{ "s3://", "s3", "s3://BUCKET[/PREFIX]", parse_s3 },
 	{ "ssh://", "ssh", "ssh://[USER@]HOST[:PORT]/PATH", parse_ssh },
 	{ "gdrive://", "gdrive", "gdrive://FOLDER_ID", parse_gdrive },
@@ -511,28 +500,24 @@ static void add_setting(struct strbuf *out, const struct value *config,
 		value_format(out, value);
 }
 
-static void format_s3(const struct value *config, struct strbuf *out)
+static void format_bucket(const char *scheme, const char *key,
+			  const struct value *config, struct strbuf *out)
 {
 	const char *prefix = value_get_text(config, "prefix");
 
-	strbuf_addstr(out, "s3://");
-	add_setting(out, config, "bucket_name");
+	strbuf_addstr(out, scheme);
+	add_setting(out, config, key);
 	if (prefix && *prefix) {
 		strbuf_addch(out, '/');
 		store_url_encode(out, prefix, "?");
 	}
-	store_url_query_format(config, out);
 }
 
 static void format_gcs(const struct value *config, struct strbuf *out)
 {
-	const char *prefix = value_get_text(config, "prefix");
-
-	strbuf_addstr(out, "gs://");
-	add_setting(out, config, value_map_get(config, "backet_name") ?
-		    "backet_name" : "bucket_name");
-	if (prefix && *prefix)
-		strbuf_addf(out, "/%s", prefix);
+	format_bucket("gs://", value_map_get(config, "backet_name") ?
+		      "backet_name" : "bucket_name", config, out);
+	store_url_query_format("gcs", config, out);
 }
 
 static void format_ssh(const struct value *config, struct strbuf *out)
@@ -581,10 +566,12 @@ void store_url_format(const char *type, const struct value *config,
 	} else if (!strcmp(type, "gcs") || !strcmp(type, "gs")) {
 		format_gcs(config, out);
 	} else if (!strcmp(type, "s3")) {
-		format_s3(config, out);
+		format_bucket("s3://", "bucket_name", config, out);
+		store_url_query_format(type, config, out);
 	} else if (!strcmp(type, "gdrive")) {
 		strbuf_addstr(out, "gdrive://");
 		add_setting(out, config, "base_folder_id");
+		store_url_query_format(type, config, out);
 	} else if (!strcmp(type, "ssh")) {
 		format_ssh(config, out);
 	} else {

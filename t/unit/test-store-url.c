@@ -100,7 +100,7 @@ static void test_buckets(void)
 {
 	gives("gs://lab-results", "gcs backet_name=lab-results");
 	gives("gs://lab-results/", "gcs backet_name=lab-results");
-	gives("gs://lab/a/b%20/", "gcs backet_name=lab prefix=a/b%20");
+	gives("gs://lab/a/b%20/", "gcs backet_name=lab prefix=a/b ");
 	gives("s3://lab.results", "s3 bucket_name=lab.results");
 	gives("s3://lab/x", "s3 bucket_name=lab prefix=x");
 	gives("s3://lab/x%20%3f/%E6%97%A5/", "s3 bucket_name=lab "
@@ -112,6 +112,21 @@ static void test_buckets(void)
 	      "&key_file_path=~/k", "s3 bucket_name=lab prefix=a profile=a&b=% "
 	      "anonymous=true addressing=path key_file_path=~/k");
 	gives("s3://lab?", "s3 bucket_name=lab");
+	gives("gs://lab/a%3F?api_root=https://gcs.lab:4443&user_project=my-1",
+	      "gcs backet_name=lab prefix=a? api_root=https://gcs.lab:4443 "
+	      "user_project=my-1");
+	gives("gs://lab?anonymous=1&key_file_path=~/k%26", "gcs "
+	      "backet_name=lab anonymous=true key_file_path=~/k&");
+	gives("gs://lab?", "gcs backet_name=lab");
+	gives("gs://lab?region=x", "refused");
+	gives("gs://lab?anonymous=perhaps", "refused");
+	gives("gs://lab?api_root=ftp://x", "refused");
+	gives("gs://lab?user_project=a b", "refused");
+	gives("gs://lab?user_project=", "refused");
+	gives("gs://lab?api_root=http://a&api_root=http://b", "refused");
+	gives("gs://lab/a%2", "refused");
+	gives("gs://lab/a%0a", "refused");
+	gives("gs://Lab", "refused");
 	gives("gs://", "refused");
 	gives("gs:lab", "refused");
 	gives("gs:///x", "refused");
@@ -190,6 +205,12 @@ static void test_drive(void)
 	gives("https://drive.google.com/drive/u/0/folders/1aB_-9", want);
 	gives("https://drive.google.com/drive/u/12/folders/1aB_-9?hl=en#x",
 	      want);
+	gives("gdrive://1a/?api_root=https://drive.lab/x", "gdrive "
+	      "base_folder_id=1a api_root=https://drive.lab/x");
+	gives("gdrive://1a?key_file_path=k.json", "gdrive base_folder_id=1a "
+	      "key_file_path=k.json");
+	gives("gdrive://1a?user_project=x", "refused");
+	gives("gdrive://?api_root=https://drive.lab", "refused");
 	gives("gdrive://", "refused");
 	gives("gdrive://a/b", "refused");
 	gives("gdrive://a b", "refused");
@@ -223,6 +244,10 @@ static void test_projects(void)
 	gives_project("dir:/", "refused");
 	gives_project("dir:..", "refused");
 	gives_project("dir:/srv/.", "refused");
+	gives_project("gs://lab/x/P?user_project=p-1",
+		      "gcs backet_name=lab prefix=x user_project=p-1 [P]");
+	gives_project("gdrive://1a/P?api_root=https://h", "gdrive "
+		      "base_folder_id=1a api_root=https://h [P]");
 	gives_project("gs://lab", "refused");
 	gives_project("gs://lab/", "refused");
 	gives_project("gs://lab//P", "refused");
@@ -299,6 +324,10 @@ static void test_format(void)
 	static const char *const gcs[] = {
 		"backet_name", "lab", "key_file_path", "key.json", NULL
 	};
+	static const char *const gcs_all[] = {
+		"bucket_name", "lab", "prefix", "50%?/b", "api_root",
+		"http://h:1", "user_project", "p", "anonymous", "true", NULL
+	};
 	static const char *const s3[] = {
 		"bucket_name", "lab", "prefix", "a/b", NULL
 	};
@@ -321,6 +350,8 @@ static void test_format(void)
 	formats("dir", dir, "dir:../s");
 	formats("dir", tilde, "dir:./~/s");
 	formats("gcs", gcs, "gs://lab");
+	formats("gcs", gcs_all, "gs://lab/50%25%3F/b?api_root=http://h:1&"
+		"user_project=p&anonymous=true");
 	formats("gs", gcs, "gs://lab");
 	formats("s3", s3, "s3://lab/a/b");
 	formats("s3", s3_all, "s3://lab/50%25%3F/b?endpoint_url=http://h:1/x&"
