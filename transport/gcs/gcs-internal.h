@@ -50,6 +50,10 @@ void gcs_query(const struct gcs_store *s, struct strvec *query);
 /** Fills `o`, which is empty, by the JSON of an object. ERR_CONTENT. */
 int gcs_object_read(const struct gcs_store *s, const struct value *json,
 		    struct object *o, struct strbuf *err);
+/** Tells what a page of a listing holds; the cursor goes on by it. */
+int gcs_list_read(const struct gcs_store *s, const struct value *json,
+		  struct strbuf *cursor, object_fn fn, void *data,
+		  struct strbuf *err);
 /** Whether `text` can be a version of an object here. */
 bool gcs_is_generation(const char *text);
 /** "Changed by somebody else"; returns ERR_CONFLICT. */

@@ -96,14 +96,26 @@ static int go_on(const struct gcs_store *s, const struct value *json,
 	return 0;
 }
 
-static int tell_page(const struct gcs_store *s, const struct value *json,
-		     struct strbuf *cursor, object_fn fn, void *data,
-		     struct strbuf *err)
+/* What answers in JSON and is no listing must not look like an empty store. */
+static bool is_listing(const struct value *json)
+{
+	const char *kind = google_text(json, "kind");
+
+	return (kind && !strcmp(kind, "storage#objects")) ||
+	       value_map_get(json, "items");
+}
+
+int gcs_list_read(const struct gcs_store *s, const struct value *json,
+		  struct strbuf *cursor, object_fn fn, void *data,
+		  struct strbuf *err)
 {
 	const struct value *items, *levels;
 	size_t nr, level_nr, i;
 	int ret;
 
+	if (!is_listing(json))
+		return fail(err, ERR_CONTENT, "cannot list '%s': the answer is "
+			    "no listing", s->base.url);
 	items = list_of(json, "items", &nr);
 	levels = list_of(json, "prefixes", &level_nr);
 	ret = go_on(s, json, cursor, err);
@@ -112,16 +124,6 @@ static int tell_page(const struct gcs_store *s, const struct value *json,
 	for (i = 0; i < level_nr && !ret; i++)
 		ret = tell_level(s, levels->u.list.item[i], fn, data);
 	return ret;
-}
-
-/* What answers in JSON without saying so is something else, and must not look
- * like an empty store. */
-static bool is_listing(const struct value *json)
-{
-	const char *kind = google_text(json, "kind");
-
-	return (kind && !strcmp(kind, "storage#objects")) ||
-	       value_map_get(json, "items");
 }
 
 int gcs_list(struct transport *t, const char *prefix, unsigned flags,
@@ -137,11 +139,8 @@ int gcs_list(struct transport *t, const char *prefix, unsigned flags,
 	c.path = path.buf;
 	ask(&c, s, prefix, flags, cursor->buf);
 	ret = google_call(&s->api, &c, err);
-	if (!ret && !is_listing(c.json))
-		ret = fail(err, ERR_CONTENT, "cannot list '%s': the answer is "
-			   "no listing", s->base.url);
 	if (!ret)
-		ret = tell_page(s, c.json, cursor, fn, data, err);
+		ret = gcs_list_read(s, c.json, cursor, fn, data, err);
 	google_call_release(&c);
 	strbuf_release(&path);
 	return ret;
