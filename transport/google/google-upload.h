@@ -32,6 +32,7 @@ struct google_sums {
 	uint64_t size;
 	uint32_t crc32c;
 	unsigned char md5[16];
+	bool has_md5;		/* it was wanted, and FIPS does not forbid it */
 };
 
 struct google_upload {
@@ -40,9 +41,13 @@ struct google_upload {
 	struct strbuf *first;	/* what was read of the source already */
 	bool want_md5;		/* sums.md5 is needed (Drive) */
 	bool last_hash;		/* X-Goog-Hash goes with the last piece */
+	bool keep_note;		/* the saved state stays when all was sent: the
+				 * backend has more to do before it is done,
+				 * and then calls google_upload_done() */
 	void *data;
 	/* Makes a session: adds its URL. What the backend wants to find again
-	 * in the state (an id), it adds to `extra`, which is kept with it. */
+	 * in the state (an id), it adds to `extra`, which is kept with it.
+	 * Called again when a session has come to nothing. */
 	int (*begin)(struct google_upload *u, struct strbuf *session,
 		     struct strbuf *extra, struct strbuf *err);
 	/* May what an earlier process began go on? extra: of begin. NULL: yes.
@@ -54,16 +59,27 @@ struct google_upload {
 				 * frees */
 };
 
+/** What one request takes: reads up to GOOGLE_UPLOAD_MIN bytes, from the
+ *  beginning; when these are so many, more may be behind them. ERR_CONTENT:
+ *  there are fewer or more than the source promised. */
+int google_upload_first(struct strbuf *first, const struct put_request *r,
+			struct strbuf *err);
+
 /**
  * Sends all of the source. 0: the service has taken it whole, and u->json says
  * as what; sums are not compared yet. Errors: those of google_call(); of the
  * source; ERR_TRANSIENT: request->resume has what a later put goes on with.
  */
 int google_upload(struct google_upload *u, struct strbuf *err);
+/** There is nothing to go on with any more: the saved state is taken away. */
+void google_upload_done(struct google_upload *u);
 
-/** Ends the session of a saved state (DELETE; 499 and 404 are fine).
- *  ERR_CONTENT: that is no such state. */
-int google_upload_withdraw(struct google_api *api, const char *state,
-			   struct strbuf *err);
+/** Ends the session of a saved state (DELETE); one that has gone or is done is
+ *  fine. ERR_CONTENT: that is no such state, or one of another key. */
+int google_upload_withdraw(struct google_api *api, const char *key,
+			   const char *state, struct strbuf *err);
+/** Adds what `begin` kept in a saved state. ERR_CONTENT as above. */
+int google_upload_extra(struct strbuf *extra, const char *key,
+			const char *state, struct strbuf *err);
 
 #endif
