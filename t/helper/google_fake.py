@@ -146,6 +146,7 @@ class World:
         self.modes = {}         # what control_modes set, by name
         self.errors = []        # what control_errors set
         self.tokens = {}        # text -> Token
+        self.of_jwt = None      # of google_tokens: text -> Token
         self.last = 0
 
     def now(self):
@@ -359,6 +360,8 @@ class Request:
             return None
         with self.world.lock:
             token = self.world.tokens.get(text)
+            if not token and self.world.of_jwt and text.count(".") == 2:
+                token = self.world.of_jwt(text)
             if not token or token.expires <= self.world.now():
                 raise no_credentials()
         self.email = token.email

@@ -1,0 +1,171 @@
+# Servers that stand for Google's (helper/fake-gcs.py, fake-drive.py,
+# fake-token.py), on free ports of the loopback interface; they end with the
+# test file. Nobody packages any, so they are ours; other programs that speak
+# with Google's prove them.
+#
+#	test_expect_success 'setup: a bucket' '
+#		start_gcs && gcs_bucket lab && gcs_conf lab
+#	'
+
+. "$TEST_DIRECTORY"/lib-http.sh
+
+for test_var in $(env | sed -n \
+	's/^\(\(GOOGLE\|GCE\|GCLOUD\|CLOUDSDK\|STORAGE_EMULATOR\)_[A-Za-z0-9_]*\)=.*/\1/p')
+do
+	unset "$test_var"
+done
+# ... and nobody asks metadata.google.internal for tokens.
+NO_GCE_CHECK=true
+export NO_GCE_CHECK
+
+GOOGLE_ACCOUNT=resutil-bot@lab-project.iam.gserviceaccount.com
+
+# google_trust HOST...: google.trusted-hosts of this file, besides those that
+# are trusted already.
+google_trust () {
+	for test_host
+	do
+		GOOGLE_TRUSTED=${GOOGLE_TRUSTED:+$GOOGLE_TRUSTED,}$test_host
+	done
+	RESUTIL_CONFIG_COUNT=1
+	RESUTIL_CONFIG_KEY_0=google.trusted-hosts
+	RESUTIL_CONFIG_VALUE_0=$GOOGLE_TRUSTED
+	export RESUTIL_CONFIG_COUNT RESUTIL_CONFIG_KEY_0 RESUTIL_CONFIG_VALUE_0
+}
+
+# start_google FAKE [OPTION...]: helper/FAKE.py, whose host is trusted from
+# here on. Sets GOOGLE (its URL), GOOGLE_PORT, GOOGLE_PID, GOOGLE_LOG, and
+# GOOGLE_TOKEN_URI. google_admin speaks with the one that was started last.
+start_google () {
+	test_fake=$1 && shift && test_new_server &&
+	GOOGLE_LOG=$test_server_dir/log && : >"$GOOGLE_LOG" &&
+	start_server "$test_server_dir/port" /usr/bin/python3 \
+		"$TEST_DIRECTORY/helper/$test_fake.py" --watch=$$ \
+		--log="$GOOGLE_LOG" "$@" "$test_server_dir/port" &&
+	GOOGLE_PID=$SERVER_PID &&
+	read -r GOOGLE_PORT <"$test_server_dir/port" &&
+	case "$*" in
+	*--cert=*)	GOOGLE=https://localhost:$GOOGLE_PORT ;;
+	*)		GOOGLE=http://127.0.0.1:$GOOGLE_PORT ;;
+	esac &&
+	GOOGLE_TOKEN_URI=$GOOGLE/token GOOGLE_BEARER= &&
+	google_trust "${GOOGLE#*://}"
+}
+
+# start_gcs [OPTION...]: sets GCS_ROOT (what api_root is to be) and
+# GCS_TOKEN_URI besides; GCS_LOG, GCS_PID, GCS_PORT.
+start_gcs () {
+	start_google fake-gcs "$@" &&
+	GCS_ROOT=$GOOGLE GCS_TOKEN_URI=$GOOGLE_TOKEN_URI &&
+	GCS_LOG=$GOOGLE_LOG GCS_PID=$GOOGLE_PID GCS_PORT=$GOOGLE_PORT
+}
+
+# google_admin NAME [JSON]: control of the fake, see control_NAME in
+# helper/google_*.py and fake-*.py; prints the answer.
+google_admin () {
+	curl -q -sS --fail-with-body -k --noproxy "*" -X POST \
+		--data-binary "${2:-{\}}" "$GOOGLE/_test/$1"
+}
+
+# google_ask CURL-OPTION... PATH: what the service says to Google's account
+# with a token of all scopes; the status is the last line.
+google_ask () {
+	for test_arg
+	do
+		shift
+		case "$test_arg" in
+		/*)	test_arg=$GOOGLE$test_arg ;;
+		esac
+		set -- "$@" "$test_arg"
+	done &&
+	: "${GOOGLE_BEARER:=$(google_token)}" &&
+	printf 'header = "Authorization: Bearer %s"\n' "$GOOGLE_BEARER" |
+	curl -q -sS -k --noproxy "*" -K - -w '\n%{http_code}\n' "$@"
+}
+
+# google_token [ACCOUNT]: an access token of it, for an hour.
+google_token () {
+	google_admin token "{\"email\": \"${1:-$GOOGLE_ACCOUNT}\"}" |
+	sed -n 's/.*"access_token": "\(.*\)".*/\1/p'
+}
+
+# google_requests [PATTERN]: method, path and status of each request so far,
+# where the path has PATTERN (of grep).
+google_requests () {
+	sed -n 's/^{"method": "\([A-Z]*\)", "path": "\([^"]*\)".*"status": \([0-9]*\),.*/\1 \2 \3/p' \
+		"$GOOGLE_LOG" | grep -e "${1:-.}"
+}
+
+# A key takes a while to be made, so a file has one.
+test_google_key () {
+	test -e "$TEST_TOP_DIRECTORY/google.key" && return
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+		-out "$TEST_TOP_DIRECTORY/google.key" 2>/dev/null &&
+	openssl pkey -in "$TEST_TOP_DIRECTORY/google.key" -pubout \
+		-out "$TEST_TOP_DIRECTORY/google.pub"
+}
+
+# lines_of_json FILE: a text of JSON with these lines
+lines_of_json () {
+	awk '{ printf "%s\\n", $0 }' "$1"
+}
+
+# google_key FILE [ACCOUNT]: a key file of a service account that the fake
+# knows.
+google_key () {
+	test_email=${2:-$GOOGLE_ACCOUNT} &&
+	test_google_key &&
+	google_admin account "{\"email\": \"$test_email\", \"key_id\":
+		\"0123456789abcdef0123456789abcdef01234567\", \"public_key\":
+		\"$(lines_of_json "$TEST_TOP_DIRECTORY/google.pub")\"}" >&4 &&
+	(
+		umask 077 && cat >"$1" <<-END
+		{
+		  "type": "service_account",
+		  "project_id": "lab-project",
+		  "private_key_id": "0123456789abcdef0123456789abcdef01234567",
+		  "private_key": "$(lines_of_json "$TEST_TOP_DIRECTORY/google.key")",
+		  "client_email": "$test_email",
+		  "client_id": "123456789012345678901",
+		  "auth_uri": "$GOOGLE/o/oauth2/auth",
+		  "token_uri": "$GOOGLE_TOKEN_URI",
+		  "universe_domain": "googleapis.com"
+		}
+		END
+	)
+}
+
+# gcs_bucket NAME [ROLE...]: a bucket on which our account has these roles;
+# none named: the two that resutil is said to need.
+gcs_bucket () {
+	test_bucket=$1 && shift &&
+	test $# -gt 0 || set -- storage.objectUser storage.legacyBucketReader
+	test_roles= &&
+	for test_role
+	do
+		test_roles="$test_roles${test_roles:+, }\"$test_role\"" ||
+		return 1
+	done &&
+	google_admin bucket "{\"name\": \"$test_bucket\", \"roles\":
+		{\"$GOOGLE_ACCOUNT\": [$test_roles]}}" >&4
+}
+
+# gcs_conf BUCKET [LINE...]: resutil-conf.yaml of the project `project` in that
+# bucket, and its key.json; LINEs of storage_config besides.
+gcs_conf () {
+	google_key key.json &&
+	cat >resutil-conf.yaml <<-END &&
+	project_name: project
+	results_dir: results
+	storage_type: gcs
+	storage_config:
+	  backet_name: $1
+	  key_file_path: key.json
+	  api_root: $GCS_ROOT
+	END
+	shift &&
+	for test_line
+	do
+		echo "  $test_line" || return 1
+	done >>resutil-conf.yaml
+}
