@@ -9,5 +9,6 @@ sys.dont_write_bytecode = True
 from google_fake import serve
 from google_storage import Storage
 from google_tokens import Tokens
+from google_xml import Xml
 
-serve([Tokens, Storage], sys.argv[1:])
+serve([Tokens, Storage, Xml], sys.argv[1:])

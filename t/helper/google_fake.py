@@ -46,6 +46,7 @@ OPTIONS = """OPTION... PORTFILE
     --log=FILE     a line of JSON for each request
 The port it listens at is written into PORTFILE."""
 
+AUTH = "https://www.googleapis.com/auth/"
 PIECE = 256 << 10
 HEAD_MAX = 64 << 10
 DRAIN_MAX = 1 << 20
@@ -183,12 +184,14 @@ class World:
 
 
 class Token:
-    """An access token: whose it is, what it is for."""
+    """An access token: whose it is, what it is for; of a login, the id of the
+    application that has it."""
 
-    def __init__(self, email, scopes, expires):
+    def __init__(self, email, scopes, expires, client=None):
         self.email = email
         self.scopes = set(scopes)
         self.expires = expires
+        self.client = client
 
 
 class Control(Service):
@@ -304,6 +307,10 @@ class Request:
                 self.pairs.append((text_of(name.replace("+", " ")),
                                    text_of(value.replace("+", " "))))
         self.query = dict(self.pairs)
+
+    @property
+    def decoded_path(self):
+        return text_of(self.path)
 
     @property
     def root(self):

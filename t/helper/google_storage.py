@@ -24,37 +24,11 @@ from urllib.parse import quote
 
 from google_fake import (Answer, Refused, Route, Service, select_fields,
                          split_fields)
+from google_roles import (BUCKET, CREATE, DELETE, GET, LIST, READ_SCOPES, READS,
+                          ROLES, UPDATE, WRITE_SCOPES)
 from google_session import (Blob, Sessions, check_sums, goog_hash,
                             split_related)
 
-AUTH = "https://www.googleapis.com/auth/"
-WRITE_SCOPES = {AUTH + s for s in (
-    "devstorage.read_write", "devstorage.full_control", "cloud-platform")}
-READ_SCOPES = WRITE_SCOPES | {AUTH + s for s in (
-    "devstorage.read_only", "cloud-platform.read-only")}
-OBJECTS = ["storage.objects." + p for p in
-           ("create", "delete", "get", "list", "update")]
-GET, LIST = "storage.objects.get", "storage.objects.list"
-CREATE, DELETE = "storage.objects.create", "storage.objects.delete"
-UPDATE, BUCKET = "storage.objects.update", "storage.buckets.get"
-IAM = ["storage.buckets.getIamPolicy", "storage.buckets.setIamPolicy"]
-ROLES = {
-    "storage.objectUser": OBJECTS,
-    "storage.objectViewer": [GET, LIST],
-    "storage.objectCreator": [CREATE],
-    "storage.objectAdmin": OBJECTS + ["storage.objects.getIamPolicy",
-                                      "storage.objects.setIamPolicy"],
-    "storage.admin": OBJECTS + IAM + [
-        "storage.buckets." + p for p in
-        ("create", "delete", "get", "list", "update")],
-    "storage.legacyObjectReader": [GET],
-    "storage.legacyObjectOwner": [GET, UPDATE],
-    "storage.legacyBucketReader": [BUCKET, LIST],
-    "storage.legacyBucketWriter": [BUCKET, LIST, CREATE, DELETE],
-    "storage.legacyBucketOwner": [BUCKET, "storage.buckets.update", LIST,
-                                  CREATE, DELETE] + IAM,
-}
-READS = {GET, LIST, BUCKET, "storage.buckets.list", IAM[0]}
 CONDITIONS = ("ifGenerationMatch ifGenerationNotMatch ifMetagenerationMatch "
               "ifMetagenerationNotMatch ")
 SOURCE = ("ifSourceGenerationMatch ifSourceGenerationNotMatch "
@@ -97,6 +71,8 @@ class Bucket:
         self.roles = {}         # who -> set of roles
         self.uniform = True     # access is by roles alone
         self.requester_pays = False
+        self.billing = True
+        self.retention = 0
         self.objects = {}
         self.names = []         # sorted by their bytes; None: to be made
 
@@ -128,6 +104,7 @@ class Thing:
     def __init__(self, bucket, name, blob, world, about):
         self.bucket = bucket
         self.name = name
+        self.world = world
         self.blob = blob
         self.generation = world.serial()
         self.metageneration = 1
@@ -140,7 +117,7 @@ class Thing:
     def json(self, root):
         path = "/storage/v1/b/%s/o/%s" % (self.bucket.name,
                                           quote(self.name, safe=""))
-        stamp = self.stamp
+        stamp = self.world.stamp
         out = {
             "kind": "storage#object",
             "id": "%s/%s/%d" % (self.bucket.name, self.name, self.generation),
@@ -170,7 +147,7 @@ class Thing:
 class Storage(Service):
     def __init__(self, world):
         super().__init__(world)
-        Thing.stamp = staticmethod(world.stamp)
+        world.storage = self
         self.buckets = {}
         self.sessions = Sessions(world)
         self.rewrites = {}      # token -> (what is copied, bytes so far)
@@ -212,8 +189,9 @@ class Storage(Service):
     # control
 
     def control_bucket(self, args):
-        """{"name", "roles": {WHO: [ROLE...]}, "uniform", "requester_pays"}:
-        makes it, or changes these. WHO gets exactly these roles."""
+        """{"name", "roles": {WHO: [ROLE...]}, "uniform", "requester_pays",
+        "billing": false, "retention": SECONDS}: makes it, or changes these.
+        WHO gets exactly these roles."""
         bucket = self.buckets.setdefault(
             args["name"], Bucket(args["name"], self.world.now()))
         for who, roles in args.get("roles", {}).items():
@@ -223,9 +201,8 @@ class Storage(Service):
                 if role not in ROLES:
                     raise Refused(400, "invalid", "no such role: " + role)
             bucket.roles[who] = roles
-        bucket.uniform = args.get("uniform", bucket.uniform)
-        bucket.requester_pays = args.get("requester_pays",
-                                         bucket.requester_pays)
+        for name in ("uniform", "requester_pays", "billing", "retention"):
+            setattr(bucket, name, args.get(name, getattr(bucket, name)))
 
     def control_objects(self, args):
         """{"bucket"}: {"objects": [...]}, whole."""
@@ -294,6 +271,10 @@ class Storage(Service):
                 "x-goog-user-project" not in r.headers:
             raise Refused(400, "required", "Bucket is a requester pays bucket "
                           "but no user project provided.")
+        if not bucket.billing:
+            raise Refused(403, "accountDisabled", "The billing account for "
+                          "the owning project is disabled in state absent",
+                          where=("header", "Authorization"))
         r.token = token
         return bucket
 
@@ -352,6 +333,13 @@ class Storage(Service):
                           "under active Temporary hold and cannot be deleted, "
                           "overwritten or archived until hold is removed."
                           % (bucket.name, name))
+        ends = thing.created + bucket.retention
+        if ends > self.world.now():
+            raise Refused(403, "retentionPolicyNotMet", "Object '%s/%s' is "
+                          "subject to bucket's retention policy or object "
+                          "retention and cannot be deleted or overwritten "
+                          "until %s" % (bucket.name, name,
+                                        self.world.stamp(ends)))
         self.check_rate(bucket, thing)
 
     def check_rate(self, bucket, thing):
@@ -748,7 +736,11 @@ class Storage(Service):
         self.conditions(r, bucket.objects.get(to_key))
         call = self.call_of(r, thing, to_name, to_key)
         size = thing.blob.size
-        step = min(r.number("maxBytesRewrittenPerCall", 1 << 20) or size,
+        step = r.number("maxBytesRewrittenPerCall") or size
+        if step != size and step % (1 << 20):
+            raise Refused(400, "invalid", "maxBytesRewrittenPerCall must be a "
+                          "multiple of 1 MiB.")
+        step = min(step,
                    self.world.modes.get("rewrite", size))
         call[1] = size if "/copyTo/" in r.path else min(call[1] + step, size)
         out = {"kind": "storage#rewriteResponse", "done": call[1] == size,

@@ -18,10 +18,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from google_fake import (Answer, Refused, Route, Service, Token, no_credentials,
-                         oauth_error)
+from google_fake import (AUTH, Answer, Refused, Route, Service, Token,
+                         no_credentials, oauth_error)
 
-AUTH = "https://www.googleapis.com/auth/"
 CLOUD = AUTH + "cloud-platform"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -142,10 +141,10 @@ class Tokens(Service):
                 token.expires = 0
 
     def control_token(self, args):
-        """{"email", "scopes": [...], "seconds"}: {"access_token"}"""
+        """{"email", "scopes": [...], "seconds", "client"}: {"access_token"}"""
         return {"access_token": self.make(
             args["email"], args.get("scopes", [CLOUD]),
-            args.get("seconds", LIFE))}
+            args.get("seconds", LIFE), args.get("client"))}
 
     def control_tokens(self, _):
         """How many access tokens are good now, by email."""
@@ -188,11 +187,11 @@ class Tokens(Service):
 
     # what is handed out
 
-    def make(self, email, scopes, seconds):
+    def make(self, email, scopes, seconds, client=None):
         # characters of all kinds that a token may have
         text = "ya29.c.-_" + secrets.token_urlsafe(60) + "....."
         self.world.tokens[text] = Token(email, scopes,
-                                        self.world.now() + seconds)
+                                        self.world.now() + seconds, client)
         return text
 
     def make_refresh(self, email, client, scopes):
@@ -200,9 +199,10 @@ class Tokens(Service):
         self.refresh[text] = email, client, list(scopes)
         return text
 
-    def grant(self, email, scopes, **more):
+    def grant(self, email, scopes, client=None, **more):
         life = self.world.modes.get("token_life", LIFE)
-        return Answer(200, {"access_token": self.make(email, scopes, life),
+        text = self.make(email, scopes, life, client)
+        return Answer(200, {"access_token": text,
                             "expires_in": life, "token_type": "Bearer",
                             **more}, {"Cache-Control": "no-store"})
 
@@ -320,7 +320,7 @@ class Tokens(Service):
                               "Some requested scopes were invalid.")
         r.email = email
         scopes = asked or scopes
-        return self.grant(email, scopes, scope=" ".join(scopes))
+        return self.grant(email, scopes, client, scope=" ".join(scopes))
 
     def of_code(self, r, form):
         self.check_client(form)
@@ -344,7 +344,8 @@ class Tokens(Service):
                                   "Invalid code verifier.")
         email = r.email = asked["email"]
         scopes = asked["scope"].split()
-        return self.grant(email, scopes, scope=" ".join(scopes),
+        return self.grant(email, scopes, asked["client_id"],
+                          scope=" ".join(scopes),
                           refresh_token=self.make_refresh(
                               email, asked["client_id"], scopes))
 
