@@ -169,3 +169,104 @@ gcs_conf () {
 		echo "  $test_line" || return 1
 	done >>resutil-conf.yaml
 }
+
+# start_drive [OPTION...]: Drive and tokens. Sets DRIVE_ROOT (what api_root is
+# to be) and DRIVE_TOKEN_URI; DRIVE_LOG, DRIVE_PID, DRIVE_PORT.
+start_drive () {
+	start_google fake-drive "$@" &&
+	DRIVE_ROOT=$GOOGLE DRIVE_TOKEN_URI=$GOOGLE_TOKEN_URI &&
+	DRIVE_LOG=$GOOGLE_LOG DRIVE_PID=$GOOGLE_PID DRIVE_PORT=$GOOGLE_PORT
+}
+
+# drive_made CONTROL JSON: prints the id of what control makes.
+drive_made () {
+	google_admin "$1" "$2" >"$test_server_dir/made" || {
+		cat "$test_server_dir/made" >&4
+		return 1
+	}
+	sed -n 's/.*"id": "\([^"]*\)".*/\1/p' "$test_server_dir/made"
+}
+
+# drive_folder NAME [PARENT]: a folder of owner@example.com, who owns all that
+# is put there by control; without PARENT in My Drive. Prints its id. Nobody
+# else sees it before drive_share.
+drive_folder () {
+	drive_made drive_folder "{\"name\": \"$1\", \"parent\": \"$2\"}"
+}
+
+# drive_shared NAME [ROLE]: a shared drive, where our account is a member with
+# this role (fileOrganizer: "Content manager"; writer: "Contributor"). Prints
+# its id, which is that of its topmost folder, too.
+drive_shared () {
+	test_drive=$(drive_made drive_shared "{\"name\": \"$1\"}") &&
+	drive_share "$test_drive" "$GOOGLE_ACCOUNT" "${2:-fileOrganizer}" &&
+	echo "$test_drive"
+}
+
+# drive_share ID EMAIL ROLE: "none" takes away what was given.
+drive_share () {
+	google_admin drive_share "{\"id\": \"$1\", \"email\": \"$2\",
+		\"role\": \"$3\"}" >&4
+}
+
+# drive_file PARENT NAME FILE [MEMBERS]: a file as somebody else put it there,
+# owned by who owns the folder; MEMBERS of JSON: '"modifiedTime": "...Z"'.
+# Prints its id.
+drive_file () {
+	drive_made drive_file "{\"parent\": \"$1\", \"name\": \"$2\",
+		\"path\": \"$(pwd)/$3\"${4:+, $4}}"
+}
+
+# drive_quota EMAIL BYTES: what it may own; null: all that it wants. A service
+# account may own nothing unless this says so.
+drive_quota () {
+	google_admin drive_quota "{\"email\": \"$1\", \"limit\": $2}" >&4
+}
+
+# drive_tree [ID]: what is below a folder (all there is), a line each: path
+# from the topmost folder, kind (file, folder), bytes, revisions, "trashed".
+drive_tree () {
+	google_admin drive_tree "{${1:+\"id\": \"$1\"}}" |
+	/usr/bin/python3 -c '
+import json, sys
+for f in (f for f in json.load(sys.stdin)["files"] if f["path"]):
+    print(f["path"], "folder" if f["folder"] else "file", f["size"],
+          f["revisions"], *["trashed"] * f["trashed"])'
+}
+
+# drive_conf ID [LINE...]: resutil-conf.yaml of the project `project` below that
+# folder, and its key.json; LINEs of storage_config besides.
+drive_conf () {
+	google_key key.json &&
+	cat >resutil-conf.yaml <<-END &&
+	project_name: project
+	results_dir: results
+	storage_type: gdrive
+	storage_config:
+	  base_folder_id: $1
+	  key_file_path: key.json
+	  api_root: $DRIVE_ROOT
+	END
+	shift &&
+	for test_line
+	do
+		echo "  $test_line" || return 1
+	done >>resutil-conf.yaml
+}
+
+# google_pause NAME JSON-MEMBERS: the fake Drive holds a request, so that tests
+# put those of two clients in order: google_pause a '"method": "PATCH"'. See
+# control_pause in helper/drive_service.py.
+google_pause () {
+	google_admin pause "{\"name\": \"$1\"${2:+, $2}}" >&4
+}
+
+# google_wait NAME: until it is held
+google_wait () {
+	google_admin wait "{\"name\": \"$1\"}" >&4
+}
+
+# google_release NAME: it goes on
+google_release () {
+	google_admin release "{\"name\": \"$1\"}" >&4
+}
