@@ -10,6 +10,7 @@
  *	gdrive-get.c	ranges of a file
  *	gdrive-put.c	new files; new content for those that are there
  *	gdrive-claim.c	of several new files of one name, which one stays
+ *	gdrive-history.c	whether a replaced content was the expected one
  *	gdrive-change.c	remove, rename
  *	gdrive-rest.c	what dead puts left
  *
@@ -36,8 +37,8 @@
  *   smaller one waits until it does, so one of two machines loses, visibly,
  *   whatever the order of their requests. One that nothing happens to for
  *   GDRIVE_CLAIM_MAX, by the clock of who looks, has no maker any more; and a
- *   maker does not take its mark away later than half of that after he last
- *   changed it (resutil-turn counts the changes).
+ *   maker does not take its mark away later than a quarter of that after it
+ *   last changed it (resutil-turn).
  * - Another content is a new revision of the same file; afterwards the revision
  *   before it must be the one that was to be replaced.
  * Source: Drive API v3; Documentation/technical/store-contract.adoc, "Drive".
@@ -65,6 +66,7 @@
 #define GDRIVE_TURN "resutil-turn"
 /* Seconds without one, after which who watches takes the maker for dead. */
 #define GDRIVE_CLAIM_MAX 120
+#define GDRIVE_ID_MAX 128
 /* A pending file that nothing happened to for so long has no maker any more. */
 #define GDRIVE_PENDING_MAX (24 * 60 * 60)
 
@@ -79,14 +81,17 @@ struct gdrive_store {
 	struct transport base;
 	struct google_api api;
 	char *root_id;		/* base_folder_id */
-	pthread_mutex_t lock;	/* of what follows */
+	bool acknowledge_abuse;
+	bool no_revisions;	/* we may not read them: files alone */
+	/* Held while folders are looked for or made, before `lock`. */
+	pthread_mutex_t finding;
 	bool looked;		/* the base folder was looked at */
 	char *drive_id;		/* of a shared drive; NULL: My Drive */
+	pthread_mutex_t lock;	/* of what follows; held for moments */
 	struct strmap folders;	/* path -> struct gdrive_folder */
 	struct strmap seen;	/* id -> struct gdrive_seen */
+	uint64_t changes;	/* that were made by this handle */
 	struct strvec ids;	/* for what is new, not used yet */
-	bool no_revisions;	/* we may not read them: files alone */
-	bool acknowledge_abuse;	/* from here on nothing changes */
 };
 
 struct gdrive_store *gdrive_store_of(struct transport *t);
@@ -114,6 +119,25 @@ struct gdrive_files {
 	size_t nr, alloc;
 };
 void gdrive_files_release(struct gdrive_files *f);
+/** <0: `a` is newer: by modifiedTime, then by id. */
+int gdrive_newer(const struct gdrive_file *a, const struct gdrive_file *b);
+/** Whether it can be an id, and so a part of an address. */
+bool gdrive_is_id(const char *text);
+
+/** May take parts of `f` away, leaving NULL. Non-zero ends with that code. */
+typedef int (*gdrive_file_fn)(struct gdrive_file *f, void *data);
+/** All that a query finds, page by page. about: a key, for messages; or NULL.
+ *  ERR_NOT_FOUND: a folder in the query is none. */
+int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
+		  gdrive_file_fn fn, void *data, struct strbuf *err);
+/** What is in a folder and not in the trash. */
+int gdrive_children(struct gdrive_store *s, const char *parent,
+		    gdrive_file_fn fn, void *data, struct strbuf *err);
+/** Adds the folders of that name in it, pending ones too; `out` is sorted by
+ *  age. */
+int gdrive_subfolders(struct gdrive_store *s, const char *parent,
+		      const char *name, struct gdrive_files *out,
+		      struct strbuf *err);
 
 /** Adds "supportsAllDrives" and the like to a query. */
 void gdrive_query(const struct gdrive_store *s, struct strvec *query);
@@ -125,6 +149,17 @@ int gdrive_look(struct gdrive_store *s, struct strbuf *err);
  *  asked. */
 int gdrive_folders(struct gdrive_store *s, const char *path, bool fresh,
 		   struct strvec *ids, struct strbuf *err);
+/** The same for who holds s->finding and has looked; none is no error. */
+int gdrive_folders_held(struct gdrive_store *s, const char *path,
+			struct strvec *ids, struct strbuf *err);
+/** What a path means, as was asked at that time. */
+void gdrive_remember_folder(struct gdrive_store *s, const char *path,
+			    const struct strvec *ids, uint64_t asked);
+void gdrive_forget_folders(struct gdrive_store *s);
+/** Milliseconds of a clock that nobody sets. */
+uint64_t gdrive_ticks(void);
+/** "A/B" of "A/B/NAME", "" of "NAME". The caller frees. */
+char *gdrive_dirname(const char *key);
 /** The same of the oldest, and makes what is missing. */
 int gdrive_make_folder(struct gdrive_store *s, const char *path,
 		       struct strbuf *id, struct strbuf *err);
@@ -151,24 +186,73 @@ int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
 int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
 		  struct strbuf *err);
 
-/* What a refusal of Drive means: google_api.explain, whose data is the store. */
+/** What a get has seen of files is asked for anew. */
+void gdrive_forget_seen(struct gdrive_store *s);
+
+int gdrive_fail_missing(const struct gdrive_store *s, const char *key,
+			struct strbuf *err);
+int gdrive_fail_changed(const struct gdrive_store *s, const char *key,
+			struct strbuf *err);
+/** "'NAME@PROJECT.iam.gserviceaccount.com'": whom to share with. */
+void gdrive_add_whom(struct gdrive_store *s, struct strbuf *out);
+/* What a refusal means: google_api.explain; its data is the store. */
 int gdrive_explain(struct google_api *api, const struct google_call *c,
 		   struct strbuf *advice);
 
-/** Sets properties of a file ("KEY=VALUE"; "KEY": takes it away), and tells
- *  what it is afterwards (out: may be NULL). */
-int gdrive_mark(struct gdrive_store *s, const char *key, const char *id,
-		const struct strvec *properties, struct gdrive_file *out,
-		struct strbuf *err);
+/* A change of what a file is called, lies in or is marked with (files.update
+ * without content). */
+struct gdrive_change {
+	const char *what;	/* "mark", for messages */
+	const char *key, *id;
+	struct value *json;	/* the members that change */
+	struct strvec query;	/* addParents and the like */
+	unsigned flags;		/* enum http_flags */
+};
+
+#define GDRIVE_CHANGE_INIT(k, i) \
+	{ .key = (k), .id = (i), .query = STRVEC_INIT, \
+	  .flags = HTTP_REPEATABLE }
+void gdrive_change_release(struct gdrive_change *c);
+/** Sends it. out (or NULL): what the file is then. ERR_NOT_FOUND; in the trash
+ *  is no error, out->trashed says so. */
+int gdrive_change(struct gdrive_store *s, const struct gdrive_change *c,
+		  struct gdrive_file *out, struct strbuf *err);
+/** Adds whose file it is, and what that means, to the sentence of a refusal. */
+void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
+		       struct strbuf *err);
+
 /**
- * The pending file `id` of `key` becomes the object. 0: it is; *out is it.
- * ERR_CONFLICT: another one is there, or comes into being; the file is as it
- * was, pending. began: the monotonic time (seconds) before it was made.
+ * The pending file `id` of `key`, which is ours, becomes the object.
+ * made: gdrive_clock() before it was made; 0: some time ago.
+ * 0: it is; *out is what it is then. ERR_CONFLICT: another one is the object.
+ * ERR_TRANSIENT: nobody knows, or it is gone. It is left there.
  */
 int gdrive_claim(struct gdrive_store *s, const char *key, const char *id,
-		 int64_t began, struct gdrive_file *out, struct strbuf *err);
-/** Seconds that pass also while the machine sleeps. */
+		 int64_t made, struct gdrive_file *out, struct strbuf *err);
+/** Waits until nobody is about to put `key`, but for the file `id`, which is
+ *  ours (NULL: none). 0: nothing else is there; ERR_CONFLICT: an object is, or
+ *  that takes too long. */
+int gdrive_await(struct gdrive_store *s, const char *key, const char *id,
+		 struct strbuf *err);
+/** Milliseconds, also of the time that the machine sleeps. */
 int64_t gdrive_clock(void);
+
+/**
+ * Compares the history of a file whose content was replaced: `old` must be the
+ * revision before `mine` (NULL: the answer was lost; the one with these bytes
+ * then). ERR_NO: it was not replaced. ERR_CONFLICT: somebody else replaced it
+ * in between; their content has been put back if that could be.
+ */
+int gdrive_check_history(struct gdrive_store *s, const char *key,
+			 const char *id, const char *old, const char *mine,
+			 const unsigned char *md5, struct strbuf *err);
+/** Gives a file the content of an older revision of it again. */
+int gdrive_put_back(struct gdrive_store *s, const char *key, const char *id,
+		    const char *revision, struct strbuf *err);
+/** The content of a file is what r->source gives, whatever it was; metadata
+ *  that it had are gone. */
+int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
+		   const char *id, struct strbuf *err);
 
 /* Members of the table, by file. */
 int gdrive_list(struct transport *t, const char *prefix, unsigned flags,

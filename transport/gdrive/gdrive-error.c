@@ -1,0 +1,84 @@
+/*
+ * What Drive's reasons mean here, and what to do. What Cloud Storage has, too,
+ * is told by google-error.c.
+ * Source: developers.google.com/drive/api/guides/handle-errors.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/error.h"
+#include "transport/gdrive/gdrive-internal.h"
+
+/* "%s" is whom to share with. */
+static const struct {
+	const char *reason;
+	int ret;
+	const char *advice;
+} meanings[] = {
+	{ "accessNotConfigured", ERR_CREDENTIALS,
+	  "enable the Google Drive API for the project of the credentials: "
+	  "https://console.cloud.google.com/apis/library/drive.googleapis.com" },
+	{ "appNotAuthorizedToFile", ERR_CREDENTIALS,
+	  "the token is for files that this program made; log in anew by "
+	  "'resutil remote login'" },
+	{ "cannotDownloadAbusiveFile", ERR_CREDENTIALS,
+	  "Google takes it for malware or spam, and gives it only to its "
+	  "owner, who knows that: set 'acknowledge_abuse: true' in "
+	  "storage_config" },
+	{ "cannotDownloadFile", ERR_CREDENTIALS,
+	  "its owner does not let viewers download it: let them, or share the "
+	  "folder with %s as 'Editor'" },
+	{ "domainPolicy", ERR_CREDENTIALS,
+	  "the administrators of the domain do not let apps use Drive" },
+	{ "downloadQuotaExceeded", ERR_FAILED,
+	  "it was downloaded too often: Google gives it again in a day" },
+	{ "insufficientFilePermissions", ERR_CREDENTIALS,
+	  "share the folder with %s as 'Editor' (a shared drive: as 'Content "
+	  "manager')" },
+	{ "insufficientParentPermissions", ERR_CREDENTIALS,
+	  "share the folder with %s as 'Editor' (a shared drive: as 'Content "
+	  "manager')" },
+	{ "insufficientPermissions", ERR_CREDENTIALS,
+	  "the token is not for Google Drive; log in anew by 'resutil remote "
+	  "login', or use the key file of a service account" },
+	{ "SERVICE_DISABLED", ERR_CREDENTIALS,
+	  "enable the Google Drive API for the project of the credentials: "
+	  "https://console.cloud.google.com/apis/library/drive.googleapis.com" },
+};
+
+void gdrive_add_whom(struct gdrive_store *s, struct strbuf *out)
+{
+	char *account = google_credentials_account(s->api.credentials);
+
+	if (account)
+		strbuf_addf(out, "'%s'", account);
+	else
+		strbuf_addstr(out, "the account of the credentials");
+	free(account);
+}
+
+static void add_advice(struct gdrive_store *s, const char *advice,
+		       struct strbuf *out)
+{
+	const char *whom = strstr(advice, "%s");
+
+	if (!whom) {
+		strbuf_addstr(out, advice);
+		return;
+	}
+	strbuf_add(out, advice, (size_t)(whom - advice));
+	gdrive_add_whom(s, out);
+	strbuf_addstr(out, whom + 2);
+}
+
+int gdrive_explain(struct google_api *api, const struct google_call *c,
+		   struct strbuf *advice)
+{
+	struct gdrive_store *s = api->data;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (!strcmp(c->reason, meanings[i].reason)) {
+			add_advice(s, meanings[i].advice, advice);
+			return meanings[i].ret;
+		}
+	return 0;
+}

@@ -1,0 +1,385 @@
+/*
+ * Ranges of a file. What is read is one revision of it, by its own address:
+ * all bytes are of that one, whatever happens to the file meanwhile. It costs a
+ * look whether that is still what the key means, which holds for a few seconds
+ * and is forgotten when this process changes something.
+ *
+ * Who may only view a file often may not see its revisions. Then the file
+ * itself is read, and looked at before and after.
+ */
+#include "lib/base/compat.h"
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/wrap/digest-md5.h"
+#include "transport/gdrive/gdrive-internal.h"
+
+/* Milliseconds. */
+#define SEEN_LASTS 5000
+#define SEEN_MAX 1024
+
+/* ---- what was seen a moment ago ----------------------------------------- */
+
+struct gdrive_seen {
+	char *key;
+	struct gdrive_file file;	/* name, parents: not set */
+	uint64_t asked;
+};
+
+static void drop_seen(struct gdrive_store *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->seen.nr; i++) {
+		struct gdrive_seen *seen = s->seen.item[i].value;
+
+		gdrive_file_release(&seen->file);
+		free(seen->key);
+		free(seen);
+	}
+	strmap_release(&s->seen);
+	s->seen = (struct strmap)STRMAP_INIT;
+}
+
+void gdrive_forget_seen(struct gdrive_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->changes++;
+	drop_seen(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void copy_seen(struct gdrive_file *to, const struct gdrive_file *from)
+{
+	to->id = xstrdup(from->id);
+	to->revision = from->revision ? xstrdup(from->revision) : NULL;
+	to->has_bytes = true;
+	to->object.version = xstrdup(from->object.version);
+	to->object.size = from->object.size;
+	to->object.sums = from->object.sums;
+	memcpy(to->object.md5, from->object.md5, sizeof(to->object.md5));
+}
+
+/* changes: how many this process had made when it was asked for. */
+static void remember(struct gdrive_store *s, const char *key,
+		     const struct gdrive_file *f, uint64_t asked,
+		     uint64_t changes)
+{
+	struct gdrive_seen *seen;
+
+	pthread_mutex_lock(&s->lock);
+	if (changes == s->changes) {
+		if (s->seen.nr == SEEN_MAX || strmap_get(&s->seen, f->id))
+			drop_seen(s);
+		seen = xcalloc(1, sizeof(*seen));
+		seen->file = (struct gdrive_file)GDRIVE_FILE_INIT;
+		copy_seen(&seen->file, f);
+		seen->key = xstrdup(key);
+		seen->asked = asked;
+		strmap_put(&s->seen, seen->file.id, seen);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static bool was_seen(struct gdrive_store *s, const char *key,
+		     const char *version, const char *id,
+		     struct gdrive_file *out)
+{
+	const struct gdrive_seen *seen;
+	bool found;
+
+	pthread_mutex_lock(&s->lock);
+	seen = strmap_get(&s->seen, id);
+	found = seen && seen->asked + SEEN_LASTS >= gdrive_ticks() &&
+		!strcmp(seen->key, key) &&
+		!strcmp(seen->file.object.version, version);
+	if (found)
+		copy_seen(out, &seen->file);
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+/* ---- which file --------------------------------------------------------- */
+
+int gdrive_fail_changed(const struct gdrive_store *s, const char *key,
+			struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
+		    "else", key, s->base.url);
+}
+
+/* Not that file, but perhaps another one of that name: that is a change. */
+static int fail_gone(struct gdrive_store *s, const char *key,
+		     struct strbuf *err)
+{
+	struct gdrive_file now = GDRIVE_FILE_INIT;
+	int ret = gdrive_find(s, key, &now, err);
+
+	gdrive_file_release(&now);
+	return ret ? ret : gdrive_fail_changed(s, key, err);
+}
+
+/* By its version, whose file may be one that a newer one hides. */
+static int find_version(struct gdrive_store *s, const char *key,
+			const char *version, struct gdrive_file *f,
+			struct strbuf *err)
+{
+	struct strbuf id = STRBUF_INIT, revision = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	if (!gdrive_version(version, &id, &revision))
+		ret = ERR_NOT_FOUND;
+	else if (was_seen(s, key, version, id.buf, f))
+		ret = 0;
+	else
+		ret = gdrive_by_id(s, key, id.buf, f, &why);
+	if (ret == ERR_NOT_FOUND)
+		ret = fail_gone(s, key, err);
+	else if (ret)
+		fail(err, ret, "%s", why.buf);
+	else if (f->pending || strcmp(f->object.version, version))
+		ret = gdrive_fail_changed(s, key, err);
+	strbuf_release(&why);
+	strbuf_release(&revision);
+	strbuf_release(&id);
+	return ret;
+}
+
+static int find_file(struct gdrive_store *s, const char *key,
+		     const char *version, struct gdrive_file *f,
+		     struct strbuf *err)
+{
+	uint64_t asked = gdrive_ticks(), changes;
+	int ret;
+
+	pthread_mutex_lock(&s->lock);
+	changes = s->changes;
+	pthread_mutex_unlock(&s->lock);
+	ret = version ? find_version(s, key, version, f, err) :
+			gdrive_find(s, key, f, err);
+	/* One that was remembered has no name, and is no younger now. */
+	if (!ret && f->name)
+		remember(s, key, f, asked, changes);
+	return ret;
+}
+
+/* ---- bytes -------------------------------------------------------------- */
+
+struct getting {
+	struct gdrive_store *store;
+	const char *key;
+	const struct gdrive_file *file;
+	const struct object_sink *sink;
+	uint64_t offset, len;	/* what is there of what was asked for */
+	uint64_t skip, room;	/* before it, and of it, still to come */
+	bool by_revision, abuse;
+	struct md5 *md5;	/* of a whole file; NULL */
+	bool sink_said;
+};
+
+/* "bytes 5-9/10": where and of how much. */
+static int check_range(const struct getting *g, const struct http_answer *a,
+		       struct strbuf *err)
+{
+	const char *text = http_field(a, "content-range");
+	uint64_t from, to, size;
+
+	if (!text || sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64,
+			    &from, &to, &size) != 3 || from != g->offset ||
+	    to < from || to - from >= g->len)
+		return fail(err, ERR_CONTENT, "'%s' gives another range of "
+			    "'%s' than was asked for", g->store->base.url,
+			    g->key);
+	if (size != g->file->object.size)
+		return gdrive_fail_changed(g->store, g->key, err);
+	return 0;
+}
+
+static int read_head(void *data, const struct http_answer *a,
+		     struct strbuf *err)
+{
+	struct getting *g = data;
+
+	/* A try that ended before its first byte has been here before. */
+	md5_drop(&g->md5);
+	g->skip = 0;
+	g->room = g->len;
+	if (a->status == 206)
+		return check_range(g, a, err);
+	g->skip = g->offset;
+	if (g->len == g->file->object.size &&
+	    (g->file->object.sums & OBJECT_HAS_MD5))
+		return md5_start(&g->md5, err);
+	return 0;
+}
+
+static int give(void *data, const void *buf, size_t len, struct strbuf *err)
+{
+	struct getting *g = data;
+	size_t n = (size_t)MINIMUM(len, g->skip);
+	const char *at = buf;
+	int ret;
+
+	g->skip -= n;
+	at += n;
+	len = (size_t)MINIMUM(len - n, g->room);
+	if (!len)
+		return 0;
+	g->room -= len;
+	if (g->md5)
+		md5_add(g->md5, at, len);
+	ret = g->sink->write(g->sink->data, at, len, err);
+	g->sink_said = ret != 0;
+	return ret;
+}
+
+static void ask(struct google_call *c, const struct getting *g)
+{
+	strvec_push(&c->query, "alt=media");
+	gdrive_query(g->store, &c->query);
+	if (g->abuse)
+		strvec_push(&c->query, "acknowledgeAbuse=true");
+	if (g->len < g->file->object.size)
+		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-%" PRIu64,
+			     g->offset, g->offset + g->len - 1);
+}
+
+/* *refused: not by what is asked for, but by how. */
+static int get_bytes(struct getting *g, bool *refused, struct strbuf *err)
+{
+	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
+	struct strbuf path = STRBUF_INIT;
+	int ret;
+
+	strbuf_addf(&path, "/drive/v3/files/%s", g->file->id);
+	if (g->by_revision) {
+		strbuf_addstr(&path, "/revisions/");
+		http_escape(&path, g->file->revision,
+			    strlen(g->file->revision), false);
+	}
+	c.path = path.buf;
+	c.about = g->key;
+	c.what = "get";
+	c.head = read_head;
+	c.write = give;
+	c.data = g;
+	ask(&c, g);
+	ret = google_call(&g->store->api, &c, err);
+	*refused = false;
+	if (!ret || g->sink_said) {
+		;
+	} else if (!strcmp(c.reason, "cannotDownloadAbusiveFile")) {
+		*refused = g->store->acknowledge_abuse && !g->abuse;
+		g->abuse = true;
+	} else if (g->by_revision && (c.answer.status == 403 ||
+				      c.answer.status == 404)) {
+		*refused = true;
+		g->by_revision = false;
+	}
+	google_call_release(&c);
+	strbuf_release(&path);
+	return ret;
+}
+
+/* What was read is of that revision when it still is the one of the file. */
+static int look_again(const struct getting *g, struct strbuf *err)
+{
+	struct gdrive_file now = GDRIVE_FILE_INIT;
+	int ret;
+
+	ret = gdrive_by_id(g->store, g->key, g->file->id, &now, err);
+	if (!ret && strcmp(now.object.version, g->file->object.version))
+		ret = gdrive_fail_changed(g->store, g->key, err);
+	gdrive_file_release(&now);
+	return ret;
+}
+
+static int check_bytes(struct getting *g, struct strbuf *err)
+{
+	unsigned char raw[MD5_RAWSZ];
+	struct gdrive_store *s = g->store;
+
+	if (g->room)
+		return fail(err, ERR_CONTENT, "'%s' gives less of '%s' than "
+			    "it says it has", s->base.url, g->key);
+	if (!g->md5)
+		return 0;
+	md5_finish(&g->md5, raw);
+	if (!memcmp(raw, g->file->object.md5, sizeof(raw)))
+		return 0;
+	return fail(err, ERR_CONTENT, "what '%s' gave of '%s' does not have "
+		    "the MD5 that it says", s->base.url, g->key);
+}
+
+static int get_range(struct getting *g, struct strbuf *err)
+{
+	struct gdrive_store *s = g->store;
+	struct strbuf why = STRBUF_INIT;
+	bool refused, tried;
+	int ret;
+
+	tried = g->by_revision = g->file->revision &&
+		!__atomic_load_n(&s->no_revisions, __ATOMIC_RELAXED);
+	do {
+		strbuf_reset(&why);
+		ret = get_bytes(g, &refused, &why);
+	} while (refused);
+	if (!ret && tried && !g->by_revision)
+		__atomic_store_n(&s->no_revisions, true, __ATOMIC_RELAXED);
+	/* A change says what is wrong with the bytes. */
+	if (!g->by_revision && (!ret || ret == ERR_CONTENT ||
+				ret == ERR_NOT_FOUND) && !g->sink_said) {
+		struct strbuf changed = STRBUF_INIT;
+		int now = look_again(g, &changed);
+
+		if (now) {
+			strbuf_reset(&why);
+			strbuf_addbuf(&why, &changed);
+			ret = now;
+		}
+		strbuf_release(&changed);
+	}
+	if (!ret)
+		ret = check_bytes(g, &why);
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+int gdrive_get(struct transport *t, const char *key,
+	       const struct object_range *r, const struct object_sink *sink,
+	       struct strbuf *version, struct strbuf *err)
+{
+	struct gdrive_store *s = gdrive_store_of(t);
+	struct gdrive_file f = GDRIVE_FILE_INIT;
+	struct getting g = {
+		.store = s, .key = key, .file = &f, .sink = sink,
+		.offset = r->offset,
+	};
+	uint64_t size;
+	int ret;
+
+	ret = find_file(s, key, r->version, &f, err);
+	if (ret)
+		goto cleanup;
+	size = f.object.size;
+	if (r->offset > size) {
+		ret = fail(err, ERR_CONTENT, "'%s' in '%s' ends at %" PRIu64
+			   ", before %" PRIu64, key, s->base.url, size,
+			   r->offset);
+		goto cleanup;
+	}
+	g.len = MINIMUM(r->len, size - r->offset);
+	if (version) {
+		strbuf_reset(version);
+		strbuf_addstr(version, f.object.version);
+	}
+	if (g.len)
+		ret = get_range(&g, err);
+
+cleanup:
+	md5_drop(&g.md5);
+	gdrive_file_release(&f);
+	return ret;
+}
