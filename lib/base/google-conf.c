@@ -232,3 +232,73 @@ bool google_host_is_own(const char *host)
 		return false;
 	return len == strlen(api) || host[len - strlen(api) - 1] == '.';
 }
+
+/* The host of a URL of http:// or https://, with its port, in small letters. */
+static bool read_host(const char *url, struct strbuf *host, bool *tls)
+{
+	size_t len, i;
+
+	*tls = !strncmp(url, "https://", 8);
+	if (!*tls && strncmp(url, "http://", 7))
+		return false;
+	url += *tls ? 8 : 7;
+	len = strcspn(url, "/?#");
+	for (i = 0; i < len; i++)
+		strbuf_addch(host, tolower((unsigned char)url[i]));
+	/* no user before it, nor what another reader takes for its end */
+	return store_conf_is_authority(host->buf, host->len);
+}
+
+/* Behind the last ':' that is not inside of brackets; NULL: no port. */
+static const char *port_of(const char *host)
+{
+	const char *colon = strrchr(host, ':');
+
+	return colon && !strchr(colon, ']') ? colon + 1 : NULL;
+}
+
+static bool is_listed(const struct strvec *trusted, const char *host, bool tls)
+{
+	const char *port = port_of(host), *own = tls ? "443" : "80";
+	size_t len = port ? (size_t)(port - host) - 1 : strlen(host);
+	size_t i;
+
+	for (i = 0; trusted && i < trusted->nr; i++) {
+		const char *entry = trusted->v[i], *wanted = port_of(entry);
+		size_t entry_len = wanted ? (size_t)(wanted - entry) - 1 :
+					    strlen(entry);
+
+		if (entry_len == len && !strncasecmp(entry, host, len) &&
+		    (!wanted || !strcmp(wanted, port ? port : own)))
+			return true;
+	}
+	return false;
+}
+
+int google_check_trusted(const struct strvec *trusted, const char *url,
+			 const char *what, struct strbuf *err)
+{
+	struct strbuf host = STRBUF_INIT;
+	bool tls;
+	int ret = 0;
+
+	if (!read_host(url, &host, &tls))
+		ret = fail(err, ERR_USAGE, "%s is no URL of a server: it "
+			   "begins with https:// and has a host", what);
+	else if (is_listed(trusted, host.buf, tls))
+		goto cleanup;
+	else if (!google_host_is_own(host.buf))
+		ret = fail(err, ERR_USAGE, "%s is at '%s', which is not "
+			   "Google's, and nothing was sent there; if it may "
+			   "see keys and tokens, trust it by "
+			   "'-c google.trusted-hosts=%s', or in your "
+			   "config.yaml for good", what, host.buf, host.buf);
+	else if (!tls)
+		ret = fail(err, ERR_USAGE, "%s is at '%s' without TLS, and "
+			   "nothing was sent there; write it with https://",
+			   what, host.buf);
+
+cleanup:
+	strbuf_release(&host);
+	return ret;
+}

@@ -8,6 +8,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/value.h"
 
 /** The keys, NULL-terminated. gcs: backet_name (sic; bucket_name means the
@@ -35,5 +36,11 @@ int gdrive_folder_id(struct strbuf *id, const char *text, struct strbuf *err);
 /** Whether `host` ("HOST" or "HOST:PORT", of a URL) is Google's: googleapis.com
  *  and what is below it, accounts.google.com. */
 bool google_host_is_own(const char *host);
+
+/** 0: what lets us in may be sent to the host of `url`: by TLS to Google's own,
+ *  anyhow to those that are `trusted` ("HOST" or "HOST:PORT"; or NULL).
+ *  ERR_USAGE names the host and google.trusted-hosts. `what`: "api_root". */
+int google_check_trusted(const struct strvec *trusted, const char *url,
+			 const char *what, struct strbuf *err);
 
 #endif

@@ -21,6 +21,7 @@
 #define TRANSPORT_GOOGLE_GOOGLE_CREDENTIALS_H
 
 #include "lib/base/compat.h"
+#include "lib/base/google-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/http.h"
@@ -50,7 +51,7 @@ void google_credentials_free(struct google_credentials *c);	/* NULL fine */
 
 /**
  * Adds "Bearer TOKEN" to `out`, found and asked for when it is needed; nothing
- * when anonymous. The caller wipes it (strbuf_wipe, or explicit_bzero).
+ * when anonymous. The caller wipes it (secret_release).
  * A file of keys that everybody can read is told by notice(), once.
  * Errors: ERR_CREDENTIALS (none: where was looked, and what to do; refused,
  * with Google's reason: a deleted account, a wrong clock and by how much);
@@ -84,11 +85,6 @@ char *google_credentials_quota_project(struct google_credentials *c);
 int google_credentials_sign(struct google_credentials *c,
 			    struct strbuf *signature, const void *data,
 			    size_t len, struct strbuf *err);
-
-/** 0: a token may be sent to the host of `url`; ERR_USAGE names the host and
- *  google.trusted-hosts. `what`: "api_root". */
-int google_check_trusted(const struct strvec *trusted, const char *url,
-			 const char *what, struct strbuf *err);
 
 /** The file in which a login for the store with this URL is kept:
  *  $XDG_CONFIG_HOME/resutil/logins/NAME.json. ERR_FAILED: no HOME. */
