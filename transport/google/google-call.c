@@ -8,14 +8,12 @@
 #include "lib/base/again.h"
 #include "lib/base/error.h"
 #include "lib/base/google-conf.h"
+#include "lib/base/secret.h"
 #include "lib/base/trace.h"
 #include "transport/google/google-call.h"
 #include "transport/google/google-error.h"
 
 #define AUTHORIZATION "Authorization: "
-#define REDACTED "<redacted>"
-/* A shorter text may be a word by chance. */
-#define SECRET_MIN 8
 /* Longer than that a server is not waited for, as in lib/wrap/http.h. */
 #define WAIT_MAX 120
 
@@ -29,13 +27,6 @@ struct sending {
 	bool renewed;
 	int own;			/* code of a failure of others */
 };
-
-static void wipe(struct strbuf *sb)
-{
-	if (sb->alloc)
-		explicit_bzero(sb->buf, sb->alloc);
-	strbuf_setlen(sb, 0);
-}
 
 static void wipe_headers(struct strvec *headers)
 {
@@ -117,36 +108,26 @@ static bool may_see_token(const struct sending *x)
 
 /* ---- secrets ------------------------------------------------------------ */
 
-static void take_out(struct strbuf *text, const char *secret, size_t len)
-{
-	const char *at;
-
-	while (len >= SECRET_MIN &&
-	       (at = memmem(text->buf, text->len, secret, len)))
-		strbuf_splice(text, (size_t)(at - text->buf), len, REDACTED,
-			      strlen(REDACTED));
-}
-
 /* Some refusals repeat what was sent: the token, the URL of a session. */
 static void take_secrets_out(const struct sending *x, struct strbuf *text)
 {
 	static const char id[] = "upload_id=";
 	const char *token = strchr(x->bearer.buf, ' '), *query, *at;
+	struct strbuf secret = STRBUF_INIT;
 
 	if (token)
-		take_out(text, token + 1, strlen(token + 1));
-	if (!x->call->no_token)
+		secret_take_out(text, token + 1);
+	if (!(x->call->flags & HTTP_SECRET_QUERY))
 		return;
 	query = strchr(x->call->path, '?');
 	at = query ? strstr(query, id) : NULL;
 	if (at) {
 		at += sizeof(id) - 1;
-		take_out(text, at, strcspn(at, "&"));
+		strbuf_add(&secret, at, strcspn(at, "&"));
+		secret_take_out(text, secret.buf);
 	}
-	if (query)
-		take_out(text, query + 1, strlen(query + 1));
-	else
-		take_out(text, x->call->path, strlen(x->call->path));
+	secret_take_out(text, query ? query + 1 : x->call->path);
+	secret_release(&secret);
 }
 
 /* ---- sending ------------------------------------------------------------ */
@@ -172,7 +153,7 @@ static int add_token(struct http_request *r, void *data, struct strbuf *err)
 	strvec_pushv(&r->headers, x->call->headers.v);
 	if (!x->token)
 		return 0;
-	wipe(&x->bearer);
+	secret_reset(&x->bearer);
 	x->own = google_credentials_get(credentials, &x->bearer, err);
 	if (x->own || !x->bearer.len)
 		return x->own;
@@ -217,8 +198,6 @@ static int send_once(struct sending *x, struct strbuf *err)
 	r.flags = c->flags;
 	if (!strcmp(c->method, "GET") || !strcmp(c->method, "HEAD"))
 		r.flags |= HTTP_REPEATABLE;
-	if (c->no_token)
-		r.flags |= HTTP_SECRET_QUERY | HTTP_SECRET_ANSWER;
 	r.body = c->body;
 	r.body_len = c->body_len;
 	r.prepare = add_token;
@@ -322,6 +301,8 @@ int google_call(struct google_api *api, struct google_call *c,
 	strbuf_addstr(&x.url, c->path);
 	add_query(&x.url, &c->query);
 	x.token = may_see_token(&x);
+	if (c->no_token)
+		c->flags |= HTTP_SECRET_QUERY | HTTP_SECRET_ANSWER;
 	again_init(&again, api->patience);
 	do {
 		ret = send_with_token(&x, &again.why);
@@ -330,10 +311,7 @@ int google_call(struct google_api *api, struct google_call *c,
 		 again_wait_for(&again, ret, c->answer.retry_after * 1000));
 	ret = limited ? again_end(&again, ret, err) :
 			again_give_up(&again, ret, err);
-	wipe(&x.bearer);
-	strbuf_release(&x.bearer);
-	if (c->no_token)
-		wipe(&x.url);
-	strbuf_release(&x.url);
+	secret_release(&x.bearer);
+	secret_release(&x.url);
 	return ret;
 }

@@ -53,7 +53,7 @@ struct google_call {
 	unsigned flags;		/* enum http_flags; GET and HEAD are repeatable
 				 * anyway */
 	bool no_token;		/* the URL itself lets us in (a session), so
-				 * it is a secret, as is what it answers */
+				 * HTTP_SECRET_QUERY and _ANSWER hold too */
 	bool take_308;		/* "Resume Incomplete" is a success */
 	int (*head)(void *data, const struct http_answer *a,
 		    struct strbuf *err);
