@@ -167,4 +167,48 @@ test_expect_success 'this machine has all that build and test need' '
 	test_must_be_empty out
 '
 
+# A copy of the script beside a lock file of ours, and an npm that only writes
+# down what it was asked. The rest of this machine has all (see above).
+test_expect_success 'setup: a tree with clients in JavaScript' '
+	mkdir -p tree/tools tree/t/node npm &&
+	cp "$install_deps" tree/tools/ && echo one >tree/t/node/package-lock.json &&
+	write_script npm/npm <<-END
+	echo "npm \$*" >>"$PWD/asked"
+	. "$PWD/on-npm"
+	END
+'
+
+node_deps () {
+	PATH=$PWD/npm:$PATH sh tree/tools/install-deps "$@" >out 2>err
+}
+
+test_expect_success 'clients in JavaScript are fetched as they are locked' '
+	: >asked && echo "mkdir node_modules" >on-npm &&
+	test_expect_code 1 node_deps -n build test &&
+	grep "t/node/node_modules  *read and write" err &&
+	test_must_be_empty asked &&
+	node_deps build test && test_must_be_empty out &&
+	grep "fetching clients for tests with npm" err &&
+	test_line_count = 1 asked && grep "^npm ci --ignore-scripts " asked
+'
+
+test_expect_success 'where they are whole, nobody is asked, nothing said' '
+	: >asked && node_deps build test && test_must_be_empty out &&
+	test_must_be_empty err && test_must_be_empty asked &&
+	rm -r tree/t/node/node_modules && node_deps build &&
+	test_must_be_empty err && test_must_be_empty asked
+'
+
+test_expect_success 'another lock file, or a fetch that failed: again' '
+	echo two >tree/t/node/package-lock.json &&
+	echo "mkdir node_modules; echo >&2 no network; exit 1" >on-npm &&
+	test_expect_code 1 node_deps test && test_must_be_empty out &&
+	grep "^no network" err && tail -n 1 err | grep "npm could not" &&
+	echo "rm -r node_modules; mkdir node_modules" >on-npm &&
+	node_deps test && : >asked && node_deps test &&
+	test_must_be_empty asked &&
+	echo three >tree/t/node/package-lock.json && node_deps test &&
+	test_line_count = 1 asked
+'
+
 test_done
