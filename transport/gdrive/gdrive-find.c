@@ -224,7 +224,7 @@ uint64_t gdrive_ticks(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -425,7 +425,7 @@ char *gdrive_dirname(const char *key)
 	return xmemdupz(key, slash ? (size_t)(slash - key) : 0);
 }
 
-static const char *base_of(const char *key)
+const char *gdrive_basename(const char *key)
 {
 	const char *slash = strrchr(key, '/');
 
@@ -436,7 +436,7 @@ static int files_in(struct gdrive_store *s, const struct strvec *folders,
 		    const char *key, struct gdrive_files *out,
 		    struct strbuf *err)
 {
-	struct collecting c = { out, base_of(key), false };
+	struct collecting c = { out, gdrive_basename(key), false };
 	struct strbuf q = STRBUF_INIT;
 	size_t i;
 	int ret = 0;
@@ -565,7 +565,7 @@ int gdrive_by_id(struct gdrive_store *s, const char *key, const char *id,
 	if (!ret)
 		ret = gdrive_file_read(&f, c.json, err);
 	if (!ret && (f.trashed || !f.has_bytes ||
-		     strcmp(f.name, base_of(key))))
+		     strcmp(f.name, gdrive_basename(key))))
 		ret = gdrive_fail_missing(s, key, err);
 	if (!ret)
 		ret = check_place(s, &f, key, err);

@@ -156,10 +156,13 @@ int gdrive_folders_held(struct gdrive_store *s, const char *path,
 void gdrive_remember_folder(struct gdrive_store *s, const char *path,
 			    const struct strvec *ids, uint64_t asked);
 void gdrive_forget_folders(struct gdrive_store *s);
-/** Milliseconds of a clock that nobody sets. */
+/** Milliseconds of a clock that nobody sets, and that goes on while the machine
+ *  sleeps. */
 uint64_t gdrive_ticks(void);
 /** "A/B" of "A/B/NAME", "" of "NAME". The caller frees. */
 char *gdrive_dirname(const char *key);
+/** "NAME" of it; lent. */
+const char *gdrive_basename(const char *key);
 /** The same of the oldest, and makes what is missing. */
 int gdrive_make_folder(struct gdrive_store *s, const char *path,
 		       struct strbuf *id, struct strbuf *err);
@@ -223,19 +226,17 @@ void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
 
 /**
  * The pending file `id` of `key`, which is ours, becomes the object.
- * made: gdrive_clock() before it was made; 0: some time ago.
+ * made: gdrive_ticks() before it was made; 0: some time ago.
  * 0: it is; *out is what it is then. ERR_CONFLICT: another one is the object.
  * ERR_TRANSIENT: nobody knows, or it is gone. It is left there.
  */
 int gdrive_claim(struct gdrive_store *s, const char *key, const char *id,
-		 int64_t made, struct gdrive_file *out, struct strbuf *err);
+		 uint64_t made, struct gdrive_file *out, struct strbuf *err);
 /** Waits until nobody is about to put `key`, but for the file `id`, which is
  *  ours (NULL: none). 0: nothing else is there; ERR_CONFLICT: an object is, or
  *  that takes too long. */
 int gdrive_await(struct gdrive_store *s, const char *key, const char *id,
 		 struct strbuf *err);
-/** Milliseconds, also of the time that the machine sleeps. */
-int64_t gdrive_clock(void);
 
 /**
  * Compares the history of a file whose content was replaced: `old` must be the
