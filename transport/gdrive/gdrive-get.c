@@ -236,7 +236,9 @@ static int give(void *data, const void *buf, size_t len, struct strbuf *err)
 static void ask(struct google_call *c, const struct getting *g)
 {
 	strvec_push(&c->query, "alt=media");
-	gdrive_query(g->store, &c->query);
+	/* Revisions are of all drives anyway. */
+	if (!g->by_revision)
+		gdrive_query(g->store, &c->query);
 	if (g->abuse)
 		strvec_push(&c->query, "acknowledgeAbuse=true");
 	if (g->len < g->file->object.size)
