@@ -83,9 +83,10 @@ google_ask () {
 	curl -q -sS -k --noproxy "*" -K - -w '\n%{http_code}\n' "$@"
 }
 
-# google_token [ACCOUNT]: an access token of it, for an hour.
+# google_token [ACCOUNT [SCOPE]]: an access token of it, for an hour.
 google_token () {
-	google_admin token "{\"email\": \"${1:-$GOOGLE_ACCOUNT}\"}" |
+	google_admin token "{\"email\": \"${1:-$GOOGLE_ACCOUNT}\"${2:+,
+		\"scopes\": [\"https://www.googleapis.com/auth/$2\"]}}" |
 	sed -n 's/.*"access_token": "\(.*\)".*/\1/p'
 }
 
@@ -175,7 +176,8 @@ gcs_conf () {
 start_drive () {
 	start_google fake-drive "$@" &&
 	DRIVE_ROOT=$GOOGLE DRIVE_TOKEN_URI=$GOOGLE_TOKEN_URI &&
-	DRIVE_LOG=$GOOGLE_LOG DRIVE_PID=$GOOGLE_PID DRIVE_PORT=$GOOGLE_PORT
+	DRIVE_LOG=$GOOGLE_LOG DRIVE_PID=$GOOGLE_PID DRIVE_PORT=$GOOGLE_PORT &&
+	GOOGLE_BEARER=$(google_token "$GOOGLE_ACCOUNT" drive)
 }
 
 # drive_made CONTROL JSON: prints the id of what control makes.
@@ -256,7 +258,7 @@ drive_conf () {
 
 # google_pause NAME JSON-MEMBERS: the fake Drive holds a request, so that tests
 # put those of two clients in order: google_pause a '"method": "PATCH"'. See
-# control_pause in helper/drive_service.py.
+# helper/google_pause.py.
 google_pause () {
 	google_admin pause "{\"name\": \"$1\"${2:+, $2}}" >&4
 }
@@ -269,4 +271,28 @@ google_wait () {
 # google_release NAME: it goes on
 google_release () {
 	google_admin release "{\"name\": \"$1\"}" >&4
+}
+
+# google_by_name START...: what START (start_drive) starts, with TLS and a
+# certificate for names of Google's, and a proxy through which these names lead
+# to it: for programs that can be told nothing else. Sets GOOGLE_CA (a file of
+# the authority) and GOOGLE_PROXY; GOOGLE_TUNNELS says which were asked for.
+google_by_name () {
+	GOOGLE_CA=$TEST_TOP_DIRECTORY/google-ca/ca.pem
+	if ! test -e "$GOOGLE_CA"
+	then
+		make_ca "${GOOGLE_CA%/*}" &&
+		make_cert "${GOOGLE_CA%/*}" google "DNS:localhost,$(
+			printf "DNS:%s.googleapis.com," www oauth2 storage \
+				iamcredentials sts)DNS:accounts.google.com"
+	fi &&
+	"$@" --cert="${GOOGLE_CA%/*}/google.pem" &&
+	test_new_server && GOOGLE_TUNNELS=$test_server_dir/tunnels &&
+	: >"$GOOGLE_TUNNELS" &&
+	start_server "$test_server_dir/port" /usr/bin/python3 \
+		"$TEST_DIRECTORY"/helper/connect-proxy.py --watch=$$ \
+		--log="$GOOGLE_TUNNELS" "$test_server_dir/port" \
+		"$GOOGLE_PORT" &&
+	read -r test_port <"$test_server_dir/port" &&
+	GOOGLE_PROXY=http://127.0.0.1:$test_port
 }

@@ -1,10 +1,6 @@
-"""Drive API v3 over HTTP, in memory: what requests mean (routes), what answers
-say, and what tests may do with it (control_*). See google_fake.py for the
-frame, drive_model.py for the rules.
-
-A request can be held, so that races happen in an order: control_pause names
-one, which waits before it is looked at (or after it was done, before it is
-answered) until control_release says its name.
+"""Drive API v3 over HTTP, in memory: what requests mean (routes), and what
+answers say. See google_fake.py for the frame, drive_model.py for the rules,
+drive_control.py for what tests may do with it.
 """
 
 import base64
@@ -12,13 +8,11 @@ import collections
 import hashlib
 import re
 import secrets
-import threading
-from urllib.parse import unquote
 
 import drive_query as query
 from drive_model import (NATIVE, RANKS, Drives, View, Who, invalid, new_id,
                          not_allowed, not_found, permission_id, refused)
-from drive_query import FOLDER, Unclear
+from drive_query import Unclear
 from google_fake import (Answer, Refused, Route, Service, select_fields,
                          split_fields)
 from google_session import Sessions, split_related
@@ -28,7 +22,6 @@ WRITES = {AUTH + "drive", AUTH + "drive.file"}
 READS = WRITES | {AUTH + "drive.readonly"}
 LOOKS = READS | {AUTH + "drive.metadata", AUTH + "drive.metadata.readonly"}
 SERVICE = re.compile(r"[^@]+@([^@.]+)\.iam\.gserviceaccount\.com")
-PAUSE_MAX = 60
 ALL = "supportsAllDrives supportsTeamDrives "
 SEES = ("acknowledgeAbuse includeLabels includePermissionsForView "
         "enforceSingleParent ")
@@ -37,13 +30,27 @@ MAKES = ALL + SEES + ("ignoreDefaultVisibility keepRevisionForever "
                       "uploadType upload_id addParents removeParents")
 
 
-def told(value, request, schema, default):
-    """A resource with the fields that were asked for."""
-    fields = request.query.get("fields", default)
-    tree = split_fields(fields)
-    if "*" not in tree:
-        select_fields(None, tree, schema)
-    return select_fields(value, tree, schema)
+# Resources, and what is told of them when `fields` does not say.
+FILE = query.FILE, "kind,id,name,mimeType"
+FILES = query.FILE_LIST, ("kind,incompleteSearch,nextPageToken,"
+                          "files(kind,id,name,mimeType)")
+IDS = query.IDS, "*"
+REVISION = query.REVISION, "kind,id,mimeType,modifiedTime"
+REVISIONS = query.REVISION_LIST, ("kind,nextPageToken,revisions(kind,id,"
+                                  "mimeType,modifiedTime)")
+PERMISSION = query.PERMISSION, "kind,id,type,role"
+PERMISSIONS = query.PERMISSION_LIST, "kind,permissions(kind,id,type,role)"
+DRIVE = query.DRIVE, "kind,id,name"
+DRIVES = query.DRIVE_LIST, "kind,nextPageToken,drives(kind,id,name)"
+ABOUT = query.ABOUT, "*"
+
+
+def asked_fields(request, shape):
+    """The tree of what is to be told. rclone sends an empty `fields`."""
+    schema, default = shape
+    tree = split_fields(request.query.get("fields") or default)
+    select_fields(None, tree, schema)
+    return tree
 
 
 def number(request, name, least, most, default):
@@ -61,31 +68,11 @@ def number(request, name, least, most, default):
     return int(text)
 
 
-class Pause:
-    def __init__(self, args):
-        self.args = args
-        self.seen = 0
-        self.arrived = False
-        self.released = False
-
-    def applies(self, request):
-        for name, text in (("method", request.method),
-                           ("path", unquote(request.target)),
-                           ("body", (request.data or b"").decode("latin-1")),
-                           ("account", request.email or "")):
-            if name in self.args and not re.search(self.args[name], text):
-                return False
-        self.seen += 1
-        return self.seen == self.args.get("nth", 1)
-
-
 class Drive(Service):
     def __init__(self, world):
         super().__init__(world)
-        self.drives = Drives(lambda: int(world.now() * 1000))
-        self.sessions = Sessions(world)
-        self.pauses = {}
-        self.turn = threading.Condition(world.lock)
+        self.drives = world.drives = Drives(lambda: int(world.now() * 1000))
+        self.sessions = world.drive_sessions = Sessions(world)
         self.asked = collections.defaultdict(list)  # email -> times
 
     def routes(self):
@@ -93,45 +80,48 @@ class Drive(Service):
         one = files + "/([^/]+)"
         up = "(?:/resumable)?/upload" + files
         table = [
-            ("GET", files, self.list_files, LOOKS,
+            ("GET", files, self.list_files, LOOKS, FILES,
              ALL + SEES + "corpora corpus driveId teamDriveId "
              "includeItemsFromAllDrives includeTeamDriveItems orderBy "
              "pageSize pageToken q spaces"),
-            ("GET", files + "/generateIds", self.generate_ids, WRITES,
+            ("GET", files + "/generateIds", self.generate_ids, WRITES, IDS,
              "count space type"),
-            ("DELETE", files + "/trash", self.empty_trash, WRITES,
+            ("DELETE", files + "/trash", self.empty_trash, WRITES, FILE,
              "driveId " + SEES),
-            ("POST", files, self.create, WRITES, MAKES),
-            ("GET", one, self.get, LOOKS, ALL + SEES),
-            ("PATCH", one, self.update, WRITES, MAKES),
-            ("DELETE", one, self.delete, WRITES, ALL + SEES),
-            ("POST", one + "/copy", self.copy, WRITES, MAKES),
-            ("GET", one + "/revisions", self.list_revisions, LOOKS,
+            ("POST", files, self.create, WRITES, FILE, MAKES),
+            ("GET", one, self.get, LOOKS, FILE, ALL + SEES),
+            ("PATCH", one, self.update, WRITES, FILE, MAKES),
+            ("DELETE", one, self.delete, WRITES, FILE, ALL + SEES),
+            ("POST", one + "/copy", self.copy, WRITES, FILE, MAKES),
+            ("GET", one + "/revisions", self.list_revisions, LOOKS, REVISIONS,
              "pageSize pageToken"),
             ("GET", one + "/revisions/([^/]+)", self.get_revision, LOOKS,
-             "acknowledgeAbuse"),
+             REVISION, "acknowledgeAbuse"),
             ("GET", one + "/permissions", self.list_permissions, LOOKS,
+             PERMISSIONS,
              ALL + SEES + "pageSize pageToken useDomainAdminAccess"),
             ("POST", one + "/permissions", self.create_permission, WRITES,
+             PERMISSION,
              ALL + SEES + "sendNotificationEmail transferOwnership "
              "emailMessage moveToNewOwnersRoot useDomainAdminAccess"),
-            ("GET", "/drive/v3/drives", self.list_drives, LOOKS,
+            ("GET", "/drive/v3/drives", self.list_drives, LOOKS, DRIVES,
              "pageSize pageToken q useDomainAdminAccess"),
-            ("GET", "/drive/v3/drives/([^/]+)", self.get_drive, LOOKS,
+            ("GET", "/drive/v3/drives/([^/]+)", self.get_drive, LOOKS, DRIVE,
              "useDomainAdminAccess"),
-            ("GET", "/drive/v3/about", self.about, LOOKS, ""),
-            ("PATCH", up + "/([^/]+)", self.upload_content, WRITES, MAKES),
+            ("GET", "/drive/v3/about", self.about, LOOKS, ABOUT, ""),
+            ("PATCH", up + "/([^/]+)", self.upload_content, WRITES, FILE,
+             MAKES),
         ]
-        routes = [Route(method, path, self.guarded(function, scopes), names,
-                        stream=True)
-                  for method, path, function, scopes, names in table]
+        routes = [Route(method, path, self.guarded(function, scopes, shape),
+                        names, stream=True)
+                  for method, path, function, scopes, shape, names in table]
         # Who knows the address of a session needs nothing else.
         return [Route("PUT|POST|DELETE", up + "(?:/([^/]+))?", self.piece,
                       MAKES, stream=True)] + routes
 
     # before all of them
 
-    def guarded(self, function, scopes):
+    def guarded(self, function, scopes, shape):
         def call(r, *names):
             if "upload_id" in r.query:
                 raise Refused(405, "httpMethodNotAllowed",
@@ -139,10 +129,13 @@ class Drive(Service):
             who = self.caller(r, scopes)
             r.data = r.body.whole()
             with self.world.lock:
-                self.hold(r, "before")
+                self.world.pauses.hold(r, "before")
                 self.limit(who)
+                tree = asked_fields(r, shape)
                 answer = function(r, who, *names)
-                self.hold(r, "after")
+                self.world.pauses.hold(r, "after")
+            if isinstance(answer, dict):
+                answer = Answer(200, select_fields(answer, tree, shape[0]))
             return answer
         return call
 
@@ -166,17 +159,6 @@ class Drive(Service):
             getattr(token, "client", None) or "a client"
         return Who(token.email, app, bool(service), not token.scopes & (
             LOOKS - {AUTH + "drive.file"}))
-
-    def hold(self, r, when):
-        for name, pause in self.pauses.items():
-            if pause.released or pause.args.get("when", "before") != when \
-                    or not pause.applies(r):
-                continue
-            pause.arrived = True
-            self.turn.notify_all()
-            if not self.turn.wait_for(lambda: pause.released, PAUSE_MAX):
-                raise Refused(501, None, body="nobody released %s" % name)
-            return
 
     def limit(self, who):
         """The mode drive_rate: so many requests a second of one account."""
@@ -270,10 +252,6 @@ class Drive(Service):
             out["displayName"] = p["emailAddress"].split("@")[0]
         return out
 
-    def file_answer(self, r, item, who):
-        return told(self.resource(item, who), r, query.FILE,
-                    "kind,id,name,mimeType")
-
     def media(self, r, data, kind):
         """The bytes, or a range of them."""
         asked = re.fullmatch(r"bytes=(\d*)-(\d*)", r.headers.get("range", ""))
@@ -299,9 +277,11 @@ class Drive(Service):
     # files
 
     def get(self, r, who, name):
-        item = self.named(r, who, name)
-        if r.query.get("alt") != "media":
-            return self.file_answer(r, item, who)
+        # Bytes are given without supportsAllDrives, too: rclone asks so.
+        content = r.query.get("alt") == "media"
+        item = self.drives.find(name, who, content or self.all_drives(r))
+        if not content:
+            return self.resource(item, who)
         if not item.head:
             raise not_allowed("fileNotDownloadable", "Only files with binary "
                               "content can be downloaded. Use Export with "
@@ -317,7 +297,7 @@ class Drive(Service):
         item = self.drives.create(who, meta, None if meta.get(
             "mimeType", "").startswith(NATIVE) else b"", None,
             self.all_drives(r))
-        return self.file_answer(r, item, who)
+        return self.resource(item, who)
 
     def update(self, r, who, name):
         item = self.named(r, who, name)
@@ -325,7 +305,7 @@ class Drive(Service):
                            add=r.query.get("addParents", ""),
                            remove=r.query.get("removeParents", ""),
                            all_drives=self.all_drives(r))
-        return self.file_answer(r, item, who)
+        return self.resource(item, who)
 
     def delete(self, r, who, name):
         self.drives.delete(who, self.named(r, who, name))
@@ -334,7 +314,7 @@ class Drive(Service):
     def copy(self, r, who, name):
         item = self.named(r, who, name)
         made = self.drives.copy(who, item, r.json({}), self.all_drives(r))
-        return self.file_answer(r, made, who)
+        return self.resource(made, who)
 
     def generate_ids(self, r, who):
         count = number(r, "count", 1, 1000, 10)
@@ -342,8 +322,7 @@ class Drive(Service):
             raise invalid("space")
         ids = [new_id() for _ in range(count)]
         self.drives.handed_out.update(ids)
-        return told({"kind": "drive#generatedIds", "space": "drive",
-                     "ids": ids}, r, query.IDS, "*")
+        return {"kind": "drive#generatedIds", "space": "drive", "ids": ids}
 
     def empty_trash(self, r, who):
         self.drives.empty_trash(who, r.query.get("driveId"))
@@ -450,8 +429,7 @@ class Drive(Service):
         if later:
             out["nextPageToken"] = "~!!~" + secrets.token_urlsafe(90)
             drives.pages[out["nextPageToken"]] = question, later
-        return told(out, r, query.FILE_LIST, "kind,incompleteSearch,"
-                    "nextPageToken,files(kind,id,name,mimeType)")
+        return out
 
     def list_revisions(self, r, who, name):
         item = self.drives.find(name, who, True)
@@ -463,8 +441,7 @@ class Drive(Service):
             self.revision(v, who) for v in item.revisions[at:at + size]]}
         if at + size < len(item.revisions):
             out["nextPageToken"] = str(at + size)
-        return told(out, r, query.REVISION_LIST, "kind,nextPageToken,"
-                    "revisions(kind,id,mimeType,modifiedTime)")
+        return out
 
     def revision(self, revision, who):
         return dict(self.content(revision), kind="drive#revision",
@@ -483,8 +460,7 @@ class Drive(Service):
             if found.id == revision:
                 if r.query.get("alt") == "media":
                     return self.media(r, found.data, found.mime)
-                return told(self.revision(found, who), r, query.REVISION,
-                            "kind,id,mimeType,modifiedTime")
+                return self.revision(found, who)
         raise refused(404, "notFound", "Revision not found: %s." % revision,
                       "revisionId")
 
@@ -492,9 +468,8 @@ class Drive(Service):
         item = self.named(r, who, name)
         if not self.drives.may(item, who, "writer"):
             raise not_allowed()
-        return told({"kind": "drive#permissionList", "permissions": [
-            self.permission(p) for p in item.permissions.values()]}, r,
-            query.PERMISSION_LIST, "kind,permissions(kind,id,type,role)")
+        return {"kind": "drive#permissionList", "permissions": [
+            self.permission(p) for p in item.permissions.values()]}
 
     def create_permission(self, r, who, name):
         item = self.named(r, who, name)
@@ -511,8 +486,7 @@ class Drive(Service):
                               "Domains", "This role is of shared drives.")
         made = self.drives.share(item, meta.get("emailAddress"), meta["role"],
                                  meta["type"])
-        return told(self.permission(made), r, query.PERMISSION,
-                    "kind,id,type,role")
+        return self.permission(made)
 
     def drive_resource(self, name):
         root = self.drives.items[name]
@@ -523,16 +497,15 @@ class Drive(Service):
         number(r, "pageSize", 1, 100, 10)
         drives = [d for d in self.drives.drives
                   if self.drives.role(self.drives.items[d], who) != "none"]
-        return told({"kind": "drive#driveList", "drives": [
-            self.drive_resource(d) for d in drives]}, r, query.DRIVE_LIST,
-            "kind,nextPageToken,drives(kind,id,name)")
+        return {"kind": "drive#driveList",
+                "drives": [self.drive_resource(d) for d in drives]}
 
     def get_drive(self, r, who, name):
         if name not in self.drives.drives or self.drives.role(
                 self.drives.items[name], who) == "none":
             raise refused(404, "notFound", "Shared drive not found: %s" % name,
                           "driveId")
-        return told(self.drive_resource(name), r, query.DRIVE, "kind,id,name")
+        return self.drive_resource(name)
 
     def about(self, r, who):
         if "fields" not in r.query:
@@ -547,11 +520,10 @@ class Drive(Service):
         limit = self.drives.limits.get(who.email, limit)
         if limit is not None:
             quota["limit"] = str(limit)
-        return told({"kind": "drive#about", "storageQuota": quota,
-                     "user": self.user(who.email, who), "importFormats": {},
-                     "exportFormats": {}, "maxUploadSize": "5242880000000",
-                     "appInstalled": False, "canCreateDrives": False}, r,
-                    query.ABOUT, "*")
+        return {"kind": "drive#about", "storageQuota": quota,
+                "user": self.user(who.email, who), "importFormats": {},
+                "exportFormats": {}, "maxUploadSize": "5242880000000",
+                "appInstalled": False, "canCreateDrives": False}
 
     # uploads
 
@@ -563,7 +535,7 @@ class Drive(Service):
 
         def finish(meta, data, kind):
             made = drives.create(who, meta, data, kind, wide)
-            return self.file_answer(r, made, who)
+            return self.resource(made, who)
         return self.upload(r, check, finish)
 
     def upload_content(self, r, who, name):
@@ -577,7 +549,7 @@ class Drive(Service):
                 who, self.named(r, who, name), meta, data, kind,
                 r.query.get("addParents", ""),
                 r.query.get("removeParents", ""), wide)
-            return self.file_answer(r, item, who)
+            return self.resource(item, who)
         return self.upload(r, check, finish)
 
     def upload(self, r, check, finish):
@@ -602,8 +574,10 @@ class Drive(Service):
                           "number.")
         size = None if size is None else int(size)
         check(meta, size or 0)
+        tree = asked_fields(r, FILE)
         session = self.sessions.begin(
-            lambda session, _: finish(meta, session.blob.whole(), kind),
+            lambda session, _: select_fields(
+                finish(meta, session.blob.whole(), kind), tree, FILE[0]),
             size, r.path)
         words = [w for w in r.query_text.split("&") if w]
         return Answer(200, b"", {
@@ -617,151 +591,10 @@ class Drive(Service):
             if r.method != "POST" or names[0]:
                 raise Refused(405, "httpMethodNotAllowed", "This API does not "
                               "support parsing this method.")
-            return self.guarded(self.upload_new, WRITES)(r)
+            return self.guarded(self.upload_new, WRITES, FILE)(r)
         with self.world.lock:
-            self.hold(r, "before")
+            self.world.pauses.hold(r, "before")
         answer = self.sessions.take(r, r.query["upload_id"])
         with self.world.lock:
-            self.hold(r, "after")
+            self.world.pauses.hold(r, "after")
         return answer
-
-    # for tests
-
-    def control_drive(self, args):
-        """{"lag": N}: so many listings see what was before each change;
-        {"page_max": N}; {"empty_pages": N}: the next ones; {"touches": BOOL}:
-        other properties are another modifiedTime; {"children_max": N},
-        {"items_max": N}; {"drop_page_tokens": true}. Returns the state."""
-        drives = self.drives
-        if args.pop("drop_page_tokens", False):
-            drives.pages.clear()
-        for name, value in args.items():
-            if name not in ("lag", "page_max", "empty_pages", "touches",
-                            "children_max", "items_max"):
-                raise Refused(400, "invalid", "no such setting: " + name)
-            setattr(drives, name, value)
-        return {"lag": drives.lag, "listings": drives.listings,
-                "items": len(drives.items)}
-
-    def control_drive_shared(self, args):
-        """{"name"}: a shared drive. {"id"}"""
-        return {"id": self.drives.make_drive(args["name"])}
-
-    def owner(self, args):
-        return Who(args.get("owner", "owner@example.com"),
-                   args.get("app", "a browser"))
-
-    def control_drive_folder(self, args):
-        """{"name", "parent", "owner"}: a folder of a person; without parent in
-        My Drive. {"id"}"""
-        return self.make(args, FOLDER, None)
-
-    def control_drive_file(self, args):
-        """{"name", "parent", "owner", "text" or "base64" or "path",
-        "mimeType", "properties", "modifiedTime", "createdTime"}: {"id"}"""
-        if "base64" in args:
-            data = base64.b64decode(args["base64"])
-        elif "path" in args:
-            with open(args["path"], "rb") as f:
-                data = f.read()
-        else:
-            data = args["text"].encode() if "text" in args else None
-        return self.make(args, args.get("mimeType",
-                                        "application/octet-stream"), data)
-
-    def make(self, args, mime, data):
-        drives, who = self.drives, self.owner(args)
-        parent = drives.items[args.get("parent") or drives.root_of(who)]
-        meta = {n: args[n] for n in (
-            "name", "properties", "appProperties", "createdTime",
-            "modifiedTime", "shortcutDetails") if n in args}
-        # The test is allowed everything.
-        had = parent.permissions
-        parent.permissions = dict(had, test={
-            "id": "test", "type": "user", "emailAddress": who.email,
-            "role": "organizer"})
-        try:
-            made = drives.create(who, dict(meta, mimeType=mime, parents=[
-                parent.id]), data, mime, True)
-        finally:
-            parent.permissions = had
-        if made.owner and parent.owner:
-            made.owner = parent.owner
-        return {"id": made.id}
-
-    def control_drive_share(self, args):
-        """{"id", "email", "role"}: "none" takes it away; {"type": "anyone"}
-        without email."""
-        self.drives.share(self.drives.items[args["id"]], args.get("email"),
-                          args["role"], args.get("type", "user"))
-
-    def control_drive_quota(self, args):
-        """{"email", "limit"}: bytes; null: no limit."""
-        self.drives.limits[args["email"]] = args["limit"]
-
-    def control_drive_trash(self, args):
-        """{"id", "trashed": BOOL (true)}"""
-        item = self.drives.items[args["id"]]
-        item.trashed = args.get("trashed", True)
-        item.trasher = item.last
-        self.drives.changed(item, Who(item.last))
-
-    def control_drive_delete(self, args):
-        """{"id"}"""
-        self.drives.drop(self.drives.items[args["id"]])
-
-    def control_drive_change(self, args):
-        """{"id", "name", "modified", "created" (milliseconds since 1970),
-        "mime", "damage": N}: sets these without a word; damage: the byte at N
-        of what is downloaded is another one (its checksums are told as they
-        were)."""
-        item = self.drives.items[args.pop("id")]
-        at = args.pop("damage", None)
-        if at is not None:
-            data = bytearray(item.head.data)
-            data[at] ^= 1
-            item.head.data = bytes(data)
-        for name in ("name", "modified", "created", "mime"):
-            if name in args:
-                setattr(item, name, args[name])
-        self.drives.changed(item, Who(item.last))
-
-    def control_drive_tree(self, args):
-        """{} or {"id"}: all files, or those below a folder, sorted by path:
-        {"files": [...]}"""
-        drives = self.drives
-        items = drives.items.values()
-        if "id" in args:
-            items = drives.below(drives.items[args["id"]])
-        return {"files": sorted(({
-            "id": i.id, "path": drives.path(i), "name": i.name,
-            "folder": i.is_folder, "mime": i.mime, "parent": i.parent,
-            "drive": i.drive, "owner": i.owner, "trashed": i.trashed,
-            "size": i.size, "md5": i.head.md5 if i.head else None,
-            "revisions": len(i.revisions), "created": i.created,
-            "modified": i.modified, "properties": i.properties,
-            "app_properties": i.app_properties, "version": i.version}
-            for i in items), key=lambda f: (f["path"], f["created"],
-                                            f["id"]))}
-
-    def control_drive_sessions(self, args):
-        """See google_session.py."""
-        return self.sessions.control(args)
-
-    def control_pause(self, args):
-        """{"name", "method", "path", "body", "account" (regular expressions;
-        the target is decoded), "nth": N (1), "when": "before" or "after"}:
-        holds that request, for a minute at most."""
-        self.pauses[args["name"]] = Pause(args)
-
-    def control_wait(self, args):
-        """{"name", "seconds": N (20)}: until the request is held."""
-        pause = self.pauses[args["name"]]
-        if not self.turn.wait_for(lambda: pause.arrived,
-                                  args.get("seconds", 20)):
-            raise Refused(408, "timeout", "nobody came to " + args["name"])
-
-    def control_release(self, args):
-        """{"name"}: it goes on; or does not stop, when it comes later."""
-        self.pauses[args["name"]].released = True
-        self.turn.notify_all()
