@@ -174,6 +174,7 @@ class Drives:
         self.roots = {}
         self.limits = {}        # email -> bytes that it may own
         self.handed_out = set()     # by generateIds, not used yet
+        self.ids = ""               # how these begin, behind "1"
         self.history = {}       # id -> [(listing, Item or None)]
         self.listings = 0
         self.pages = {}

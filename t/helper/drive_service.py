@@ -320,7 +320,7 @@ class Drive(Service):
         count = number(r, "count", 1, 1000, 10)
         if r.query.get("space", "drive") not in ("drive", "appDataFolder"):
             raise invalid("space")
-        ids = [new_id() for _ in range(count)]
+        ids = [new_id("1" + self.drives.ids) for _ in range(count)]
         self.drives.handed_out.update(ids)
         return {"kind": "drive#generatedIds", "space": "drive", "ids": ids}
 
