@@ -14,13 +14,14 @@ class DriveControl(Service):
         """{"lag": N}: so many listings see what was before each change;
         {"page_max": N}; {"empty_pages": N}: the next ones; {"touches": BOOL}:
         other properties are another modifiedTime; {"children_max": N},
-        {"items_max": N}; {"drop_page_tokens": true}. Returns the state."""
+        {"items_max": N}; {"ids": TEXT}: those that are generated from here on
+        begin so; {"drop_page_tokens": true}. Returns the state."""
         drives = self.world.drives
         if args.pop("drop_page_tokens", False):
             drives.pages.clear()
         for name, value in args.items():
             if name not in ("lag", "page_max", "empty_pages", "touches",
-                            "children_max", "items_max"):
+                            "children_max", "items_max", "ids"):
                 raise Refused(400, "invalid", "no such setting: " + name)
             setattr(drives, name, value)
         return {"lag": drives.lag, "listings": drives.listings,
