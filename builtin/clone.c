@@ -6,6 +6,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/init-make.h"
+#include "builtin/store-kind.h"
 #include "builtin/store-settings.h"
 
 #include "lib/base/alloc.h"
@@ -47,19 +48,6 @@ struct clone {
 	size_t nr;			/* experiments in the store */
 };
 
-/* The conf lies elsewhere than what was typed was meant from. */
-static void make_absolute(struct value *config, const char *key)
-{
-	const char *text = value_get_text(config, key);
-	struct strbuf path = STRBUF_INIT;
-
-	if (text && *text != '/') {
-		path_absolute(&path, NULL, text);
-		value_map_set_str(config, key, path.buf);
-	}
-	strbuf_release(&path);
-}
-
 /* What the URL says, and what -o adds to it. */
 static int read_store(struct clone *c, const char *url, struct strbuf *err)
 {
@@ -72,6 +60,7 @@ static int read_store(struct clone *c, const char *url, struct strbuf *err)
 	if (ret)
 		goto cleanup;
 	strbuf_addstr(&c->plan.type, type);
+	c->plan.kind = store_kind_find(type);
 	strbuf_addstr(&c->plan.name, project);
 	ret = store_settings_read(more, &c->config, err);
 	if (!ret)
@@ -79,9 +68,7 @@ static int read_store(struct clone *c, const char *url, struct strbuf *err)
 	for (i = 0; !ret && i < more->u.map.nr; i++)
 		value_map_set(c->plan.config, more->u.map.pair[i].key,
 			      value_copy(more->u.map.pair[i].value));
-	if (!strcmp(type, "dir"))
-		make_absolute(c->plan.config, "path");
-	make_absolute(c->plan.config, "key_file_path");
+	store_kind_rebase(c->plan.kind, c->plan.config, NULL);
 	store_url_format(type, c->plan.config, &text);
 	quote_terminal(&c->url, text.buf, text.len);
 
@@ -127,7 +114,7 @@ static int choose_place(struct clone *c, const char *dir, struct strbuf *err)
 	strbuf_addstr(&c->plan.results_dir, results);
 	c->plan.gitignore = true;
 	ret = conf_check_results_dir(results, c->plan.root.buf, err);
-	if (!ret && !strcmp(c->plan.type.buf, "dir"))
+	if (!ret && c->plan.kind->is_dir)
 		ret = store_dir_check(value_get_text(c->plan.config, "path"),
 				      c->plan.root.buf, results, err);
 	c->dir_exists = path_exists(c->plan.root.buf);
@@ -337,6 +324,8 @@ static int clone_project(struct clone *c, const char *url, const char *dir,
 
 	if (!ret)
 		ret = choose_place(c, dir, err);
+	if (!ret && c->plan.kind->agree)
+		ret = c->plan.kind->agree("/", c->plan.config, err);
 	if (!ret)
 		ret = ask_store(c, err);
 	if (!ret && !c->dry_run)

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "builtin/init-make.h"
+#include "builtin/store-kind.h"
 #include "builtin/store-settings.h"
 
 #include "lib/base/alloc.h"
@@ -46,7 +47,9 @@ void init_plan_release(struct init_plan *plan)
 	strbuf_release(&plan->type);
 	strbuf_release(&plan->own_store);
 	strbuf_release(&plan->conf);
+	value_free(plan->given);
 	value_free(plan->config);
+	value_free(plan->merged);
 }
 
 int init_choose_store(struct init_plan *plan, struct strbuf *err)
@@ -192,11 +195,13 @@ static int edit_config(struct strbuf *text, const struct value *config,
 	int ret = 0;
 
 	for (i = 0; !ret && i < config->u.map.nr; i++) {
+		const struct value *value = config->u.map.pair[i].value;
+
 		strbuf_reset(&path);
 		strbuf_addf(&path, "storage_config.%s",
 			    config->u.map.pair[i].key);
-		ret = conf_edit(text, path.buf, config->u.map.pair[i].value,
-				err);
+		ret = conf_edit(text, path.buf, value->type == VALUE_NULL ?
+				NULL : value, err);
 	}
 	strbuf_release(&path);
 	return ret;
@@ -265,7 +270,7 @@ static int make_store(struct undo *undo, struct init_plan *plan,
 	struct strbuf path = STRBUF_INIT;
 	int ret = 0;
 
-	if (!strcmp(plan->type.buf, "dir")) {
+	if (plan->kind->is_dir) {
 		path_absolute(&path, plan->root.buf,
 			      value_get_text(plan->config, "path"));
 		/* Another init may have chosen the same name just now. */

@@ -8,21 +8,28 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 
+struct store_kind;
+
 struct init_plan {
 	struct strbuf root;		/* absolute */
 	struct strbuf name, results_dir, type;
 	struct strbuf own_store;	/* a directory to be made for this
 					 * project alone; "": none */
-	struct value *config;		/* storage_config */
+	const struct store_kind *kind;	/* of `type` */
+	struct value *given;		/* of -o, a map */
+	struct value *config;		/* what is set in storage_config; null
+					 * takes a key out */
+	struct value *merged;		/* storage_config as it will be */
 	struct strbuf conf;		/* the old resutil-conf.yaml */
 	bool has_conf;			/* is there one? */
 	bool gitignore, gitignore_key;
+	bool offline;			/* the store is not to be asked */
 	bool made_store;	/* set by init_make() */
 };
 
 #define INIT_PLAN_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, \
-			 STRBUF_INIT, NULL, STRBUF_INIT, \
-			 false, false, false, false }
+			 STRBUF_INIT, NULL, NULL, NULL, NULL, STRBUF_INIT, \
+			 false, false, false, false, false }
 
 void init_plan_release(struct init_plan *plan);
 

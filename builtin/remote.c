@@ -3,6 +3,7 @@
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/store-kind.h"
 #include "builtin/store-settings.h"
 
 #include "lib/base/alloc.h"
@@ -45,23 +46,16 @@ struct remote_options {
 
 #define BAD_USAGE(o, ...) usage_with_options(usage, (o)->options, __VA_ARGS__)
 
-/*
- * What a person types begins in the working directory; in the conf it begins
- * in the project's. A relative path stays one, so that project and store can
- * be moved together.
- */
-static void rebase(struct value *config, const char *key)
+/* A conf may leave some to the environment, but nobody adds that. */
+static int check_needed(const struct remote_conf *r, struct strbuf *err)
 {
-	const char *text = value_get_text(config, key);
-	struct strbuf path = STRBUF_INIT, relative = STRBUF_INIT;
+	const struct store_setting *s = store_kind_find(r->type)->settings;
 
-	if (text && *text != '/') {
-		path_absolute(&path, NULL, text);
-		path_relative(&relative, the_project->root, path.buf);
-		value_map_set_str(config, key, relative.buf);
-	}
-	strbuf_release(&relative);
-	strbuf_release(&path);
+	for (; s->key; s++)
+		if (!s->optional && !value_map_get(r->config, s->key))
+			return fail(err, ERR_USAGE, "'%s' is missing; give it "
+				    "with -o %s=NAME", s->key, s->key);
+	return 0;
 }
 
 static int read_store(struct remote_conf *r, const struct remote_options *o,
@@ -91,13 +85,10 @@ static int read_store(struct remote_conf *r, const struct remote_options *o,
 		value_map_set(r->config, pair->key, value_copy(pair->value));
 	}
 	value_free(more);
-	/* a conf may leave it to the environment, but nobody adds that */
-	if (!ret && !strcmp(r->type, "s3") &&
-	    !value_map_get(r->config, "bucket_name"))
-		ret = fail(err, ERR_USAGE, "the bucket is missing; give it "
-			   "with -o bucket_name=NAME");
 	if (!ret)
 		ret = conf_check_storage_config(r->type, r->config, err);
+	if (!ret)
+		ret = check_needed(r, err);
 	return ret;
 }
 
@@ -127,7 +118,7 @@ static int make_store(const struct remote_conf *r, bool dry_run,
 	struct strbuf path = STRBUF_INIT;
 	int ret;
 
-	if (strcmp(r->type, "dir"))
+	if (!store_kind_find(r->type)->is_dir)
 		return 0;
 	path_absolute(&path, the_project->root,
 		      value_get_text(r->config, "path"));
@@ -167,6 +158,7 @@ static int add_remote(const struct remote_options *o, int argc,
 	struct remote_conf r = { NULL, NULL, NULL };
 	struct strvec made = STRVEC_INIT;
 	struct strbuf err = STRBUF_INIT;
+	const struct store_kind *kind;
 	ino_t before = conf_inode();
 	int ret;
 
@@ -179,10 +171,12 @@ static int add_remote(const struct remote_options *o, int argc,
 	if (ret)
 		goto cleanup;
 	r.name = xstrdup(argv[0]);
-	if (!strcmp(r.type, "dir"))
-		rebase(r.config, "path");
-	rebase(r.config, "key_file_path");
-	ret = make_store(&r, o->dry_run, &made, &err);
+	kind = store_kind_find(r.type);
+	store_kind_rebase(kind, r.config, the_project->root);
+	if (kind->agree && !o->dry_run)
+		ret = kind->agree(the_project->root, r.config, &err);
+	if (!ret)
+		ret = make_store(&r, o->dry_run, &made, &err);
 	if (!ret && !o->dry_run)
 		ret = remotes_add(the_project, &r, &err);
 	/* A conf that could only not be synced names the store. */

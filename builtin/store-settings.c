@@ -1,10 +1,10 @@
 #include "lib/base/compat.h"
 #include "builtin/store-settings.h"
+#include "builtin/store-kind.h"
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
@@ -38,78 +38,12 @@ int store_settings_read(struct value *out, const struct strvec *pairs,
 	return 0;
 }
 
-static int check_dir_keys(const struct value *settings, struct strbuf *err)
-{
-	size_t i;
-
-	for (i = 0; i < settings->u.map.nr; i++)
-		if (strcmp(settings->u.map.pair[i].key, "path"))
-			return fail(err, ERR_USAGE, "a store of type 'dir' has "
-				    "no '%s', only 'path'; another type is "
-				    "chosen with --storage-type",
-				    settings->u.map.pair[i].key);
-	return 0;
-}
-
-/* A misspelt endpoint would be one that is not there: a request to AWS. */
-static int check_s3_keys(struct value *settings, struct strbuf *err)
-{
-	struct strbuf known = STRBUF_INIT;
-	const char *const *key;
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < settings->u.map.nr; i++) {
-		const char *given = settings->u.map.pair[i].key;
-
-		for (key = s3_conf_keys; *key && strcmp(*key, given); key++)
-			;
-		if (*key)
-			continue;
-		for (key = s3_conf_keys; *key; key++)
-			strbuf_addf(&known, "%s%s", known.len ? ", " : "",
-				    *key);
-		ret = fail(err, ERR_USAGE, "a store of type 's3' has no '%s'; "
-			   "it has %s", given, known.buf);
-	}
-	if (!ret)
-		ret = s3_conf_check(settings, err);
-	if (!ret && value_map_get(settings, "anonymous"))
-		value_map_set(settings, "anonymous",
-			value_new_bool(s3_conf_anonymous(settings)));
-	strbuf_release(&known);
-	return ret;
-}
-
-/* The conf is read by many: no user:password@host. */
-static int check_password(const struct value *settings, struct strbuf *err)
-{
-	const char *host = value_get_text(settings, "host");
-	const char *user = value_get_text(settings, "user");
-	const char *at = host ? strrchr(host, '@') : NULL;
-
-	if ((user && strchr(user, ':')) ||
-	    (at && memchr(host, ':', at - host)))
-		return fail(err, ERR_USAGE, "a password cannot stand in the "
-			    "conf of a project; let ssh use a key");
-	return 0;
-}
-
-/* For gcs `backet_name` (sic) is what the Python tool reads. */
 int store_settings_fit(struct value *settings, const char *type,
 		       struct strbuf *err)
 {
-	const struct value *bucket = value_map_get(settings, "bucket_name");
+	const struct store_kind *kind = store_kind_find(type);
 
-	if (!strcmp(type, "dir"))
-		return check_dir_keys(settings, err);
-	if (!strcmp(type, "s3"))
-		return check_s3_keys(settings, err);
-	if (bucket && (!strcmp(type, "gcs") || !strcmp(type, "gs"))) {
-		value_map_set(settings, "backet_name", value_copy(bucket));
-		value_map_remove(settings, "bucket_name");
-	}
-	return check_password(settings, err);
+	return kind ? kind->fit(settings, err) : 0;
 }
 
 /* A store among the experiments would be one itself, and one that is the

@@ -42,13 +42,13 @@ test_expect_success 'add takes a URL' '
 test_expect_success 'or a type and its settings' '
 	fresh &&
 	cd p &&
-	resutil -q remote add lab --storage-type gs -o bucket_name=b \
+	resutil -q remote add lab --storage-type gs -o bucket_name=bee \
 		-o key_file_path=../key.json >out &&
 	test_must_be_empty out &&
 	resutil remote list --format "%(type) %(url)" >actual &&
-	printf "%s\n" "dir dir:$TRASH_DIRECTORY/store" "gcs gs://b" >expect &&
+	printf "%s\n" "dir dir:$TRASH_DIRECTORY/store" "gcs gs://bee" >expect &&
 	test_cmp expect actual &&
-	test_grep "backet_name: b$" resutil-conf.yaml &&
+	test_grep "backet_name: bee$" resutil-conf.yaml &&
 	test_grep "key_file_path: ../key.json" resutil-conf.yaml
 '
 

@@ -185,7 +185,7 @@ offline () {
 
 test_expect_success 'a run without a network is kept, with its own status' '
 	mkdir trip && cd trip &&
-	resutil -q init --storage-type=s3 -o bucket_name=lab \
+	resutil -q init --offline --storage-type=s3 -o bucket_name=lab \
 		-o endpoint_url=http://127.0.0.1:1 --project-name=trip &&
 	unset RESUTIL_NO_REMOTE &&
 	offline "$(free_port)" &&

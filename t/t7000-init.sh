@@ -79,13 +79,13 @@ test_expect_success '.gitignore gets its lines once, at the end' '
 	in_new_dir ignored &&
 	mkdir results && printf "old" >results/.gitignore &&
 	printf "a\n# Resutil config file" >.gitignore &&
-	resutil init --storage-type=gcs -o bucket_name=b >out &&
+	resutil init --offline --storage-type=gcs -o bucket_name=lab >out &&
 	head -n 1 results/.gitignore >first && echo old >want &&
 	test_cmp want first &&
 	tail -n 2 results/.gitignore >last &&
 	printf "*\n!.gitignore\n" >want && test_cmp want last &&
 	cp results/.gitignore before && cp .gitignore key-before &&
-	resutil init --force >out &&
+	resutil init --offline --force >out &&
 	test_cmp before results/.gitignore &&
 	test_cmp key-before .gitignore &&
 	grep -c "^key.json$" .gitignore >count && echo 1 >want &&
@@ -95,7 +95,7 @@ test_expect_success '.gitignore gets its lines once, at the end' '
 test_expect_success 'a .gitignore of the user keeps its mode and its link' '
 	in_new_dir dotfiles && echo mine >../real && chmod 600 ../real &&
 	ln -s ../real .gitignore &&
-	RESUTIL_TRACE=$TRASH_DIRECTORY/ignore.trace resutil init \
+	RESUTIL_TRACE=$TRASH_DIRECTORY/ignore.trace resutil init --offline \
 		--storage-type=gdrive -o base_folder_id=F \
 		-o key_file_path=k.json &&
 	test "$(readlink .gitignore)" = ../real &&
@@ -120,35 +120,35 @@ test_expect_success 'so are the directories of a store that is made' '
 
 test_expect_success '--no-gitignore and --no-gitignore-key leave it alone' '
 	in_new_dir open &&
-	resutil init --no-gitignore --no-gitignore-key --storage-type=gdrive \
-		-o base_folder_id=123 >out &&
+	resutil init --offline --no-gitignore --no-gitignore-key \
+		--storage-type=gdrive -o base_folder_id=123 >out &&
 	test_path_is_missing .gitignore &&
 	test_dir_is_empty results
 '
 
 test_expect_success 'a key file with odd characters is ignored as itself' '
 	make_repo odd && cd odd &&
-	resutil init --storage-type=gcs -o bucket_name=b \
+	resutil init --offline --storage-type=gcs -o bucket_name=lab \
 		-o key_file_path="keys/#[a]*.json" >out &&
 	mkdir keys && : >"keys/#[a]*.json" && : >"keys/#a.json" &&
 	git check-ignore "keys/#[a]*.json" &&
 	test_expect_code 1 git check-ignore "keys/#a.json" &&
 	in_new_dir ../elsewhere &&
-	resutil init --storage-type=gcs -o bucket_name=b \
+	resutil init --offline --storage-type=gcs -o bucket_name=lab \
 		-o key_file_path=/etc/key.json >out &&
 	test_path_is_missing .gitignore
 '
 
 test_expect_success 'every answer can be an option' '
 	in_new_dir all &&
-	resutil init --project-name="My Proj" --results-dir=out/runs/ \
-		--storage-type=gcs -o backet_name=b -o key_file_path=k/key.json \
+	resutil init --offline --project-name="My Proj" --results-dir=out/runs/ \
+		--storage-type=gcs -o backet_name=lab -o key_file_path=k/key.json \
 		--gitignore --gitignore-key >../log &&
 	cat >want <<-\EOF &&
 	project_name: My Proj
 	results_dir: out/runs/
 	storage_config:
-	  backet_name: b
+	  backet_name: lab
 	  key_file_path: k/key.json
 	storage_type: gcs
 	EOF
@@ -159,11 +159,12 @@ test_expect_success 'every answer can be an option' '
 '
 
 test_expect_success 'each type of store takes what it needs' '
-	resutil init --storage-type=gs -o bucket_name=b gs >out &&
-	test_grep "^  backet_name: b$" gs/resutil-conf.yaml &&
-	resutil init --storage-type=gdrive -o base_folder_id=0012 gd >out &&
+	resutil init --offline --storage-type=gs -o bucket_name=lab gs >out &&
+	test_grep "^  backet_name: lab$" gs/resutil-conf.yaml &&
+	resutil init --offline --storage-type=gdrive -o base_folder_id=0012 gd >out &&
 	test_grep "^  base_folder_id: \"0012\"$" gd/resutil-conf.yaml &&
-	resutil init --storage-type=s3 -o bucket_name=lab -o region=x s3 >out &&
+	resutil init --offline --storage-type=s3 -o bucket_name=lab -o region=x \
+		s3 >out &&
 	test_grep "^  region: x$" s3/resutil-conf.yaml &&
 	resutil init --storage-type=ssh -o host=h -o path=/p ssh >out &&
 	test_grep "^  host: h$" ssh/resutil-conf.yaml &&
@@ -176,10 +177,10 @@ test_expect_success 's3: what has to be said is the bucket' '
 	(
 		unset S3_BUCKET_NAME AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL \
 			S3_ENDPOINT_URL &&
-		test_expect_code 129 resutil init --storage-type=s3 s3-none 2>err &&
+		test_expect_code 129 resutil init --offline --storage-type=s3 s3-none 2>err &&
 		test_grep "[-]o bucket_name=" err &&
 		test_path_is_missing s3-none &&
-		resutil init --storage-type=s3 -o bucket_name=lab s3-lab >out
+		resutil init --offline --storage-type=s3 -o bucket_name=lab s3-lab >out
 	) &&
 	test_grep "^  resutil remote test$" out &&
 	cat >want <<-\EOF &&
@@ -190,7 +191,7 @@ test_expect_success 's3: what has to be said is the bucket' '
 	storage_type: s3
 	EOF
 	test_cmp want s3-lab/resutil-conf.yaml &&
-	resutil init --storage-type=s3 -o bucket_name=lab -o anonymous=yes \
+	resutil init --offline --storage-type=s3 -o bucket_name=lab -o anonymous=yes \
 		-o addressing=path -o key_file_path=my.key -o prefix=a/b \
 		-o profile=lab -o endpoint_url=https://s3.lab s3-all &&
 	test_grep "^  anonymous: true$" s3-all/resutil-conf.yaml &&
@@ -200,11 +201,11 @@ test_expect_success 's3: what has to be said is the bucket' '
 test_expect_success 's3: bucket and endpoint of the environment' '
 	S3_BUCKET_NAME=from-env AWS_ENDPOINT_URL= \
 		S3_ENDPOINT_URL=http://here:9000 \
-		resutil init --storage-type=s3 s3-env &&
+		resutil init --offline --storage-type=s3 s3-env &&
 	test_grep "^  bucket_name: from-env$" s3-env/resutil-conf.yaml &&
 	test_grep "^  endpoint_url: http://here:9000$" \
 		s3-env/resutil-conf.yaml &&
-	S3_BUCKET_NAME=from-env resutil init --storage-type=s3 \
+	S3_BUCKET_NAME=from-env resutil init --offline --storage-type=s3 \
 		-o bucket_name=said s3-said &&
 	mkdir s3-file &&
 	cat >s3-file/.env <<-\EOF &&
@@ -214,14 +215,14 @@ test_expect_success 's3: bucket and endpoint of the environment' '
 	AWS_ENDPOINT_URL=http://there:9000
 	AWS_SECRET_ACCESS_KEY=hunter2
 	EOF
-	resutil init --storage-type=s3 s3-file &&
+	resutil init --offline --storage-type=s3 s3-file &&
 	test_grep "^  bucket_name: from-file$" s3-file/resutil-conf.yaml &&
 	test_grep "^  endpoint_url: http://there:9000$" \
 		s3-file/resutil-conf.yaml &&
 	test_grep ! hunter2 s3-file/resutil-conf.yaml &&
 	test_grep "^  bucket_name: said$" s3-said/resutil-conf.yaml &&
 	test_expect_code 129 env S3_ENDPOINT_URL=here:9000 \
-		resutil init --storage-type=s3 -o bucket_name=lab s3-bad 2>err &&
+		resutil init --offline --storage-type=s3 -o bucket_name=lab s3-bad 2>err &&
 	test_grep "begin with .https://" err
 '
 
@@ -232,7 +233,7 @@ test_expect_success 's3: what cannot be one is refused, and nothing made' '
 		addressing=dns "region=eu west" prefix=/a prefix=a/../b \
 		anonymous=perhaps endpoint=https://s3.lab bucket=lab
 	do
-		test_expect_code 129 resutil init --storage-type=s3 \
+		test_expect_code 129 resutil init --offline --storage-type=s3 \
 			-o bucket_name=lab -o "$setting" s3-wrong 2>err &&
 		test_line_count = 1 err && test_grep ! hunter2 err &&
 		test_path_is_missing s3-wrong || return 1
@@ -255,7 +256,7 @@ test_expect_success PTY 's3: a person is asked' '
 		--expect="region, nothing to ask for it: " \
 		--send="eu-west-1\r" \
 		--expect="AWS tools: " --send="\r" \
-		--expect="Initialized" resutil init &&
+		--expect="Initialized" resutil init --offline &&
 	cat >want <<-\EOF &&
 	project_name: s3-asked
 	results_dir: results
@@ -283,7 +284,7 @@ test_expect_success 'results_dir is the first usual directory that is there' '
 
 test_expect_success 'a missing answer is named with its option' '
 	in_new_dir missing &&
-	test_expect_code 129 resutil init --storage-type=gcs 2>err &&
+	test_expect_code 129 resutil init --offline --storage-type=gcs 2>err &&
 	test_grep "bucket name" err && test_grep "[-]o backet_name=" err &&
 	test_expect_code 129 resutil init --storage-type=ssh -o host=x 2>err &&
 	test_grep "[-]o path=" err &&
@@ -328,26 +329,26 @@ test_expect_success '--force keeps comments and what it does not know' '
 	results_dir: results
 	storage_type: gcs
 	storage_config:
-	  bucket_name: b1  # the first
+	  bucket_name: lab-1  # the first
 	  extra: 1
 	  key_file_path: key.json
 	lab: {room: 7}
 	EOF
-	resutil init --force --project-name=new -o bucket_name=b2 >out &&
+	resutil init --offline --force --project-name=new -o bucket_name=lab-2 >out &&
 	cat >want <<-\EOF &&
 	# of the lab
 	project_name: new  # our name
 	results_dir: results
 	storage_type: gcs
 	storage_config:
-	  bucket_name: b2  # the first
+	  bucket_name: lab-2  # the first
 	  extra: 1
 	  key_file_path: key.json
-	  backet_name: b2
+	  backet_name: lab-2
 	lab: {room: 7}
 	EOF
 	test_cmp want resutil-conf.yaml &&
-	resutil init --force >out &&
+	resutil init --offline --force >out &&
 	test_cmp want resutil-conf.yaml &&
 	resutil init --force --storage-type=dir -o path=../s >out &&
 	cat >want <<-\EOF &&
@@ -379,8 +380,8 @@ test_expect_success '--force leaves a malformed conf alone' '
 
 test_expect_success '-n answers and makes nothing' '
 	in_new_dir dry &&
-	resutil init -n --project-name=p --storage-type=gcs -o bucket_name=b \
-		>../out &&
+	resutil init --offline -n --project-name=p --storage-type=gcs \
+		-o bucket_name=lab >../out &&
 	test_dir_is_empty . &&
 	cat >../want <<-\EOF &&
 	results: results (with .gitignore)
@@ -389,7 +390,7 @@ test_expect_success '-n answers and makes nothing' '
 	project_name: p
 	results_dir: results
 	storage_config:
-	  backet_name: b
+	  backet_name: lab
 	  key_file_path: key.json
 	storage_type: gcs
 	EOF
@@ -435,7 +436,7 @@ test_expect_success PTY 'a person is asked what the Python tool asks, in order' 
 		--expect="Input key file_path (key.json): " --send="k.json\r" \
 		--expect="add k.json to .gitignore? [Y/n] " --send="n\r" \
 		--expect="Input bucket name: " --send="lab\r" \
-		--expect="Initialized" resutil init &&
+		--expect="Initialized" resutil init --offline &&
 	cat >want <<-\EOF &&
 	project_name: MyProj
 	results_dir: results

@@ -22,10 +22,10 @@ then
 	unset RESUTIL_TEST_S3_PART
 fi
 
-# new_project DIR BUCKET [ENDPOINT]
+# new_project DIR BUCKET [ENDPOINT]; with one, it is that of nobody
 new_project () {
 	mkdir "$1" && resutil --no-interactive -C "$1" init \
-		--project-name project --storage-type s3 \
+		${3:+--offline} --project-name project --storage-type s3 \
 		-o bucket_name="$2" -o endpoint_url="${3:-$PROXY}" >/dev/null
 }
 
