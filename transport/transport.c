@@ -10,6 +10,7 @@
 static const struct transport_ops *const transports[] = {
 	&transport_dir,
 	&transport_s3,
+	&transport_gcs,
 	&transport_gdrive,
 };
 

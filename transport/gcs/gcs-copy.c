@@ -5,6 +5,7 @@
  * Source: Cloud Storage JSON API v1, "Objects: rewrite".
  */
 #include "lib/base/compat.h"
+#include "lib/base/again.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "transport/object.h"
@@ -17,6 +18,7 @@ struct copying {
 	struct strbuf path;
 	struct strbuf token;
 	uint64_t done;			/* bytes, as the service says */
+	bool resent;			/* an answer was lost, perhaps */
 };
 
 static int fail_taken(const struct copying *y, struct strbuf *err)
@@ -66,12 +68,9 @@ static int read_copy(const struct copying *y, const struct value *json,
 	return ret;
 }
 
-/*
- * One of two conditions was not met. tries: how often it was sent; after a lost
- * answer the copy that is there may be ours.
- */
-static int explain_conflict(const struct copying *y, unsigned tries,
-			    struct strbuf *err)
+/* One of two conditions was not met. After a lost answer the copy that is there
+ * may be ours. */
+static int explain_conflict(const struct copying *y, struct strbuf *err)
 {
 	struct transport *t = &y->store->base;
 	struct object there = OBJECT_INIT;
@@ -79,7 +78,7 @@ static int explain_conflict(const struct copying *y, unsigned tries,
 
 	if (ret == ERR_NOT_FOUND)
 		ret = gcs_fail_changed(y->store, y->from, err);
-	else if (!ret && tries > 1 && !check_copy(y, &there, NULL))
+	else if (!ret && y->resent && !check_copy(y, &there, NULL))
 		ret = 0;
 	else
 		ret = fail_taken(y, err);
@@ -132,13 +131,11 @@ static int copy_some(struct copying *y, bool *more, struct strbuf *err)
 	*more = false;
 	c.what = "copy";
 	c.about = y->from;
-	/* The condition sees to it that nothing is made twice. */
-	c.flags = HTTP_REPEATABLE;
 	ask(&c, y);
 	ret = google_call(&y->store->api, &c, &why);
 	done = ret ? NULL : value_map_get(c.json, "done");
 	if (c.answer.status == 412)
-		ret = explain_conflict(y, c.answer.tries, err);
+		ret = explain_conflict(y, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else if (!done || done->type != VALUE_BOOL)
@@ -152,6 +149,26 @@ static int copy_some(struct copying *y, bool *more, struct strbuf *err)
 	google_call_release(&c);
 	strbuf_release(&why);
 	return ret;
+}
+
+/*
+ * What was copied already is not copied again: with a token a request can be
+ * sent once more. The first one is with-retry.c's, which looks what became of
+ * it.
+ */
+static int copy_on(struct copying *y, bool *more, struct strbuf *err)
+{
+	bool first = !y->token.len;
+	struct again again;
+	int ret;
+
+	again_init(&again, first ? 0 : y->store->api.patience);
+	do {
+		ret = copy_some(y, more, &again.why);
+		y->resent |= ret == ERR_TRANSIENT;
+	} while (again_wait(&again, ret));
+	return first ? again_give_up(&again, ret, err) :
+		       again_end(&again, ret, err);
 }
 
 int gcs_copy(struct transport *t, const char *from, const char *to,
@@ -172,7 +189,7 @@ int gcs_copy(struct transport *t, const char *from, const char *to,
 	strbuf_addstr(&y.path, "/rewriteTo");
 	gcs_path_in(y.store, to, &y.path);
 	while (!ret && more)
-		ret = copy_some(&y, &more, err);
+		ret = copy_on(&y, &more, err);
 	object_release(&old);
 	strbuf_release(&y.path);
 	strbuf_release(&y.token);

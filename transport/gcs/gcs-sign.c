@@ -5,6 +5,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
@@ -17,7 +18,7 @@
 
 static int make_stamp(char *stamp, struct strbuf *err)
 {
-	time_t now = time(NULL);
+	time_t now = (time_t)moment_now().sec;
 	struct tm tm;
 
 	/* four digits of a year are all that it has room for */

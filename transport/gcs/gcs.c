@@ -61,11 +61,14 @@ static void cut_slashes(char *text)
 static int use_emulator(struct gcs_store *s, const char *text,
 			struct strbuf *err)
 {
-	s->api.root = xstrfmt("%s%s", strstr(text, "://") ? "" : "http://",
-			      text);
+	const char *host = strstr(text, "://");
+
+	s->api.root = xstrfmt("%s%s", host ? "" : "http://", text);
 	cut_slashes(s->api.root);
-	if (!strncmp(s->api.root, "http://", 7) ||
-	    !strncmp(s->api.root, "https://", 8))
+	host = host ? host + 3 : text;
+	if ((!strncmp(s->api.root, "http://", 7) ||
+	     !strncmp(s->api.root, "https://", 8)) &&
+	    store_conf_is_authority(host, strcspn(host, "/")))
 		return 0;
 	return fail(err, ERR_USAGE, "STORAGE_EMULATOR_HOST is no URL of "
 		    "http:// or https://, nor HOST:PORT");
@@ -245,9 +248,10 @@ int gcs_stat(struct transport *t, const char *key, struct object *out,
 	return ret;
 }
 
-/* ERR_CONFLICT: it is not that generation (any more). */
+/* ERR_CONFLICT: it is not that generation (any more). flags: of the request. */
 static int remove_generation(struct gcs_store *s, const char *key,
-			     const char *generation, struct strbuf *err)
+			     const char *generation, unsigned flags,
+			     struct strbuf *err)
 {
 	struct google_call c = GOOGLE_CALL_INIT("DELETE", NULL);
 	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
@@ -258,12 +262,9 @@ static int remove_generation(struct gcs_store *s, const char *key,
 	c.about = key;
 	strvec_pushf(&c.query, "ifGenerationMatch=%s", generation);
 	gcs_query(s, &c.query);
-	/* No other object can be hit by a second try. */
-	c.flags = HTTP_REPEATABLE;
+	c.flags = flags;
 	ret = google_call(&s->api, &c, &why);
-	if (ret == ERR_NOT_FOUND && c.answer.tries > 1)
-		ret = 0;
-	else if (c.answer.status == 412 && ret == ERR_CONFLICT)
+	if (c.answer.status == 412 && ret == ERR_CONFLICT)
 		gcs_fail_changed(s, key, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
@@ -273,8 +274,32 @@ static int remove_generation(struct gcs_store *s, const char *key,
 	return ret;
 }
 
-/* Whatever is there: by its generation all the same, so that a request that
- * was sent twice does not hit what somebody has put in between. */
+/* What was there a moment ago, whatever it is. */
+static int remove_any(struct gcs_store *s, const char *key,
+		      const char *version, struct strbuf *err)
+{
+	struct object there = OBJECT_INIT;
+	int ret = gcs_stat(&s->base, key, &there, err);
+
+	if (!ret && version)
+		/* that of another kind of store */
+		ret = gcs_fail_changed(s, key, err);
+	else if (!ret)
+		/* No other object can be hit by a second try. */
+		ret = remove_generation(s, key, there.version,
+					HTTP_REPEATABLE, err);
+	/* Gone since then: by the first of two tries, or by somebody else. */
+	if (ret == ERR_NOT_FOUND && there.key)
+		ret = 0;
+	object_release(&there);
+	return ret;
+}
+
+/*
+ * By its generation in any case, so that a request that was sent twice does not
+ * hit what somebody has put in between. With a version, with-retry.c looks what
+ * became of it.
+ */
 static int gcs_remove(struct transport *t, const char *key,
 		      const char *version, struct strbuf *err)
 {
@@ -284,18 +309,10 @@ static int gcs_remove(struct transport *t, const char *key,
 	int ret;
 
 	if (version && gcs_is_generation(version))
-		return remove_generation(s, key, version, err);
+		return remove_generation(s, key, version, 0, err);
 	do {
-		struct object there = OBJECT_INIT;
-
 		strbuf_reset(&why);
-		ret = gcs_stat(t, key, &there, &why);
-		if (!ret && version)
-			/* that of another kind of store */
-			ret = gcs_fail_changed(s, key, &why);
-		else if (!ret)
-			ret = remove_generation(s, key, there.version, &why);
-		object_release(&there);
+		ret = remove_any(s, key, version, &why);
 	} while (ret == ERR_CONFLICT && !version && ++tries < REMOVE_TRIES);
 	if (ret)
 		fail(err, ret, "%s", why.buf);
