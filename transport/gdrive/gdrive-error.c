@@ -7,15 +7,20 @@
 #include "lib/base/error.h"
 #include "transport/gdrive/gdrive-internal.h"
 
+#define ENABLE \
+	"enable the Google Drive API for the project of the credentials: " \
+	"https://console.cloud.google.com/apis/library/drive.googleapis.com"
 /* "%s" is whom to share with. */
+#define SHARE \
+	"share the folder with %s as 'Editor' (a shared drive: as 'Content " \
+	"manager')"
+
 static const struct {
 	const char *reason;
 	int ret;
 	const char *advice;
 } meanings[] = {
-	{ "accessNotConfigured", ERR_CREDENTIALS,
-	  "enable the Google Drive API for the project of the credentials: "
-	  "https://console.cloud.google.com/apis/library/drive.googleapis.com" },
+	{ "accessNotConfigured", ERR_CREDENTIALS, ENABLE },
 	{ "appNotAuthorizedToFile", ERR_CREDENTIALS,
 	  "the token is for files that this program made; log in anew by "
 	  "'resutil remote login'" },
@@ -30,18 +35,12 @@ static const struct {
 	  "the administrators of the domain do not let apps use Drive" },
 	{ "downloadQuotaExceeded", ERR_FAILED,
 	  "it was downloaded too often: Google gives it again in a day" },
-	{ "insufficientFilePermissions", ERR_CREDENTIALS,
-	  "share the folder with %s as 'Editor' (a shared drive: as 'Content "
-	  "manager')" },
-	{ "insufficientParentPermissions", ERR_CREDENTIALS,
-	  "share the folder with %s as 'Editor' (a shared drive: as 'Content "
-	  "manager')" },
+	{ "insufficientFilePermissions", ERR_CREDENTIALS, SHARE },
+	{ "insufficientParentPermissions", ERR_CREDENTIALS, SHARE },
 	{ "insufficientPermissions", ERR_CREDENTIALS,
 	  "the token is not for Google Drive; log in anew by 'resutil remote "
 	  "login', or use the key file of a service account" },
-	{ "SERVICE_DISABLED", ERR_CREDENTIALS,
-	  "enable the Google Drive API for the project of the credentials: "
-	  "https://console.cloud.google.com/apis/library/drive.googleapis.com" },
+	{ "SERVICE_DISABLED", ERR_CREDENTIALS, ENABLE },
 };
 
 void gdrive_add_whom(struct gdrive_store *s, struct strbuf *out)

@@ -4,8 +4,8 @@
  *
  * A folder begins as a pending one, in which nobody puts anything: so who loses
  * may delete his own. Whoever finds one that is complete takes that. Of pending
- * ones the smallest id goes on when the others are gone; their makers see it and
- * withdraw, and wait. A pending one that is a minute older than ours belongs to
+ * ones the smallest id goes on when the others are gone; their makers see it,
+ * withdraw and wait. A pending one that is a minute older than ours belongs to
  * somebody who died.
  */
 #include "lib/base/compat.h"
