@@ -46,9 +46,11 @@ ABOUT = query.ABOUT, "*"
 
 
 def asked_fields(request, shape):
-    """The tree of what is to be told. rclone sends an empty `fields`."""
+    """The tree of what is to be told. rclone sends an empty `fields`; and
+    spaces stand in the service's own examples."""
     schema, default = shape
-    tree = split_fields(request.query.get("fields") or default)
+    text = re.sub(r"\s*([,()])\s*", r"\1", request.query.get("fields", ""))
+    tree = split_fields(text or default)
     select_fields(None, tree, schema)
     return tree
 
