@@ -67,8 +67,9 @@ google_admin () {
 		--data-binary "${2:-{\}}" "$GOOGLE/_test/$1"
 }
 
-# google_ask CURL-OPTION... PATH: what the service says to Google's account
-# with a token of all scopes; the status is the last line.
+# google_ask CURL-OPTION... PATH: what the service says to our account with a
+# token of all scopes, or the token GOOGLE_BEARER ("-": to nobody); the status
+# is the last line.
 google_ask () {
 	for test_arg
 	do
@@ -79,8 +80,10 @@ google_ask () {
 		set -- "$@" "$test_arg"
 	done &&
 	: "${GOOGLE_BEARER:=$(google_token)}" &&
-	printf 'header = "Authorization: Bearer %s"\n' "$GOOGLE_BEARER" |
-	curl -q -sS -k --noproxy "*" -K - -w '\n%{http_code}\n' "$@"
+	if test "$GOOGLE_BEARER" != -
+	then
+		echo "header = \"Authorization: Bearer $GOOGLE_BEARER\""
+	fi | curl -q -sS -k --noproxy "*" -K - -w '\n%{http_code}\n' "$@"
 }
 
 # google_token [ACCOUNT [SCOPE]]: an access token of it, for an hour.

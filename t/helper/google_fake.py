@@ -102,7 +102,7 @@ class Answer:
         self.status = status
         self.fields = dict(fields or {})
         self.close = close
-        if isinstance(body, (dict, list)):
+        if isinstance(body, dict):
             body = (json.dumps(body, indent=2, ensure_ascii=False)
                     + "\n").encode("utf-8", "surrogatepass")
             kind = kind or "application/json; charset=UTF-8"

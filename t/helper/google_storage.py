@@ -8,8 +8,8 @@ cloud.google.com/storage/docs/resumable-uploads, /transcoding.
 
 Modes (control_modes): page: objects a page, at most; empty_pages: true, each
 second page is empty; rewrite: bytes a call of rewriteTo, at most;
-session_keep: bytes that are kept of each piece, at most; mutations: true, more
-than one a second of one object are refused (429).
+session_keep: bytes that are kept of each piece, at most; mutations: SECONDS in
+which an object may be changed once (429); with the real service it is 1.
 """
 
 import base64
@@ -343,8 +343,8 @@ class Storage(Service):
         self.check_rate(bucket, thing)
 
     def check_rate(self, bucket, thing):
-        if self.world.modes.get("mutations") and \
-                self.world.now() - thing.updated < 1:
+        if self.world.now() - thing.updated < \
+                self.world.modes.get("mutations", 0):
             raise Refused(
                 429, "rateLimitExceeded", "The object %s/%s exceeded the rate "
                 "limit for object mutation operations (create, update, and "
