@@ -151,12 +151,14 @@ static void add_sums(struct sending *x, const unsigned char *bytes, size_t len)
 static int check_piece(struct sending *x, bool last, struct strbuf *err)
 {
 	const struct put_request *r = x->u->request;
-	uint64_t size = r->source->size;
+	uint64_t size = r->source->size, seen = x->pos + x->has_next;
 
+	/* Before it is sent: what ends where the whole was to end completes
+	 * the upload. */
 	if (size != OBJECT_SIZE_UNKNOWN &&
-	    (x->pos > size || (last && x->pos < size))) {
+	    (seen > size || (last && seen < size))) {
 		x->own = true;
-		return fail_length(r, x->pos, last, err);
+		return fail_length(r, seen, last, err);
 	}
 	x->differs |= last && x->pos < x->before.bytes;
 	if (!x->differs)
