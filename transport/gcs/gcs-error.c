@@ -26,36 +26,37 @@ static char *find_permission(const struct google_call *c)
 							  NULL;
 }
 
-/* "to 'you@...' " */
+/* "'you@...' " */
 static void add_account(struct gcs_store *s, struct strbuf *advice)
 {
 	char *account = google_credentials_account(s->api.credentials);
 
 	if (account) {
-		strbuf_addstr(advice, "to '");
+		strbuf_addch(advice, '\'');
 		quote_terminal(advice, account, strlen(account));
 		strbuf_addstr(advice, "' ");
 	}
 	free(account);
 }
 
+/* A bucket of somebody else, whose name was typed by mistake, refuses alike. */
 static void advise_role(struct gcs_store *s, const char *permission,
 			struct strbuf *advice)
 {
 	bool bucket = !strncmp(permission, "storage.buckets.", 16);
 
-	strbuf_addf(advice, "the permission %s is missing: ", permission);
 	if (google_credentials_is_anonymous(s->api.credentials)) {
-		strbuf_addstr(advice, "nobody in particular asks "
-			      "('anonymous', or STORAGE_EMULATOR_HOST is "
-			      "set); give credentials, see resutil-gcs(7)");
+		strbuf_addstr(advice, "'anonymous' in storage_config, or "
+			      "STORAGE_EMULATOR_HOST, has it that nobody in "
+			      "particular asks; see resutil-gcs(7)");
 		return;
 	}
 	strbuf_addstr(advice, "grant ");
 	add_account(s, advice);
-	strbuf_addf(advice, "the role '%s' on the bucket '%s', unless "
-		    "another bucket is meant (see resutil-gcs(7))",
-		    bucket ? ROLE_BUCKET : ROLE_OBJECTS, s->bucket);
+	strbuf_addf(advice, "the role '%s' on the bucket '%s' (it has %s), "
+		    "or correct 'backet_name'; see resutil-gcs(7)",
+		    bucket ? ROLE_BUCKET : ROLE_OBJECTS, s->bucket,
+		    permission);
 }
 
 /* By the service's reason; the first whose `part` its words have. */
@@ -172,11 +173,10 @@ int gcs_explain(struct google_api *api, const struct google_call *c,
 	int status = c->answer.status, ret;
 	char *permission;
 
-	/* A session of an upload says nothing of the bucket. */
-	if (*c->path != '/')
-		return 0;
+	/* The session of an upload that has ended says nothing of the
+	 * bucket. */
 	if (status == 404)
-		return explain_missing(s, c, advice);
+		return *c->path == '/' ? explain_missing(s, c, advice) : 0;
 	ret = by_reason(c, advice);
 	if (ret || (status != 401 && status != 403))
 		return ret;
@@ -184,9 +184,9 @@ int gcs_explain(struct google_api *api, const struct google_call *c,
 	if (permission)
 		advise_role(s, permission, advice);
 	else if (status == 403)
-		strbuf_addf(advice, "does the account have the roles '"
-			    ROLE_OBJECTS "' and '" ROLE_BUCKET "' on the "
-			    "bucket '%s'? See resutil-gcs(7)", s->bucket);
+		strbuf_addf(advice, "does the account have the role '"
+			    ROLE_OBJECTS "' on the bucket '%s'? See "
+			    "resutil-gcs(7)", s->bucket);
 	free(permission);
 	return 0;
 }
