@@ -13,10 +13,12 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/http-conf.h"
+#include "lib/exp/settings.h"
 #include "lib/exp/store-url.h"
 #include "transport/transport.h"
 
@@ -26,7 +28,7 @@ static struct strbuf err = STRBUF_INIT;
 
 static int show(const struct object *o, void *data UNUSED)
 {
-	printf("\t%s\t%" PRIu64 "\n", o->key, o->size);
+	printf("  %s %" PRIu64 "\n", o->key, o->size);
 	return 0;
 }
 
@@ -79,7 +81,7 @@ static int get(const char *key, const char *of)
 	int ret = transport_get(store, key, &range, &sink, NULL, &err);
 
 	if (!ret)
-		printf("\t%s\n", text.buf);
+		printf("  %s\n", text.buf);
 	strbuf_release(&text);
 	return ret;
 }
@@ -156,7 +158,7 @@ static int step(const char *text)
 		strbuf_reset(&err);
 		ret = steps[i].fn(text + len);
 		if (ret)
-			printf("\tfailed %d: %s\n", exit_status_of(ret),
+			printf("  failed %d: %s\n", exit_status_of(ret),
 			       err.buf);
 		fflush(stdout);
 		return 0;
@@ -166,8 +168,8 @@ static int step(const char *text)
 
 int main(int argc, const char **argv)
 {
-	struct transport_config c = { .patience = 10, .base_dir = "." };
-	struct strbuf ca_file = STRBUF_INIT;
+	struct transport_config c = { .patience = 10 };
+	struct strbuf base = STRBUF_INIT, ca_file = STRBUF_INIT;
 	struct strvec hosts = STRVEC_INIT;
 	struct value *config = NULL;
 	char *type = NULL;
@@ -175,11 +177,16 @@ int main(int argc, const char **argv)
 
 	if (argc < 2)
 		die("usage: store-steps URL STEP...");
-	ret = store_url_parse(argv[1], &type, &config, NULL, &err);
+	ret = settings_load(NULL, &err);
+	if (!ret)
+		ret = path_cwd(&base, &err);
+	if (!ret)
+		ret = store_url_parse(argv[1], &type, &config, NULL, &err);
 	if (!ret)
 		ret = http_conf_fill(&c.http, NULL, &ca_file, &err);
 	if (!ret)
 		ret = http_conf_google_hosts(&hosts, &err);
+	c.base_dir = base.buf;
 	c.type = type;
 	c.config = config;
 	c.google_hosts = &hosts;
@@ -194,6 +201,7 @@ int main(int argc, const char **argv)
 	free(type);
 	strvec_release(&hosts);
 	strbuf_release(&ca_file);
+	strbuf_release(&base);
 	strbuf_release(&version);
 	strbuf_release(&err);
 	return ret ? 1 : 0;
