@@ -185,6 +185,12 @@ class Tokens(Service):
         """{"email", "scopes"}: we are on a machine of GCE; {}: no more."""
         self.metadata = (args["email"], args["scopes"]) if args else None
 
+    def control_verify(self, args):
+        """{"email", "data", "signature" (hex)}: {"good"}: whether that account
+        has signed that text."""
+        return {"good": self.account(args["email"]).has_signed(
+            bytes.fromhex(args["signature"]), args["data"].encode())}
+
     # what is handed out
 
     def make(self, email, scopes, seconds, client=None):
@@ -198,6 +204,20 @@ class Tokens(Service):
         text = "1//0" + secrets.token_urlsafe(40)
         self.refresh[text] = email, client, list(scopes)
         return text
+
+    def id_token(self, email, client):
+        """Who somebody is, for the client that asked. It comes from the
+        service itself, so nobody looks at its signature."""
+        def part(what):
+            return base64.urlsafe_b64encode(
+                json.dumps(what).encode()).decode().rstrip("=")
+        now = int(self.world.now())
+        return ".".join((
+            part({"alg": "RS256", "kid": "1", "typ": "JWT"}),
+            part({"iss": "https://accounts.google.com", "aud": client,
+                  "sub": self.account(email).number, "email": email,
+                  "email_verified": True, "iat": now, "exp": now + LIFE}),
+            secrets.token_urlsafe(256)))
 
     def grant(self, email, scopes, client=None, **more):
         life = self.world.modes.get("token_life", LIFE)
@@ -344,7 +364,10 @@ class Tokens(Service):
                                   "Invalid code verifier.")
         email = r.email = asked["email"]
         scopes = asked["scope"].split()
-        return self.grant(email, scopes, asked["client_id"],
+        who = {}
+        if "openid" in scopes:
+            who["id_token"] = self.id_token(email, asked["client_id"])
+        return self.grant(email, scopes, asked["client_id"], **who,
                           scope=" ".join(scopes),
                           refresh_token=self.make_refresh(
                               email, asked["client_id"], scopes))

@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+"""identity-provider.py PORTFILE TOKEN PASS: who vouches for a machine, on a
+loopback port; those that ask show PASS in the field X-Pass.
+
+    /token      TOKEN
+    /json       {"who": {...}, "value": TOKEN}
+    /empty /html /large /down /moved    what it sounds like
+"""
+import http.server
+import json
+import os
+import sys
+
+
+class Provider(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        token, password = sys.argv[2:4]
+        path = self.path.split("?")[0]
+        answers = {
+            "/token": (200, token + "\n"),
+            "/json": (200, json.dumps({"who": {"am": "I"}, "value": token})),
+            "/empty": (200, ""),
+            "/html": (200, "<html><body>Log in to this network</body>"),
+            "/large": (200, "x" * 100000),
+            "/down": (503, "down"),
+            "/moved": (302, ""),
+        }
+        status, text = answers.get(path, (404, "none"))
+        if self.headers.get("X-Pass") != password:
+            status, text = 403, "no pass"
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/token")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+with open(sys.argv[1] + ".new", "w") as f:
+    print(server.server_port, file=f)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.serve_forever()
