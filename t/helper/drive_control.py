@@ -73,6 +73,13 @@ class DriveControl(Service):
             made.owner = parent.owner
         return {"id": made.id}
 
+    def control_drive_fill(self, args):
+        """{"parent", "count": N, "name": "run-%04d.zip", "text"}: so many
+        files at once, numbered from 0."""
+        for n in range(args["count"]):
+            self.control_drive_file(dict(args, text=args.get("text", "x"),
+                                         name=args["name"] % n))
+
     def control_drive_share(self, args):
         """{"id", "email", "role"}: "none" takes it away; {"type": "anyone"}
         without email."""
@@ -97,16 +104,16 @@ class DriveControl(Service):
 
     def control_drive_change(self, args):
         """{"id", "name", "modified", "created" (milliseconds since 1970),
-        "mime", "damage": N}: sets these without a word; damage: the byte at N
-        of what is downloaded is another one (its checksums are told as they
-        were)."""
+        "mime", "abusive", "damage": N}: sets these without a word; damage: the
+        byte at N of what is downloaded is another one (its checksums are told
+        as they were)."""
         item = self.world.drives.items[args.pop("id")]
         at = args.pop("damage", None)
         if at is not None:
             data = bytearray(item.head.data)
             data[at] ^= 1
             item.head.data = bytes(data)
-        for name in ("name", "modified", "created", "mime"):
+        for name in ("name", "modified", "created", "mime", "abusive"):
             if name in args:
                 setattr(item, name, args[name])
         self.world.drives.changed(item, Who(item.last))

@@ -84,6 +84,8 @@ class Revision:
         self.id = "0B" + new_id("", 50)
         self.data = data
         self.md5 = hashlib.md5(data).hexdigest()
+        self.sha1 = hashlib.sha1(data).hexdigest()
+        self.sha256 = hashlib.sha256(data).hexdigest()
         self.mime = mime
         self.modified = now
         self.email = who.email
@@ -109,6 +111,7 @@ class Item:
         self.permissions = {}
         self.revisions = []
         self.target = None
+        self.abusive = False    # taken for malware by the service
         self.app = None
         self.last = None
 
@@ -176,6 +179,7 @@ class Drives:
         self.handed_out = set()     # by generateIds, not used yet
         self.ids = ""               # how these begin, behind "1"
         self.history = {}       # id -> [(listing, Item or None)]
+        self.places = {}        # folder -> ids of what ever was in it
         self.listings = 0
         self.pages = {}
         self.lag = 0            # so many listings see what was before
@@ -264,7 +268,9 @@ class Drives:
         return item
 
     def children(self, folder):
-        return [i for i in self.items.values() if i.parent == folder.id]
+        ids = self.places.get(folder.id, ())
+        found = [self.items[i] for i in ids if i in self.items]
+        return [i for i in found if i.parent == folder.id]
 
     def below(self, item):
         for child in self.children(item):
@@ -297,6 +303,7 @@ class Drives:
                 a: dict(p) for a, p in item.app_properties.items()}
             shown.revisions = list(item.revisions)
         self.history.setdefault(item.id, []).append((self.listings, shown))
+        self.places.setdefault(item.parent, {})[item.id] = True
 
     def changed(self, item, who):
         item.version += 1

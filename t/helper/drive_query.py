@@ -95,6 +95,8 @@ class Query:
         self.words = words_of(text)
         self.at = 0
         self.parents = []
+        self.has_choices = any(w in self.words for w in (
+            ("word", "or"), ("word", "not")))
         self.test = self.chain() if self.words else lambda _: True
         if self.at != len(self.words):
             raise Unclear(text)

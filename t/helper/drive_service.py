@@ -242,8 +242,8 @@ class Drive(Service):
     @staticmethod
     def content(revision):
         return {"size": str(len(revision.data)), "md5Checksum": revision.md5,
-                "sha1Checksum": hashlib.sha1(revision.data).hexdigest(),
-                "sha256Checksum": hashlib.sha256(revision.data).hexdigest()}
+                "sha1Checksum": revision.sha1,
+                "sha256Checksum": revision.sha256}
 
     @staticmethod
     def permission(p):
@@ -288,11 +288,17 @@ class Drive(Service):
             raise not_allowed("fileNotDownloadable", "Only files with binary "
                               "content can be downloaded. Use Export with "
                               "Docs Editors files.")
-        if item.more.get("abusive") and not r.flag("acknowledgeAbuse"):
+        self.check_abuse(r, who, item)
+        return self.media(r, item.head.data, item.head.mime)
+
+    def check_abuse(self, r, who, item):
+        """Only its owner, or an organizer, may say that he knows."""
+        if item.abusive and not (
+                r.flag("acknowledgeAbuse") and self.drives.may(
+                    item, who, "organizer")):
             raise not_allowed("cannotDownloadAbusiveFile", "This file has "
                               "been identified as malware or spam and cannot "
                               "be downloaded.")
-        return self.media(r, item.head.data, item.head.mime)
 
     def create(self, r, who):
         meta = r.json({})
@@ -402,7 +408,7 @@ class Drive(Service):
             asked = query.Query(re.sub(r"'root'(?=\s+in\s+parents)",
                                        "'%s'" % root, asked.text))
         views = []
-        for name in list(drives.history):
+        for name in self.candidates(asked):
             item = drives.shown(name)
             if not item or drives.role(item, who) == "none" or \
                     name in drives.drives:
@@ -417,6 +423,12 @@ class Drive(Service):
         for name, down in reversed(order):
             views.sort(key=lambda v: query.order_value(v, name), reverse=down)
         return [v.item.id for v in views]
+
+    def candidates(self, asked):
+        """Ids that may be what is asked for."""
+        if asked.parents and not asked.has_choices:
+            return list(self.drives.places.get(asked.parents[0], ()))
+        return list(self.drives.history)
 
     def page(self, r, who, question, rest, size):
         drives = self.drives
@@ -461,6 +473,7 @@ class Drive(Service):
         for found in item.revisions:
             if found.id == revision:
                 if r.query.get("alt") == "media":
+                    self.check_abuse(r, who, item)
                     return self.media(r, found.data, found.mime)
                 return self.revision(found, who)
         raise refused(404, "notFound", "Revision not found: %s." % revision,
