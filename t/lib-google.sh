@@ -100,6 +100,12 @@ google_requests () {
 		"$GOOGLE_LOG" | grep -e "${1:-.}"
 }
 
+# node_client SCRIPT ARGUMENT...: node/SCRIPT.js, a client that Google makes
+node_client () {
+	test_script=$1 && shift &&
+	node "$TEST_DIRECTORY/node/$test_script.js" "$@"
+}
+
 # A key takes a while to be made, so a file has one.
 test_google_key () {
 	test -e "$TEST_TOP_DIRECTORY/google.key" && return

@@ -23,7 +23,8 @@ condition that somebody misspelt.
 Control: POST /_test/NAME with JSON calls control_NAME(arguments) of a service,
 or one of these (class Control below): time, modes, errors.
 
-Options of all of them: see OPTIONS.
+Options of all of them: see OPTIONS. It is also what http_proxy may name:
+whatever server is asked for there, by http, it is this one.
 """
 
 import getopt
@@ -388,6 +389,8 @@ def parse_json(data):
         value = json.loads(data)
     except ValueError as e:
         raise Refused(400, "parseError", "Parse Error") from e
+    if value is None:
+        value = {}      # as Go says that it has nothing to say
     if not isinstance(value, dict):
         raise Refused(400, "parseError", "Parse Error")
     return value
@@ -503,7 +506,8 @@ class Handler(socketserver.StreamRequestHandler):
             pass
 
     def read_head(self):
-        """(method, target, headers); None at the end."""
+        """(method, target, headers); None at the end. We are also a proxy,
+        which takes all servers for us."""
         line = self.rfile.readline(HEAD_MAX)
         if not line:
             return None
@@ -534,6 +538,10 @@ class Handler(socketserver.StreamRequestHandler):
         head = self.read_head()
         if not head:
             return False
+        if head[0] == "CONNECT":
+            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            self.wfile.flush()
+            return True
         self.request_began = time.time()
         self.told = self.down = 0
         request = None

@@ -95,7 +95,7 @@ class Bucket:
         if token:
             who += ["allAuthenticatedUsers", token.email]
         return {p for w in who for role in self.roles.get(w, ())
-                for p in ROLES[role]}
+                for p in ROLES.get(role, [role])}
 
 
 class Thing:
@@ -191,14 +191,15 @@ class Storage(Service):
     def control_bucket(self, args):
         """{"name", "roles": {WHO: [ROLE...]}, "uniform", "requester_pays",
         "billing": false, "retention": SECONDS}: makes it, or changes these.
-        WHO gets exactly these roles."""
+        WHO gets exactly these roles, or single permissions."""
         bucket = self.buckets.setdefault(
             args["name"], Bucket(args["name"], self.world.now()))
         for who, roles in args.get("roles", {}).items():
             roles = {r[len("roles/"):] if r.startswith("roles/") else r
                      for r in roles}
             for role in roles:
-                if role not in ROLES:
+                if role not in ROLES and not role.startswith(
+                        ("storage.objects.", "storage.buckets.")):
                     raise Refused(400, "invalid", "no such role: " + role)
             bucket.roles[who] = roles
         for name in ("uniform", "requester_pays", "billing", "retention"):
