@@ -313,7 +313,7 @@ static int put_once(struct putting *p, struct strbuf *body,
 /* ---- a session ---------------------------------------------------------- */
 
 static int begin_session(struct google_upload *u, struct strbuf *session,
-			 struct strbuf *extra UNUSED, struct strbuf *err)
+			 struct strbuf *extra, struct strbuf *err)
 {
 	struct putting *p = u->data;
 	struct google_call c = GOOGLE_CALL_INIT("POST", NULL);
@@ -340,12 +340,14 @@ static int begin_session(struct google_upload *u, struct strbuf *session,
 	c.flags = HTTP_REPEATABLE | HTTP_SECRET_ANSWER;
 	ret = google_call(&p->store->api, &c, err);
 	url = ret ? NULL : http_field(&c.answer, "location");
-	if (url)
+	if (url) {
 		strbuf_addstr(session, url);
-	else if (!ret)
+		strbuf_addbuf(extra, &generation);
+	} else if (!ret) {
 		ret = google_fail_call(&p->store->api, &c, ERR_CONTENT,
 				       "the service began an upload and does "
 				       "not say where it goes", err);
+	}
 
 cleanup:
 	google_call_release(&c);
@@ -355,12 +357,40 @@ cleanup:
 	return ret;
 }
 
+/* A session replaces the generation that it was begun for, and no other. */
+static int may_go_on(struct google_upload *u, const char *extra,
+		     struct strbuf *err)
+{
+	struct strbuf generation = STRBUF_INIT;
+	int ret = find_generation(u->data, false, &generation, err);
+
+	if (!ret && strcmp(generation.buf, extra))
+		ret = ERR_NO;
+	strbuf_release(&generation);
+	return ret;
+}
+
+/* It may have been removed, or replaced, since. */
+static int is_there_yet(struct google_upload *u, struct strbuf *err)
+{
+	struct putting *p = u->data;
+	const char *generation = google_text(u->json, "generation");
+	struct strbuf there = STRBUF_INIT;
+	int ret = look(p, &there, err);
+
+	if (!ret && (!generation || strcmp(there.buf, generation)))
+		ret = ERR_NO;
+	strbuf_release(&there);
+	return ret;
+}
+
 static int put_by_session(struct putting *p, struct strbuf *first,
 			  struct strbuf *err)
 {
 	struct google_upload u = {
 		.api = &p->store->api, .request = p->request, .first = first,
 		.last_hash = true, .data = p, .begin = begin_session,
+		.resume = may_go_on, .found = is_there_yet,
 	};
 	int ret = google_upload(&u, err);
 

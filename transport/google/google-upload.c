@@ -424,6 +424,8 @@ static int look_at_old(struct sending *x, struct strbuf *err)
 		end_session(x);
 	if (!ret)
 		ret = google_session_look(&x->s, err);
+	if (!ret && x->s.done && x->u->found)
+		ret = x->u->found(x->u, err);
 	return x->s.gone ? ERR_NO : ret;
 }
 
@@ -477,13 +479,23 @@ static int rewind_source(struct sending *x, struct strbuf *err)
 	return ret;
 }
 
-/* What somebody else has ended, with another content, is not ours. */
-static bool is_ours(struct sending *x)
+/* Somebody else has ended it: with the same content, and it is still there, or
+ * it is not ours. */
+static int check_ended(struct sending *x, struct strbuf *err)
 {
 	uint64_t size;
+	int ret = 0;
 
-	return !x->early || !google_number(&size, x->u->json, "size") ||
-	       size == x->pos;
+	if (google_number(&size, x->u->json, "size") && size != x->pos)
+		ret = ERR_NO;
+	else if (x->u->found)
+		ret = x->u->found(x->u, err);
+	if (ret != ERR_NO)
+		return ret;
+	x->s.gone = true;
+	strbuf_reset(err);
+	return fail(err, ERR_TRANSIENT, "somebody else put '%s' by the same "
+		    "session", x->u->request->key);
 }
 
 static int send_by_session(struct sending *x, struct strbuf *err)
@@ -492,11 +504,7 @@ static int send_by_session(struct sending *x, struct strbuf *err)
 
 	if (!ret)
 		ret = send_all(x, err);
-	if (ret || is_ours(x))
-		return ret;
-	x->s.gone = true;
-	return fail(err, ERR_TRANSIENT, "somebody else put '%s' by the same "
-		    "session", x->u->request->key);
+	return ret || !x->early ? ret : check_ended(x, err);
 }
 
 static int send_anew(struct sending *x, struct strbuf *err)

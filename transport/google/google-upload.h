@@ -54,6 +54,10 @@ struct google_upload {
 	 * ERR_NO: anew. */
 	int (*resume)(struct google_upload *u, const char *extra,
 		      struct strbuf *err);
+	/* The session was done before we came to its end, by an earlier process
+	 * or another one: is what u->json tells of there yet? NULL: yes.
+	 * ERR_NO: anew. */
+	int (*found)(struct google_upload *u, struct strbuf *err);
 	struct google_sums sums;	/* set when it is done */
 	struct value *json;	/* the answer to the last piece; the caller
 				 * frees */
