@@ -97,26 +97,34 @@ static void add_account(const struct init_plan *plan, struct strbuf *out)
 	strbuf_release(&path);
 }
 
-static void report(const struct init_plan *plan, const struct strbuf *tap)
+static void add_settings(const struct init_plan *plan, bool key_files,
+			 struct strbuf *out)
 {
 	const struct store_setting *s = plan->kind->settings;
+
+	for (; s->key; s++) {
+		const struct value *v = value_map_get(plan->merged, s->key);
+
+		if (!v || !s->shown || s->is_key_file != key_files)
+			continue;
+		strbuf_addf(out, "  %s: ", s->shown);
+		value_format(out, v);
+		if (key_files)
+			add_account(plan, out);
+		strbuf_addch(out, '\n');
+	}
+}
+
+static void report(const struct init_plan *plan, const struct strbuf *tap)
+{
 	struct strbuf text = STRBUF_INIT;
 
 	if (!plan->kind->title || verbosity < 0)
 		return;
 	strbuf_addf(&text, _("Connected to %s\n"), plan->kind->title);
-	for (; s->key; s++) {
-		const struct value *v = value_map_get(plan->merged, s->key);
-
-		if (!v || !s->shown)
-			continue;
-		strbuf_addf(&text, "  %s: ", s->shown);
-		value_format(&text, v);
-		if (s->is_key_file)
-			add_account(plan, &text);
-		strbuf_addch(&text, '\n');
-	}
+	add_settings(plan, false, &text);
 	strbuf_addf(&text, _("  Project dir: %s\n"), plan->name.buf);
+	add_settings(plan, true, &text);
 	strbuf_addstr(&text, _("  Experiments: "));
 	add_count(&text, tap);
 	out_printf("%s\n", text.buf);

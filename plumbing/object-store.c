@@ -11,9 +11,9 @@
 #include "command.h"
 
 static int open_store(struct transport **out, const char *name,
-		      struct strbuf *err)
+		      unsigned patience, struct strbuf *err)
 {
-	struct transport_config c = { .patience = TRANSPORT_PATIENCE_DEFAULT };
+	struct transport_config c = { .patience = patience };
 	struct remote_conf conf = { 0 };
 	struct strbuf base = STRBUF_INIT, ca_file = STRBUF_INIT;
 	struct strvec hosts = STRVEC_INIT;
@@ -49,14 +49,19 @@ static int open_store(struct transport **out, const char *name,
 	return ret;
 }
 
-struct transport *object_store_need(const char *name)
+struct transport *object_store_need_for(const char *name, unsigned patience)
 {
 	struct strbuf err = STRBUF_INIT;
 	struct transport *t;
-	int ret = open_store(&t, name, &err);
+	int ret = open_store(&t, name, patience, &err);
 
 	if (ret)
 		die_code(ret, &err);
 	strbuf_release(&err);
 	return t;
+}
+
+struct transport *object_store_need(const char *name)
+{
+	return object_store_need_for(name, TRANSPORT_PATIENCE_DEFAULT);
 }

@@ -15,5 +15,7 @@
 /** name: a remote of the project, or a URL, which needs no project; NULL:
  *  origin. Dies when there is none, or no project. */
 struct transport *object_store_need(const char *name);
+/** The same, with another patience than usual: seconds. */
+struct transport *object_store_need_for(const char *name, unsigned patience);
 
 #endif

@@ -73,6 +73,9 @@ struct access {
 	size_t packs;
 };
 
+/* A person waits for the answer. */
+#define ACCESS_PATIENCE 5
+
 /* More than nothing: a place without quota takes an empty file. */
 static const char sample[] = "resutil looks whether objects can be put here\n";
 
@@ -223,9 +226,11 @@ int cmd_test_store(int argc, const char **argv)
 	if (folder && (keep || report.verbose))
 		usage_with_options(usage, options, "--access has no objects "
 				   "to keep, and no times to print");
-	store = object_store_need(argv[0]);
 	if (folder)
-		return test_access(store, folder);
+		return test_access(object_store_need_for(argv[0],
+							 ACCESS_PATIENCE),
+				   folder);
+	store = object_store_need(argv[0]);
 	other = object_store_need(argv[0]);
 	add_name(&prefix);
 	strbuf_addch(&prefix, '/');
