@@ -339,8 +339,11 @@ static int send_all(struct sending *x, struct strbuf *err)
 		if (sent)
 			ret = collect(x, sent, err);
 		sent = NULL;
-		if (!ret && code)
+		/* What the source says is the end, whatever the service says. */
+		if (code) {
+			strbuf_reset(err);
 			ret = fail(err, code, "%s", why.buf);
+		}
 		if (ret)
 			break;
 		give(x, slot);
