@@ -8,6 +8,8 @@
 //	resume BUCKET KEY FILE [OPTIONS]    in a session, pieces of 1 MiB
 //	stream BUCKET KEY [OPTIONS]         of stdin, in one piece
 //	download BUCKET KEY FILE            its sums are compared
+//	read-all BUCKET PREFIX DIR          each object, its name escaped
+//	tree BUCKET PREFIX DIR              puts each file below DIR
 //	range BUCKET KEY FIRST LAST         to stdout
 //	list BUCKET [PREFIX]                names, five a page
 //	stat BUCKET KEY                     JSON
@@ -60,15 +62,30 @@ const verbs = {
 		await bucket.file(key).download({ destination: file,
 			validation: 'crc32c' });
 	},
+	async 'read-all'(prefix, dir) {
+		const [files] = await bucket.getFiles({ prefix });
+		for (const file of files)
+			await file.download({ validation: 'crc32c', destination:
+				`${dir}/${encodeURIComponent(file.name)}` });
+	},
+	async tree(prefix, dir) {
+		for (const file of fs.readdirSync(dir, { recursive: true }))
+			if (fs.statSync(`${dir}/${file}`).isFile())
+				await bucket.upload(`${dir}/${file}`, { resumable: false,
+					destination: prefix + file });
+	},
 	async range(key, first, last) {
 		await pipeline(bucket.file(key).createReadStream({
 			start: Number(first), end: Number(last) }), process.stdout);
 	},
 	async list(prefix) {
-		const [files] = await bucket.getFiles({ prefix, maxResults: 5,
-			autoPaginate: true });
-		for (const file of files)
-			console.log(file.name);
+		let next = { prefix, maxResults: 5, autoPaginate: false };
+		while (next) {
+			const [files, query] = await bucket.getFiles(next);
+			for (const file of files)
+				console.log(file.name);
+			next = query;
+		}
 	},
 	async stat(key) {
 		const [metadata] = await bucket.file(key).getMetadata();
