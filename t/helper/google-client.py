@@ -12,7 +12,7 @@ sent by python3-requests. KEYFILE "-": as google.auth.default() finds it.
                                     an object
     put BUCKET KEY FILE [JSON]      in one request, with this about it
     resume BUCKET KEY FILE MIB [JSON]   in a session, so many MiB a piece
-    compose BUCKET TO KEY...
+    compose BUCKET KEY FILE MIB     put together by the server of pieces
     remove BUCKET KEY...
 """
 
@@ -128,9 +128,12 @@ def tree(bucket, prefix, top):
 
 
 def put(bucket, key, path, about="{}"):
-    about = {**json.loads(about), "name": key}
     with open(path, "rb") as f:
-        data = f.read()
+        put_data(bucket, key, f.read(), json.loads(about))
+
+
+def put_data(bucket, key, data, about):
+    about["name"] = key
     about["md5Hash"] = base64.b64encode(hashlib.md5(data).digest()).decode()
     mark = b"--of a test"
     body = (b"--%b\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n%b"
@@ -154,10 +157,16 @@ def resume(bucket, key, path, mib, about="{}"):
                     at, end - 1, size if end == size else "*")})
 
 
-def compose(bucket, to, *keys):
+def compose(bucket, to, path, mib):
+    pieces = []
+    with open(path, "rb") as f:
+        for data in iter(lambda: f.read(int(mib) << 20), b""):
+            pieces.append("%s.%d" % (to, len(pieces)))
+            put_data(bucket, pieces[-1], data, {})
     ask("POST", objects(bucket, to) + "/compose", json={
-        "sourceObjects": [{"name": k} for k in keys],
+        "sourceObjects": [{"name": k} for k in pieces],
         "destination": {"contentType": "application/zip"}})
+    remove(bucket, *pieces)
 
 
 def remove(bucket, *keys):
