@@ -147,9 +147,7 @@ static void describe(const struct putting *p, const struct google_sums *sums,
 	const struct put_request *r = p->request;
 	struct value *root = value_new_map();
 	unsigned char raw[CRC32C_RAWSZ];
-	char *name = xstrfmt("%s%s", p->store->prefix, r->key);
 
-	value_map_set_str(root, "name", name);
 	value_map_set_str(root, "contentType", content_type(r));
 	value_map_set_str(root, "cacheControl", CACHE_CONTROL);
 	if (r->meta && r->meta->nr)
@@ -162,7 +160,6 @@ static void describe(const struct putting *p, const struct google_sums *sums,
 		set_base64(root, "md5Hash", sums->md5, sizeof(sums->md5));
 	json_write(json, root);
 	value_free(root);
-	free(name);
 }
 
 static void prepare(const struct putting *p, struct google_call *c,
@@ -175,6 +172,8 @@ static void prepare(const struct putting *p, struct google_call *c,
 	c->about = p->request->key;
 	c->what = "put";
 	strvec_pushf(&c->query, "uploadType=%s", type);
+	strvec_pushf(&c->query, "name=%s%s", p->store->prefix,
+		     p->request->key);
 	strvec_pushf(&c->query, "ifGenerationMatch=%s", generation->buf);
 	strvec_push(&c->query, "projection=noAcl");
 	strvec_push(&c->query, "fields=" GCS_FIELDS);
