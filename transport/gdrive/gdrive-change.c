@@ -54,6 +54,27 @@ int gdrive_change(struct gdrive_store *s, const struct gdrive_change *c,
 	return ret;
 }
 
+int gdrive_look_at(struct gdrive_store *s, const char *key, const char *id,
+		   struct gdrive_file *f, struct strbuf *err)
+{
+	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
+	struct strbuf path = STRBUF_INIT;
+	int ret;
+
+	strbuf_addf(&path, "/drive/v3/files/%s", id);
+	c.path = path.buf;
+	c.about = key;
+	c.what = "look at";
+	strvec_push(&c.query, "fields=" GDRIVE_FIELDS);
+	gdrive_query(s, &c.query);
+	ret = google_call(&s->api, &c, err);
+	if (!ret)
+		ret = gdrive_file_read(f, c.json, err);
+	google_call_release(&c);
+	strbuf_release(&path);
+	return ret;
+}
+
 /* ---- remove -------------------------------------------------------------- */
 
 static int move_to_trash(struct gdrive_store *s, const char *key,

@@ -438,7 +438,7 @@ int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
 	struct gdrive_file old = GDRIVE_FILE_INIT;
 	int ret;
 
-	ret = gdrive_by_id(s, r->key, id, &old, err);
+	ret = gdrive_look_at(s, r->key, id, &old, err);
 	if (!ret)
 		ret = google_upload_first(&p.first, r, err);
 	if (!ret) {

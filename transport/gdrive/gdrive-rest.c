@@ -135,27 +135,6 @@ int gdrive_rests(struct transport *t, const char *prefix,
 
 /* ---- prune --------------------------------------------------------------- */
 
-static int look_at(struct gdrive_store *s, const char *key, const char *id,
-		   struct gdrive_file *f, struct strbuf *err)
-{
-	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
-	struct strbuf path = STRBUF_INIT;
-	int ret;
-
-	strbuf_addf(&path, "/drive/v3/files/%s", id);
-	c.path = path.buf;
-	c.about = key;
-	c.what = "look at";
-	strvec_push(&c.query, "fields=" GDRIVE_FIELDS);
-	gdrive_query(s, &c.query);
-	ret = google_call(&s->api, &c, err);
-	if (!ret)
-		ret = gdrive_file_read(f, c.json, err);
-	google_call_release(&c);
-	strbuf_release(&path);
-	return ret;
-}
-
 static int count_one(struct gdrive_file *f UNUSED, void *data)
 {
 	++*(size_t *)data;
@@ -179,7 +158,7 @@ int gdrive_prune(struct transport *t, const char *key, const char *version,
 
 	if (!version || !gdrive_is_id(version))
 		return fail_none(s, key, err);
-	ret = look_at(s, key, version, &f, err);
+	ret = gdrive_look_at(s, key, version, &f, err);
 	if (!ret && (!f.pending || f.trashed ||
 		     strcmp(f.name, gdrive_basename(key))))
 		ret = fail_none(s, key, err);
