@@ -21,7 +21,8 @@ run_examples () {
 		HOME=$(cd "$1/home" && pwd) &&
 		export HOME &&
 		case "$2" in
-		*/resutil-run.adoc|*/resutil-checkpoint.adoc|*/resutil-s3.adoc)
+		*/resutil-run.adoc|*/resutil-checkpoint.adoc|*/resutil-s3.adoc|\
+		*/resutil-gcs.adoc|*/resutil-gdrive.adoc)
 			unset RESUTIL_NO_REMOTE
 			;;
 		esac &&
