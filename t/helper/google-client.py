@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """google-client.py KEYFILE ROOT VERB ARGUMENT...: what python3-google-auth,
 Google's own library for tokens, does with the server at ROOT; its requests are
-sent by python3-requests. KEYFILE "-": as google.auth.default() finds it.
+sent by python3-requests. KEYFILE "-": as google.auth.default() finds it;
+"machine": of the metadata server that GCE_METADATA_ROOT names; a file of type
+authorized_user: of the token endpoint that the file names.
 
-    token                           who we are: kind, e-mail address
+    token                           what kind of them we have, and whose
     list BUCKET [PREFIX]            names, two a page
     stat BUCKET KEY                 JSON
     get BUCKET KEY                  to stdout
@@ -24,6 +26,8 @@ import sys
 from urllib.parse import quote
 
 import google.auth
+import google.auth.compute_engine
+import google.oauth2.credentials
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 
@@ -32,10 +36,19 @@ key_file, root, verb = sys.argv[1:4]
 
 
 def find_credentials():
-    if key_file != "-":
-        return service_account.Credentials.from_service_account_file(
-            key_file, scopes=SCOPES)
-    return google.auth.default(scopes=SCOPES)[0]
+    if key_file == "-":
+        return google.auth.default(scopes=SCOPES)[0]
+    if key_file == "machine":
+        return google.auth.compute_engine.Credentials()
+    with open(key_file) as f:
+        info = json.load(f)
+    if info["type"] == "authorized_user":
+        return google.oauth2.credentials.Credentials(
+            None, refresh_token=info["refresh_token"],
+            token_uri=info["token_uri"], client_id=info["client_id"],
+            client_secret=info["client_secret"])
+    return service_account.Credentials.from_service_account_info(
+        info, scopes=SCOPES)
 
 
 credentials = find_credentials()
@@ -62,8 +75,9 @@ def uploads(bucket, kind, key):
 
 def token():
     credentials.refresh(Request())
-    print(type(credentials).__module__, getattr(
-        credentials, "service_account_email", "-"), bool(credentials.token))
+    print(type(credentials).__module__,
+          getattr(credentials, "service_account_email", "-"),
+          "valid" if credentials.valid else "not valid")
 
 
 def each(bucket, prefix=""):

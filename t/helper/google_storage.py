@@ -144,13 +144,22 @@ class Thing:
             self.generation, self.metageneration)).decode()
 
 
+class Rewrite:
+    """A copy that takes several calls; the first says what it is about."""
+
+    def __init__(self, what, about, done=0):
+        self.what = what
+        self.about = about
+        self.done = done
+
+
 class Storage(Service):
     def __init__(self, world):
         super().__init__(world)
         world.storage = self
         self.buckets = {}
         self.sessions = Sessions(world)
-        self.rewrites = {}      # token -> (what is copied, bytes so far)
+        self.rewrites = {}      # token -> Rewrite
 
     def routes(self):
         v1, name = "(?:/storage/v1)", "([^/]+)"
@@ -741,17 +750,17 @@ class Storage(Service):
         if step != size and step % (1 << 20):
             raise Refused(400, "invalid", "maxBytesRewrittenPerCall must be a "
                           "multiple of 1 MiB.")
-        step = min(step,
-                   self.world.modes.get("rewrite", size))
-        call[1] = size if "/copyTo/" in r.path else min(call[1] + step, size)
-        out = {"kind": "storage#rewriteResponse", "done": call[1] == size,
-               "totalBytesRewritten": str(call[1]), "objectSize": str(size)}
-        if call[1] < size:
+        step = min(step, self.world.modes.get("rewrite", size))
+        call.done = size if "/copyTo/" in r.path else \
+            min(call.done + step, size)
+        out = {"kind": "storage#rewriteResponse", "done": call.done == size,
+               "totalBytesRewritten": str(call.done), "objectSize": str(size)}
+        if call.done < size:
             token = secrets.token_urlsafe(40)
             self.rewrites[token] = call
             out["rewriteToken"] = token
             return self.select(r, out, REWRITE_SCHEMA)
-        about = self.readable(r.json({})) or thing.about
+        about = self.readable(call.about) or thing.about
         self.check_about(about)
         new = self.place(r, bucket, to_key, thing.blob, about)
         new.md5, new.components = thing.md5, thing.components
@@ -762,16 +771,17 @@ class Storage(Service):
         return self.select(r, out, REWRITE_SCHEMA)
 
     def call_of(self, r, thing, to_name, to_key):
-        """[what is copied where, bytes that were]"""
+        """The Rewrite that this call begins, or goes on with."""
         what = (thing.bucket.name, thing.name, thing.generation, to_name,
-                to_key, json.dumps(r.json({}), sort_keys=True))
+                to_key)
         if "rewriteToken" not in r.query:
-            return [what, 0]
-        call = self.rewrites.pop(r.query["rewriteToken"], None)
-        if not call or call[0] != what:
+            return Rewrite(what, r.json({}))
+        # one that stays: an answer may be lost, and the call come again
+        call = self.rewrites.get(r.query["rewriteToken"])
+        if not call or call.what != what:
             raise Refused(400, "invalid", "Invalid argument.",
                           where=("parameter", "rewriteToken"))
-        return call
+        return Rewrite(what, call.about, call.done)
 
 
 def http_date(at):

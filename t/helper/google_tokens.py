@@ -528,10 +528,12 @@ class Tokens(Service):
             life = self.world.modes.get("token_life", LIFE)
             return Answer(200, {
                 "access_token": self.make(email, asked or scopes, life),
-                "expires_in": life, "token_type": "Bearer"}, flavor)
+                "expires_in": life, "token_type": "Bearer"}, flavor,
+                kind="application/json")
         if found and name == "" and r.flag("recursive"):
             return Answer(200, {"aliases": ["default"], "email": email,
-                                "scopes": scopes}, flavor)
+                                "scopes": scopes}, flavor,
+                          kind="application/json")
         texts = {"email": email, "scopes": "\n".join(scopes) + "\n"} \
             if found else {"": "instance/\nproject/\n",
                            "project/project-id": "lab-project",
