@@ -499,8 +499,8 @@ test_expect_success 'rewrite: large ones in several calls' '
 	to="$objects/large/rewriteTo/b/lab/o/copy" &&
 	ask 200 -d "" "$to?maxBytesRewrittenPerCall=1048576" &&
 	says "\"done\": false" "\"totalBytesRewritten\": \"1048576\"" &&
-	ask 404 "$objects/copy" &&
 	token=$(sed -n "s/.*\"rewriteToken\": \"\(.*\)\".*/\1/p" body) &&
+	ask 404 "$objects/copy" &&
 	ask 400 -d "" "$objects/large/rewriteTo/b/lab/o/other?rewriteToken=$token" &&
 	ask 400 -d "" "$to?rewriteToken=other" &&
 	for again in 1 2
