@@ -222,8 +222,10 @@ static int code_of(const struct google_call *c)
 		ret = ERR_CONTENT;
 	if (!ret)
 		ret = http_status_error(&c->answer);
-	/* Somebody else's server does not know what is there. */
-	if (is_page(c) && ret != ERR_TRANSIENT)
+	/* Somebody else does not know what is there, and the services do not
+	 * send anybody elsewhere. */
+	if ((is_page(c) || c->answer.status / 100 == 3) &&
+	    ret != ERR_TRANSIENT)
 		ret = ERR_UNREACHABLE;
 	if (ret == ERR_TRANSIENT && c->answer.gave_up)
 		ret = ERR_UNREACHABLE;

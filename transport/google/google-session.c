@@ -141,7 +141,8 @@ static int call_session(struct google_session *s, struct google_call *c,
 		strbuf_reset(&why);
 		ret = google_call(s->u->api, c, &why);
 	}
-	if (is_gone(c->answer.status))
+	s->ended |= is_gone(c->answer.status);
+	if (s->ended)
 		ret = forget(s, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);

@@ -22,7 +22,8 @@ struct google_session {
 	uint64_t total;		/* OBJECT_SIZE_UNKNOWN until the end is seen */
 	uint64_t acked;		/* bytes that the service has */
 	bool done;		/* it has all of them: u->json */
-	bool gone;		/* there is none any more, or it is of no use */
+	bool gone;		/* it is of no use any more */
+	bool ended;		/* the service says that there is none */
 	bool with_token;	/* it wants one all the same */
 };
 

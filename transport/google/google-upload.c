@@ -339,7 +339,8 @@ static int send_all(struct sending *x, struct strbuf *err)
 		if (sent)
 			ret = collect(x, sent, err);
 		sent = NULL;
-		/* What the source says is the end, whatever the service says. */
+		/* That the source fails is the end, whatever the service
+		 * says. */
 		if (code) {
 			strbuf_reset(err);
 			ret = fail(err, code, "%s", why.buf);
@@ -372,7 +373,7 @@ static void forget_session(struct sending *x)
 	x->u->json = NULL;
 	x->s.acked = 0;
 	x->s.total = x->u->request->source->size;
-	x->s.done = x->s.gone = false;
+	x->s.done = x->s.gone = x->s.ended = false;
 	memset(&x->before, 0, sizeof(x->before));
 	memset(&x->reached, 0, sizeof(x->reached));
 	x->saved = 0;
@@ -384,7 +385,7 @@ static void end_session(struct sending *x)
 {
 	struct strbuf why = STRBUF_INIT;
 
-	if (!x->s.url.len || x->s.gone || x->s.done)
+	if (!x->s.url.len || x->s.ended || x->s.done)
 		return;
 	if (google_session_end(&x->s, &why))
 		trace_printf("upload of %s: %s", x->u->request->key, why.buf);
