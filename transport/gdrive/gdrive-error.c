@@ -68,12 +68,29 @@ static void add_advice(struct gdrive_store *s, const char *advice,
 	strbuf_addstr(out, whom + 2);
 }
 
+/* Whose room is used up is what decides; robots have none on My Drive. */
+static int explain_quota(struct gdrive_store *s, struct strbuf *advice)
+{
+	if (google_credentials_is_service(s->api.credentials))
+		add_advice(s, "a service account has no room on My Drive: "
+			   "make the folder in a shared drive, with %s as "
+			   "'Content manager', or go in as yourself by "
+			   "'resutil remote login'; see resutil-gdrive(7)",
+			   advice);
+	else
+		add_advice(s, "the Drive of %s is full: its trash counts, "
+			   "too", advice);
+	return ERR_FAILED;
+}
+
 int gdrive_explain(struct google_api *api, const struct google_call *c,
 		   struct strbuf *advice)
 {
 	struct gdrive_store *s = api->data;
 	size_t i;
 
+	if (!strcmp(c->reason, "storageQuotaExceeded"))
+		return explain_quota(s, advice);
 	for (i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (!strcmp(c->reason, meanings[i].reason)) {
 			add_advice(s, meanings[i].advice, advice);
