@@ -219,7 +219,7 @@ done
 test_expect_success 'gc withdraws what nobody goes on with' '
 	push_and_die 3 && rm -rf results/$NAME && proxy_rules &&
 	resutil gc --remote --older-than=0 >out 2>err &&
-	no_session out err && grep "removed 1 leftover" out &&
+	no_session out err && grep "removed origin:$KEY" out &&
 	test_requests = 1 "method == \"DELETE\" and status == 499" &&
 	no_uploads
 '
