@@ -41,6 +41,8 @@ COMMAND_IN(pack,
 COMMAND_IN(pack,
 	"list-unpushed",  cmd_list_unpushed, PLUMBING, NEED_PROJECT, "print what a store does not have, as far as known here")
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
+COMMAND_IN(pack,
+	"login-store",    cmd_login_store,   PLUMBING, WANT_PROJECT, "log in to a store at Google")
 COMMAND("meter",          cmd_meter,         BUILTIN,  NO_PROJECT,   "add a row of measurements to this run")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,

@@ -9,7 +9,9 @@
  *	google-metadata.c	what the machine says (GCE, GKE)
  *	google-external.c	identities of others (workload identity)
  *	google-iam.c		acting as a service account; signatures
- *	google-login.c		files of logins
+ *	google-login.c		tokens by a login; where its file is
+ *	google-login-file.c	files of logins
+ *	google-consent.c	asking a person for one
  */
 #ifndef TRANSPORT_GOOGLE_GOOGLE_INTERNAL_H
 #define TRANSPORT_GOOGLE_GOOGLE_INTERNAL_H
@@ -148,6 +150,8 @@ struct google_grant {
 
 #define GOOGLE_GRANT_INIT { .form = STRBUF_INIT }
 void google_grant_release(struct google_grant *g);
+/** base64url without padding (RFC 7515). */
+void google_base64url(struct strbuf *out, const void *data, size_t len);
 void google_form_add(struct strbuf *form, const char *name, const char *value);
 
 /** 0: the answer, a map that the caller frees by secret_free_value(). */

@@ -46,29 +46,12 @@ static int read_key(struct key *k, const struct value *json, const char *where,
 	return ret;
 }
 
-/* base64url without padding. */
-static void add_part(struct strbuf *out, const void *data, size_t len)
-{
-	size_t i = out->len;
-
-	base64_encode(out, data, len);
-	for (; i < out->len; i++) {
-		if (out->buf[i] == '+')
-			out->buf[i] = '-';
-		else if (out->buf[i] == '/')
-			out->buf[i] = '_';
-		else if (out->buf[i] == '=')
-			break;
-	}
-	strbuf_setlen(out, i);
-}
-
 static void add_json(struct strbuf *out, struct value *map)
 {
 	struct strbuf text = STRBUF_INIT;
 
 	json_write(&text, map);
-	add_part(out, text.buf, text.len);
+	google_base64url(out, text.buf, text.len);
 	strbuf_release(&text);
 	value_free(map);
 }
@@ -119,7 +102,7 @@ static int make_form(struct google_search *s, struct google_grant *g,
 	ret = sign_key(k, &raw, k->assertion.buf, k->assertion.len, err);
 	if (!ret) {
 		strbuf_addch(&k->assertion, '.');
-		add_part(&k->assertion, raw.buf, raw.len);
+		google_base64url(&k->assertion, raw.buf, raw.len);
 		google_form_add(&g->form, "grant_type", GRANT_JWT);
 		google_form_add(&g->form, "assertion", k->assertion.buf);
 		g->secret[0] = k->assertion.buf;

@@ -49,6 +49,19 @@ static char *name_of(const struct value *json, const char *where)
 	return strbuf_detach(&text, NULL);
 }
 
+static int check_version(const struct value *json, const char *where,
+			 struct strbuf *err)
+{
+	int64_t version;
+
+	if (!value_map_get(json, "resutil") ||
+	    (value_get_int(json, "resutil", &version) && version == 1))
+		return 0;
+	return fail(err, ERR_CONTENT, "%s was written by a later version of "
+		    "resutil; log in again with this one, or install that",
+		    where);
+}
+
 int google_user_token(struct google_search *s, const struct value *json,
 		      const char *where, struct google_token *out,
 		      struct strbuf *err)
@@ -58,8 +71,10 @@ int google_user_token(struct google_search *s, const struct value *json,
 	const char *id, *secret, *refresh, *uri;
 	char *what = xstrfmt("the token_uri in %s", where);
 	char *who = name_of(json, where);
-	int ret = google_need(&id, json, "client_id", where, err);
+	int ret = check_version(json, where, err);
 
+	if (!ret)
+		ret = google_need(&id, json, "client_id", where, err);
 	if (!ret)
 		ret = google_need(&secret, json, "client_secret", where, err);
 	if (!ret)

@@ -15,6 +15,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/trace.h"
 #include "lib/base/value.h"
+#include "lib/wrap/base64.h"
 #include "lib/wrap/http.h"
 #include "lib/wrap/json.h"
 
@@ -46,6 +47,22 @@ void google_form_add(struct strbuf *form, const char *name, const char *value)
 		strbuf_addch(form, '&');
 	strbuf_addf(form, "%s=", name);
 	http_escape(form, value, strlen(value), false);
+}
+
+void google_base64url(struct strbuf *out, const void *data, size_t len)
+{
+	size_t i = out->len;
+
+	base64_encode(out, data, len);
+	for (; i < out->len; i++) {
+		if (out->buf[i] == '+')
+			out->buf[i] = '-';
+		else if (out->buf[i] == '/')
+			out->buf[i] = '_';
+		else if (out->buf[i] == '=')
+			break;
+	}
+	strbuf_setlen(out, i);
 }
 
 bool google_is_token(const char *text)
