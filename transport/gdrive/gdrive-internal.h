@@ -220,8 +220,8 @@ void gdrive_change_release(struct gdrive_change *c);
  *  is no error, out->trashed says so. */
 int gdrive_change(struct gdrive_store *s, const struct gdrive_change *c,
 		  struct gdrive_file *out, struct strbuf *err);
-/** The file or folder of that id, wherever it is and whatever it is called, also
- *  in the trash. ERR_NOT_FOUND. */
+/** The file or folder of that id, wherever it is and whatever it is called,
+ *  also in the trash. ERR_NOT_FOUND. */
 int gdrive_look_at(struct gdrive_store *s, const char *key, const char *id,
 		   struct gdrive_file *f, struct strbuf *err);
 /** Adds whose file it is, and what that means, to the sentence of a refusal. */

@@ -239,6 +239,22 @@ static int resume_session(struct google_upload *u, const char *extra,
 	return 0;
 }
 
+/* What a dead process has sent may be in the trash by now, or replaced. */
+static int found_session(struct google_upload *u, struct strbuf *err UNUSED)
+{
+	struct putting *p = u->data;
+	struct gdrive_file told = GDRIVE_FILE_INIT, now = GDRIVE_FILE_INIT;
+	bool there;
+
+	there = !gdrive_file_read(&told, u->json, NULL) &&
+		!gdrive_by_id(p->s, p->r->key, told.id, &now, NULL) &&
+		now.object.version && told.object.version &&
+		!strcmp(now.object.version, told.object.version);
+	gdrive_file_release(&told);
+	gdrive_file_release(&now);
+	return there ? 0 : ERR_NO;
+}
+
 static int send_large(struct putting *p, struct strbuf *err)
 {
 	struct google_upload *u = &p->upload;
@@ -252,6 +268,7 @@ static int send_large(struct putting *p, struct strbuf *err)
 	u->data = p;
 	u->begin = begin_session;
 	u->resume = resume_session;
+	u->found = found_session;
 	ret = google_upload(u, err);
 	if (!ret)
 		ret = gdrive_file_read(&p->put, u->json, err);
