@@ -25,7 +25,7 @@ static int check_key(const struct init_plan *plan, struct strbuf *answer,
 		strbuf_reset(answer);
 		return 0;
 	}
-	path_absolute(&path, plan->root.buf, answer->buf);
+	key_file_path(&path, plan->root.buf, answer->buf);
 	ret = key_file_read(&key, path.buf, answer->buf, &why);
 	if (ret == ERR_NOT_FOUND && plan->offline)
 		ret = 0;
@@ -71,7 +71,7 @@ static int agree(const char *root, const struct value *config,
 	if (api_root)
 		ret = trust_host(api_root, "the api_root is at", err);
 	if (!ret && name) {
-		path_absolute(&path, root, name);
+		key_file_path(&path, root, name);
 		strbuf_addf(&what, "the key file '%s' has tokens made by",
 			    name);
 		ret = key_file_read(&key, path.buf, name, err);

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "builtin/init-make.h"
+#include "builtin/key-file.h"
 #include "builtin/store-kind.h"
 #include "builtin/store-settings.h"
 
@@ -169,7 +170,7 @@ bool init_key_pattern(const struct init_plan *plan, struct strbuf *out)
 
 	if (!key || !*key)
 		return false;
-	path_absolute(&path, plan->root.buf, key);
+	key_file_path(&path, plan->root.buf, key);
 	below = path_below(path.buf, plan->root.buf);
 	if (below && *below) {
 		if (strchr("#!", *below))

@@ -47,7 +47,7 @@ static void write_url(const struct init_plan *plan, struct strbuf *url)
 	store_url_format(plan->kind->type, config, url);
 	/* It is for one machine, so a URL that is shown does not have it. */
 	if (key && *key) {
-		path_absolute(&path, plan->root.buf, key);
+		key_file_path(&path, plan->root.buf, key);
 		strbuf_addf(url, "%ckey_file_path=",
 			    strchr(url->buf, '?') ? '&' : '?');
 		store_url_encode(url, path.buf, "&");
@@ -90,7 +90,7 @@ static void add_account(const struct init_plan *plan, struct strbuf *out)
 	struct key_file key = KEY_FILE_INIT;
 	struct strbuf path = STRBUF_INIT;
 
-	path_absolute(&path, plan->root.buf, name);
+	key_file_path(&path, plan->root.buf, name);
 	if (!key_file_read(&key, path.buf, name, NULL) && key.account)
 		strbuf_addf(out, " (%s)", key.account);
 	key_file_release(&key);

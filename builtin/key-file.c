@@ -11,21 +11,17 @@
 #define KEY_FILE_MAX (1u << 20)
 #define KEYS_MAX 4
 
-/* What a file of each kind must have, and which of its keys are URLs that
- * something secret is sent to. */
+/* What a file of each kind must have. */
 static const struct {
-	const char *type;
-	const char *needed[KEYS_MAX], *urls[KEYS_MAX];
+	const char *type, *needed[KEYS_MAX];
 } kinds[] = {
-	{ "service_account", { "client_email", "private_key" },
-	  { "token_uri" } },
-	{ "authorized_user", { "client_id", "client_secret", "refresh_token" },
-	  { "token_uri" } },
-	{ "external_account", { "audience", "subject_token_type", "token_url" },
-	  { "token_url", "service_account_impersonation_url" } },
+	{ "service_account", { "client_email", "private_key" } },
+	{ "authorized_user",
+	  { "client_id", "client_secret", "refresh_token" } },
+	{ "external_account",
+	  { "audience", "subject_token_type", "token_url" } },
 	{ "impersonated_service_account",
-	  { "service_account_impersonation_url" },
-	  { "service_account_impersonation_url" } }
+	  { "service_account_impersonation_url", "source_credentials.type" } }
 };
 
 #define HOW_TO_GET_ONE "; make one in the console of Google Cloud (IAM & " \
@@ -36,6 +32,16 @@ void key_file_release(struct key_file *k)
 	free(k->account);
 	k->account = NULL;
 	strvec_release(&k->urls);
+}
+
+void key_file_path(struct strbuf *out, const char *root, const char *name)
+{
+	const char *home = getenv("HOME");
+
+	if (!strncmp(name, "~/", 2) && home && *home == '/')
+		path_absolute(out, home, name + 2);
+	else
+		path_absolute(out, root, name);
 }
 
 static bool is_regular(const char *path)
@@ -62,6 +68,21 @@ static int other_kind(const struct value *json, const char *shown,
 		    "'service_account'" HOW_TO_GET_ONE, shown, type);
 }
 
+static void add_urls(struct key_file *k, const struct value *json)
+{
+	static const char *const keys[] = {
+		"token_uri", "token_url", "service_account_impersonation_url"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *url = value_get_text(json, keys[i]);
+
+		if (url)
+			strvec_push(&k->urls, url);
+	}
+}
+
 static int take(struct key_file *k, const struct value *json, size_t kind,
 		const char *shown, struct strbuf *err)
 {
@@ -78,12 +99,8 @@ static int take(struct key_file *k, const struct value *json, size_t kind,
 	}
 	if (email)
 		k->account = xstrdup(email);
-	for (i = 0; i < KEYS_MAX && kinds[kind].urls[i]; i++) {
-		const char *url = value_get_text(json, kinds[kind].urls[i]);
-
-		if (url)
-			strvec_push(&k->urls, url);
-	}
+	add_urls(k, json);
+	add_urls(k, value_map_get(json, "source_credentials"));
 	return 0;
 }
 

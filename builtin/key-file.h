@@ -18,6 +18,9 @@ struct key_file {
 #define KEY_FILE_INIT { NULL, STRVEC_INIT }
 void key_file_release(struct key_file *k);
 
+/** Where the key file that a conf calls `name` is: from `root`, or "~/". */
+void key_file_path(struct strbuf *out, const char *root, const char *name);
+
 /**
  * path: absolute; shown: as the person wrote it.
  * Errors: ERR_NOT_FOUND; ERR_FAILED (unreadable); ERR_CONTENT (no JSON, of a

@@ -77,7 +77,10 @@ static void rebase(struct value *config, const char *key, const char *root)
 void store_kind_rebase(const struct store_kind *kind, struct value *config,
 		       const char *root)
 {
+	const char *key = value_get_text(config, "key_file_path");
+
 	if (kind->is_dir)
 		rebase(config, "path", root);
-	rebase(config, "key_file_path", root);
+	if (key && strncmp(key, "~/", 2))
+		rebase(config, "key_file_path", root);
 }

@@ -165,8 +165,8 @@ test_expect_success 'a URL that names no project, or a bad one' '
 
 test_expect_success 'a kind of store that this version cannot use' '
 	cd work &&
-	test_must_fail resutil clone gs://lab/MyProj 2>../err &&
-	test_grep "gcs" ../err &&
+	test_must_fail resutil clone ssh://box/srv/MyProj 2>../err &&
+	test_grep "ssh" ../err &&
 	test_dir_is_empty .
 '
 

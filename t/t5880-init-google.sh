@@ -94,6 +94,17 @@ test_expect_success 'a key file in its own folder, DIR elsewhere' '
 	resutil -C new remote test
 '
 
+test_expect_success 'a key file in the home directory' '
+	mkdir -p "$HOME"/keys at-home && google_key "$HOME"/keys/lab.json &&
+	cd at-home && resutil init --storage-type=gcs \
+		-o api_root="$GCS_ROOT" -o bucket_name=lab \
+		-o key_file_path="~/keys/lab.json" >../out &&
+	test_grep "key_file_path: .*~/keys/lab.json" resutil-conf.yaml &&
+	test_path_is_missing .gitignore && resutil remote test &&
+	resutil remote add again "gs://lab?api_root=$GCS_ROOT" \
+		-o key_file_path="~/keys/lab.json" && resutil remote test again
+'
+
 test_expect_success 'no such bucket: said, and nothing is made' '
 	mkdir no-bucket && cd no-bucket && google_key key.json &&
 	refused 12 -o bucket_name=nobody-has-this &&
@@ -172,6 +183,10 @@ test_expect_success 'what is no key file is told at once, and by what it is' '
 	echo "{\"installed\": {\"client_id\": \"x\"}}" >client.json &&
 	echo "{\"type\": \"gdch_service_account\"}" >gdch.json &&
 	echo "{\"type\": 7}" >seven.json &&
+	echo "{\"type\": \"external_account\"}" >federated.json &&
+	echo "{\"type\": \"authorized_user\"}" >user.json &&
+	echo "{\"type\": \"impersonated_service_account\",
+		\"service_account_impersonation_url\": \"https://x\"}" >acting.json &&
 	printf "\060\202\012\000\002\001" >key.p12 && mkdir dir.json &&
 	sed "/client_email/d" good.json >no-email.json &&
 	sed "s/\"private_key\".*/\"private_key\": \"\",/" good.json >no-key.json &&
@@ -264,6 +279,20 @@ test_expect_success 'a key is sent to no strange host unasked' '
 	test_grep "google.trusted-hosts=127.0.0.1:$GCS_PORT" ../api &&
 	test_grep "key file .key.json. has tokens made by" ../err &&
 	google_requests >../after && test_cmp ../before ../after
+'
+
+test_expect_success 'nor by a file that acts as another one' '
+	cd strange && cat >acting.json <<-\EOF &&
+	{ "type": "impersonated_service_account",
+	  "service_account_impersonation_url":
+	    "https://iamcredentials.googleapis.com/v1/x:generateAccessToken",
+	  "source_credentials": { "type": "authorized_user", "client_id": "x",
+	    "client_secret": "y", "refresh_token": "hunter2",
+	    "token_uri": "https://tokens.example.org/token" } }
+	EOF
+	refused 129 -o bucket_name=lab -o key_file_path=acting.json &&
+	test_grep "made by .tokens.example.org." ../err &&
+	test_grep ! hunter2 ../err
 '
 
 test_expect_success PTY 'a person says whether to trust it, once' '
