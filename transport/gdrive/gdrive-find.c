@@ -470,7 +470,7 @@ int gdrive_named(struct gdrive_store *s, const char *key,
 		if (!ret)
 			ret = files_in(s, &folders, key, out, &why);
 		if ((ret && ret != ERR_NOT_FOUND) || out->nr ||
-		    asked + NOTHING_LASTS >= began)
+		    asked + (ret ? 0 : NOTHING_LASTS) >= began)
 			break;
 		since = began;
 	}
