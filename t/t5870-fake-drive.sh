@@ -102,7 +102,7 @@ test_expect_success 'a token is for what its scopes say' '
 	taken GET "$files/$scoped?alt=media" &&
 	refused 403 insufficientPermissions DELETE "$files/$scoped?$wide" &&
 	refused 403 insufficientPermissions \
-		POST "/upload$files?uploadType=media" &&
+		POST "/upload$files?uploadType=media" "{}" &&
 	theirs=$(drive_file "$home" theirs answer) &&
 	as "$GOOGLE_ACCOUNT" drive.file && taken GET "$files/$scoped?$wide" &&
 	refused 404 notFound GET "$files/$theirs"
@@ -126,7 +126,8 @@ test_expect_success 'what the service does not know is refused' '
 	refused 400 badRequest POST "$files?$wide" "{\"title\": \"x\"}" &&
 	refused 400 parseError POST "$files?$wide" "{\"title\": " &&
 	ask GET "/drive/v2/files" && test "$status" = 404 &&
-	ask PUT "$files/$home" && test "$status" = 405
+	ask PUT "$files/$home" "{}" &&
+	test "$status" = 405
 '
 
 test_expect_success 'setup: names to look for' '

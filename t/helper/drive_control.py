@@ -13,15 +13,18 @@ class DriveControl(Service):
     def control_drive(self, args):
         """{"lag": N}: so many listings see what was before each change;
         {"page_max": N}; {"empty_pages": N}: the next ones; {"touches": BOOL}:
-        other properties are another modifiedTime; {"children_max": N},
-        {"items_max": N}; {"ids": TEXT}: those that are generated from here on
-        begin so; {"drop_page_tokens": true}. Returns the state."""
+        other properties are another modifiedTime; {"same_revision": BOOL}: the
+        same content is no new revision; {"revisions_max": N} of a file;
+        {"children_max": N}, {"items_max": N}; {"ids": TEXT}: those that are
+        generated from here on begin so; {"drop_page_tokens": true}. Returns
+        the state."""
         drives = self.world.drives
         if args.pop("drop_page_tokens", False):
             drives.pages.clear()
         for name, value in args.items():
             if name not in ("lag", "page_max", "empty_pages", "touches",
-                            "children_max", "items_max", "ids"):
+                            "same_revision", "revisions_max", "children_max",
+                            "items_max", "ids"):
                 raise Refused(400, "invalid", "no such setting: " + name)
             setattr(drives, name, value)
         return {"lag": drives.lag, "listings": drives.listings,

@@ -186,6 +186,8 @@ class Drives:
         self.page_max = 1000
         self.empty_pages = 0    # so many pages come empty, with a token
         self.touches = True     # other properties are another modifiedTime
+        self.same_revision = False  # the same content is no new one
+        self.revisions_max = 200
         self.children_max = 500000
         self.items_max = 500000
 
@@ -507,8 +509,7 @@ class Drives:
         if meta.get("mimeType"):
             item.mime = meta["mimeType"]
         if data is not None:
-            item.revisions = item.revisions + [Revision(
-                data, meta.get("mimeType") or mime or item.mime, now, who)]
+            self.add_revision(item, data, meta.get("mimeType") or mime, who)
         if meta.get("name"):
             item.name = meta["name"]
         if "trashed" in meta:
@@ -524,6 +525,16 @@ class Drives:
             item.modified = now
         self.changed(item, who)
         return item
+
+    def add_revision(self, item, data, mime, who):
+        """The service keeps some of the older ones for a while."""
+        made = Revision(data, mime or item.mime, self.clock(), who)
+        if self.same_revision and item.head and item.head.md5 == made.md5:
+            made.id = item.head.id
+            item.revisions = item.revisions[:-1] + [made]
+        else:
+            item.revisions = item.revisions + [made]
+        item.revisions = item.revisions[-self.revisions_max:]
 
     def move(self, who, item, add, remove, all_drives):
         added = [p for p in add.split(",") if p]
