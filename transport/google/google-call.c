@@ -10,6 +10,7 @@
 #include "lib/base/google-conf.h"
 #include "lib/base/secret.h"
 #include "lib/base/trace.h"
+#include "lib/wrap/gzip.h"
 #include "transport/google/google-call.h"
 #include "transport/google/google-error.h"
 
@@ -249,12 +250,29 @@ static bool renew_token(struct sending *x)
 	return google_credentials_refused(x->api->credentials, x->bearer.buf);
 }
 
+/* Who says that it can read gzip, as one must who wants objects as they are
+ * stored, gets refusals packed, too. */
+static void unpack_body(struct http_answer *a)
+{
+	const char *encoding = http_field(a, "content-encoding");
+	struct strbuf text = STRBUF_INIT;
+
+	if (!encoding || strcasecmp(encoding, "gzip") ||
+	    !gzip_unpack(&text, a->body.buf, a->body.len, HTTP_BODY_MAX)) {
+		strbuf_release(&text);
+		return;
+	}
+	strbuf_release(&a->body);
+	a->body = text;
+}
+
 /* *again: with another token, at once. */
 static int judge(struct sending *x, bool *again, struct strbuf *err)
 {
 	struct google_call *c = x->call;
 
 	*again = false;
+	unpack_body(&c->answer);
 	if (is_success(c))
 		return c->write || c->answer.status == 308 ? 0 :
 			google_read_json(x->api, c, err);
