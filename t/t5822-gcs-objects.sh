@@ -183,6 +183,30 @@ test_expect_success 'an answer that was unpacked on its way is refused' '
 	test_grep "unpacks .packed. on its way" err && proxy_rules
 '
 
+test_expect_success 'what was composed of parts has no MD5, and is read all the same' '
+	object put-object part1 numbers && object put-object part2 text &&
+	google_ask -X POST -H "Content-Type: application/json" --data \
+		"{\"sourceObjects\": [{\"name\": \"part1\"},
+			{\"name\": \"part2\"}]}" \
+		/storage/v1/b/lab/o/whole/compose >said &&
+	test_grep "^200$" said && test_grep ! md5Hash said &&
+	cat numbers text >want && object get-object whole >got &&
+	test_cmp want got &&
+	google_admin corrupt "{\"bucket\": \"lab\", \"name\": \"whole\",
+		\"at\": 11}" &&
+	test_expect_code 13 object get-object whole >got 2>err &&
+	test_grep CRC32C err
+'
+
+test_expect_success 'an API root as other tools have it' '
+	for root in "$GCS_ROOT/" "$GCS_ROOT/storage/v1" "$GCS_ROOT/storage/v1/"
+	do
+		resutil get-object --remote \
+			"gs://lab?api_root=$root&key_file_path=$PWD/key.json" \
+			text >got && test_cmp text got || return 1
+	done
+'
+
 test_expect_success 'listings in pages are whole' '
 	for i in 1 2 3 4 5 6 7 8 9
 	do

@@ -144,6 +144,21 @@ test_expect_success 'what is not there in a bucket that is, is asked for once mo
 	refused 10 "no .nothing. in" resutil remove-object --version=1 nothing
 '
 
+test_expect_success 'many that are not there ask once whether the bucket is' '
+	mkdir many && gcs_bucket fresh && (cd many && gcs_conf fresh) &&
+	sed "s/backet_name/bucket_name/" many/resutil-conf.yaml >conf &&
+	cp conf many/resutil-conf.yaml && : >"$GCS_LOG" &&
+	for i in 1 2 3 4 5 6 7 8 9
+	do
+		(cd many && make_exp aapfcd_20240704T11155${i}_x) || return 1
+	done &&
+	resutil -C many push -A && sleep 0.2 &&
+	google_requests "GET /storage/v1/b/fresh/o " >listings &&
+	test_line_count -le 2 listings &&
+	google_admin remove "{\"bucket\": \"fresh\"}" &&
+	refused 12 "correct .bucket_name." resutil -C many list-remote
+'
+
 test_expect_success 'names that no bucket has, before anything is asked' '
 	wc -l <"$GCS_LOG" >before &&
 	for name in Lab la -lab lab- a..b 192.168.1.1 "lab x" gs://lab \

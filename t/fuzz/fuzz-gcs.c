@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct gcs_store s = {
 		.base = { .ops = &transport_gcs, .url = (char *)"gs://lab/p" },
 		.bucket = (char *)"lab", .prefix = (char *)"p/", .seen = true,
+		.bucket_key = "backet_name",
 	};
 	const char *text = (const char *)data;
 	struct value *json = NULL;

@@ -54,9 +54,9 @@ static void advise_role(struct gcs_store *s, const char *permission,
 	strbuf_addstr(advice, "grant ");
 	add_account(s, advice);
 	strbuf_addf(advice, "the role '%s' on the bucket '%s' (it has %s), "
-		    "or correct 'backet_name'; see resutil-gcs(7)",
+		    "or correct '%s'; see resutil-gcs(7)",
 		    bucket ? ROLE_BUCKET : ROLE_OBJECTS, s->bucket,
-		    permission);
+		    permission, s->bucket_key);
 }
 
 /* By the service's reason; the first whose `part` its words have. */
@@ -103,7 +103,7 @@ static const struct meaning {
 	  "somebody holds this object: release the hold first" },
 	{ "orgPolicyConstraintFailed", NULL, ERR_FAILED,
 	  "a policy of the organization forbids it" },
-	{ "invalid", "bucket name", ERR_USAGE, "correct 'backet_name'" },
+	{ "invalid", "bucket name", ERR_USAGE, "correct the bucket's name" },
 };
 
 static int by_reason(const struct google_call *c, struct strbuf *advice)
@@ -122,20 +122,19 @@ static int by_reason(const struct google_call *c, struct strbuf *advice)
 	return 0;
 }
 
-/*
- * Whether the bucket is there at all, which an object that is not there does
- * not say: a wrong bucket must not look like an empty one. Asked once, by what
- * needs no other permission than listing.
- */
-static bool has_bucket(struct gcs_store *s)
+static bool was_seen(struct gcs_store *s)
+{
+	return __atomic_load_n(&s->seen, __ATOMIC_RELAXED);
+}
+
+/* By what needs no other permission than listing. */
+static bool ask_for_bucket(struct gcs_store *s)
 {
 	struct google_api plain = s->api;
 	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
 	struct strbuf path = STRBUF_INIT;
 	bool found;
 
-	if (__atomic_load_n(&s->seen, __ATOMIC_RELAXED))
-		return true;
 	plain.explain = NULL;
 	gcs_path(s, NULL, &path);
 	c.path = path.buf;
@@ -151,6 +150,23 @@ static bool has_bucket(struct gcs_store *s)
 	return found;
 }
 
+/*
+ * Whether the bucket is there at all, which an object that is not there does
+ * not say: a wrong bucket must not look like an empty one. Of many that miss
+ * something at once, one asks.
+ */
+static bool has_bucket(struct gcs_store *s)
+{
+	bool found;
+
+	if (was_seen(s))
+		return true;
+	pthread_mutex_lock(&s->asking);
+	found = was_seen(s) || ask_for_bucket(s);
+	pthread_mutex_unlock(&s->asking);
+	return found;
+}
+
 static int explain_missing(struct gcs_store *s, const struct google_call *c,
 			   struct strbuf *advice)
 {
@@ -162,7 +178,7 @@ static int explain_missing(struct gcs_store *s, const struct google_call *c,
 	if (c->about && !is_object && has_bucket(s))
 		return ERR_NOT_FOUND;
 	strbuf_addf(advice, "there is no bucket '%s': make it, or correct "
-		    "'backet_name'", s->bucket);
+		    "'%s'", s->bucket, s->bucket_key);
 	return ERR_UNREACHABLE;
 }
 

@@ -18,6 +18,9 @@
 #define TRANSPORT_GCS_GCS_INTERNAL_H
 
 #include "lib/base/compat.h"
+
+#include <pthread.h>
+
 #include "lib/base/strbuf.h"
 #include "transport/google/google-call.h"
 #include "transport/transport-ops.h"
@@ -28,8 +31,10 @@ struct gcs_store {
 	struct transport base;
 	struct google_api api;
 	char *bucket;
+	const char *bucket_key;	/* what names it in the conf, for messages */
 	char *prefix;		/* "" or "a/b/" */
 	char *user_project;	/* "requester pays"; or NULL */
+	pthread_mutex_t asking;	/* who holds it finds out */
 	bool seen;		/* the bucket is there; atomic */
 };
 

@@ -39,21 +39,29 @@ static char *setting(const struct transport_config *c, const char *key)
 static int find_bucket(struct gcs_store *s, const struct transport_config *c,
 		       struct strbuf *err)
 {
-	s->bucket = setting(c, "backet_name");
-	if (!s->bucket)
-		s->bucket = setting(c, "bucket_name");
+	s->bucket_key = "backet_name";
+	s->bucket = setting(c, s->bucket_key);
+	if (!s->bucket) {
+		s->bucket_key = "bucket_name";
+		s->bucket = setting(c, s->bucket_key);
+	}
 	if (!s->bucket)
 		return fail(err, ERR_USAGE, "storage_config lacks "
 			    "'backet_name', which storage_type 'gcs' needs");
 	return gcs_check_bucket(s->bucket, err);
 }
 
-static void cut_slashes(char *text)
+/* Without slashes at its end, and without what other tools want behind it. */
+static void trim_root(char *url)
 {
-	size_t len = strlen(text);
+	static const char path[] = "/storage/v1";
+	const size_t path_len = sizeof(path) - 1;
+	size_t len = strlen(url);
 
-	while (len && text[len - 1] == '/')
-		text[--len] = '\0';
+	while (len && url[len - 1] == '/')
+		url[--len] = '\0';
+	if (len > path_len && !strcmp(url + len - path_len, path))
+		url[len - path_len] = '\0';
 }
 
 /* "http://HOST:PORT", or without the scheme, as the client libraries take it.
@@ -64,7 +72,7 @@ static int use_emulator(struct gcs_store *s, const char *text,
 	const char *host = strstr(text, "://");
 
 	s->api.root = xstrfmt("%s%s", host ? "" : "http://", text);
-	cut_slashes(s->api.root);
+	trim_root(s->api.root);
 	host = host ? host + 3 : text;
 	if ((!strncmp(s->api.root, "http://", 7) ||
 	     !strncmp(s->api.root, "https://", 8)) &&
@@ -82,7 +90,7 @@ static int find_root(struct gcs_store *s, const struct transport_config *c,
 	const char *emulator = getenv("STORAGE_EMULATOR_HOST");
 
 	if (root) {
-		cut_slashes(root);
+		trim_root(root);
 		s->api.root = root;
 		return *anonymous ? 0 :
 			google_check_trusted(c->google_hosts, root,
@@ -115,6 +123,7 @@ static void gcs_release(struct transport *t)
 	struct gcs_store *s = gcs_store_of(t);
 
 	google_credentials_free(s->api.credentials);
+	pthread_mutex_destroy(&s->asking);
 	http_close(s->api.http);
 	free(s->api.root);
 	free(s->base.url);
@@ -170,6 +179,7 @@ static int gcs_open(struct transport **out, const struct transport_config *c,
 
 	s->base.ops = &transport_gcs;
 	s->base.caps = transport_gcs.caps;
+	pthread_mutex_init(&s->asking, NULL);
 	ret = configure(s, c, err);
 	if (ret) {
 		gcs_release(&s->base);
