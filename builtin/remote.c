@@ -1,8 +1,9 @@
 /*
- * remote: the stores of a project, by name. Only `test` asks one.
+ * remote: the stores of a project, by name. Only `test` and `login` ask one.
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/remote-login.h"
 #include "builtin/store-kind.h"
 #include "builtin/store-settings.h"
 
@@ -33,6 +34,9 @@ static const char *const usage[] = {
 	"remote add [-n] --storage-type=TYPE [-o KEY=VALUE]... NAME",
 	"remote rm [-n] NAME...",
 	"remote test [NAME...]",
+	"remote login [-n] [--client FILE] [--port N] [--timeout SECONDS] "
+	"[--no-browser] [NAME]",
+	"remote logout [-n] [NAME]",
 	NULL
 };
 
@@ -40,6 +44,7 @@ struct remote_options {
 	const char *type;
 	struct strvec config;		/* -o */
 	int verbose, dry_run;
+	struct remote_login login;
 	struct rows rows;
 	const struct option *options;
 };
@@ -355,15 +360,44 @@ static int test_remotes(int argc, const char **argv)
 	return ret;
 }
 
+/* What is logged in to is tested: that the file of it is there says little. */
+static int log_in(struct remote_options *o, int argc, const char **argv)
+{
+	const char *name = argc ? argv[0] : REMOTE_ORIGIN;
+	int ret;
+
+	if (argc > 1)
+		BAD_USAGE(o, "one remote at a time");
+	o->login.dry_run = o->dry_run;
+	ret = remote_log_in(&o->login, name);
+	if (!ret && !o->dry_run)
+		test_one(name, &ret);
+	return ret;
+}
+
+static int log_out(struct remote_options *o, int argc, const char **argv)
+{
+	if (argc > 1)
+		BAD_USAGE(o, "one remote at a time");
+	o->login.dry_run = o->dry_run;
+	return remote_log_out(&o->login, argc ? argv[0] : REMOTE_ORIGIN);
+}
+
 /* Each option belongs to some of the verbs. */
 static void check_options(const struct remote_options *o, const char *verb)
 {
 	bool adds = !strcmp(verb, "add"), lists = !strcmp(verb, "list");
+	bool logs = !strcmp(verb, "login") || !strcmp(verb, "logout");
+	const struct remote_login *l = &o->login;
 
 	if (!adds && (o->type || o->config.nr))
 		BAD_USAGE(o, "only add takes --storage-type and -o");
-	if (!adds && strcmp(verb, "rm") && o->dry_run)
-		BAD_USAGE(o, "only add and rm take --dry-run");
+	if (!adds && !logs && strcmp(verb, "rm") && o->dry_run)
+		BAD_USAGE(o, "only add, rm, login and logout take --dry-run");
+	if (strcmp(verb, "login") &&
+	    (l->client || l->port || l->timeout || l->no_browser))
+		BAD_USAGE(o, "only login takes --client, --port, --timeout and "
+			  "--no-browser");
 	if (!lists && (o->verbose || o->rows.json || o->rows.format ||
 		       o->rows.nul))
 		BAD_USAGE(o, "only list takes -v, --json, --format and -z");
@@ -384,7 +418,12 @@ static int run_verb(struct remote_options *o, int argc, const char **argv)
 		return remove_remotes(o, argc, argv);
 	if (!strcmp(verb, "test"))
 		return test_remotes(argc, argv);
-	BAD_USAGE(o, "'%s' is none of list, add, rm and test", verb);
+	if (!strcmp(verb, "login"))
+		return log_in(o, argc, argv);
+	if (!strcmp(verb, "logout"))
+		return log_out(o, argc, argv);
+	BAD_USAGE(o, "'%s' is none of list, add, rm, test, login and logout",
+		  verb);
 }
 
 int cmd_remote(int argc, const char **argv)
@@ -402,7 +441,17 @@ int cmd_remote(int argc, const char **argv)
 			 "add: a setting of the store (s3: "
 			 "endpoint_url=URL)"),
 		OPT_BOOL('n', "dry-run", &o.dry_run,
-			 "add, rm: print what would be done"),
+			 "add, rm, login, logout: print what would be done"),
+		{ .type = OPTION_STRING, .name = "client",
+		  .value = &o.login.client, .argh = "FILE", .arg = ARG_FILE,
+		  .help = "login: of an OAuth client; default: as the last "
+			  "time" },
+		OPT_NUMBER(0, "port", &o.login.port, "N",
+			   "login: where the browser comes back to"),
+		OPT_NUMBER(0, "timeout", &o.login.timeout, "SECONDS",
+			   "login: how long it is waited for; default: 300"),
+		OPT_BOOL(0, "no-browser", &o.login.no_browser,
+			 "login: open none, only print where to log in"),
 		OPT_END_OF_TABLE
 	};
 	int ret;
