@@ -419,6 +419,21 @@ test_expect_success 'names that no object has' '
 	ask 404 "/storage/v1/b/lab/o/a/b" && says "Not Found"
 '
 
+test_expect_success 'answers come packed to who can read that' '
+	ask 200 "$objects/x" -H "Accept-Encoding: gzip" &&
+	grep -i "^content-encoding: gzip" fields && gzip -dc <body >out &&
+	grep "\"size\": \"10\"" out &&
+	ask 404 "$objects/none?alt=media" -H "Accept-Encoding: gzip" &&
+	gzip -dc <body >out && grep "No such object: lab/none" out &&
+	ask 200 "$objects/x?alt=media" -H "Accept-Encoding: gzip" && cmp ten body
+'
+
+test_expect_success 'a body says its length' '
+	ask 411 -X POST "$objects/x/rewriteTo/b/lab/o/y" && says Content-length &&
+	ask 200 -X POST -H "Content-Length: 0" \
+		"$objects/x/rewriteTo/b/lab/o/y" && ask 204 -X DELETE "$objects/y"
+'
+
 test_expect_success 'metadata' '
 	ask 200 -X PATCH -d "{\"metadata\": {\"a\": \"1\", \"b\": \"2\"}}" \
 		"$objects/x" && says "\"metageneration\": \"2\"" &&
@@ -522,6 +537,7 @@ test_expect_success 'rewrite: large ones in several calls' '
 # session NAME [CURL-OPTION...]: begins one; its path in $session
 session () {
 	session_name=$1 && shift &&
+	case "$*" in *" -d "*) ;; *) set -- -d "" "$@" ;; esac &&
 	ask 200 -X POST "$@" "$uploads?uploadType=resumable&name=$session_name" &&
 	session=$(sed -n "s,^[Ll]ocation: $GCS_ROOT\(.*\).$,\1,p" fields) &&
 	test -n "$session"
@@ -582,7 +598,7 @@ test_expect_success 'sums and conditions of a session' '
 		-d "{\"crc32c\": \"AAAAAA==\"}" &&
 	send 400 "0-9/10" ten && says CRC32C &&
 	put s ten &&
-	ask 412 -X POST "$uploads?uploadType=resumable&name=s&ifGenerationMatch=0" &&
+	ask 412 -d "" "$uploads?uploadType=resumable&name=s&ifGenerationMatch=0" &&
 	session "late&ifGenerationMatch=0" && put late ten &&
 	send 412 "0-9/10" ten && says conditionNotMet
 '

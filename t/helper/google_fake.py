@@ -28,6 +28,7 @@ whatever server is asked for there, by http, it is this one.
 """
 
 import getopt
+import gzip
 import json
 import os
 import re
@@ -115,8 +116,16 @@ class Answer:
             body = [body] if body else []
         self.body = body
         self.size = size
+        self.is_text = kind is not None
         if kind:
             self.fields.setdefault("Content-Type", kind)
+
+    def pack(self):
+        """As who can read gzip gets what is no object."""
+        self.body = [gzip.compress(b"".join(self.body), 1)]
+        self.size = None
+        self.fields["Content-Encoding"] = "gzip"
+        self.fields["Vary"] = "Origin, X-Origin, Referer"
 
 
 class Route:
@@ -553,6 +562,9 @@ class Handler(socketserver.StreamRequestHandler):
                 answer = Answer(e.status, e.body, e.fields, close=e.close)
             drained = request is not None and request.body.drain()
             self.keep = self.keep and drained and not answer.close
+            if answer.is_text and answer.size and \
+                    "gzip" in head[2].get("accept-encoding", ""):
+                answer.pack()
             self.send(answer, head[0])
         finally:
             self.log(head, request)
@@ -573,6 +585,11 @@ class Handler(socketserver.StreamRequestHandler):
     def answer_to(self, request):
         if request.path.startswith("/_test/"):
             return self.control(request)
+        if request.method in ("POST", "PUT", "PATCH") and not \
+                request.body.chunked and "content-length" not in \
+                request.headers:
+            raise Refused(411, None, close=True, body="<p>%s requests require "
+                          "a Content-length header." % request.method)
         error = request.world.error_for(request)
         if error:
             request.body.drain()
