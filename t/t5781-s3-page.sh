@@ -43,6 +43,23 @@ test_expect_success PYTHON 'a Python program sends its run' '
 	test "$(cat ../loss)" = 0.5
 '
 
+test_expect_success 'init saves no bucket that does not let us in' '
+	test_expect_code 12 resutil init --storage-type=s3 \
+		-o bucket_name=nobody-has-this no-bucket 2>err &&
+	test_grep "nobody-has-this" err && test_path_is_missing no-bucket &&
+	(
+		unset AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID &&
+		test_expect_code 11 resutil init --storage-type=s3 \
+			-o bucket_name=lab-results no-keys 2>err
+	) &&
+	test_grep "man resutil-s3" err && test_path_is_missing no-keys &&
+	resutil init --storage-type=s3 -o bucket_name=lab-results \
+		--project-name=project seen >out &&
+	test_grep "^Connected to S3$" out &&
+	test_grep "^  Bucket name: lab-results$" out &&
+	test_grep "^  Experiments: [1-9]$" out
+'
+
 # block TEXT: the first block of the page that has it
 block () {
 	awk -v text="$1" '

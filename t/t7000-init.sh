@@ -404,6 +404,48 @@ test_expect_success '-q says nothing' '
 	test_path_is_file quiet/resutil-conf.yaml
 '
 
+test_expect_success 'a directory that is there is tried out, and left as it was' '
+	mkdir there2 && echo x >there2/other &&
+	RESUTIL_TRACE=$TRASH_DIRECTORY/tried.trace resutil init \
+		-o path=../there2 tried >out 2>err && test_must_be_empty err &&
+	test_grep "^Its store is ../there2$" out &&
+	test_grep "test-store --access=tried" tried.trace &&
+	ls there2 >got && echo other >want && test_cmp want got &&
+	resutil init --offline -o path=../there2 untried >out &&
+	test_grep "^  resutil remote test$" out &&
+	RESUTIL_TRACE=$TRASH_DIRECTORY/made.trace resutil init made-here &&
+	test_grep ! "test-store" made.trace
+'
+
+test_expect_success AS_USER 'one that cannot be written is not saved, unless unseen' '
+	mkdir -m 777 not-mine locked && chmod 555 locked &&
+	test_expect_code 11 as_user resutil init --results-dir=r \
+		-o path="$PWD/locked" not-mine >out 2>err &&
+	test_grep "denied" err && test_grep "not saved" err &&
+	test_dir_is_empty not-mine &&
+	sed -n "s/^  resutil/resutil/p" err >answers &&
+	as_user sh -e ./answers >out &&
+	test_grep "^  path: $PWD/locked$" not-mine/resutil-conf.yaml
+'
+
+test_expect_success 'what -o gives on a terminal waits for the type' '
+	resutil --no-interactive init --storage-type=gcs --offline \
+		-o bucket_name=lab -o prefix=a/b -o user_project=my-lab gcs-more &&
+	test_grep "^  prefix: a/b$" gcs-more/resutil-conf.yaml &&
+	for setting in bucket_name=ab bucket_name=gs://lab prefix=a//b \
+		api_root=storage.lab user_project="my lab" anonymous=perhaps \
+		bucket=lab endpoint_url=https://x
+	do
+		test_expect_code 129 resutil init --offline \
+			--storage-type=gcs -o backet_name=lab \
+			-o "$setting" wrong 2>err && test_line_count = 1 err &&
+		test_path_is_missing wrong || return 1
+	done &&
+	test_expect_code 129 resutil init --offline --storage-type=gdrive \
+		-o base_folder_id=1aB -o backet_name=lab wrong 2>err &&
+	test_grep "has no .backet_name.; it has base_folder_id, key" err
+'
+
 test_expect_success AS_USER 'what was made is taken back when a part fails' '
 	mkdir fail fail/results && echo mine >fail/results/keep &&
 	chmod 777 fail fail/results && mkdir fail/.resutil &&

@@ -520,6 +520,19 @@ static void format_gcs(const struct value *config, struct strbuf *out)
 	store_url_query_format("gcs", config, out);
 }
 
+/* A conf may have it as the URL that a browser shows. */
+static void add_folder(struct strbuf *out, const struct value *config)
+{
+	const char *text = value_get_text(config, "base_folder_id");
+	struct strbuf id = STRBUF_INIT;
+
+	if (text && !gdrive_folder_id(&id, text, NULL))
+		strbuf_addbuf(out, &id);
+	else
+		add_setting(out, config, "base_folder_id");
+	strbuf_release(&id);
+}
+
 static void format_ssh(const struct value *config, struct strbuf *out)
 {
 	const char *path = value_get_text(config, "path");
@@ -570,7 +583,7 @@ void store_url_format(const char *type, const struct value *config,
 		store_url_query_format(type, config, out);
 	} else if (!strcmp(type, "gdrive")) {
 		strbuf_addstr(out, "gdrive://");
-		add_setting(out, config, "base_folder_id");
+		add_folder(out, config);
 		store_url_query_format(type, config, out);
 	} else if (!strcmp(type, "ssh")) {
 		format_ssh(config, out);

@@ -328,6 +328,10 @@ static void test_format(void)
 		"bucket_name", "lab", "prefix", "50%?/b", "api_root",
 		"http://h:1", "user_project", "p", "anonymous", "true", NULL
 	};
+	static const char *const pasted[] = {
+		"base_folder_id", "https://drive.google.com/drive/u/0/folders/"
+		"1a?usp=sharing", NULL
+	};
 	static const char *const s3[] = {
 		"bucket_name", "lab", "prefix", "a/b", NULL
 	};
@@ -360,6 +364,7 @@ static void test_format(void)
 	formats("ssh", secret, "ssh://me@box/~/s");
 	formats("ssh", secret_user, "ssh://me@box/%7E/s");
 	formats("gdrive", drive, "gdrive://1a");
+	formats("gdrive", pasted, "gdrive://1a");
 }
 
 int main(void)
