@@ -257,10 +257,11 @@ class Drive(Service):
     def media(self, r, data, kind):
         """The bytes, or a range of them."""
         asked = re.fullmatch(r"bytes=(\d*)-(\d*)", r.headers.get("range", ""))
-        fields = {"Accept-Ranges": "bytes", "Cache-Control":
-                  "private, max-age=0, must-revalidate"}
+        # no `kind`, which would be packed for who reads gzip
+        fields = {"Accept-Ranges": "bytes", "Content-Type": kind,
+                  "Cache-Control": "private, max-age=0, must-revalidate"}
         if not asked or asked.groups() == ("", ""):
-            return Answer(200, data, fields, kind=kind)
+            return Answer(200, data, fields)
         first, last = asked.groups()
         size = len(data)
         if not first:
@@ -274,7 +275,7 @@ class Drive(Service):
                           where=("header", "Range"),
                           fields={"Content-Range": "bytes */%d" % size})
         fields["Content-Range"] = "bytes %d-%d/%d" % (first, last, size)
-        return Answer(206, data[first:last + 1], fields, kind=kind)
+        return Answer(206, data[first:last + 1], fields)
 
     # files
 
