@@ -46,9 +46,9 @@ static void test_heads(void)
 	with_more(0x10, "words", 6, "before no access", "a comment");
 	with_more(0x04, "\3\0abc", 5, "before no access", "extra fields");
 	with_more(0x02, "\1\2", 2, "before no access", "a CRC of the head");
-	with_more(0x1e, "\1\0an\0c\0\1\2", 9, "before no access", "all of it");
-	with_more(0x20, "", 0, "before (none)", "a flag that nobody knows");
-	with_more(0x04, "\377\377", 2, "before (none)", "extra fields too long");
+	with_more(0x1e, "\1\0an\0c\0\1\2", 9, "before no access", "all");
+	with_more(0x20, "", 0, "before (none)", "a flag nobody knows");
+	with_more(0x04, "\377\377", 2, "before (none)", "too many of them");
 }
 
 static void test_damage(void)

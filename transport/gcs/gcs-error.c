@@ -11,6 +11,7 @@
 
 #define ROLE_OBJECTS "Storage Object User"
 #define ROLE_BUCKET "Storage Legacy Bucket Reader"
+#define NO_OBJECT "No such object"
 #define PERMISSION_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ."
 
 /* "storage.objects.create", out of the service's words; NULL. The caller
@@ -151,9 +152,10 @@ static bool ask_for_bucket(struct gcs_store *s)
 }
 
 /*
- * Whether the bucket is there at all, which an object that is not there does
- * not say: a wrong bucket must not look like an empty one. Of many that miss
- * something at once, one asks.
+ * Whether the bucket is there at all: a wrong one must not look like an empty
+ * one, and the status is that of an object that is not there. The words tell
+ * them apart, unless they are others one day. Of many that miss something at
+ * once, one asks.
  */
 static bool has_bucket(struct gcs_store *s)
 {
@@ -167,15 +169,18 @@ static bool has_bucket(struct gcs_store *s)
 	return found;
 }
 
+/* What it says of an object in a bucket that it has. */
+static bool says_object(const struct google_call *c)
+{
+	return !strncmp(c->message.buf, NO_OBJECT, sizeof(NO_OBJECT) - 1);
+}
+
 static int explain_missing(struct gcs_store *s, const struct google_call *c,
 			   struct strbuf *advice)
 {
-	bool is_object = c->about && strcmp(c->method, "POST");
-
-	if (is_object && has_bucket(s))
-		return 0;
-	/* A copy may miss its source. */
-	if (c->about && !is_object && has_bucket(s))
+	if (c->about && says_object(c))
+		__atomic_store_n(&s->seen, true, __ATOMIC_RELAXED);
+	if (c->about && has_bucket(s))
 		return ERR_NOT_FOUND;
 	strbuf_addf(advice, "there is no bucket '%s': make it, or correct "
 		    "'%s'", s->bucket, s->bucket_key);
