@@ -261,8 +261,13 @@ static int send_some(struct google_session *s, const struct google_piece *p,
 {
 	struct strbuf why = STRBUF_INIT;
 	bool odd = false;
-	int ret = send_bytes(s, p, from, len, &odd, err), code;
+	int ret = 0, code;
 
+	if (p->last && s->u->last)
+		ret = s->u->last(s->u, err);
+	if (ret)
+		return ret;
+	ret = send_bytes(s, p, from, len, &odd, err);
 	if (ret && odd && !s->gone) {
 		code = google_session_look(s, &why);
 		if (s->gone || (!code && (s->done || s->acked != from))) {

@@ -58,6 +58,10 @@ struct google_upload {
 	 * or another one: is what u->json tells of there yet? NULL: yes.
 	 * ERR_NO: anew. */
 	int (*found)(struct google_upload *u, struct strbuf *err);
+	/* Called each time before the last piece is sent, which shows the
+	 * object; by any thread. An error of it ends the upload; ERR_CONFLICT:
+	 * there is nothing to go on with. NULL: nothing. */
+	int (*last)(struct google_upload *u, struct strbuf *err);
 	struct google_sums sums;	/* set when it is done */
 	struct value *json;	/* the answer to the last piece; the caller
 				 * frees */
