@@ -69,12 +69,13 @@ statuses () {
 	done
 }
 
-# settles NAME KEY COUNT: until it has ended, or asked so often for the files
-# of KEY, since it waits for somebody
+# settles NAME TEXT COUNT: until it has ended, or asked so often for what has
+# this text (a key: for the files of that name), since it waits for somebody
 settles () {
 	tries=0
 	until test -f "$1.status" ||
-	      test "$(grep "%27$2%27.*bot@$1-" "$GOOGLE_LOG" | wc -l)" -ge "$3"
+	      test "$(grep "bot@$1-" "$GOOGLE_LOG" | grep "%27$2%27\|$2" |
+			wc -l)" -ge "$3"
 	do
 		tries=$((tries + 1))
 		test $tries -lt 200 || return 1

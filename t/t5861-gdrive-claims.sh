@@ -6,7 +6,8 @@ test_description='Drive: two put one name, in every order of their requests'
 . "$TEST_DIRECTORY"/lib-drive-claims.sh
 
 test_expect_success 'setup: a shared drive, two machines of two projects' '
-	start_drive && claim_accounts a b && echo of a >a.txt && echo of b >b.txt
+	start_drive && claim_accounts a b &&
+	echo of a >a.txt && echo of b >b.txt
 '
 
 # members of what is held, by number: what a put asks for, and when

@@ -9,8 +9,9 @@
  * - Who sees an object withdraws. Who sees a pending file with a smaller id
  *   stands back, and looks again when that is decided; who sees one with a
  *   larger id waits until it has stood back. So one of them goes on.
- * - Nobody decides by a listing in which its own file is not: an index that
- *   lags, but keeps the order, decides as one that does not.
+ * - Nobody decides by a listing in which its own file is not, or not with the
+ *   mark that it made last: an index that lags, but keeps the order, decides as
+ *   one that does not.
  * - Makers die. A pending file whose mark did not change for GDRIVE_CLAIM_MAX,
  *   by the clock of who looks, is one of a dead maker. So who lives never takes
  *   its mark away later than a quarter of that after it last changed it; it
@@ -24,20 +25,8 @@
 #include "lib/base/value.h"
 #include "transport/gdrive/gdrive-internal.h"
 
-#include <sys/random.h>
-
-/* Milliseconds between two looks at those who are about to decide. */
-#define LOOK_FIRST 50
-#define LOOK_LAST 2000
 /* For so long an own file may be missing in listings. */
 #define UNSEEN_MAX 30000
-
-/* A pending file of somebody else. */
-struct rival {
-	char *id;
-	char *mark;		/* its state and turn, as seen last */
-	uint64_t since;		/* when it was first seen so */
-};
 
 /* What a listing of the name shows. */
 struct view {
@@ -52,21 +41,10 @@ struct claim {
 	const char *id;		/* of our own file; or NULL */
 	bool waiting;		/* it has stood back */
 	uint64_t marked;	/* when its mark was last changed */
+	struct strbuf turn;	/* by that; "": it was not changed yet */
 	uint64_t unseen;	/* since when it is missing; 0: it is not */
-	uint64_t end;		/* it is given up then */
-	unsigned looks;		/* since something happened */
-	struct rival *rival;
-	size_t nr, alloc;
+	struct gdrive_watch watch;
 };
-
-/* Milliseconds. */
-static uint64_t claim_max(void)
-{
-	const char *test = getenv("RESUTIL_TEST_GDRIVE_CLAIM");
-
-	return test ? strtoull(test, NULL, 10) :
-		      (uint64_t)GDRIVE_CLAIM_MAX * 1000;
-}
 
 static void claim_init(struct claim *c, struct gdrive_store *s,
 		       const char *key, const char *id)
@@ -75,37 +53,14 @@ static void claim_init(struct claim *c, struct gdrive_store *s,
 	c->s = s;
 	c->key = key;
 	c->id = id;
-	c->end = gdrive_ticks() + 2 * claim_max() + UNSEEN_MAX;
+	strbuf_init(&c->turn);
+	gdrive_watch_init(&c->watch);
 }
 
 static void claim_release(struct claim *c)
 {
-	size_t i;
-
-	for (i = 0; i < c->nr; i++) {
-		free(c->rival[i].id);
-		free(c->rival[i].mark);
-	}
-	free(c->rival);
-}
-
-/* Longer each time, and not all at once. */
-static void pause_between(struct claim *c)
-{
-	uint64_t ms = LOOK_FIRST, chance = 0;
-	struct timespec left;
-	unsigned i;
-
-	for (i = 0; i < c->looks && ms < LOOK_LAST; i++)
-		ms *= 2;
-	c->looks++;
-	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
-		chance = gdrive_ticks();
-	ms = ms / 2 + chance % ms;
-	left.tv_sec = (time_t)(ms / 1000);
-	left.tv_nsec = (long)(ms % 1000) * 1000000;
-	while (nanosleep(&left, &left) && errno == EINTR)
-		;
+	gdrive_watch_release(&c->watch);
+	strbuf_release(&c->turn);
 }
 
 static int fail_taken(const struct claim *c, struct strbuf *err)
@@ -123,44 +78,25 @@ static int fail_gone(const struct claim *c, struct strbuf *err)
 
 /* ---- the others ---------------------------------------------------------- */
 
-static struct rival *find_rival(struct claim *c, const char *id)
-{
-	struct rival *r;
-	size_t i;
-
-	for (i = 0; i < c->nr; i++)
-		if (!strcmp(c->rival[i].id, id))
-			return &c->rival[i];
-	ARRAY_GROW(c->rival, c->nr + 1, c->alloc);
-	r = &c->rival[c->nr++];
-	memset(r, 0, sizeof(*r));
-	r->id = xstrdup(id);
-	return r;
-}
-
-/* Whether it shows no sign of life, and has not for as long as is said. */
-static bool is_silent(struct rival *r, const struct gdrive_file *f)
+static bool is_silent(struct claim *c, const struct gdrive_file *f)
 {
 	char *mark = xstrfmt("%s %s", f->state, f->turn ? f->turn : "");
-	bool same = r->mark && !strcmp(r->mark, mark);
+	bool silent = gdrive_is_silent(&c->watch, f->id, mark);
 
-	free(r->mark);
-	r->mark = mark;
-	if (!same)
-		r->since = gdrive_ticks();
-	return same && gdrive_ticks() - r->since >= claim_max();
+	free(mark);
+	return silent;
 }
 
 /* A listing may be late, so the file itself is asked before it is given up. Its
  * maker, should it live after all, finds it gone. */
-static bool bury(struct claim *c, struct rival *r)
+static bool bury(struct claim *c, const char *id)
 {
 	struct gdrive_file now = GDRIVE_FILE_INIT;
-	int ret = gdrive_by_id(c->s, c->key, r->id, &now, NULL);
+	int ret = gdrive_by_id(c->s, c->key, id, &now, NULL);
 	bool dead = ret == ERR_NOT_FOUND;
 
-	if (!ret && now.state && is_silent(r, &now)) {
-		gdrive_delete(c->s, c->key, r->id, NULL);
+	if (!ret && now.state && is_silent(c, &now)) {
+		gdrive_delete(c->s, c->key, id, NULL);
 		dead = true;
 	}
 	gdrive_file_release(&now);
@@ -171,11 +107,13 @@ static void judge(struct claim *c, const struct gdrive_file *f,
 		  struct view *view)
 {
 	int order = c->id ? strcmp(f->id, c->id) : -1;
-	struct rival *r;
 
 	if (!order) {
-		view->seen = true;
+		/* A listing that does not know our last change knows none that
+		 * others made before it. */
 		view->done = !f->pending;
+		view->seen = view->done || !c->turn.len ||
+			     (f->turn && !strcmp(f->turn, c->turn.buf));
 		return;
 	}
 	if (!f->pending) {
@@ -184,8 +122,7 @@ static void judge(struct claim *c, const struct gdrive_file *f,
 	}
 	if (!strcmp(f->state, GDRIVE_WAITING))
 		return;
-	r = find_rival(c, f->id);
-	if (is_silent(r, f) && bury(c, r))
+	if (is_silent(c, f) && bury(c, f->id))
 		return;
 	view->smaller |= order < 0;
 	view->larger |= order > 0;
@@ -208,19 +145,13 @@ static int look(struct claim *c, struct view *view, struct strbuf *err)
 
 /* ---- our own mark -------------------------------------------------------- */
 
-static struct value *marked_as(const char *state)
+static struct value *marked_as(const char *state, const char *turn)
 {
 	struct value *json = value_new_map(), *marks = value_new_map();
-	uint64_t chance = 0;
-	char *turn;
 
-	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
-		chance = gdrive_ticks();
-	turn = xstrfmt("%016" PRIx64, chance);
-	value_map_set(marks, GDRIVE_STATE, value_new_str(state));
-	value_map_set(marks, GDRIVE_TURN, value_new_str(state ? turn : NULL));
+	value_map_set_str(marks, GDRIVE_STATE, state);
+	value_map_set_str(marks, GDRIVE_TURN, state ? turn : NULL);
 	value_map_set(json, GDRIVE_PROPERTIES, marks);
-	free(turn);
 	return json;
 }
 
@@ -240,7 +171,9 @@ static int set_mark(struct claim *c, const char *state,
 	int ret;
 
 	change.what = "mark";
-	change.json = marked_as(state);
+	strbuf_reset(&c->turn);
+	gdrive_add_chance(&c->turn);
+	change.json = marked_as(state, c->turn.buf);
 	/* What takes the mark away must not arrive at some later time. */
 	if (!state)
 		change.flags = 0;
@@ -252,7 +185,7 @@ static int set_mark(struct claim *c, const char *state,
 	if (!ret && state) {
 		c->waiting = !strcmp(state, GDRIVE_WAITING);
 		c->marked = before;
-		c->looks = 0;
+		c->watch.looks = 0;
 	}
 	strbuf_release(&why);
 	gdrive_change_release(&change);
@@ -320,9 +253,9 @@ static int wait_unseen(struct claim *c, struct strbuf *err)
 
 	if (!c->unseen)
 		c->unseen = clock;
-	if (c->looks)
+	if (c->watch.looks)
 		ret = gdrive_by_id(c->s, c->key, c->id, &now, NULL);
-	if (ret == ERR_NOT_FOUND || (!ret && c->looks && !is_in_place(c, &now)))
+	if (ret == ERR_NOT_FOUND)
 		ret = fail_gone(c, err);
 	else if (clock - c->unseen > UNSEEN_MAX)
 		ret = fail(err, ERR_TRANSIENT, "'%s' does not list the new "
@@ -351,28 +284,21 @@ static int look_after(struct claim *c, struct strbuf *err)
 	return ret;
 }
 
-static int fail_busy(const struct claim *c, struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "somebody else is about to put '%s' "
-		    "into '%s'; try again when that is done", c->key,
-		    c->s->base.url);
-}
-
 /* What is to be done next. ERR_NO: look again. */
 static int step(struct claim *c, const struct view *view,
 		struct gdrive_file *out, struct strbuf *err)
 {
 	uint64_t now = gdrive_ticks();
 	bool rivals = view->smaller || view->larger;
-	bool late = now - c->marked > claim_max() / 4;
+	bool late = now - c->marked > gdrive_claim_max() / 4;
 	int ret = 0;
 
 	if (view->done)
 		return take_done(c, out, err);
 	if (view->taken)
 		return fail_taken(c, err);
-	if (now > c->end)
-		return fail_busy(c, err);
+	if (now > c->watch.end)
+		return gdrive_fail_busy(c->s, c->key, err);
 	if (!view->seen)
 		ret = wait_unseen(c, err);
 	else if (view->smaller && !c->waiting)
@@ -382,7 +308,7 @@ static int step(struct claim *c, const struct view *view,
 	else if (!rivals)
 		return unmark(c, out, err);
 	if (!ret)
-		pause_between(c);
+		gdrive_watch_pause(&c->watch);
 	return next(ret);
 }
 
@@ -422,10 +348,10 @@ int gdrive_await(struct gdrive_store *s, const char *key, const char *id,
 			ret = fail_taken(&c, err);
 		else if (!view.smaller && !view.larger)
 			break;
-		else if (gdrive_ticks() > c.end)
-			ret = fail_busy(&c, err);
+		else if (gdrive_ticks() > c.watch.end)
+			ret = gdrive_fail_busy(s, key, err);
 		else
-			pause_between(&c);
+			gdrive_watch_pause(&c.watch);
 	} while (!ret);
 	claim_release(&c);
 	return ret;

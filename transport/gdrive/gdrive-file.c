@@ -23,6 +23,7 @@ void gdrive_file_release(struct gdrive_file *f)
 	free(f->state);
 	free(f->turn);
 	strvec_release(&f->parents);
+	strvec_release(&f->turns);
 	object_release(&f->object);
 }
 
@@ -102,6 +103,9 @@ static void read_properties(struct gdrive_file *f, const struct value *map)
 			keep_text(&f->state, value);
 		else if (value && !strcmp(key, GDRIVE_TURN))
 			keep_text(&f->turn, value);
+		else if (value && !strncmp(key, GDRIVE_TURN_OF,
+					   strlen(GDRIVE_TURN_OF)))
+			strvec_pushf(&f->turns, "%s=%s", key, value);
 		else if (value && is_meta(key, value) &&
 			 f->object.meta.nr < OBJECT_META_MAX)
 			strvec_pushf(&f->object.meta, "%s=%s", key, value);

@@ -8,8 +8,11 @@
  *	gdrive-folder.c	folders made once, ids for what is new
  *	gdrive-list.c	pages of objects
  *	gdrive-get.c	ranges of a file
+ *	gdrive-seen.c	what was seen of files
  *	gdrive-put.c	new files; new content for those that are there
  *	gdrive-claim.c	of several new files of one name, which one stays
+ *	gdrive-watch.c	waiting for others who may be dead
+ *	gdrive-turn.c	of several who replace one content, who does
  *	gdrive-history.c	whether a replaced content was the expected one
  *	gdrive-change.c	remove, rename
  *	gdrive-rest.c	what dead puts left
@@ -39,8 +42,10 @@
  *   GDRIVE_CLAIM_MAX, by the clock of who looks, has no maker any more; and a
  *   maker does not take its mark away later than a quarter of that after it
  *   last changed it (resutil-turn).
- * - Another content is a new revision of the same file; afterwards the revision
- *   before it must be the one that was to be replaced.
+ * - Another content is a new revision of the same file. Who replaces a version
+ *   says so before, in a property of his own: whose answer shows another one's
+ *   steps back, so one at a time does. Other programs take no notice of that, so
+ *   afterwards the revision before it must be the one that was to be replaced.
  * Source: Drive API v3; Documentation/technical/store-contract.adoc, "Drive".
  */
 #ifndef TRANSPORT_GDRIVE_GDRIVE_INTERNAL_H
@@ -64,6 +69,8 @@
 #define GDRIVE_WAITING "waiting"	/* another one goes first */
 /* Beside the state: another text with each sign of life. */
 #define GDRIVE_TURN "resutil-turn"
+/* Begins the property of who is about to replace the content of a file. */
+#define GDRIVE_TURN_OF "resutil-by-"
 /* Seconds without one, after which who watches takes the maker for dead. */
 #define GDRIVE_CLAIM_MAX 120
 #define GDRIVE_ID_MAX 128
@@ -87,6 +94,7 @@ struct gdrive_store {
 	pthread_mutex_t finding;
 	bool looked;		/* the base folder was looked at */
 	char *drive_id;		/* of a shared drive; NULL: My Drive */
+	pthread_mutex_t asking;	/* held while ids are asked for */
 	pthread_mutex_t lock;	/* of what follows; held for moments */
 	struct strmap folders;	/* path -> struct gdrive_folder */
 	struct strmap seen;	/* id -> struct gdrive_seen */
@@ -100,6 +108,7 @@ struct gdrive_store *gdrive_store_of(struct transport *t);
 struct gdrive_file {
 	char *id, *name, *revision;
 	char *state, *turn;	/* resutil-state, resutil-turn; NULL: none */
+	struct strvec turns;	/* of those who are about to replace it */
 	bool folder, pending;	/* pending: it has a state, whatever that is */
 	bool has_bytes;		/* false: a shortcut, a document of Google's */
 	bool trashed;
@@ -108,7 +117,8 @@ struct gdrive_file {
 	struct object object;	/* key is not set; meta is without the state */
 };
 
-#define GDRIVE_FILE_INIT { .parents = STRVEC_INIT, .object = OBJECT_INIT }
+#define GDRIVE_FILE_INIT \
+	{ .parents = STRVEC_INIT, .turns = STRVEC_INIT, .object = OBJECT_INIT }
 /** ERR_CONTENT: it has no id, or is a file without a size or a revision. */
 int gdrive_file_read(struct gdrive_file *f, const struct value *json,
 		     struct strbuf *err);
@@ -189,8 +199,18 @@ int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
 int gdrive_delete(struct gdrive_store *s, const char *key, const char *id,
 		  struct strbuf *err);
 
-/** What a get has seen of files is asked for anew. */
+/** What was seen of files is asked for anew: this handle changes something. */
 void gdrive_forget_seen(struct gdrive_store *s);
+/** How often that was. */
+uint64_t gdrive_changes(struct gdrive_store *s);
+/** That `o` is the object of `key`, or was. asked, changes: of before it was
+ *  asked for. */
+void gdrive_saw(struct gdrive_store *s, const char *key, const char *id,
+		bool has_revision, const struct object *o, uint64_t asked,
+		uint64_t changes);
+/** Whether it was so a moment ago; fills what a get needs. */
+bool gdrive_was_seen(struct gdrive_store *s, const char *key,
+		     const char *version, struct gdrive_file *out);
 
 int gdrive_fail_missing(const struct gdrive_store *s, const char *key,
 			struct strbuf *err);
@@ -228,6 +248,29 @@ int gdrive_look_at(struct gdrive_store *s, const char *key, const char *id,
 void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
 		       struct strbuf *err);
 
+/* Others who are about to do what we want to do, while we wait for them. */
+struct gdrive_watch {
+	struct gdrive_rival *rival;
+	size_t nr, alloc;
+	uint64_t end;		/* of gdrive_ticks(): nobody waits longer */
+	unsigned looks;		/* since something happened */
+};
+
+void gdrive_watch_init(struct gdrive_watch *w);
+void gdrive_watch_release(struct gdrive_watch *w);
+/** Whether `mark` of `who` is what it was for GDRIVE_CLAIM_MAX, as seen here. */
+bool gdrive_is_silent(struct gdrive_watch *w, const char *who,
+		      const char *mark);
+/** Waits between two looks, longer each time. */
+void gdrive_watch_pause(struct gdrive_watch *w);
+/** ERR_CONFLICT: somebody is about to put it. */
+int gdrive_fail_busy(const struct gdrive_store *s, const char *key,
+		     struct strbuf *err);
+/** GDRIVE_CLAIM_MAX in milliseconds. */
+uint64_t gdrive_claim_max(void);
+/** Adds 16 digits that nobody else has. */
+void gdrive_add_chance(struct strbuf *out);
+
 /**
  * The pending file `id` of `key`, which is ours, becomes the object.
  * made: gdrive_ticks() before it was made; 0: some time ago.
@@ -236,6 +279,17 @@ void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
  */
 int gdrive_claim(struct gdrive_store *s, const char *key, const char *id,
 		 uint64_t made, struct gdrive_file *out, struct strbuf *err);
+/**
+ * Nobody else replaces the content of `f` from here on: the file has a property
+ * `turn`, which gdrive_leave() takes away, or what comes with the new content.
+ * ERR_CONFLICT: it is not the file that was looked at any more, or that takes
+ * too long.
+ */
+int gdrive_enter(struct gdrive_store *s, const char *key,
+		 const struct gdrive_file *f, const char *turn,
+		 struct strbuf *err);
+void gdrive_leave(struct gdrive_store *s, const char *key, const char *id,
+		  const char *turn);
 /** Waits until nobody is about to put `key`, but for the file `id`, which is
  *  ours (NULL: none). 0: nothing else is there; ERR_CONFLICT: an object is, or
  *  that takes too long. */

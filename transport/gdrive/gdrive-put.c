@@ -12,8 +12,6 @@
 #include "transport/gdrive/gdrive-internal.h"
 #include "transport/google/google-upload.h"
 
-#include <sys/random.h>
-
 /* One that is removed, or appears, each time that we look. */
 #define TRIES_MAX 5
 #define BYTES "application/octet-stream"
@@ -32,6 +30,7 @@ struct putting {
 	struct strbuf parent;		/* where a new file goes */
 	struct strbuf id;		/* of the new file; of the old one */
 	const struct gdrive_file *old;	/* what is replaced, or NULL */
+	struct strbuf turn;		/* who is about to do that; or "" */
 	bool resumed;			/* a dead process began it */
 	uint64_t made;			/* before the new file was sent */
 	struct gdrive_file put;		/* as the answer says */
@@ -64,8 +63,7 @@ static struct value *make_properties(const struct putting *p)
 {
 	struct value *map = value_new_map();
 	const struct strvec *meta = p->r->meta;
-	uint64_t chance = 0;
-	char *turn;
+	struct strbuf turn = STRBUF_INIT;
 	size_t i;
 
 	for (i = 0; p->old && i < p->old->object.meta.nr; i++)
@@ -73,14 +71,14 @@ static struct value *make_properties(const struct putting *p)
 			add_pair(map, p->old->object.meta.v[i], true);
 	for (i = 0; meta && i < meta->nr; i++)
 		add_pair(map, meta->v[i], false);
+	if (p->turn.len)
+		value_map_set(map, p->turn.buf, value_new_null());
 	if (p->old)
 		return map;
-	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
-		chance = gdrive_ticks();
-	turn = xstrfmt("%016" PRIx64, chance);
+	gdrive_add_chance(&turn);
 	value_map_set_str(map, GDRIVE_STATE, GDRIVE_PENDING);
-	value_map_set_str(map, GDRIVE_TURN, turn);
-	free(turn);
+	value_map_set_str(map, GDRIVE_TURN, turn.buf);
+	strbuf_release(&turn);
 	return map;
 }
 
@@ -129,23 +127,21 @@ static int take_made(struct putting *p, struct strbuf *err)
 static void make_body(const struct putting *p, struct google_call *c,
 		      struct strbuf *body)
 {
-	uint64_t chance[2] = { 0, 0 };
-	char *boundary;
+	struct strbuf boundary = STRBUF_INIT;
 
-	if (getrandom(chance, sizeof(chance), 0) < 0)
-		chance[0] = gdrive_ticks();
-	boundary = xstrfmt("%016" PRIx64 "%016" PRIx64, chance[0], chance[1]);
+	gdrive_add_chance(&boundary);
+	gdrive_add_chance(&boundary);
 	strvec_pushf(&c->headers, "Content-Type: multipart/related; "
-		     "boundary=%s", boundary);
+		     "boundary=%s", boundary.buf);
 	strbuf_grow(body, p->len + 4096);
 	strbuf_addf(body, "--%s\r\nContent-Type: application/json; "
-		    "charset=UTF-8\r\n\r\n", boundary);
+		    "charset=UTF-8\r\n\r\n", boundary.buf);
 	make_metadata(p, body);
 	strbuf_addf(body, "\r\n--%s\r\nContent-Type: " BYTES "\r\n\r\n",
-		    boundary);
+		    boundary.buf);
 	strbuf_add(body, p->data, p->len);
-	strbuf_addf(body, "\r\n--%s--\r\n", boundary);
-	free(boundary);
+	strbuf_addf(body, "\r\n--%s--\r\n", boundary.buf);
+	strbuf_release(&boundary);
 }
 
 static int send_small(struct putting *p, struct strbuf *err)
@@ -352,10 +348,10 @@ static int send_new(struct putting *p, struct strbuf *err)
 }
 
 /* What may still become something stays for a later process. */
-static void end_new(struct putting *p, int ret)
+static void end_new(struct putting *p, int ret, bool damaged)
 {
 	struct gdrive_file there = GDRIVE_FILE_INIT;
-	bool keep = !p->data && p->r->resume &&
+	bool keep = !damaged && !p->data && p->r->resume &&
 		    (ret == ERR_TRANSIENT || ret == ERR_UNREACHABLE);
 
 	if (keep && gdrive_by_id(p->s, p->r->key, p->id.buf, &there, NULL) ==
@@ -370,6 +366,7 @@ static void end_new(struct putting *p, int ret)
 
 static int put_new(struct putting *p, struct strbuf *err)
 {
+	bool damaged;
 	int ret;
 
 	strbuf_reset(&p->parent);
@@ -377,12 +374,14 @@ static int put_new(struct putting *p, struct strbuf *err)
 	if (ret)
 		return ret;
 	ret = send_new(p, err);
-	if (!ret)
-		ret = verify(p, err);
+	/* Damaged on its way, it is thrown away and sent again. */
+	damaged = !ret && verify(p, err);
+	if (damaged)
+		ret = ERR_TRANSIENT;
 	if (!ret)
 		ret = gdrive_claim(p->s, p->r->key, p->id.buf,
 				   p->resumed ? 0 : p->made, &p->put, err);
-	end_new(p, ret);
+	end_new(p, ret, damaged);
 	return ret;
 }
 
@@ -419,6 +418,37 @@ static int check_old(struct putting *p, int sent, struct strbuf *err)
 	return ret;
 }
 
+/* A large one takes it when all but its last piece is there. */
+static int take_turn(struct putting *p, struct strbuf *err)
+{
+	struct strbuf turn = STRBUF_INIT;
+	int ret = 0;
+
+	strbuf_reset(&p->turn);
+	if (p->r->expect != EXPECT_VERSION)
+		return 0;
+	gdrive_add_chance(&turn);
+	strbuf_addf(&p->turn, GDRIVE_TURN_OF "%.8s", turn.buf);
+	if (p->data)
+		ret = gdrive_enter(p->s, p->r->key, p->old, p->turn.buf, err);
+	if (ret)
+		strbuf_reset(&p->turn);
+	strbuf_release(&turn);
+	return ret;
+}
+
+/* The new content has taken it away, if it came. */
+static void end_turn(struct putting *p)
+{
+	bool gone = p->put.id != NULL;
+	size_t i;
+
+	for (i = 0; i < p->put.turns.nr; i++)
+		gone &= strncmp(p->put.turns.v[i], p->turn.buf, p->turn.len);
+	if (p->turn.len && !gone)
+		gdrive_leave(p->s, p->r->key, p->old->id, p->turn.buf);
+}
+
 static int put_old(struct putting *p, struct strbuf *err)
 {
 	struct strbuf why = STRBUF_INIT;
@@ -426,7 +456,8 @@ static int put_old(struct putting *p, struct strbuf *err)
 
 	strbuf_reset(&p->id);
 	strbuf_addstr(&p->id, p->old->id);
-	sent = send(p, &why);
+	ret = take_turn(p, &why);
+	sent = ret ? ret : send(p, &why);
 	if (sent == ERR_CREDENTIALS)
 		gdrive_tell_owner(p->s, p->r->key, p->old->id, &why);
 	if (sent && (sent != ERR_TRANSIENT || !p->data))
@@ -440,6 +471,7 @@ static int put_old(struct putting *p, struct strbuf *err)
 	if (!sent && ret == ERR_CONTENT)
 		gdrive_put_back(p->s, p->r->key, p->old->id, p->old->revision,
 				NULL);
+	end_turn(p);
 	if (sent != ERR_TRANSIENT && sent != ERR_UNREACHABLE)
 		forget_upload(p);
 	strbuf_release(&why);
@@ -451,6 +483,7 @@ int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
 {
 	struct putting p = { .s = s, .r = r, .first = STRBUF_INIT,
 			     .parent = STRBUF_INIT, .id = STRBUF_INIT,
+			     .turn = STRBUF_INIT,
 			     .put = GDRIVE_FILE_INIT };
 	struct gdrive_file old = GDRIVE_FILE_INIT;
 	int ret;
@@ -471,6 +504,7 @@ int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
 		ret = verify(&p, err);
 	gdrive_file_release(&p.put);
 	gdrive_file_release(&old);
+	strbuf_release(&p.turn);
 	strbuf_release(&p.id);
 	strbuf_release(&p.parent);
 	strbuf_release(&p.first);
@@ -565,7 +599,7 @@ int gdrive_put(struct transport *t, const struct put_request *r,
 	struct putting p = {
 		.s = gdrive_store_of(t), .r = r, .first = STRBUF_INIT,
 		.parent = STRBUF_INIT, .id = STRBUF_INIT,
-		.put = GDRIVE_FILE_INIT
+		.turn = STRBUF_INIT, .put = GDRIVE_FILE_INIT
 	};
 	int ret;
 
@@ -582,6 +616,7 @@ int gdrive_put(struct transport *t, const struct put_request *r,
 	if (!ret && out)
 		give(&p, out);
 	gdrive_file_release(&p.put);
+	strbuf_release(&p.turn);
 	strbuf_release(&p.id);
 	strbuf_release(&p.parent);
 	strbuf_release(&p.first);
