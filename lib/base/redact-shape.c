@@ -64,6 +64,8 @@ static const struct shape {
 	{ "rk_live_", "shape rk_live_", 16, ALNUM, false, true },
 	{ "hf_", "shape hf_", 30, ALNUM, false, false },
 	{ "ya29.", "shape ya29.", 20, ANY_KEY, false, false },
+	{ "ya29.c.", "shape ya29.", 20, ANY_KEY, false, false },
+	{ "1//0", "shape 1//0", 30, ANY_KEY, false, true },
 	{ "npm_", "shape npm_", 36, ALNUM, false, false },
 	{ "pypi-", "shape pypi-", 50, ANY_KEY, false, true },
 	{ "GOCSPX-", "shape GOCSPX-", 20, ANY_KEY, false, false },
@@ -80,30 +82,31 @@ enum {
 	B_AWS = 1 << 0, B_GOOGLE = 1 << 1, B_GH = 1 << 2, B_GITHUB = 1 << 3,
 	B_GITLAB = 1 << 4, B_SLACK = 1 << 5, B_SK = 1 << 6, B_HF = 1 << 7,
 	B_YA = 1 << 8, B_JWT = 1 << 9, B_PEM = 1 << 10, B_PUTTY = 1 << 11,
-	B_NPM = 1 << 12, B_PYPI = 1 << 13, B_GOC = 1 << 14, B_AGE = 1 << 15
+	B_NPM = 1 << 12, B_PYPI = 1 << 13, B_GOC = 1 << 14, B_AGE = 1 << 15,
+	B_REFRESH = 1 << 16
 };
 
-static const uint16_t first_bits[256] = {
+static const uint32_t first_bits[256] = {
 	['A'] = B_AWS | B_GOOGLE | B_AGE, ['G'] = B_GOC, ['P'] = B_PUTTY,
 	['g'] = B_GH | B_GITHUB | B_GITLAB, ['x'] = B_SLACK, ['s'] = B_SK,
 	['r'] = B_SK, ['h'] = B_HF, ['y'] = B_YA, ['e'] = B_JWT,
-	['-'] = B_PEM, ['n'] = B_NPM, ['p'] = B_PYPI
+	['-'] = B_PEM, ['n'] = B_NPM, ['p'] = B_PYPI, ['1'] = B_REFRESH
 };
 
-static const uint16_t second_bits[256] = {
+static const uint32_t second_bits[256] = {
 	['K'] = B_AWS, ['S'] = B_AWS, ['I'] = B_GOOGLE, ['h'] = B_GH,
 	['i'] = B_GITHUB, ['l'] = B_GITLAB, ['o'] = B_SLACK, ['a'] = B_SLACK |
 	B_YA, ['k'] = B_SK, ['f'] = B_HF, ['y'] = B_JWT | B_PYPI,
 	['-'] = B_PEM, ['u'] = B_PUTTY, ['p'] = B_NPM, ['O'] = B_GOC,
-	['G'] = B_AGE
+	['G'] = B_AGE, ['/'] = B_REFRESH
 };
 
-static const uint16_t third_bits[256] = {
+static const uint32_t third_bits[256] = {
 	['I'] = B_AWS, ['z'] = B_GOOGLE, ['p'] = B_GH | B_GITLAB | B_SLACK |
 	B_PYPI, ['o'] = B_GH, ['s'] = B_GH, ['u'] = B_GH, ['r'] = B_GH,
 	['t'] = B_GITHUB, ['x'] = B_SLACK, ['-'] = B_SK | B_PEM, ['_'] = B_SK |
 	B_HF, ['2'] = B_YA, ['J'] = B_JWT, ['T'] = B_PUTTY, ['m'] = B_NPM,
-	['C'] = B_GOC, ['E'] = B_AGE
+	['C'] = B_GOC, ['E'] = B_AGE, ['/'] = B_REFRESH
 };
 
 /* A token begins where no word goes on; `\n` in JSON and programs is no word.

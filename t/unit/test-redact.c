@@ -157,6 +157,8 @@ static void check_shapes(void)
 	check_one_shape("pypi-", digits, 50);
 	check_one_shape("AIza", digits, 35);
 	check_one_shape("ya29.", digits, 20);
+	check_one_shape("ya29.c.", digits, 20);
+	check_one_shape("1//0", digits, 30);
 	check_one_shape("GOCSPX-", digits, 20);
 	for (i = 0; i < ARRAY_SIZE(hashes); i++)
 		check(!redact_find_token(hashes[i], strlen(hashes[i]), &at,
