@@ -79,7 +79,7 @@ test_expect_success 'a range is asked for as one' '
 	count "/revisions/.* 206" 1
 '
 
-test_expect_success 'a version is read from what is known of it' '
+test_expect_success 'what was listed or looked at is read at once' '
 	: >"$DRIVE_LOG" &&
 	store-steps "$store" stat:project/a.zip again:project/a.zip \
 		again:project/a.zip again:project/a.zip >out &&
@@ -87,7 +87,7 @@ test_expect_success 'a version is read from what is known of it' '
 	echo 3 >expect &&
 	test_cmp expect n &&
 	count "/revisions/" 3 &&
-	count "files/$a 200" 1
+	count "files/$a 200" 0
 '
 
 test_expect_success 'what is replaced meanwhile is read as it was' '
@@ -100,15 +100,37 @@ test_expect_success 'what is replaced meanwhile is read as it was' '
 	test_cmp b got
 '
 
-test_expect_success 'a version that was replaced is a conflict' '
+# replaced_after STEP: another content, by somebody else; then STEP
+replaced_after () {
 	store-steps "$store" stat:project/a.zip "sh:curl -q -sS \
 		--noproxy \"*\" -X PATCH -o /dev/null \
 		-H \"Authorization: Bearer $(owner_token)\" \
-		-H \"Content-Type: application/zip\" --data-binary @a \
+		-H \"Content-Type: application/zip\" --data-binary @$1 \
 		\"$DRIVE_ROOT/upload/drive/v3/files/$a?uploadType=media\"" \
-		again:project/a.zip get:project/a.zip >out &&
+		"$2" get:project/a.zip >out
+}
+
+test_expect_success 'a version that was seen a moment ago is read as it was' '
+	replaced_after a again:project/a.zip &&
+	test "$(sed -n "s/^  \([0-9]*\)$/\1/p" out | tr "\n" " ")" = \
+		"9876543210 0123456789 "
+'
+
+# Nothing that was seen is believed from here on.
+RESUTIL_TEST_GDRIVE_SEEN=0
+export RESUTIL_TEST_GDRIVE_SEEN
+
+test_expect_success 'a version costs a look' '
+	: >"$DRIVE_LOG" &&
+	store-steps "$store" stat:project/a.zip again:project/a.zip >out &&
+	grep "  0123456789" out &&
+	count "files/$a 200" 1
+'
+
+test_expect_success 'a version that was replaced is a conflict' '
+	replaced_after b again:project/a.zip &&
 	grep "failed 14: .*was changed by somebody else" out &&
-	grep "  0123456789" out
+	grep "  9876543210" out
 '
 
 test_expect_success 'a version that went away is not found' '
@@ -139,6 +161,8 @@ test_expect_success 'a file that was renamed is not what its key means' '
 		$GOOGLE/_test/drive_change" again:project/moved.zip >out &&
 	grep "failed 10:" out
 '
+
+unset RESUTIL_TEST_GDRIVE_SEEN
 
 test_expect_success 'what is damaged is noticed' '
 	bad=$(drive_file "$project" bad.zip a) &&

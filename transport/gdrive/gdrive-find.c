@@ -494,6 +494,7 @@ int gdrive_fail_missing(const struct gdrive_store *s, const char *key,
 int gdrive_find(struct gdrive_store *s, const char *key,
 		struct gdrive_file *out, struct strbuf *err)
 {
+	uint64_t asked = gdrive_ticks(), changes = gdrive_changes(s);
 	struct gdrive_files files = { 0 };
 	size_t i;
 	int ret;
@@ -507,6 +508,8 @@ int gdrive_find(struct gdrive_store *s, const char *key,
 		gdrive_file_release(out);
 		*out = files.v[i];
 		files.v[i] = (struct gdrive_file)GDRIVE_FILE_INIT;
+		gdrive_saw(s, key, out->id, out->revision != NULL,
+			   &out->object, asked, changes);
 	}
 	gdrive_files_release(&files);
 	return ret;

@@ -16,7 +16,7 @@
 #include "lib/wrap/json.h"
 #include "transport/gdrive/gdrive-internal.h"
 
-#define IDS_AT_ONCE "10"
+#define IDS_AT_ONCE "20"
 /* Milliseconds, by the service's clock. */
 #define ABANDONED 60000
 
@@ -53,25 +53,36 @@ static bool keep_ids(struct gdrive_store *s, const struct value *list)
 	return good;
 }
 
+static int ask_for_ids(struct gdrive_store *s, struct strbuf *err)
+{
+	struct google_call c = GOOGLE_CALL_INIT("GET",
+						"/drive/v3/files/generateIds");
+	int ret;
+
+	c.what = "put into";
+	strvec_push(&c.query, "count=" IDS_AT_ONCE);
+	strvec_push(&c.query, "space=drive");
+	strvec_push(&c.query, "fields=ids");
+	ret = google_call(&s->api, &c, err);
+	if (!ret && !keep_ids(s, value_map_get(c.json, "ids")))
+		ret = fail(err, ERR_CONTENT, "'%s' gives no ids for new files",
+			   s->base.url);
+	google_call_release(&c);
+	return ret;
+}
+
+/* Many threads that find none left ask once. */
 int gdrive_new_id(struct gdrive_store *s, struct strbuf *id,
 		  struct strbuf *err)
 {
 	int ret = 0;
 
-	while (!ret && !take_id(s, id)) {
-		struct google_call c = GOOGLE_CALL_INIT("GET",
-			"/drive/v3/files/generateIds");
-
-		c.what = "put into";
-		strvec_push(&c.query, "count=" IDS_AT_ONCE);
-		strvec_push(&c.query, "space=drive");
-		strvec_push(&c.query, "fields=ids");
-		ret = google_call(&s->api, &c, err);
-		if (!ret && !keep_ids(s, value_map_get(c.json, "ids")))
-			ret = fail(err, ERR_CONTENT, "'%s' gives no ids for "
-				   "new files", s->base.url);
-		google_call_release(&c);
-	}
+	if (take_id(s, id))
+		return 0;
+	pthread_mutex_lock(&s->asking);
+	while (!ret && !take_id(s, id))
+		ret = ask_for_ids(s, err);
+	pthread_mutex_unlock(&s->asking);
 	return ret;
 }
 

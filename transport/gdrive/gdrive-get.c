@@ -1,102 +1,15 @@
 /*
  * Ranges of a file. What is read is one revision of it, by its own address:
- * all bytes are of that one, whatever happens to the file meanwhile. It costs a
- * look whether that is still what the key means, which holds for a few seconds
- * and is forgotten when this process changes something.
+ * all bytes are of that one, whatever happens to the file meanwhile. Whether
+ * that is what the key means was seen a moment ago, or costs a look.
  *
  * Who may only view a file often may not see its revisions. Then the file
  * itself is read, and looked at before and after.
  */
 #include "lib/base/compat.h"
-#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/wrap/digest-md5.h"
 #include "transport/gdrive/gdrive-internal.h"
-
-/* Milliseconds. */
-#define SEEN_LASTS 5000
-#define SEEN_MAX 1024
-
-/* ---- what was seen a moment ago ----------------------------------------- */
-
-struct gdrive_seen {
-	char *key;
-	struct gdrive_file file;	/* name, parents: not set */
-	uint64_t asked;
-};
-
-static void drop_seen(struct gdrive_store *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->seen.nr; i++) {
-		struct gdrive_seen *seen = s->seen.item[i].value;
-
-		gdrive_file_release(&seen->file);
-		free(seen->key);
-		free(seen);
-	}
-	strmap_release(&s->seen);
-	s->seen = (struct strmap)STRMAP_INIT;
-}
-
-void gdrive_forget_seen(struct gdrive_store *s)
-{
-	pthread_mutex_lock(&s->lock);
-	s->changes++;
-	drop_seen(s);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void copy_seen(struct gdrive_file *to, const struct gdrive_file *from)
-{
-	to->id = xstrdup(from->id);
-	to->revision = from->revision ? xstrdup(from->revision) : NULL;
-	to->has_bytes = true;
-	to->object.version = xstrdup(from->object.version);
-	to->object.size = from->object.size;
-	to->object.sums = from->object.sums;
-	memcpy(to->object.md5, from->object.md5, sizeof(to->object.md5));
-}
-
-/* changes: how many this process had made when it was asked for. */
-static void remember(struct gdrive_store *s, const char *key,
-		     const struct gdrive_file *f, uint64_t asked,
-		     uint64_t changes)
-{
-	struct gdrive_seen *seen;
-
-	pthread_mutex_lock(&s->lock);
-	if (changes == s->changes) {
-		if (s->seen.nr == SEEN_MAX || strmap_get(&s->seen, f->id))
-			drop_seen(s);
-		seen = xcalloc(1, sizeof(*seen));
-		seen->file = (struct gdrive_file)GDRIVE_FILE_INIT;
-		copy_seen(&seen->file, f);
-		seen->key = xstrdup(key);
-		seen->asked = asked;
-		strmap_put(&s->seen, seen->file.id, seen);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-static bool was_seen(struct gdrive_store *s, const char *key,
-		     const char *version, const char *id,
-		     struct gdrive_file *out)
-{
-	const struct gdrive_seen *seen;
-	bool found;
-
-	pthread_mutex_lock(&s->lock);
-	seen = strmap_get(&s->seen, id);
-	found = seen && seen->asked + SEEN_LASTS >= gdrive_ticks() &&
-		!strcmp(seen->key, key) &&
-		!strcmp(seen->file.object.version, version);
-	if (found)
-		copy_seen(out, &seen->file);
-	pthread_mutex_unlock(&s->lock);
-	return found;
-}
 
 /* ---- which file --------------------------------------------------------- */
 
@@ -123,15 +36,12 @@ static int find_version(struct gdrive_store *s, const char *key,
 			const char *version, struct gdrive_file *f,
 			struct strbuf *err)
 {
+	uint64_t asked = gdrive_ticks(), changes = gdrive_changes(s);
 	struct strbuf id = STRBUF_INIT, revision = STRBUF_INIT;
 	struct strbuf why = STRBUF_INIT;
-	int ret;
+	int ret = ERR_NOT_FOUND;
 
-	if (!gdrive_version(version, &id, &revision))
-		ret = ERR_NOT_FOUND;
-	else if (was_seen(s, key, version, id.buf, f))
-		ret = 0;
-	else
+	if (gdrive_version(version, &id, &revision))
 		ret = gdrive_by_id(s, key, id.buf, f, &why);
 	if (ret == ERR_NOT_FOUND)
 		ret = fail_gone(s, key, err);
@@ -139,6 +49,9 @@ static int find_version(struct gdrive_store *s, const char *key,
 		fail(err, ret, "%s", why.buf);
 	else if (f->pending || strcmp(f->object.version, version))
 		ret = gdrive_fail_changed(s, key, err);
+	if (!ret)
+		gdrive_saw(s, key, f->id, f->revision != NULL, &f->object,
+			   asked, changes);
 	strbuf_release(&why);
 	strbuf_release(&revision);
 	strbuf_release(&id);
@@ -149,18 +62,11 @@ static int find_file(struct gdrive_store *s, const char *key,
 		     const char *version, struct gdrive_file *f,
 		     struct strbuf *err)
 {
-	uint64_t asked = gdrive_ticks(), changes;
-	int ret;
-
-	pthread_mutex_lock(&s->lock);
-	changes = s->changes;
-	pthread_mutex_unlock(&s->lock);
-	ret = version ? find_version(s, key, version, f, err) :
-			gdrive_find(s, key, f, err);
-	/* One that was remembered has no name, and is no younger now. */
-	if (!ret && f->name)
-		remember(s, key, f, asked, changes);
-	return ret;
+	if (!version)
+		return gdrive_find(s, key, f, err);
+	if (gdrive_was_seen(s, key, version, f))
+		return 0;
+	return find_version(s, key, version, f, err);
 }
 
 /* ---- bytes -------------------------------------------------------------- */

@@ -21,7 +21,7 @@ struct entry {
 	int64_t time;		/* of a folder: when it was made */
 	unsigned sums;
 	unsigned char md5[16];
-	bool folder;
+	bool folder, has_revision;
 };
 
 struct level {
@@ -29,7 +29,7 @@ struct level {
 	const char *prefix;
 	unsigned flags;
 	struct strbuf path;	/* with '/' behind it, or "" */
-	uint64_t asked;
+	uint64_t asked, changes;
 	struct entry *entry;
 	size_t nr, alloc;
 	struct strbuf *err;
@@ -74,6 +74,7 @@ static int keep(struct gdrive_file *f, void *data)
 	e = &l->entry[l->nr++];
 	memset(e, 0, sizeof(*e));
 	e->folder = f->folder;
+	e->has_revision = f->revision != NULL;
 	e->name = f->name;
 	f->name = NULL;
 	e->time = f->folder ? f->created : f->modified;
@@ -117,6 +118,16 @@ static bool is_repeated(const struct level *l, size_t first, size_t i)
 	return false;
 }
 
+static void saw(const struct level *l, const struct entry *e,
+		const struct object *o)
+{
+	char *id = xmemdupz(e->version, strcspn(e->version, "."));
+
+	gdrive_saw(l->store, o->key, id, e->has_revision, o, l->asked,
+		   l->changes);
+	free(id);
+}
+
 static int tell_file(const struct level *l, const struct entry *e,
 		     object_fn fn, void *data)
 {
@@ -129,6 +140,7 @@ static int tell_file(const struct level *l, const struct entry *e,
 	o.modified = e->time / 1000;
 	o.sums = e->sums;
 	memcpy(o.md5, e->md5, sizeof(o.md5));
+	saw(l, e, &o);
 	ret = fn(&o, data);
 	free(o.key);
 	return ret;
@@ -256,6 +268,7 @@ static int next_path(struct level *l, struct strbuf *todo,
 		strbuf_setlen(todo, start);
 	}
 	l->asked = gdrive_ticks();
+	l->changes = gdrive_changes(l->store);
 	ret = gdrive_folders(l->store, path, first, ids, err);
 	strbuf_addstr(&l->path, path);
 	strbuf_complete_slash(&l->path);

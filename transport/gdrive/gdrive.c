@@ -92,6 +92,7 @@ static void gdrive_release(struct transport *t)
 	strvec_release(&s->ids);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->finding);
+	pthread_mutex_destroy(&s->asking);
 	free(s->base.url);
 	free(s->api.root);
 	free(s->root_id);
@@ -144,6 +145,7 @@ static int gdrive_open(struct transport **out,
 	strvec_init(&s->ids);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->finding, NULL);
+	pthread_mutex_init(&s->asking, NULL);
 	ret = configure(s, c, err);
 	if (ret) {
 		gdrive_release(&s->base);
