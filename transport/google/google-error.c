@@ -150,10 +150,8 @@ static bool read_json_error(struct google_call *c, const struct strbuf *body)
 void google_error_read(struct google_call *c)
 {
 	const struct strbuf *body = &c->answer.body;
-	const char *at;
+	const char *at = body->buf + strspn(body->buf, " \t\r\n");
 
-	google_unpack(&c->answer, ERROR_BODY_MAX);
-	at = body->buf + strspn(body->buf, " \t\r\n");
 	if (!body->len || body->len > ERROR_BODY_MAX ||
 	    read_json_error(c, body))
 		return;

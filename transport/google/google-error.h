@@ -13,9 +13,6 @@
 
 /** Fills c->reason and c->message by what the answer, no success, says. */
 void google_error_read(struct google_call *c);
-/** Unpacks the body of an error, up to `max` bytes. What is not packed, or no
- *  gzip, stays as it is. */
-void google_unpack(struct http_answer *a, size_t max);
 /** A 403 that only means that there were too many requests. */
 bool google_error_is_limit(const struct google_call *c);
 /** Adds the sentence about the answer, no success; its code. */
