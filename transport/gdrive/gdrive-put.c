@@ -251,6 +251,15 @@ static int found_session(struct google_upload *u, struct strbuf *err UNUSED)
 	return there ? 0 : ERR_NO;
 }
 
+/* What takes effect with the last piece replaces what is there then. */
+static int before_last(struct google_upload *u, struct strbuf *err)
+{
+	struct putting *p = u->data;
+
+	return p->turn.len ? gdrive_enter(p->s, p->r->key, p->old,
+					  p->turn.buf, err) : 0;
+}
+
 static int send_large(struct putting *p, struct strbuf *err)
 {
 	struct google_upload *u = &p->upload;
@@ -265,6 +274,7 @@ static int send_large(struct putting *p, struct strbuf *err)
 	u->begin = begin_session;
 	u->resume = resume_session;
 	u->found = found_session;
+	u->last = before_last;
 	ret = google_upload(u, err);
 	if (!ret)
 		ret = gdrive_file_read(&p->put, u->json, err);
