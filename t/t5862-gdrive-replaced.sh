@@ -6,7 +6,7 @@ test_description='Drive: two replace one content, in every order of their reques
 . "$TEST_DIRECTORY"/lib-drive-claims.sh
 
 test_expect_success 'setup: a shared drive, two machines of two projects' '
-	start_drive && claim_accounts a b &&
+	start_drive && claim_accounts a b c &&
 	for who in old a b
 	do
 		echo of $who >$who.txt || return 1
@@ -17,17 +17,19 @@ test_expect_success 'setup: a shared drive, two machines of two projects' '
 
 # what is held; the pieces of a session go without a token, by nobody's name
 point () {
-	a='"account": "bot@a-"' &&
+	a='"account": "bot@a-"' change="\"method\": \"PATCH\", \"path\":" &&
 	case $1 in
 	1)	echo "$a, \"method\": \"GET\", \"path\": \"name = .$key\",
 			\"when\": \"after\"" ;;
-	2)	echo "$a, \"method\": \"PATCH\", \"when\": \"before\"" ;;
-	3)	echo "$a, \"method\": \"PATCH\", \"when\": \"after\"" ;;
-	4)	echo "$a, \"path\": \"/revisions\", \"when\": \"before\"" ;;
-	5)	echo "$a, \"path\": \"/revisions\", \"when\": \"after\"" ;;
-	6)	echo '"method": "PUT", "when": "before"' ;;
-	7)	echo '"method": "PUT", "nth": 2, "when": "before"' ;;
-	8)	echo '"method": "PUT", "nth": 2, "when": "after"' ;;
+	2)	echo "$a, $change \"^/drive/\", \"when\": \"before\"" ;;
+	3)	echo "$a, $change \"^/drive/\", \"when\": \"after\"" ;;
+	4)	echo "$a, $change \"^/upload/\", \"when\": \"before\"" ;;
+	5)	echo "$a, $change \"^/upload/\", \"when\": \"after\"" ;;
+	6)	echo "$a, \"path\": \"/revisions\", \"when\": \"before\"" ;;
+	7)	echo "$a, \"path\": \"/revisions\", \"when\": \"after\"" ;;
+	8)	echo '"method": "PUT", "when": "before"' ;;
+	9)	echo '"method": "PUT", "nth": 2, "when": "before"' ;;
+	10)	echo '"method": "PUT", "nth": 2, "when": "after"' ;;
 	esac
 }
 
@@ -38,17 +40,17 @@ race () {
 	google_pause "$key" "$(point $1)" &&
 	begin a put-object --version=$version $key $3 &&
 	google_wait "$key" &&
-	begin b put-object --version=$version $key $4 && end b &&
-	google_release "$key" && end a &&
+	begin b put-object --version=$version $key $4 &&
+	# it has ended, or waits: looks at the file by its id
+	settles b "files/${version%%.*}\"" 2 && google_release "$key" &&
+	end a b &&
 	case "$2" in
-	a)	loser=b ;;
-	b)	loser=a ;;
+	a)	loser=b want=$3 ;;
+	b)	loser=a want=$4 ;;
 	esac &&
 	statuses 0 $2 && statuses 14 $loser &&
-	test_grep "somebody else" $loser.err &&
-	eval "winner=\$$((2 + $(echo $2 | tr ab 12)))" &&
-	one_object $key "$winner" &&
-	at $loser get-object $key >got && cmp "$winner" got
+	test_grep "somebody else" $loser.err && one_object $key "$want" &&
+	at $loser get-object $key >got && cmp "$want" got
 }
 
 for nr in 1 2
@@ -58,7 +60,7 @@ do
 	'
 done
 
-for nr in 3 4 5
+for nr in 3 4 5 6 7
 do
 	test_expect_success "a was first when it stops at request $nr" '
 		race $nr a a.txt b.txt
@@ -66,24 +68,58 @@ do
 done
 
 test_expect_success 'large ones: b is first while a sends' '
-	race 6 b a.large b.txt && race 7 b a.large b.large
+	race 8 b a.large b.txt && race 8 b a.large b.large
 '
 
-test_expect_success 'large ones: a was first when its last piece is there' '
-	race 8 a a.large b.txt
+test_expect_success 'large ones: a was first when its last piece goes' '
+	race 9 a a.large b.txt && race 10 a a.large b.txt
 '
 
-test_expect_success 'what is put back has no metadata of the loser' '
+test_expect_success 'nobody says any more that it is about to' '
 	google_admin drive_tree "{\"id\": \"$base\"}" >tree &&
-	test_grep ! "resutil-state\": " tree
+	test_grep ! "resutil-by-" tree
 '
 
-test_expect_success 'both contents are in the history of the file' '
-	files_of object-2-txt-txt >files && read -r _ _ revisions _ <files &&
-	echo 4 >want && echo "$revisions" >got && test_cmp want got
+# foreign KEY FILE: another program, which knows of no rules, replaces it
+foreign () {
+	files_of "$1" >files && read -r _ _ _ id <files &&
+	google_ask -X PATCH --data-binary @"$2" \
+		"/upload/drive/v3/files/$id?uploadType=media&supportsAllDrives=true" >&4
+}
+
+test_expect_success 'another program is first: its content is put back' '
+	for nr in 4 9
+	do
+		key=foreign-$nr && file=a.txt &&
+		{ test $nr = 4 || file=a.large; } &&
+		version=$(at a put-object --absent $key old.txt) &&
+		google_pause $key "$(point $nr)" &&
+		begin a put-object --version=$version $key $file &&
+		google_wait $key && foreign $key b.txt &&
+		google_release $key && end a && statuses 14 a &&
+		test_grep "replaced by somebody else at the same time" a.err &&
+		one_object $key b.txt &&
+		# old, that of the other, ours, that of the other
+		read -r _ _ revisions _ <files &&
+		test "$revisions" = 4 || return 1
+	done
 '
 
-test_expect_success 'a third one who was overwritten by neither is told, too' '
+test_expect_success 'who dies at it keeps nobody out for long' '
+	RESUTIL_TEST_GDRIVE_CLAIM=700 && export RESUTIL_TEST_GDRIVE_CLAIM &&
+	test_when_finished "unset RESUTIL_TEST_GDRIVE_CLAIM" &&
+	for nr in 3 4
+	do
+		key=dies-$nr && version=$(at a put-object --absent $key old.txt) &&
+		google_pause $key "$(point $nr)" &&
+		begin a put-object --version=$version $key a.txt &&
+		google_wait $key && kill -9 $(cat a.id) && end a &&
+		at b put-object --version=$version $key b.txt &&
+		one_object $key b.txt || return 1
+	done
+'
+
+test_expect_success 'of three, two are told' '
 	version=$(at a put-object --absent third old.txt) &&
 	for who in a b
 	do
@@ -93,14 +129,14 @@ test_expect_success 'a third one who was overwritten by neither is told, too' '
 		google_wait $who || return 1
 	done &&
 	echo of c >c.txt &&
-	at a put-object --version=$version third c.txt &&
-	google_release a && end a && google_release b && end b &&
+	at c put-object --version=$version third c.txt &&
+	google_release a && google_release b && end a b &&
 	statuses 14 a b && one_object third c.txt
 '
 
 test_expect_success 'who lets anything be replaced replaces it' '
 	version=$(at a put-object --absent any old.txt) &&
-	google_pause any "\"method\": \"PATCH\", \"when\": \"before\",
+	google_pause any "\"path\": \"^/upload/\", \"when\": \"before\",
 		\"account\": \"bot@a-\"" &&
 	begin a put-object any a.txt && google_wait any &&
 	at b put-object any b.txt &&
@@ -109,8 +145,7 @@ test_expect_success 'who lets anything be replaced replaces it' '
 
 test_expect_success 'it was removed meanwhile: told, and nothing is there' '
 	version=$(at a put-object --absent gone old.txt) &&
-	google_pause gone "\"method\": \"PATCH\", \"when\": \"before\",
-		\"account\": \"bot@a-\"" &&
+	google_pause gone "$(point 4)" &&
 	begin a put-object --version=$version gone a.txt && google_wait gone &&
 	at b remove-object gone && google_release gone && end a &&
 	statuses 14 a && test_expect_code 10 resutil get-object \
@@ -119,8 +154,7 @@ test_expect_success 'it was removed meanwhile: told, and nothing is there' '
 
 test_expect_success 'it was renamed meanwhile: told, and has its old content' '
 	version=$(at a put-object --absent from old.txt) &&
-	google_pause from "\"method\": \"PATCH\", \"when\": \"before\",
-		\"account\": \"bot@a-\"" &&
+	google_pause from "$(point 4)" &&
 	begin a put-object --version=$version from a.txt && google_wait from &&
 	files_of from >files && read -r _ _ _ id <files &&
 	google_admin drive_change "{\"id\": \"$id\", \"name\": \"to\"}" >&4 &&
