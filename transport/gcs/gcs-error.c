@@ -187,6 +187,13 @@ static int explain_missing(struct gcs_store *s, const struct google_call *c,
 	return ERR_UNREACHABLE;
 }
 
+/* Quotas, for one, are no matter of roles. */
+static bool may_be_role(const struct google_call *c)
+{
+	return !*c->reason || !strcmp(c->reason, "forbidden") ||
+	       !strcmp(c->reason, "PERMISSION_DENIED");
+}
+
 int gcs_explain(struct google_api *api, const struct google_call *c,
 		struct strbuf *advice)
 {
@@ -204,7 +211,7 @@ int gcs_explain(struct google_api *api, const struct google_call *c,
 	permission = find_permission(c);
 	if (permission)
 		advise_role(s, permission, advice);
-	else if (status == 403)
+	else if (status == 403 && may_be_role(c))
 		strbuf_addf(advice, "does the account have the role '"
 			    ROLE_OBJECTS "' on the bucket '%s'? See "
 			    "resutil-gcs(7)", s->bucket);
