@@ -58,7 +58,10 @@ test_expect_success 'four permissions are all that it takes' '
 
 test_expect_success 'the two roles of the Python Resutil have them' '
 	gcs_bucket lab storage.objectUser storage.legacyBucketReader &&
-	resutil test-store "gs://lab/x?api_root=$GCS_ROOT&$KEY" >tap
+	resutil put-object both text && resutil put-object both text &&
+	resutil get-object both >got && test_cmp text got &&
+	resutil list-objects both >got && test_line_count = 1 got &&
+	resutil remove-object both
 '
 
 test_expect_success 'without list' '
@@ -188,9 +191,10 @@ test_expect_success 'whoever asks pays' '
 	refused 11 "set .user_project. in storage_config" \
 		resutil put-object --remote "$PAYS" x text &&
 	PAYS="$PAYS&user_project=lab-project" &&
-	resutil test-store "$PAYS" >tap &&
 	resutil put-object --remote "$PAYS" x text &&
-	resutil get-object --remote "$PAYS" x >got && test_cmp text got &&
+	resutil put-object --remote "$PAYS" x large &&
+	resutil get-object --remote "$PAYS" x >got && cmp large got &&
+	resutil list-objects --remote "$PAYS" >got && test_line_count = 1 got &&
 	resutil remove-object --remote "$PAYS" x &&
 	test_expect_code 129 resutil list-objects --remote "$PAYS%20x" 2>err &&
 	test_grep "cannot be a project" err
