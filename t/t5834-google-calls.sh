@@ -66,7 +66,7 @@ test_expect_success 'a token that is refused is renewed once' '
 
 test_expect_success 'so is one that expires in the middle of many calls' '
 	mkdir away && cp resutil-conf.yaml key.json away && since_now &&
-	proxy_rules "{\"nth\": 3, \"run_after\": 
+	proxy_rules "{\"nth\": 3, \"run_after\":
 		\"curl -qsS --noproxy \\\"*\\\" -d {} $GOOGLE/_test/expire_tokens\"}" &&
 	resutil -C away fetch-exp $NAME && tokens 2 &&
 	test_requests -gt 0 "status == 401"
