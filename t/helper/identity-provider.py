@@ -5,11 +5,15 @@ loopback port; those that ask show PASS in the field X-Pass.
     /token      TOKEN
     /json       {"who": {...}, "value": TOKEN}
     /empty /html /large /down /moved    what it sounds like
+
+A POST to /echo is refused with all that was sent in the answer, as some servers
+do it; one to /answer/TEXT is answered with that TEXT (%XX).
 """
 import http.server
 import json
 import os
 import sys
+import urllib.parse
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
@@ -28,10 +32,23 @@ class Provider(http.server.BaseHTTPRequestHandler):
         status, text = answers.get(path, (404, "none"))
         if self.headers.get("X-Pass") != password:
             status, text = 403, "no pass"
+        self.answer(status, text, status == 302)
+
+    def do_POST(self):
+        size = int(self.headers["Content-Length"])
+        form = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode()))
+        if self.path.startswith("/answer/"):
+            self.answer(200, urllib.parse.unquote(self.path[8:]))
+        else:
+            self.answer(400, json.dumps({
+                "error": "invalid_grant", "error_description":
+                "what is %s?" % " and ".join(form.values())}))
+
+    def answer(self, status, text, moved=False):
         self.send_response(status)
-        if status == 302:
+        if moved:
             self.send_header("Location", "/token")
-        self.send_header("Content-Length", str(len(text)))
+        self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
 
