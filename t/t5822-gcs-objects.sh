@@ -183,6 +183,19 @@ test_expect_success 'an answer that was unpacked on its way is refused' '
 	test_grep "unpacks .packed. on its way" err && proxy_rules
 '
 
+test_expect_success 'what is packed on its way is asked for without that' '
+	proxy_rules "{\"method\": \"GET\", \"head\": \"accept-encoding: gzip\",
+		\"answer\": {\"Content-Encoding\": \"gzip\"}}" &&
+	resutil get-object --remote "$SLOW" numbers >got &&
+	test_cmp numbers got && test_requests = 2 "method == \"GET\"" &&
+	proxy_rules "{\"method\": \"GET\",
+		\"answer\": {\"Content-Encoding\": \"gzip\"}}" &&
+	test_expect_code 13 resutil get-object --remote "$SLOW" numbers \
+		>got 2>err &&
+	test_must_be_empty got && test_grep "packs .numbers. on its way" err &&
+	proxy_rules
+'
+
 test_expect_success 'what was composed of parts has no MD5, and is read all the same' '
 	object put-object part1 numbers && object put-object part2 text &&
 	google_ask -X POST -H "Content-Type: application/json" --data \

@@ -19,6 +19,8 @@ struct getting {
 	struct strbuf *version;		/* out, or NULL */
 	uint64_t skip;		/* who knows no ranges sent it all */
 	uint64_t room;		/* what the sink is still to get, at most */
+	bool plain;		/* nothing is said of gzip */
+	bool packed;		/* it was packed on its way */
 	bool whole;		/* all of the object comes, with its checksum */
 	uint32_t said, crc32c;
 };
@@ -76,18 +78,29 @@ static bool find_crc32c(uint32_t *out, const struct http_answer *a)
 	return false;
 }
 
+static bool is_identity(const char *encoding)
+{
+	return !encoding || !*encoding || !strcmp(encoding, "identity");
+}
+
 /*
- * The checksum is that of the bytes as they are stored. Something on the way
- * that unpacked them would have to say so.
+ * Checksum, size and ranges are those of the bytes as they are stored. What was
+ * unpacked on its way is something else, and so is what was packed; but that
+ * happens to nobody who does not say that he reads gzip.
  */
-static bool is_as_stored(const struct http_answer *a)
+static int check_encoding(struct getting *g, const struct http_answer *a,
+			  struct strbuf *err)
 {
 	const char *stored = http_field(a, "x-goog-stored-content-encoding");
 	const char *sent = http_field(a, "content-encoding");
 
-	if (!stored || !strcmp(stored, "identity"))
-		return !sent || !strcmp(sent, "identity");
-	return sent && !strcmp(stored, sent);
+	if (is_identity(stored) ? is_identity(sent) :
+				  sent && !strcmp(stored, sent))
+		return 0;
+	g->packed = is_identity(stored) && !g->plain;
+	return fail(err, ERR_CONTENT, "'%s' %s '%s' on its way, though it was "
+		    "asked not to", g->store->base.url,
+		    is_identity(sent) ? "unpacks" : "packs", g->key);
 }
 
 static int read_head(void *data, const struct http_answer *a,
@@ -105,12 +118,11 @@ static int read_head(void *data, const struct http_answer *a,
 		return fail(err, ERR_CONTENT, "'%s' gives no generation of "
 			    "'%s'; it is no Cloud Storage, or a proxy takes it "
 			    "out", g->store->base.url, g->key);
-	if (!is_as_stored(a))
-		return fail(err, ERR_CONTENT, "'%s' unpacks '%s' on its way, "
-			    "though it was asked not to",
-			    g->store->base.url, g->key);
-	if (g->range->version && strcmp(g->range->version, version))
-		return gcs_fail_changed(g->store, g->key, err);
+	ret = check_encoding(g, a, err);
+	if (!ret && g->range->version && strcmp(g->range->version, version))
+		ret = gcs_fail_changed(g->store, g->key, err);
+	if (ret)
+		return ret;
 	if (a->status == 206) {
 		ret = check_range(g, a, err);
 	} else {
@@ -193,13 +205,42 @@ static void ask(struct google_call *c, const struct getting *g)
 		strvec_pushf(&c->query, "ifGenerationMatch=%s", r->version);
 	gcs_query(g->store, &c->query);
 	/* Objects that were stored packed come as they are. */
-	strvec_push(&c->headers, "Accept-Encoding: gzip");
+	if (!g->plain)
+		strvec_push(&c->headers, "Accept-Encoding: gzip");
 	if (r->len != RANGE_TO_END)
 		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-%" PRIu64,
 			     r->offset, last);
 	else if (r->offset)
 		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-",
 			     r->offset);
+}
+
+static int get_some(struct getting *g, struct strbuf *err)
+{
+	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
+	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
+	int ret;
+
+	gcs_path(g->store, g->key, &path);
+	c.path = path.buf;
+	c.about = g->key;
+	ask(&c, g);
+	c.head = read_head;
+	c.write = give;
+	c.data = g;
+	ret = google_call(&g->store->api, &c, &why);
+	if (!ret)
+		ret = finish(g, err);
+	else if (c.answer.status == 416)
+		ret = get_nothing(g, err);
+	else if (c.answer.status == 412)
+		ret = gcs_fail_changed(g->store, g->key, err);
+	else
+		fail(err, ret, "%s", why.buf);
+	google_call_release(&c);
+	strbuf_release(&path);
+	strbuf_release(&why);
+	return ret;
 }
 
 /* A version of another kind of store, say: it is none of this object. */
@@ -216,34 +257,20 @@ int gcs_get(struct transport *t, const char *key, const struct object_range *r,
 		.store = gcs_store_of(t), .key = key, .range = r,
 		.sink = sink, .version = version, .room = r->len,
 	};
-	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
-	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT;
 	int ret;
 
-	if (!r->len || r->offset > OFFSET_MAX || !can_be_there(r)) {
-		ret = get_nothing(&g, err);
-		goto cleanup;
+	if (!r->len || r->offset > OFFSET_MAX || !can_be_there(r))
+		return get_nothing(&g, err);
+	ret = get_some(&g, &why);
+	if (ret && g.packed) {
+		/* Nothing was given yet. */
+		g.plain = true;
+		strbuf_reset(&why);
+		ret = get_some(&g, &why);
 	}
-	gcs_path(g.store, key, &path);
-	c.path = path.buf;
-	c.about = key;
-	ask(&c, &g);
-	c.head = read_head;
-	c.write = give;
-	c.data = &g;
-	ret = google_call(&g.store->api, &c, &why);
-	if (!ret)
-		ret = finish(&g, err);
-	else if (c.answer.status == 416)
-		ret = get_nothing(&g, err);
-	else if (c.answer.status == 412)
-		ret = gcs_fail_changed(g.store, key, err);
-	else
+	if (ret)
 		fail(err, ret, "%s", why.buf);
-
-cleanup:
-	google_call_release(&c);
-	strbuf_release(&path);
 	strbuf_release(&why);
 	return ret;
 }
