@@ -140,6 +140,22 @@ test_expect_success 'so may a folder in it' '
 	test_cmp expect names
 '
 
+test_expect_success 'of a shared drive one folder alone may be shared' '
+	others=$(drive_made drive_shared "{\"name\": \"of others\"}") &&
+	part=$(drive_folder part "$others") &&
+	drive_share "$part" "$GOOGLE_ACCOUNT" writer &&
+	folder_is "$part" &&
+	resutil put-object project/a.zip one &&
+	resutil get-object project/a.zip >got &&
+	test_cmp one got &&
+	: >"$DRIVE_LOG" &&
+	resutil list-objects >out &&
+	test_line_count = 1 out &&
+	# no member is refused once
+	google_requests "files 404" >seen &&
+	test_line_count = 1 seen
+'
+
 test_expect_success 'who may only view reads, and is told how to write' '
 	view=$(drive_folder view) &&
 	drive_share "$view" "$GOOGLE_ACCOUNT" reader &&

@@ -64,7 +64,7 @@ static int tell_page(struct gdrive_store *s, const struct value *json,
 }
 
 static void ask(struct google_call *c, const struct gdrive_store *s,
-		const char *q, const char *token)
+		const char *q, const char *token, bool as_member)
 {
 	const char *few = getenv("RESUTIL_TEST_GDRIVE_PAGE");
 
@@ -74,8 +74,7 @@ static void ask(struct google_call *c, const struct gdrive_store *s,
 		    GDRIVE_FIELDS ")");
 	gdrive_query(s, &c->query);
 	strvec_push(&c->query, "includeItemsFromAllDrives=true");
-	/* Only there nothing is left out of what was just made. */
-	if (s->drive_id) {
+	if (as_member) {
 		strvec_push(&c->query, "corpora=drive");
 		strvec_pushf(&c->query, "driveId=%s", s->drive_id);
 	}
@@ -89,10 +88,60 @@ static bool has_token_expired(const struct google_call *c, const char *token)
 	return *token && c->answer.status == 400;
 }
 
+static int ask_for_page(struct gdrive_store *s, struct google_call *c,
+			const char *q, const char *token, bool as_member,
+			struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	ask(c, s, q, token, as_member);
+	ret = google_call(&s->api, c, &why);
+	if (ret && has_token_expired(c, token))
+		ret = ERR_TRANSIENT;
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
+	return ret;
+}
+
+/*
+ * Members search a shared drive itself, where nothing is left out. With others
+ * a folder in it may be shared all the same: they are refused that, and search
+ * what they may see. Who was let in once is a member.
+ */
+static int get_page(struct gdrive_store *s, struct google_call *c,
+		    const char *q, const char *token, struct strbuf *err)
+{
+	int was = __atomic_load_n(&s->membership, __ATOMIC_RELAXED), now;
+	struct google_call again = *c;	/* nothing was added to it yet */
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	if (!s->drive_id || was != GDRIVE_MAY_BE_MEMBER)
+		return ask_for_page(s, c, q, token, s->drive_id &&
+				    was == GDRIVE_MEMBER, err);
+	now = GDRIVE_MEMBER;
+	ret = ask_for_page(s, c, q, token, true, &why);
+	if (ret && (c->answer.status == 403 || c->answer.status == 404)) {
+		google_call_release(c);
+		*c = again;
+		strbuf_reset(&why);
+		now = GDRIVE_NO_MEMBER;
+		ret = ask_for_page(s, c, q, token, false, &why);
+	}
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	else
+		__atomic_store_n(&s->membership, now, __ATOMIC_RELAXED);
+	strbuf_release(&why);
+	return ret;
+}
+
 int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
 		  gdrive_file_fn fn, void *data, struct strbuf *err)
 {
-	struct strbuf token = STRBUF_INIT, why = STRBUF_INIT;
+	struct strbuf token = STRBUF_INIT;
 	bool more = true;
 	int ret = 0;
 
@@ -102,19 +151,13 @@ int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
 
 		c.about = about;
 		c.what = "list";
-		ask(&c, s, q, token.buf);
-		ret = google_call(&s->api, &c, &why);
-		if (ret && has_token_expired(&c, token.buf))
-			ret = ERR_TRANSIENT;
-		if (ret)
-			fail(err, ret, "%s", why.buf);
-		else
+		ret = get_page(s, &c, q, token.buf, err);
+		if (!ret)
 			ret = go_on(s, c.json, &token, &more, err);
 		if (!ret)
 			ret = tell_page(s, c.json, fn, data, err);
 		google_call_release(&c);
 	}
-	strbuf_release(&why);
 	strbuf_release(&token);
 	return ret;
 }

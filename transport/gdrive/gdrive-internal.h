@@ -84,12 +84,18 @@
 /* A version is "ID.REVISION": that file, with that content. Where a file has no
  * headRevisionId, the MD5 stands for it. */
 
+/* Of a shared drive. */
+enum gdrive_membership {
+	GDRIVE_MAY_BE_MEMBER, GDRIVE_MEMBER, GDRIVE_NO_MEMBER
+};
+
 struct gdrive_store {
 	struct transport base;
 	struct google_api api;
 	char *root_id;		/* base_folder_id */
 	bool acknowledge_abuse;
 	bool no_revisions;	/* we may not read them: files alone */
+	int membership;		/* enum gdrive_membership */
 	/* Held while folders are looked for or made, before `lock`. */
 	pthread_mutex_t finding;
 	bool looked;		/* the base folder was looked at */
