@@ -131,4 +131,17 @@ test_expect_success 'a large object that is replaced while it is read is noticed
 	test_grep "changed by somebody else" err && test_path_is_missing copy
 '
 
+test_expect_success 'by TLS, with an authority of our own' '
+	make_ca ca && make_cert ca server DNS:localhost &&
+	start_gcs --cert="$PWD/ca/server.pem" && gcs_bucket lab &&
+	mkdir tls && (cd tls && gcs_conf lab && make_exp $one) &&
+	test_expect_code 12 resutil -C tls list-remote 2>err &&
+	test_grep "http.ca-file" err &&
+	tls="resutil -C tls -c http.ca-file=$PWD/ca/ca.pem" &&
+	$tls push one && $tls url one >url &&
+	test_grep "^https://localhost:$GCS_PORT/lab/project/$one" url &&
+	curl -q -sSf --noproxy "*" --cacert ca/ca.pem -o got "$(cat url)" &&
+	resutil -C tls pack-exp $one >want && test_cmp_bin want got
+'
+
 test_done
