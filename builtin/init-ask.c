@@ -19,10 +19,12 @@ void init_tell(const struct strbuf *text)
 static int check(const struct init_plan *plan, const struct question *q,
 		 struct strbuf *answer, struct strbuf *err)
 {
-	if (!utf8_is_valid(answer->buf, answer->len))
-		return fail(err, ERR_USAGE, "what the conf holds must be "
-			    "UTF-8");
-	return q->check ? q->check(plan, answer, err) : 0;
+	int ret = q->check ? q->check(plan, answer, err) : 0;
+
+	if (!ret && !utf8_is_valid(answer->buf, answer->len))
+		ret = fail(err, ERR_USAGE, "what the conf holds must be "
+			   "UTF-8");
+	return ret;
 }
 
 static int ask(const struct init_plan *plan, const struct question *q,

@@ -264,6 +264,29 @@ test_expect_success 'anybody may read: no key is asked for' '
 	resutil remote test >../out && test_grep "holds 0" ../out
 '
 
+test_expect_success 'an emulator is spoken with by nobody' '
+	google_admin bucket "{\"name\": \"emulated\", \"roles\": {\"allUsers\":
+		[\"storage.objectUser\"]}}" >&4 &&
+	mkdir emulated && cd emulated &&
+	STORAGE_EMULATOR_HOST=$GCS_ROOT resutil init --storage-type=gcs \
+		-o bucket_name=emulated >../out &&
+	test_grep ! key_file_path resutil-conf.yaml &&
+	STORAGE_EMULATOR_HOST=127.0.0.1:$GCS_PORT resutil remote test
+'
+
+test_expect_success 'remote add looks at a key file that is there' '
+	cd bridges && echo "{}" >other.json &&
+	cp resutil-conf.yaml before &&
+	test_expect_code 13 resutil remote add two gs://lab \
+		-o key_file_path=other.json 2>../err &&
+	test_grep "other.json.*no key" ../err &&
+	test_cmp before resutil-conf.yaml &&
+	resutil remote add two "gs://lab?api_root=$GCS_ROOT" \
+		-o key_file_path=comes-later.json &&
+	test_expect_code 11 resutil remote test two 2>../err &&
+	test_grep "comes-later.json" ../err && resutil remote rm two
+'
+
 # ---- hosts ---------------------------------------------------------------
 
 test_expect_success 'a key is sent to no strange host unasked' '
@@ -349,6 +372,22 @@ test_expect_success PTY 'what else the user configured stays as it is' '
 	run: {prompt: no}
 	EOF
 	test_cmp want "$HOME"/dotfiles/resutil.yaml && resutil remote test more
+'
+
+test_expect_success PTY 'clone asks, too' '
+	unset RESUTIL_CONFIG_COUNT && google_key key.json &&
+	test_when_finished "RESUTIL_CONFIG_COUNT=1 &&
+		export RESUTIL_CONFIG_COUNT" &&
+	test_expect_code 129 resutil clone -o key_file_path=key.json \
+		"gs://lab/bridges?api_root=$GCS_ROOT" cloned 2>err &&
+	test_grep "not Google" err && test_path_is_missing cloned &&
+	pty-run --screen=screen --size=24x200 \
+		--expect="Trust it? [y/N] " --send="y\r" \
+		--expect="Cloned project" resutil clone \
+		-o key_file_path=key.json \
+		"gs://lab/bridges?api_root=$GCS_ROOT" cloned &&
+	test_when_finished "rm -r \"$HOME\"/.config/resutil" &&
+	resutil -C cloned list-remote >names && test_line_count = 1 names
 '
 
 test_expect_success 'a conf of somebody else cannot say whom to trust' '
