@@ -56,7 +56,9 @@ enum transport_caps {
 	TRANSPORT_CAN_PRUNE = 1 << 8,
 	/* each call waits for an answer from far away: many at once, and
 	 * reading ahead, are faster */
-	TRANSPORT_IS_FAR = 1 << 9
+	TRANSPORT_IS_FAR = 1 << 9,
+	/* takes several objects under one key; LIST_SHADOWED tells them */
+	TRANSPORT_HAS_SHADOWS = 1 << 10
 };
 
 enum object_sum {
@@ -88,7 +90,8 @@ typedef int (*object_fn)(const struct object *o, void *data);
 enum list_flags {
 	LIST_ONE_LEVEL = 1 << 0,
 	/* Where a store takes several objects under one key (Drive), also
-	 * those that the newest one hides: each with its own version. */
+	 * those that the newest one hides: each with its own version. With
+	 * LIST_ONE_LEVEL also each folder, by a version. */
 	LIST_SHADOWED = 1 << 1
 };
 

@@ -236,6 +236,8 @@ static int check_all(struct store_check *c, const struct check_subset *subset,
 	if (c->code)
 		return fail(err, c->code, "%s", c->why.buf);
 	ret = check_links(c, err);
+	if (!ret)
+		ret = check_doubles(c, err);
 	return ret ? ret : check_rests(c, err);
 }
 

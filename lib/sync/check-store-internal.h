@@ -4,6 +4,7 @@
  *	check-store-all.c	all packs, and the order of what was found
  *	check-store-pack.c	one pack: read, and judged
  *	check-store-links.c	what packs say of each other, and the ledger
+ *	check-store-doubles.c	several objects under one key
  *	check-store-rests.c	what interrupted uploads and tests left
  *	check-store-uploads.c	interrupted uploads that were noted here
  *	check-store-repair.c	what --repair does to a pack
@@ -106,6 +107,10 @@ bool check_is_current(const struct checked *p);
 
 /** Dependencies, ids and what the ledger says of the store. */
 int check_links(struct store_check *c, struct strbuf *err);
+
+/* ---- check-store-doubles.c ----------------------------------------------- */
+
+int check_doubles(struct store_check *c, struct strbuf *err);
 
 /* ---- check-store-rests.c ------------------------------------------------- */
 

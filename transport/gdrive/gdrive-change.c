@@ -4,6 +4,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/wrap/json.h"
 #include "transport/gdrive/gdrive-internal.h"
@@ -164,6 +165,21 @@ int gdrive_remove(struct transport *t, const char *key, const char *version,
 
 /* ---- rename -------------------------------------------------------------- */
 
+/* What it was: another name makes nothing newer than what hides it. */
+static void keep_time(struct value *json, int64_t modified)
+{
+	struct moment m = { modified / 1000, 0, 0 };
+	struct strbuf text = STRBUF_INIT;
+
+	moment_format_utc(&text, &m);
+	/* "2024-07-04T10:15:55Z" */
+	strbuf_setlen(&text, text.len - 1);
+	strbuf_addf(&text, ".%03dZ", (int)(modified % 1000));
+	if (modified > 0)
+		value_map_set_str(json, "modifiedTime", text.buf);
+	strbuf_release(&text);
+}
+
 /* parent NULL: it stays in its folder. */
 static int move_file(struct gdrive_store *s, const struct gdrive_file *f,
 		     const char *to, const char *parent,
@@ -175,7 +191,8 @@ static int move_file(struct gdrive_store *s, const struct gdrive_file *f,
 
 	c.what = "rename";
 	c.json = value_new_map();
-	value_map_set(c.json, "name", value_new_str(gdrive_basename(to)));
+	value_map_set_str(c.json, "name", gdrive_basename(to));
+	keep_time(c.json, f->modified);
 	if (parent) {
 		strvec_pushf(&c.query, "addParents=%s", parent);
 		for (i = 0; i < f->parents.nr; i++)

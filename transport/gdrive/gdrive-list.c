@@ -154,7 +154,7 @@ static int tell_level(const struct level *l, const struct entry *e,
 	int ret;
 
 	o.key = xstrfmt("%s%s/", l->path.buf, e->name);
-	o.version = none;
+	o.version = l->flags & LIST_SHADOWED ? e->version : none;
 	ret = fn(&o, data);
 	free(o.key);
 	return ret;
@@ -191,6 +191,14 @@ static void add_path(const struct level *l, size_t first, size_t end,
 	free(path);
 }
 
+static int tell_one(const struct level *l, const struct entry *e,
+		    object_fn fn, void *data)
+{
+	if (!e->folder)
+		return tell_file(l, e, fn, data);
+	return l->flags & LIST_ONE_LEVEL ? tell_level(l, e, fn, data) : 0;
+}
+
 static int tell_all(const struct level *l, object_fn fn, void *data)
 {
 	size_t first, end, i;
@@ -198,18 +206,12 @@ static int tell_all(const struct level *l, object_fn fn, void *data)
 
 	for (first = 0; first < l->nr && !ret; first = end) {
 		end = end_of_name(l, first);
-		if (l->entry[first].folder) {
-			if (l->flags & LIST_ONE_LEVEL)
-				ret = tell_level(l, &l->entry[first], fn,
-						 data);
-			continue;
-		}
-		ret = tell_file(l, &l->entry[first], fn, data);
+		ret = tell_one(l, &l->entry[first], fn, data);
 		if (!(l->flags & LIST_SHADOWED))
 			continue;
 		for (i = first + 1; i < end && !ret; i++)
 			if (!is_repeated(l, first, i))
-				ret = tell_file(l, &l->entry[i], fn, data);
+				ret = tell_one(l, &l->entry[i], fn, data);
 	}
 	return ret;
 }

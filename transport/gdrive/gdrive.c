@@ -345,7 +345,8 @@ const struct transport_ops transport_gdrive = {
 	.type = "gdrive",
 	.caps = TRANSPORT_CAN_RENAME | TRANSPORT_CAN_RESUME |
 		TRANSPORT_CAN_META | TRANSPORT_CAN_SUMS |
-		TRANSPORT_CAN_PRUNE | TRANSPORT_IS_FAR,
+		TRANSPORT_CAN_PRUNE | TRANSPORT_IS_FAR |
+		TRANSPORT_HAS_SHADOWS,
 	.open = gdrive_open,
 	.list = gdrive_list,
 	.stat = gdrive_stat,
