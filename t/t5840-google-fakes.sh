@@ -633,6 +633,46 @@ test_expect_success 'what a broken connection brought is kept in 256 KiB' '
 	test_wait_for 10 kept
 '
 
+test_expect_success 'an old connection adds nothing behind a newer one' '
+	session s &&
+	cat >late.py <<-\END &&
+	import socket, sys, urllib.request
+	from urllib.error import HTTPError
+	from urllib.parse import urlsplit
+	url, at = sys.argv[1], urlsplit(sys.argv[1])
+
+	def kept():
+	    ask = urllib.request.Request(url, b"", {
+	        "Content-Range": "bytes */1000000"}, method="PUT")
+	    try:
+	        urllib.request.urlopen(ask)
+	    except HTTPError as e:
+	        return e.headers["Range"]
+
+	with socket.create_connection((at.hostname, at.port)) as s:
+	    s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000"
+	               "\r\nContent-Range: bytes 0-999999/1000000\r\n\r\n"
+	               % (at.path, at.query)).encode() + b"x" * 300000)
+	    while kept() is None:
+	        s.sendall(b"")
+	    s.sendall(b"x" * 700000)
+	    print(s.recv(1000).split(b"\r\n")[0].decode())
+	print(kept())
+	END
+	timeout 20 /usr/bin/python3 late.py "$GCS_ROOT$session" >out &&
+	printf "%s\n" "HTTP/1.1 503 Service Unavailable" "bytes=0-262143" >want &&
+	test_cmp want out
+'
+
+test_expect_success 'a service may keep less of a piece than it got' '
+	google_admin modes "{\"session_keep\": 262144}" && session s &&
+	head -c 524288 million >half && send 308 "0-524287/1000000" half &&
+	grep -i "^range: bytes=0-262143" fields &&
+	tail -c +262145 million >rest && send 308 "262144-999999/1000000" rest &&
+	grep -i "^range: bytes=0-524287" fields &&
+	google_admin modes "{\"session_keep\": null}"
+'
+
 test_expect_success 'Go asks not to be told 308' '
 	session s && send 200 "0-262143/*" a -H "X-GUploader-No-308: yes" &&
 	grep -i "^x-http-status-code-override: 308" fields
@@ -666,6 +706,28 @@ test_expect_success 'TLS' '
 	make_ca ca && make_cert ca c DNS:localhost,IP:127.0.0.1 &&
 	start_gcs --cert="$PWD/ca/c.pem" && gcs_bucket lab && put x ten &&
 	says "\"selfLink\": \"https://localhost:"
+'
+
+test_expect_success 'no server is left when a test is killed' '
+	mkdir inner && cat >inner/t.sh <<-\END &&
+	test_description="killed"
+	. ./test-lib.sh
+	. "$TEST_DIRECTORY"/lib-google.sh
+	start_gcs && echo "$GCS_PORT" >"$PORTS.new" && mv "$PORTS.new" "$PORTS"
+	kill -KILL $$
+	END
+	here=$PWD &&
+	(
+		cd "$TEST_DIRECTORY" &&
+		PORTS=$here/ports sh "$here/inner/t.sh" \
+			--root="$here/inner" --build="$BUILD_DIRECTORY"
+	) >out 2>err
+	read -r port <ports &&
+	closed () {
+		test_expect_code 7 curl -q -s --noproxy "*" \
+			"http://127.0.0.1:$port/"
+	} &&
+	test_wait_for 20 closed
 '
 
 test_expect_success 'nothing went wrong in the servers' '
