@@ -172,7 +172,12 @@ test_expect_success 'what was stored packed is read as it is stored' '
 	wc -c <numbers.gz >want && test_cmp want got &&
 	tail -c +101 numbers.gz | head -c 50 >want &&
 	object get-object --offset 100 --length 50 packed >got &&
-	test_cmp_bin want got
+	test_cmp_bin want got &&
+	google_admin corrupt "{\"bucket\": \"lab\", \"name\": \"packed\",
+		\"at\": 20}" &&
+	test_expect_code 13 object get-object packed >got 2>err &&
+	test_grep "CRC32C" err && there packed "\"contentEncoding\": \"gzip\",
+		\"base64\": \"$(base64 -w 0 numbers.gz)\""
 '
 
 test_expect_success 'an answer that was unpacked on its way is refused' '
