@@ -83,4 +83,41 @@ test_expect_success PYTHON 'the key of the page is a key' '
 	test_grep "key_file_path: key.json" resutil-conf.yaml
 '
 
+# What the tables say that somebody says is said by us, or by the service, for
+# which the servers of the tests stand.
+cat >said.py <<\END
+import glob, re, sys
+
+def read(pattern):
+    for path in glob.glob(sys.argv[1] + "/" + pattern, recursive=True):
+        with open(path, encoding="utf-8") as f:
+            yield f.read()
+
+said = ""
+for room in ("builtin/*.c", "plumbing/*.c", "transport/**/*.c", "lib/**/*.c",
+             "t/helper/*.py"):
+    said += "\n".join(read(room))
+said = re.sub(r'"\s+"', "", said)                   # one string after another
+said = re.sub(r'"\s+[A-Za-z_0-9]+\s+"', "...", said)     # PRIu64
+said = re.sub(r"%[0-9.*]*[a-z]+", "...", said)
+said = re.sub(r"\s+", " ", said)
+missing = 0
+for page in sys.argv[2:]:
+    with open(page, encoding="utf-8") as f:
+        table = f.read().split("== WHEN SOMETHING DOES NOT WORK")[1]
+    for row in re.findall(r"^\|(`[^|]*)\|", table, re.M):
+        for text in re.findall(r"`([^`]*)`", row):
+            for part in re.split(r"\.\.\.|'", text):
+                part = part.strip()
+                if len(part) > 3 and part not in said:
+                    print(page, text, part, sep=": ")
+                    missing += 1
+sys.exit(missing > 0)
+END
+
+test_expect_success PYTHON 'what the pages say that is said is said' '
+	python3 said.py "$SOURCE_DIRECTORY" "$pages/resutil-gcs.adoc" \
+		"$pages/resutil-gdrive.adoc" "$pages/resutil-google.adoc"
+'
+
 test_done

@@ -210,6 +210,33 @@ test_expect_success PTY,PYTHON 'the first way out: a shared drive' '
 	grep "MyProj/.*_nice-comment.zip file" tree
 '
 
+test_expect_success 'the second way out: a login, as the page of Drive tells it' '
+	make_repo mine && cd mine &&
+	folders=https://drive.google.com/drive/folders &&
+	google_admin client "{\"id\": \"lab-client\",
+		\"secret\": \"s3cret\"}" >&4 &&
+	google_admin person "{\"email\": \"owner@example.com\"}" >&4 &&
+	(umask 077 && cat >client.json) <<-\EOF &&
+	{"installed": {"client_id": "lab-client", "client_secret": "s3cret",
+	 "project_id": "my-lab-1234", "redirect_uris": ["http://localhost"],
+	 "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+	 "token_uri": "https://oauth2.googleapis.com/token"}}
+	EOF
+	write_script ../browser <<-EOF &&
+	exec curl -q -sS -L -m 20 --proxy "$GOOGLE_PROXY" --noproxy 127.0.0.1 \
+		--cacert "$GOOGLE_CA" "\$1" >"$TRASH_DIRECTORY/seen" 2>&1
+	EOF
+	resutil init --offline --storage-type=gdrive -o key_file_path=- \
+		--project-name=MyProj -o base_folder_id="$folders/$base" &&
+	BROWSER=$TRASH_DIRECTORY/browser by_name resutil remote login origin \
+		--client client.json >out 2>err &&
+	test_grep "owner@example.com" out && test_grep "holds 1 exp" out &&
+	resutil add mine >name && by_name resutil push mine &&
+	drive_tree "$base" >tree && test_grep "MyProj/.*_mine.zip file" tree &&
+	by_name resutil remote logout origin &&
+	test_expect_code 11 env NO_GCE_CHECK=true resutil remote test 2>err
+'
+
 test_expect_success 'all of it by the names of Google' '
 	test_grep "www.googleapis.com" "$GOOGLE_TUNNELS" &&
 	test_grep "oauth2.googleapis.com" "$GOOGLE_TUNNELS"
