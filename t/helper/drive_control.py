@@ -139,6 +139,11 @@ class DriveControl(Service):
             for i in items), key=lambda f: (f["path"], f["created"],
                                             f["id"]))}
 
+    def control_drive_read(self, args):
+        """{"id"}: what is in a file: {"base64"}"""
+        return {"base64": base64.b64encode(
+            self.world.drives.items[args["id"]].head.data).decode()}
+
     def control_drive_sessions(self, args):
         """See google_session.py."""
         return self.world.drive_sessions.control(args)

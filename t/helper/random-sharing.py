@@ -1,4 +1,8 @@
-"""random-sharing.py SEED STEPS DIR [PROGRAM-WITH-FAULTS]: nothing gets lost.
+"""random-sharing.py [--drive=SERVER,ROOT,KEY,FOLDER] SEED STEPS DIR
+[PROGRAM-WITH-FAULTS]: nothing gets lost.
+
+The store is a directory; or a FOLDER of the fake Drive at SERVER (its control),
+which resutil finds at ROOT with the key file KEY.
 
 Two clones, one store and a random sequence of what people do: add, change,
 push, pull, remove, rename, lose the store, die in the middle. Each change puts
@@ -16,22 +20,25 @@ has seen can be read off it. After each step these hold:
 In the end, with the store there, push -A and pull -A leave what is in both
 clones and not in conflict the same. Prints what was done when anything fails.
 """
+import base64
+import io
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import urllib.request
 import zipfile
 
+DRIVE = sys.argv.pop(1)[8:].split(",") if sys.argv[1].startswith("--drive=") \
+    else None
 SEED, STEPS, TOP = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 FAULTY = sys.argv[4] if len(sys.argv) > 4 else None
 KNOWN = {0, 3, 10, 12, 14}
 CONF = """\
 project_name: project
 results_dir: results
-storage_type: dir
-storage_config:
-  path: ../store
 """
 rng = random.Random(SEED)
 log = []
@@ -65,6 +72,73 @@ def resutil(who, *args, fault=None):
     return done.returncode, done.stdout
 
 
+# ---- the store ---------------------------------------------------------------
+
+class Directory:
+    conf = "storage_type: dir\nstorage_config:\n  path: ../store\n"
+
+    def __init__(self):
+        os.mkdir(path("store"))
+
+    def packs(self):
+        """name -> the pack, as a file"""
+        top = path("store", "project")
+        if not os.path.isdir(top):
+            top = path("away", "project")
+        if not os.path.isdir(top):
+            return {}
+        return {name[:-4]: os.path.join(top, name) for name in os.listdir(top)
+                if not name.startswith(".resutil-")}
+
+    def vanish(self):
+        if os.path.isdir(path("store")):
+            os.rename(path("store"), path("away"))
+
+    def come_back(self):
+        if os.path.isdir(path("away")):
+            os.rename(path("away"), path("store"))
+
+
+class Drive:
+    def __init__(self):
+        self.server, root, key, self.folder = DRIVE
+        self.conf = ("storage_type: gdrive\nstorage_config:\n"
+                     "  base_folder_id: %s\n  key_file_path: %s\n"
+                     "  api_root: %s\n" % (self.folder, key, root))
+        self.proxies = urllib.request.ProxyHandler({})
+
+    def control(self, name, **args):
+        answer = urllib.request.build_opener(self.proxies).open(
+            "%s/_test/%s" % (self.server, name), json.dumps(args).encode())
+        return json.load(answer)
+
+    def packs(self):
+        """Of files of one name the newest one that is complete."""
+        found = {}
+        for f in self.control("drive_tree", id=self.folder)["files"]:
+            if f["path"].split("/")[-2] != "project" or f["trashed"] or \
+                    f["folder"] or "resutil-state" in f["properties"]:
+                continue
+            old = found.get(f["name"])
+            if not old or (old["modified"], old["id"]) < (
+                    f["modified"], f["id"]):
+                found[f["name"]] = f
+        return {name[:-4]: io.BytesIO(base64.b64decode(self.control(
+            "drive_read", id=f["id"])["base64"]))
+            for name, f in found.items()}
+
+    def share(self, role):
+        with open(DRIVE[2]) as f:
+            email = json.load(f)["client_email"]
+        self.control("drive_share", id=self.folder, email=email, role=role)
+
+    def vanish(self):
+        self.share("none")
+
+    def come_back(self):
+        self.share("fileOrganizer")
+
+
 # ---- what is where -----------------------------------------------------------
 
 def tokens_here(who):
@@ -82,20 +156,12 @@ def tokens_here(who):
 
 def tokens_there():
     found = {}
-    top = path("store", "project")
-    if not os.path.isdir(top):
-        top = path("away", "project")
-    if not os.path.isdir(top):
-        return found
-    for name in os.listdir(top):
-        if name.startswith(".resutil-"):
-            continue
-        with zipfile.ZipFile(os.path.join(top, name)) as z:
+    for name, pack in store.packs().items():
+        with zipfile.ZipFile(pack) as z:
             bad = z.testzip()
             if bad:
                 raise Wrong("'%s' in '%s' is bad" % (bad, name))
-            found[name[:-4]] = {f for f in z.namelist()
-                                if f.startswith("token-")}
+            found[name] = {f for f in z.namelist() if f.startswith("token-")}
     return found
 
 
@@ -202,12 +268,10 @@ class Model:
                 self.kept -= flat(before[place]) - flat(after[place])
 
     def vanish(self, who):
-        if os.path.isdir(path("store")):
-            os.rename(path("store"), path("away"))
+        store.vanish()
 
     def come_back(self, who):
-        if os.path.isdir(path("away")):
-            os.rename(path("away"), path("store"))
+        store.come_back()
 
 
 def some(who):
@@ -263,8 +327,7 @@ def main():
     for who in "ab":
         os.makedirs(path(who, "results"))
         with open(path(who, "resutil-conf.yaml"), "w") as f:
-            f.write(CONF)
-    os.mkdir(path("store"))
+            f.write(CONF + store.conf)
     model = Model()
     verbs = (["add"] * 2 + ["grow"] * 8 + ["push"] * 8 + ["pull"] * 8 +
              ["force"] * 3 + ["come_back"] * 4 +
@@ -286,4 +349,6 @@ def main():
     return 0
 
 
+os.mkdir(TOP)
+store = Drive() if DRIVE else Directory()
 sys.exit(main())
