@@ -35,7 +35,7 @@ static int go_on(const struct gdrive_store *s, const struct value *json,
 	return 0;
 }
 
-static int tell_page(struct gdrive_store *s, const struct value *json,
+static int tell_page(const struct gdrive_store *s, const struct value *json,
 		     gdrive_file_fn fn, void *data, struct strbuf *err)
 {
 	const struct value *files = value_map_get(json, "files");
@@ -138,6 +138,15 @@ static int get_page(struct gdrive_store *s, struct google_call *c,
 	return ret;
 }
 
+int gdrive_page_read(const struct gdrive_store *s, const struct value *json,
+		     struct strbuf *token, bool *more, gdrive_file_fn fn,
+		     void *data, struct strbuf *err)
+{
+	int ret = go_on(s, json, token, more, err);
+
+	return ret ? ret : tell_page(s, json, fn, data, err);
+}
+
 int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
 		  gdrive_file_fn fn, void *data, struct strbuf *err)
 {
@@ -153,9 +162,8 @@ int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
 		c.what = "list";
 		ret = get_page(s, &c, q, token.buf, err);
 		if (!ret)
-			ret = go_on(s, c.json, &token, &more, err);
-		if (!ret)
-			ret = tell_page(s, c.json, fn, data, err);
+			ret = gdrive_page_read(s, c.json, &token, &more, fn,
+					       data, err);
 		google_call_release(&c);
 	}
 	strbuf_release(&token);

@@ -44,8 +44,9 @@
  *   last changed it (resutil-turn).
  * - Another content is a new revision of the same file. Who replaces a version
  *   says so before, in a property of his own: whose answer shows another one's
- *   steps back, so one at a time does. Other programs take no notice of that, so
- *   afterwards the revision before it must be the one that was to be replaced.
+ *   steps back, so one at a time does. Other programs take no notice of that;
+ *   so afterwards the revision before it must be the one that was to be
+ *   replaced.
  * Source: Drive API v3; Documentation/technical/store-contract.adoc, "Drive".
  */
 #ifndef TRANSPORT_GDRIVE_GDRIVE_INTERNAL_H
@@ -146,6 +147,11 @@ typedef int (*gdrive_file_fn)(struct gdrive_file *f, void *data);
  *  ERR_NOT_FOUND: a folder in the query is none. */
 int gdrive_search(struct gdrive_store *s, const char *q, const char *about,
 		  gdrive_file_fn fn, void *data, struct strbuf *err);
+/** An answer to that: tells its files; token: where the next page begins, if
+ *  there is *more. */
+int gdrive_page_read(const struct gdrive_store *s, const struct value *json,
+		     struct strbuf *token, bool *more, gdrive_file_fn fn,
+		     void *data, struct strbuf *err);
 /** What is in a folder and not in the trash. */
 int gdrive_children(struct gdrive_store *s, const char *parent,
 		    gdrive_file_fn fn, void *data, struct strbuf *err);
@@ -264,7 +270,8 @@ struct gdrive_watch {
 
 void gdrive_watch_init(struct gdrive_watch *w);
 void gdrive_watch_release(struct gdrive_watch *w);
-/** Whether `mark` of `who` is what it was for GDRIVE_CLAIM_MAX, as seen here. */
+/** Whether `mark` of `who` is what it was for GDRIVE_CLAIM_MAX, as seen
+ *  here. */
 bool gdrive_is_silent(struct gdrive_watch *w, const char *who,
 		      const char *mark);
 /** Waits between two looks, longer each time. */
