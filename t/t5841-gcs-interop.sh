@@ -116,6 +116,20 @@ pulled () {
 	diff -r "p/results/$large" "$1/results/$large"
 }
 
+test_expect_success 'what we rename and remove, others see so' '
+	stem=${small%_*} && resutil -C q comment "$small" renamed &&
+	their_node list lab copied/ >out &&
+	printf "%s\n" "copied/project/$large.zip" \
+		"copied/project/${stem}_renamed.zip" | sort >want &&
+	sort out >got && test_cmp want got &&
+	their_node copy lab "copied/project/$large.zip" \
+		"moved/project/${stem}_copied.zip" &&
+	their_python remove lab "copied/project/$large.zip" &&
+	resutil -C q list-remote >out && echo "${stem}_renamed" >want &&
+	test_cmp want out && resutil -C q rm -r -y renamed &&
+	their_python list lab copied/ >out && test_must_be_empty out
+'
+
 test_expect_success 'put by others in sessions, with pieces of any size' '
 	their_node_there resume lab "node/project/$large.zip" large.zip \
 		"{\"ifGenerationMatch\": 0}" && pulled node &&
