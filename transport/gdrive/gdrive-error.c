@@ -21,6 +21,8 @@ static const struct {
 	const char *advice;
 } meanings[] = {
 	{ "accessNotConfigured", ERR_CREDENTIALS, ENABLE },
+	{ "activeItemCreationLimitExceeded", ERR_FAILED,
+	  "%s has made as many files as one account may: use another one" },
 	{ "appNotAuthorizedToFile", ERR_CREDENTIALS,
 	  "the token is for files that this program made; log in anew by "
 	  "'resutil remote login'" },
@@ -31,6 +33,9 @@ static const struct {
 	{ "cannotDownloadFile", ERR_CREDENTIALS,
 	  "its owner does not let viewers download it: let them, or share the "
 	  "folder with %s as 'Editor'" },
+	{ "dailyLimitExceeded", ERR_FAILED,
+	  "the project of the credentials has used up its requests of this "
+	  "day" },
 	{ "domainPolicy", ERR_CREDENTIALS,
 	  "the administrators of the domain do not let apps use Drive" },
 	{ "downloadQuotaExceeded", ERR_FAILED,
@@ -40,7 +45,13 @@ static const struct {
 	{ "insufficientPermissions", ERR_CREDENTIALS,
 	  "the token is not for Google Drive; log in anew by 'resutil remote "
 	  "login', or use the key file of a service account" },
+	{ "numChildrenInNonRootLimitExceeded", ERR_FAILED,
+	  "a folder takes 500,000 files at most: use another one" },
 	{ "SERVICE_DISABLED", ERR_CREDENTIALS, ENABLE },
+	{ "teamDriveFileLimitExceeded", ERR_FAILED,
+	  "a shared drive takes 500,000 files at most, those in its trash, "
+	  "too: empty that, or use another drive" },
+	{ "teamDriveMembershipRequired", ERR_CREDENTIALS, SHARE },
 };
 
 void gdrive_add_whom(struct gdrive_store *s, struct strbuf *out)

@@ -1,9 +1,9 @@
 /*
  * Of several who replace one content, who does. Each says that it is about to,
  * in a property of its own, and the answer to that shows those of all others,
- * and what the content is by then. Of two the second one sees the first, or what
- * it did: it takes its own away, and waits. So nobody's content is replaced by
- * who has not seen it.
+ * and what the content is by then. Of two the second one sees the first, or
+ * what it did: it takes its own away, and waits. So nobody's content is replaced
+ * by who has not seen it.
  *
  * Like a claim (gdrive-claim.c) this does not outlive its maker for long, and
  * nobody replaces anything later than a quarter of that after it said so.
