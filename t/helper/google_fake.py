@@ -213,7 +213,8 @@ class Control(Service):
 
     def control_modes(self, args):
         """{NAME: VALUE}: what a service is to do differently; null: no more.
-        Returns all of them."""
+        Returns all of them. "scheme": "https" is for who stands behind
+        something that speaks TLS."""
         for name, value in args.items():
             self.world.modes[name] = value
             if value is None:
@@ -325,7 +326,8 @@ class Request:
     @property
     def root(self):
         """Our own address, as the client knows it."""
-        return "%s://%s" % (self.world.scheme, self.headers.get(
+        scheme = self.world.modes.get("scheme", self.world.scheme)
+        return "%s://%s" % (scheme, self.headers.get(
             "host", "127.0.0.1:%d" % self.world.port))
 
     def flag(self, name):
