@@ -84,11 +84,16 @@ void secret_take_out(struct strbuf *text, const char *secret)
 {
 	static const char mark[] = "[redacted]";	/* fits into XML */
 	size_t len = secret ? strlen(secret) : 0;
+	size_t from = 0;
 	const char *at;
 
 	if (len < strlen(mark))
 		return;
-	while ((at = memmem(text->buf, text->len, secret, len)))
-		strbuf_splice(text, (size_t)(at - text->buf), len, mark,
-			      strlen(mark));
+	/* onwards: a secret that is like the mark ends, too */
+	while ((at = memmem(text->buf + from, text->len - from, secret,
+			    len))) {
+		from = (size_t)(at - text->buf);
+		strbuf_splice(text, from, len, mark, strlen(mark));
+		from += strlen(mark);
+	}
 }

@@ -189,7 +189,7 @@ static int check_answer(const struct consent *c, struct strbuf *err)
  * Who somebody is, out of the claims of an id_token. It came from the service
  * itself by TLS, so its signature need not be looked at.
  */
-static char *read_account(const char *id_token)
+char *google_id_account(const char *id_token)
 {
 	const char *claims = id_token ? strchr(id_token, '.') : NULL;
 	struct strbuf text = STRBUF_INIT, raw = STRBUF_INIT;
@@ -251,7 +251,8 @@ static int take_tokens(struct google_login *l, const struct value *json,
 			    "refresh token; take resutil's access away at "
 			    "https://myaccount.google.com/connections, and "
 			    "log in again");
-	account = read_account(value_text(value_map_get(json, "id_token")));
+	account = google_id_account(value_text(value_map_get(json,
+							     "id_token")));
 	if (account) {
 		free(l->account);
 		l->account = account;

@@ -82,7 +82,7 @@ static bool looks_like_p12(const struct strbuf *text)
 	       (unsigned char)text->buf[1] == 0x82;
 }
 
-static int parse_file(struct google_place *out, const struct strbuf *text,
+int google_file_parse(struct google_place *out, const struct strbuf *text,
 		      const char *where, struct strbuf *err)
 {
 	/* what a parser says of a text may show a piece of it */
@@ -108,7 +108,7 @@ int google_file_read(struct google_place *out, const char *path,
 	else if (ret)
 		ret = fail(err, ERR_CREDENTIALS, "%s", why.buf);
 	else
-		ret = parse_file(out, &text, where, err);
+		ret = google_file_parse(out, &text, where, err);
 	if (ret)
 		google_place_release(out);
 	else

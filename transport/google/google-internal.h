@@ -21,6 +21,7 @@
 #include "lib/base/value.h"
 #include "lib/wrap/http.h"
 #include "transport/google/google-credentials.h"
+#include "transport/google/google-login.h"
 
 #define GOOGLE_FILE_MAX (256u << 10)
 #define GOOGLE_ANSWER_MAX (256u << 10)
@@ -93,6 +94,9 @@ char *google_place_account(struct google_search *s,
  *  be read; ERR_CONTENT: it is none, and what is wrong with it. */
 int google_file_read(struct google_place *out, const char *path,
 		     struct strbuf *err);
+/** The same of its text; where: "'FILE'". out is to be released anyway. */
+int google_file_parse(struct google_place *out, const struct strbuf *text,
+		      const char *where, struct strbuf *err);
 /** The same for an object inside of one (source_credentials). */
 int google_file_kind(const struct value *json, const char *where,
 		     enum google_kind *out, struct strbuf *err);
@@ -175,8 +179,20 @@ int google_post_json(struct google_search *s, const char *url,
 
 /** What an answer says is wrong, escaped and cut: words of OAuth, of the APIs,
  *  or the status. secret: NULL-terminated. */
-void google_reason(struct strbuf *out, struct http_answer *a,
+void google_reason(struct strbuf *out, const struct http_answer *a,
 		   const char *const *secret);
+
+/*
+ * Logins.
+ */
+
+/** What the files of google-login.h say. ERR_CONTENT. */
+int google_client_take(struct google_client *out, const struct value *json,
+		       const char *where, struct strbuf *err);
+int google_login_take(struct google_login *out, const struct value *json,
+		      const char *where, struct strbuf *err);
+/** Whose an id_token is (or NULL); NULL: it does not say. The caller frees. */
+char *google_id_account(const char *id_token);
 
 /*
  * The machine.

@@ -49,7 +49,7 @@ static char *text_or(const struct value *map, const char *key,
 
 /* ---- clients ------------------------------------------------------------ */
 
-static int take_client(struct google_client *out, const struct value *json,
+int google_client_take(struct google_client *out, const struct value *json,
 		       const char *where, struct strbuf *err)
 {
 	const struct value *map = value_map_get(json, "installed");
@@ -103,7 +103,7 @@ int google_client_read(struct google_client *out, const char *path,
 	int ret = read_map(&json, path, where, err);
 
 	if (!ret)
-		ret = take_client(out, json, where, err);
+		ret = google_client_take(out, json, where, err);
 	secret_free_value(json);
 	free(where);
 	return ret;
@@ -126,7 +126,7 @@ static void take_scope(struct google_login *l, const struct value *list)
 	l->scope = strbuf_detach(&text, NULL);
 }
 
-static int take_login(struct google_login *l, const struct value *json,
+int google_login_take(struct google_login *l, const struct value *json,
 		      const char *where, struct strbuf *err)
 {
 	const char *id, *secret, *refresh;
@@ -173,7 +173,7 @@ int google_login_read(struct google_login *out, const char *store,
 	where = xstrfmt("'%s'", path.buf);
 	ret = read_map(&json, path.buf, where, err);
 	if (!ret)
-		ret = take_login(out, json, where, err);
+		ret = google_login_take(out, json, where, err);
 	if (!ret)
 		out->store = xstrdup(store);
 

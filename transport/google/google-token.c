@@ -79,14 +79,38 @@ bool google_is_token(const char *text)
 
 /* An answer that is no success. */
 struct refusal {
-	struct value *json;
-	const char *word;	/* "invalid_grant"; lent, NULL */
-	const char *text;	/* in words; lent, NULL */
+	struct value *json;	/* NULL: it is none */
+	char *word;		/* "invalid_grant"; or NULL */
+	char *text;		/* in words; or NULL */
 };
 
-static void read_refusal(struct refusal *r, const struct strbuf *body)
+/* Some services repeat what they were sent. It is looked for in what was
+ * decoded: JSON has many ways to write a text. */
+static char *without(const char *text, const char *const *secret, size_t nr)
 {
-	const struct value *error;
+	struct strbuf copy = STRBUF_INIT;
+	size_t i;
+
+	if (!text || !*text)
+		return NULL;
+	strbuf_addstr(&copy, text);
+	for (i = 0; i < nr; i++)
+		secret_take_out(&copy, secret[i]);
+	/* the way out follows */
+	for (i = copy.len; i && copy.buf[i - 1] == '.'; i--)
+		;
+	strbuf_setlen(&copy, i);
+	if (!copy.len) {
+		strbuf_release(&copy);
+		return NULL;
+	}
+	return strbuf_detach(&copy, NULL);
+}
+
+static void read_refusal(struct refusal *r, const struct strbuf *body,
+			 const char *const *secret, size_t nr)
+{
+	const struct value *error, *word, *text;
 
 	memset(r, 0, sizeof(*r));
 	if (json_parse(&r->json, body->buf, body->len, "", NULL))
@@ -94,13 +118,21 @@ static void read_refusal(struct refusal *r, const struct strbuf *body)
 	error = value_map_get(r->json, "error");
 	if (error && error->type == VALUE_MAP) {
 		/* as the APIs say it */
-		r->word = value_text(value_map_get(error, "status"));
-		r->text = value_text(value_map_get(error, "message"));
+		word = value_map_get(error, "status");
+		text = value_map_get(error, "message");
 	} else {
-		r->word = value_text(error);
-		r->text = value_text(value_map_get(r->json,
-						   "error_description"));
+		word = error;
+		text = value_map_get(r->json, "error_description");
 	}
+	r->word = without(value_text(word), secret, nr);
+	r->text = without(value_text(text), secret, nr);
+}
+
+static void refusal_release(struct refusal *r)
+{
+	secret_free_value(r->json);
+	free(r->word);
+	free(r->text);
 }
 
 static void add_quoted(struct strbuf *out, const char *text, size_t max)
@@ -111,33 +143,20 @@ static void add_quoted(struct strbuf *out, const char *text, size_t max)
 static void add_refusal(struct strbuf *out, const struct refusal *r,
 			int status)
 {
-	if (r->text && *r->text) {
+	if (r->text)
 		add_quoted(out, r->text, REASON_MAX);
-		/* the way out follows */
-		while (out->len && out->buf[out->len - 1] == '.')
-			strbuf_setlen(out, out->len - 1);
-	} else if (!r->word || !*r->word) {
+	else if (!r->word)
 		strbuf_addf(out, "status %d", status);
-	}
-	if (!r->word || !*r->word)
+	if (!r->word)
 		return;
-	if (r->text && *r->text)
+	if (r->text)
 		strbuf_addstr(out, " (");
 	add_quoted(out, r->word, WORD_MAX);
-	if (r->text && *r->text)
+	if (r->text)
 		strbuf_addch(out, ')');
 }
 
-static void take_out(struct http_answer *a, const char *const *secret,
-		     size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		secret_take_out(&a->body, secret[i]);
-}
-
-void google_reason(struct strbuf *out, struct http_answer *a,
+void google_reason(struct strbuf *out, const struct http_answer *a,
 		   const char *const *secret)
 {
 	struct refusal r;
@@ -145,10 +164,9 @@ void google_reason(struct strbuf *out, struct http_answer *a,
 
 	while (secret && secret[nr])
 		nr++;
-	take_out(a, secret, nr);
-	read_refusal(&r, &a->body);
+	read_refusal(&r, &a->body, secret, nr);
 	add_refusal(out, &r, a->status);
-	secret_free_value(r.json);
+	refusal_release(&r);
 }
 
 static bool is_any(const char *word, const char *const *words)
@@ -264,9 +282,7 @@ static int ask_once(struct google_search *s, const struct google_grant *g,
 
 	if (ret)
 		goto cleanup;
-	if (a.status != 200)
-		take_out(&a, g->secret, ARRAY_SIZE(g->secret));
-	read_refusal(&r, &a.body);
+	read_refusal(&r, &a.body, g->secret, ARRAY_SIZE(g->secret));
 	if (a.status != 200) {
 		ret = refused(s, g, &a, &r, err);
 		if (ret == ERR_CREDENTIALS)
@@ -282,7 +298,7 @@ static int ask_once(struct google_search *s, const struct google_grant *g,
 	}
 
 cleanup:
-	secret_free_value(r.json);
+	refusal_release(&r);
 	secret_reset(&a.body);
 	http_answer_release(&a);
 	return ret;
