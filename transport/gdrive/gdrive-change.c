@@ -315,6 +315,8 @@ void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
 	struct google_call c = GOOGLE_CALL_INIT("GET", NULL);
 	const char *owner;
 
+	if (!err)
+		return;
 	strbuf_addf(&path, "/drive/v3/files/%s", id);
 	c.path = path.buf;
 	c.about = key;
@@ -327,7 +329,8 @@ void gdrive_tell_owner(struct gdrive_store *s, const char *key, const char *id,
 	if (!owner)
 		owner = value_get_text(c.json, "owners.0.displayName");
 	if (owner)
-		strbuf_addf(err, "; it belongs to '%s', who can do that",
+		strbuf_addf(err, "; it belongs to '%.200s', who can do "
+			    "that",
 			    owner);
 	else if (google_text(c.json, "driveId"))
 		strbuf_addstr(err, "; in a shared drive a content manager "

@@ -2,8 +2,8 @@
  * Of several who replace one content, who does. Each says that it is about to,
  * in a property of its own, and the answer to that shows those of all others,
  * and what the content is by then. Of two the second one sees the first, or
- * what it did: it takes its own away, and waits. So nobody's content is replaced
- * by who has not seen it.
+ * what it did: it takes its own away, and waits. So nobody's content is
+ * replaced by who has not seen it.
  *
  * Like a claim (gdrive-claim.c) this does not outlive its maker for long, and
  * nobody replaces anything later than a quarter of that after it said so.
@@ -109,7 +109,7 @@ static int try_to_enter(struct gdrive_store *s, const char *key,
 		ret = gdrive_fail_changed(s, key, err);
 	else if (!ret && is_taken(s, key, &now, turn, w))
 		ret = ERR_NO;
-	if (ret)
+	if (ret && ret != ERR_CREDENTIALS)
 		gdrive_leave(s, key, f->id, turn);
 	gdrive_file_release(&now);
 	strbuf_release(&text);
