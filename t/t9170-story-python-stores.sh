@@ -1,8 +1,8 @@
 #!/bin/sh
 
-test_description='story: what the Python Resutil left on Drive is pulled whole
+test_description='story: what the Python Resutil left at Google is pulled whole
 
-A hundred and fifty packs, of which that tool saw a hundred; put there by the API
+On Drive a hundred and fifty packs, of which that tool saw a hundred; put there by the API
 as it put them, with no metadata and no hashes, and with all that its defects leave.
 '
 . ./test-lib.sh
@@ -91,13 +91,14 @@ create("MyProj.zip", project, kind="application/vnd.google-apps.shortcut",
        more={"shortcutDetails": {"targetId": other}})
 create(".zip", project, b"")
 create("desktop.ini", project, b"[.ShellClassInfo]\r\n", "text/plain")
+print(project)
 END
 
 test_expect_success 'setup: what that tool left' '
 	start_drive && base=$(drive_folder results) &&
 	drive_share "$base" "$GOOGLE_ACCOUNT" writer &&
 	python3 python-resutil.py "${DRIVE_ROOT#http://}" \
-		"$(google_token $PERSON drive)" "$base" &&
+		"$(google_token $PERSON drive)" "$base" >project &&
 	ls want | wc -l >nr && echo 150 >want.nr && test_cmp want.nr nr
 '
 
@@ -158,6 +159,58 @@ test_expect_success 'the Python tool would read what was sent: a plain zip' '
 	cd new && resutil get-object "MyProj/$(tail -n 1 names).zip" >here.zip &&
 	python3 -m zipfile -e here.zip here && echo 1 >want &&
 	test_cmp want here/x && test_grep "^git:" here/resutil-exp.yaml
+'
+
+# What a push of something that was not there left, under a good name.
+test_expect_success 'an empty pack is told of, and stops no other' '
+	python3 -c "import zipfile; zipfile.ZipFile(\"empty.zip\", \"w\")" &&
+	test $(wc -c <empty.zip) = 22 &&
+	drive_file "$(cat project)" aapfup_20240704T000004_empty.zip empty.zip &&
+	cd p && rm -r "results/$(sed -n 3p ../names)" &&
+	test_expect_code 3 resutil pull --all --yes >../out 2>../err &&
+	test_grep "^2 fetched.*149 already here, 1 not done" ../out &&
+	test_grep "_empty. is no experiment: it has no record" ../err &&
+	test_line_count = 1 ../err
+'
+
+# t5826 pulls a hundred and fifty from a bucket; this is what lies beside them.
+test_expect_success 'the same in a bucket' '
+	start_gcs && gcs_bucket resutil && name=aapfup_20240704T191500_ok &&
+	mkdir pack && printf "args: x\ndependency: []\ngit:\n  commit_hash: null\n" \
+		>pack/resutil-exp.yaml && echo 1 >pack/data &&
+	(cd pack && python3 -m zipfile -c ../ok.zip resutil-exp.yaml data) &&
+	cat >put.py <<-\END &&
+	import sys, urllib.parse, urllib.request
+	root, token, name, path = sys.argv[1:]
+	urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+	    urllib.request.Request(
+	        root + "/upload/storage/v1/b/resutil/o?uploadType=media&name=" +
+	        urllib.parse.quote(name, ""), open(path, "rb").read(),
+	        {"Authorization": "Bearer " + token,
+	         "Content-Type": "application/zip"}))
+	END
+	: >nothing && token=$(google_token) &&
+	for object in MyProj/ "MyProj/$name.zip:ok.zip" \
+		MyProj/_debug.zip:ok.zip MyProj/exp1.zip:empty.zip \
+		MyProj/aapfup_20240704T191501_empty.zip:empty.zip \
+		MyProj/aapfup_20240704T191502_bad/name.zip:ok.zip \
+		Other/aapfup_20240704T191503_other.zip:ok.zip \
+		MyProj/.zip MyProj/notes.txt
+	do
+		case "$object" in
+		*:*)	file=${object#*:} ;;
+		*)	file=nothing ;;
+		esac
+		python3 put.py "$GCS_ROOT" "$token" "${object%%:*}" "$file" ||
+			return 1
+	done &&
+	mkdir b && cd b && gcs_conf resutil &&
+	sed -i "s/^project_name.*/project_name: MyProj/" resutil-conf.yaml &&
+	test_expect_code 3 resutil pull --all --yes >../out 2>../err &&
+	test_grep "^1 fetched.*1 not done" ../out &&
+	test_grep "_empty. is no experiment" ../err &&
+	test_cmp ../pack/data "results/$name/data" &&
+	ls results >../got && echo $name >../want.b && test_cmp ../want.b ../got
 '
 
 test_done
