@@ -6,6 +6,8 @@ loopback port; those that ask show PASS in the field X-Pass.
     /json       {"who": {...}, "value": TOKEN}
     /empty /html /large /down /moved    what it sounds like
 
+It is a machine of GCE, too, whose account is PASS and has this TOKEN.
+
 A POST to /echo is refused with all that was sent in the answer, as some servers
 do it; one to /answer/TEXT is answered with that TEXT (%XX).
 """
@@ -14,6 +16,8 @@ import json
 import os
 import sys
 import urllib.parse
+
+MACHINE = "/computeMetadata/v1/instance/service-accounts/default/"
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
@@ -30,9 +34,21 @@ class Provider(http.server.BaseHTTPRequestHandler):
             "/moved": (302, ""),
         }
         status, text = answers.get(path, (404, "none"))
+        if path.startswith(MACHINE):
+            return self.machine(path[len(MACHINE):])
         if self.headers.get("X-Pass") != password:
             status, text = 403, "no pass"
         self.answer(status, text, status == 302)
+
+    def machine(self, name):
+        token, email = sys.argv[2:4]
+        if self.headers.get("Metadata-Flavor") != "Google":
+            return self.answer(403, "no flavor")
+        texts = {"email": email, "token": json.dumps({
+            "access_token": token, "expires_in": 3599,
+            "token_type": "Bearer"})}
+        self.answer(200 if name in texts else 404, texts.get(name, ""),
+                    fields={"Metadata-Flavor": "Google"})
 
     def do_POST(self):
         size = int(self.headers["Content-Length"])
@@ -44,8 +60,10 @@ class Provider(http.server.BaseHTTPRequestHandler):
                 "error": "invalid_grant", "error_description":
                 "what is %s?" % " and ".join(form.values())}))
 
-    def answer(self, status, text, moved=False):
+    def answer(self, status, text, moved=False, fields=None):
         self.send_response(status)
+        for name, value in (fields or {}).items():
+            self.send_header(name, value)
         if moved:
             self.send_header("Location", "/token")
         self.send_header("Content-Length", str(len(text.encode())))
