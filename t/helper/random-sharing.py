@@ -1,8 +1,8 @@
-"""random-sharing.py [--drive=SERVER,ROOT,KEY,FOLDER] SEED STEPS DIR
-[PROGRAM-WITH-FAULTS]: nothing gets lost.
+"""random-sharing.py [--drive=SERVER,ROOT,KEY,FOLDER] [--gcs=SERVER,ROOT,KEY,
+BUCKET] SEED STEPS DIR [PROGRAM-WITH-FAULTS]: nothing gets lost.
 
 The store is a directory; or a FOLDER of the fake Drive at SERVER (its control),
-which resutil finds at ROOT with the key file KEY.
+which resutil finds at ROOT with the key file KEY; or likewise a BUCKET.
 
 Two clones, one store and a random sequence of what people do: add, change,
 push, pull, remove, rename, lose the store, die in the middle. Each change puts
@@ -30,9 +30,10 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from urllib.parse import quote
 
-DRIVE = sys.argv.pop(1)[8:].split(",") if sys.argv[1].startswith("--drive=") \
-    else None
+KIND, _, PLACE = sys.argv.pop(1).partition("=") \
+    if sys.argv[1].startswith("--") else ("", "", "")
 SEED, STEPS, TOP = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 FAULTY = sys.argv[4] if len(sys.argv) > 4 else None
 KNOWN = {0, 3, 10, 12, 14}
@@ -99,18 +100,28 @@ class Directory:
             os.rename(path("away"), path("store"))
 
 
-class Drive:
-    def __init__(self):
-        self.server, root, key, self.folder = DRIVE
-        self.conf = ("storage_type: gdrive\nstorage_config:\n"
-                     "  base_folder_id: %s\n  key_file_path: %s\n"
-                     "  api_root: %s\n" % (self.folder, key, root))
-        self.proxies = urllib.request.ProxyHandler({})
+class Google:
+    """What stores at a server that stands for Google's have in common."""
+
+    def __init__(self, kind, place):
+        self.server, root, self.key, self.place = PLACE.split(",")
+        self.conf = ("storage_type: %s\nstorage_config:\n  %s: %s\n"
+                     "  key_file_path: %s\n  api_root: %s\n" % (
+                         kind, place, self.place, self.key, root))
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}))
+        with open(self.key) as f:
+            self.email = json.load(f)["client_email"]
 
     def control(self, name, **args):
-        answer = urllib.request.build_opener(self.proxies).open(
-            "%s/_test/%s" % (self.server, name), json.dumps(args).encode())
-        return json.load(answer)
+        return json.load(self.opener.open(
+            "%s/_test/%s" % (self.server, name), json.dumps(args).encode()))
+
+
+class Drive(Google):
+    def __init__(self):
+        super().__init__("gdrive", "base_folder_id")
+        self.folder = self.place
 
     def packs(self):
         """Of files of one name the newest one that is complete."""
@@ -128,15 +139,41 @@ class Drive:
             for name, f in found.items()}
 
     def share(self, role):
-        with open(DRIVE[2]) as f:
-            email = json.load(f)["client_email"]
-        self.control("drive_share", id=self.folder, email=email, role=role)
+        self.control("drive_share", id=self.folder, email=self.email,
+                     role=role)
 
     def vanish(self):
         self.share("none")
 
     def come_back(self):
         self.share("fileOrganizer")
+
+
+class Bucket(Google):
+    def __init__(self):
+        super().__init__("gcs", "backet_name")
+        self.token = self.control("token", email=self.email)["access_token"]
+
+    def read(self, name):
+        return io.BytesIO(self.opener.open(urllib.request.Request(
+            "%s/download/storage/v1/b/%s/o/%s?alt=media" % (
+                self.server, self.place, quote(name, safe="")),
+            headers={"Authorization": "Bearer " + self.token})).read())
+
+    def packs(self):
+        names = [o["name"] for o in self.control(
+            "objects", bucket=self.place)["objects"]]
+        return {n[8:-4]: self.read(n) for n in names
+                if n.startswith("project/")}
+
+    def vanish(self):
+        self.control("errors", errors=[{
+            "path": "^/(upload/)?storage/", "times": 1 << 30, "status": 404,
+            "reason": "notFound",
+            "message": "The specified bucket does not exist."}])
+
+    def come_back(self):
+        self.control("errors", errors=[])
 
 
 # ---- what is where -----------------------------------------------------------
@@ -350,5 +387,5 @@ def main():
 
 
 os.mkdir(TOP)
-store = Drive() if DRIVE else Directory()
+store = {"--drive": Drive, "--gcs": Bucket}.get(KIND, Directory)()
 sys.exit(main())
