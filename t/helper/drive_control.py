@@ -106,17 +106,18 @@ class DriveControl(Service):
         self.world.drives.drop(self.world.drives.items[args["id"]])
 
     def control_drive_change(self, args):
-        """{"id", "name", "modified", "created" (milliseconds since 1970),
-        "mime", "abusive", "damage": N}: sets these without a word; damage: the
-        byte at N of what is downloaded is another one (its checksums are told
-        as they were)."""
+        """{"id", "name", "parent", "modified", "created" (milliseconds since
+        1970), "mime", "abusive", "damage": N}: sets these without a word;
+        damage: the byte at N of what is downloaded is another one (its
+        checksums are told as they were)."""
         item = self.world.drives.items[args.pop("id")]
         at = args.pop("damage", None)
         if at is not None:
             data = bytearray(item.head.data)
             data[at] ^= 1
             item.head.data = bytes(data)
-        for name in ("name", "modified", "created", "mime", "abusive"):
+        for name in ("name", "parent", "modified", "created", "mime",
+                     "abusive"):
             if name in args:
                 setattr(item, name, args[name])
         self.world.drives.changed(item, Who(item.last))

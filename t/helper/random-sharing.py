@@ -113,9 +113,9 @@ class Google:
         with open(self.key) as f:
             self.email = json.load(f)["client_email"]
 
-    def control(self, name, **args):
+    def control(self, what, **args):
         return json.load(self.opener.open(
-            "%s/_test/%s" % (self.server, name), json.dumps(args).encode()))
+            "%s/_test/%s" % (self.server, what), json.dumps(args).encode()))
 
 
 class Drive(Google):
@@ -123,7 +123,7 @@ class Drive(Google):
         super().__init__("gdrive", "base_folder_id")
         self.folder = self.place
 
-    def packs(self):
+    def files(self):
         """Of files of one name the newest one that is complete."""
         found = {}
         for f in self.control("drive_tree", id=self.folder)["files"]:
@@ -134,9 +134,14 @@ class Drive(Google):
             if not old or (old["modified"], old["id"]) < (
                     f["modified"], f["id"]):
                 found[f["name"]] = f
-        return {name[:-4]: io.BytesIO(base64.b64decode(self.control(
-            "drive_read", id=f["id"])["base64"]))
-            for name, f in found.items()}
+        return found
+
+    def read(self, f):
+        return self.control("drive_read", id=f["id"])["base64"]
+
+    def packs(self):
+        return {name[:-4]: io.BytesIO(base64.b64decode(self.read(f)))
+                for name, f in self.files().items()}
 
     def share(self, role):
         self.control("drive_share", id=self.folder, email=self.email,
@@ -147,6 +152,30 @@ class Drive(Google):
 
     def come_back(self):
         self.share("fileOrganizer")
+
+    def somebody(self, may_go):
+        """What people do in a browser. may_go(NAME): it is not lost."""
+        files = self.files()
+        does = rng.choice(["copy", "folder", "move", "trash", "restore"])
+        gone = [f for f in self.control("drive_tree", id=self.folder)["files"]
+                if f["trashed"] and f["name"].endswith(".zip")]
+        if does == "folder":
+            self.control("drive_folder", name="project", parent=self.folder)
+        elif does == "restore" and gone:
+            self.control("drive_trash", trashed=False,
+                         id=rng.choice(gone)["id"])
+        elif files:
+            f = files[rng.choice(sorted(files))]
+            if does == "copy":
+                self.control("drive_file", parent=f["parent"], name=f["name"],
+                             base64=self.read(f),
+                             modifiedTime="2024-01-01T00:00:00Z")
+            elif does == "move":
+                self.control("drive_change", id=f["id"], parent=rng.choice(
+                    [g["parent"] for g in files.values()]))
+            elif does == "trash" and may_go(f["name"][:-4]):
+                self.control("drive_trash", id=f["id"])
+        log.append("somebody: " + does)
 
 
 class Bucket(Google):
@@ -287,6 +316,11 @@ class Model:
         if name and state["store"][name] <= state[who].get(name, set()):
             resutil(who, "rm", "-r", "-y", "--force", name)
 
+    def somebody(self, who):
+        state = everything()
+        store.somebody(lambda name: state["store"][name] <=
+                       state[who].get(name, set()))
+
     def comment(self, who):
         name = some(who)
         if name:
@@ -368,7 +402,8 @@ def main():
     model = Model()
     verbs = (["add"] * 2 + ["grow"] * 8 + ["push"] * 8 + ["pull"] * 8 +
              ["force"] * 3 + ["come_back"] * 4 +
-             ["scribble", "forget", "remove_there", "comment", "vanish"])
+             ["scribble", "forget", "remove_there", "comment", "vanish"] +
+             ["somebody"] * (8 if KIND == "--drive" else 0))
     try:
         for _ in range(STEPS):
             verb, who = rng.choice(verbs), rng.choice("ab")
@@ -386,6 +421,7 @@ def main():
     return 0
 
 
+shutil.rmtree(TOP, ignore_errors=True)
 os.mkdir(TOP)
 store = {"--drive": Drive, "--gcs": Bucket}.get(KIND, Directory)()
 sys.exit(main())
