@@ -9,7 +9,6 @@
 #include "lib/base/store-conf.h"
 #include "lib/base/term.h"
 
-#define NO_KEY "-"
 #define USUAL_KEY "key.json"
 
 /* ---- the key file, which both kinds have -------------------------------- */
@@ -21,7 +20,7 @@ static int check_key(const struct init_plan *plan, struct strbuf *answer,
 	struct key_file key = KEY_FILE_INIT;
 	int ret;
 
-	if (!strcmp(answer->buf, NO_KEY)) {
+	if (!strcmp(answer->buf, STORE_NO_KEY)) {
 		strbuf_reset(answer);
 		return 0;
 	}
@@ -31,7 +30,7 @@ static int check_key(const struct init_plan *plan, struct strbuf *answer,
 		ret = 0;
 	else if (ret == ERR_NOT_FOUND)
 		ret = fail(err, ERR_NOT_FOUND, "%s; put it there, or name "
-			   "another one, or give '" NO_KEY "' if Google's "
+			   "another one, or give '" STORE_NO_KEY "' if Google's "
 			   "own tools have signed you in", why.buf);
 	else if (ret)
 		strbuf_addbuf(err, &why);
@@ -53,6 +52,14 @@ static int find_key(struct init_plan *plan, const char *key UNUSED,
 		strbuf_addstr(out, USUAL_KEY);
 	strbuf_release(&path);
 	return 0;
+}
+
+/* "yes" and "1" as the conf has them. */
+static void spell_truth(struct value *settings, const char *key)
+{
+	if (value_map_get(settings, key))
+		value_map_set(settings, key, value_new_bool(
+				store_conf_truth(settings, key)));
 }
 
 /* Who else is to see what the key gives. */
@@ -120,9 +127,7 @@ static int fit_gcs(struct value *settings, struct strbuf *err)
 		value_map_set(settings, "backet_name", value_copy(bucket));
 		value_map_remove(settings, "bucket_name");
 	}
-	if (value_map_get(settings, "anonymous"))
-		value_map_set(settings, "anonymous", value_new_bool(
-				store_conf_truth(settings, "anonymous")));
+	spell_truth(settings, "anonymous");
 	return 0;
 }
 
@@ -169,6 +174,8 @@ static int fit_gdrive(struct value *settings, struct strbuf *err)
 		ret = gdrive_folder_id(&id, folder, err);
 	if (!ret && folder)
 		value_map_set_str(settings, "base_folder_id", id.buf);
+	if (!ret)
+		spell_truth(settings, "acknowledge_abuse");
 	strbuf_release(&id);
 	return ret;
 }

@@ -81,6 +81,8 @@ void store_kind_rebase(const struct store_kind *kind, struct value *config,
 
 	if (kind->is_dir)
 		rebase(config, "path", root);
-	if (key && strncmp(key, "~/", 2))
+	if (key && !strcmp(key, STORE_NO_KEY))
+		value_map_remove(config, "key_file_path");
+	else if (key && strncmp(key, "~/", 2))
 		rebase(config, "key_file_path", root);
 }

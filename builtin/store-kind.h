@@ -12,6 +12,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 
+/* As key_file_path: there is none. */
+#define STORE_NO_KEY "-"
+
 /* A key of storage_config that `init` asks for. */
 struct store_setting {
 	const char *key;
@@ -67,7 +70,7 @@ int store_kind_only(const struct value *settings, const char *type,
 
 /** Makes relative paths in `config` (of a key file, of a directory) begin in
  *  `root` of a project; they are from the working directory. root NULL: makes
- *  them absolute. */
+ *  them absolute. STORE_NO_KEY is taken out. */
 void store_kind_rebase(const struct store_kind *kind, struct value *config,
 		       const char *root);
 

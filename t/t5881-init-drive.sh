@@ -102,6 +102,21 @@ test_expect_success 'a file, and a folder in the trash' '
 	try_drive 12 trashed "$gone" && test_grep "trash" ../err
 '
 
+test_expect_success 'clone names the projects that are there' '
+	google_key key.json &&
+	test_expect_code 10 resutil clone -o key_file_path=key.json \
+		"gdrive://$team/bridge?api_root=$DRIVE_ROOT" 2>err &&
+	test_grep "there may be some of: .*.bridges." err &&
+	test_path_is_missing bridge &&
+	test_expect_code 129 resutil clone -o key_file_path=key.json \
+		"https://drive.google.com/drive/folders/$team" 2>err &&
+	test_grep "gdrive://$team/PROJECT" err &&
+	GOOGLE_APPLICATION_CREDENTIALS=$PWD/key.json resutil clone \
+		-o key_file_path=- \
+		"gdrive://$team/bridges?api_root=$DRIVE_ROOT" no-key &&
+	test_grep ! key_file_path no-key/resutil-conf.yaml
+'
+
 test_expect_success 'a Contributor of a shared drive cannot remove' '
 	some=$(drive_shared contributors writer) &&
 	try_drive 11 contributor "$some" &&
