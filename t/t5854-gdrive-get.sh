@@ -116,6 +116,15 @@ test_expect_success 'a version that was seen a moment ago is read as it was' '
 		"9876543210 0123456789 "
 '
 
+test_expect_success 'where older revisions are not given it is a conflict' '
+	google_admin errors "{\"errors\": [{\"path\": \"/revisions/\",
+		\"status\": 404, \"reason\": \"notFound\", \"message\":
+		\"Revision not found\"}]}" &&
+	replaced_after b again:project/a.zip &&
+	grep "failed 14: .*was changed by somebody else" out &&
+	grep "  9876543210" out
+'
+
 # Nothing that was seen is believed from here on.
 RESUTIL_TEST_GDRIVE_SEEN=0
 export RESUTIL_TEST_GDRIVE_SEEN
@@ -123,14 +132,14 @@ export RESUTIL_TEST_GDRIVE_SEEN
 test_expect_success 'a version costs a look' '
 	: >"$DRIVE_LOG" &&
 	store-steps "$store" stat:project/a.zip again:project/a.zip >out &&
-	grep "  0123456789" out &&
+	grep "  9876543210" out &&
 	count "files/$a 200" 1
 '
 
 test_expect_success 'a version that was replaced is a conflict' '
-	replaced_after b again:project/a.zip &&
+	replaced_after a again:project/a.zip &&
 	grep "failed 14: .*was changed by somebody else" out &&
-	grep "  9876543210" out
+	grep "  0123456789" out
 '
 
 test_expect_success 'a version that went away is not found' '
@@ -246,7 +255,10 @@ test_expect_success 'what is called malware is got when its owner says so' '
 	resutil get-object project/a.zip >got &&
 	test_cmp a got &&
 	count "/revisions/.* 403" 1 &&
-	count "/revisions/.* 200" 1
+	count "/revisions/.* 200" 1 &&
+	drive_conf "$lab" "acknowledge_abuse: perhaps" &&
+	test_expect_code 129 resutil get-object project/a.zip 2>err &&
+	grep "acknowledge_abuse. is yes or no, not .perhaps." err
 '
 
 test_expect_success 'a connection that breaks is gone on with' '

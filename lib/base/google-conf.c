@@ -21,7 +21,8 @@ const char *const gcs_conf_keys[] = {
 };
 
 const char *const gdrive_conf_keys[] = {
-	"base_folder_id", "key_file_path", "api_root", NULL
+	"base_folder_id", "key_file_path", "api_root", "acknowledge_abuse",
+	NULL
 };
 
 /* ---- Cloud Storage ------------------------------------------------------ */
@@ -209,7 +210,8 @@ int gdrive_conf_check(const struct value *config, struct strbuf *err)
 	static const struct store_conf_key keys[] = {
 		{ "base_folder_id", check_folder, false },
 		{ "key_file_path", store_conf_any, false },
-		{ "api_root", google_check_api_root, false }
+		{ "api_root", google_check_api_root, false },
+		{ "acknowledge_abuse", store_conf_check_abuse, true }
 	};
 
 	return store_conf_check(config, keys, ARRAY_SIZE(keys), err);

@@ -13,7 +13,7 @@
 
 /** The keys, NULL-terminated. gcs: backet_name (sic; bucket_name means the
  *  same), key_file_path, prefix, api_root, anonymous, user_project. gdrive:
- *  base_folder_id, key_file_path, api_root. */
+ *  base_folder_id, key_file_path, api_root, acknowledge_abuse. */
 extern const char *const gcs_conf_keys[];
 extern const char *const gdrive_conf_keys[];
 

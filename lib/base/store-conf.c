@@ -120,12 +120,22 @@ static bool is_one_of(const char *text, const char *const *words)
 	return false;
 }
 
-int store_conf_check_anonymous(const char *text, struct strbuf *err)
+static int check_truth(const char *key, const char *text, struct strbuf *err)
 {
 	if (is_one_of(text, yes) || is_one_of(text, no))
 		return 0;
-	return fail(err, ERR_USAGE, "'anonymous' is yes or no, not '%.100s'",
+	return fail(err, ERR_USAGE, "'%s' is yes or no, not '%.100s'", key,
 		    text);
+}
+
+int store_conf_check_anonymous(const char *text, struct strbuf *err)
+{
+	return check_truth("anonymous", text, err);
+}
+
+int store_conf_check_abuse(const char *text, struct strbuf *err)
+{
+	return check_truth("acknowledge_abuse", text, err);
 }
 
 static bool is_plain(const struct value *v)

@@ -28,6 +28,7 @@ int store_conf_check(const struct value *config,
 /** Checks for such a table. */
 int store_conf_any(const char *text, struct strbuf *err);
 int store_conf_check_anonymous(const char *text, struct strbuf *err);
+int store_conf_check_abuse(const char *text, struct strbuf *err);
 int store_conf_check_prefix(const char *path, struct strbuf *err);
 
 /** The URL of a server, called `name` in messages: "https://HOST", with
@@ -43,7 +44,8 @@ bool store_conf_is_address(const char *name);
 /** Letters and digits of ASCII. */
 bool store_conf_is_alnum(char c);
 
-/** Whether `key` (anonymous) is said: a boolean, or the text of one. */
+/** Whether `key` (anonymous, acknowledge_abuse) is said: a boolean, or the
+ *  text of one. */
 bool store_conf_truth(const struct value *config, const char *key);
 
 #endif

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/google-conf.h"
 #include "lib/base/quote.h"
+#include "lib/base/store-conf.h"
 #include "lib/base/value.h"
 #include "transport/gdrive/gdrive-internal.h"
 
@@ -33,13 +34,6 @@ static char *setting(const struct transport_config *c, const char *key)
 		return strbuf_detach(&text, NULL);
 	strbuf_release(&text);
 	return NULL;
-}
-
-static bool setting_is_true(const struct transport_config *c, const char *key)
-{
-	const struct value *value = value_map_get(c->config, key);
-
-	return value && value->type == VALUE_BOOL && value->u.truth;
 }
 
 static int find_folder_id(struct gdrive_store *s,
@@ -122,7 +116,8 @@ static int configure(struct gdrive_store *s, const struct transport_config *c,
 		ret = http_open(&s->api.http, &options, err);
 	if (ret)
 		goto cleanup;
-	s->acknowledge_abuse = setting_is_true(c, "acknowledge_abuse");
+	s->acknowledge_abuse = store_conf_truth(c->config,
+						"acknowledge_abuse");
 	s->api.store = source.store = s->base.url;
 	s->api.explain = gdrive_explain;
 	s->api.data = s;
