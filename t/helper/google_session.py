@@ -150,6 +150,12 @@ class Sessions:
                      "failed" if s.error else "open"}
             for s in self.all.values()]}
 
+    def forget(self, about):
+        """All whose `about` begins so: nobody has heard of them."""
+        for session in list(self.all.values()):
+            if session.about.startswith(about):
+                del self.all[session.id]
+
     def find(self, upload_id):
         session = self.all.get(upload_id)
         if not session:
