@@ -32,7 +32,7 @@ struct level {
 	uint64_t asked, changes;
 	struct entry *entry;
 	size_t nr, alloc;
-	struct strbuf *err;
+	struct strbuf why;	/* it could not be listed */
 };
 
 static void level_release(struct level *l)
@@ -45,6 +45,7 @@ static void level_release(struct level *l)
 	}
 	free(l->entry);
 	strbuf_release(&l->path);
+	strbuf_release(&l->why);
 }
 
 /* What no key can be called, or nothing that is asked for, is passed over. */
@@ -68,7 +69,7 @@ static int keep(struct gdrive_file *f, void *data)
 	    !is_wanted(l, f->name))
 		return 0;
 	if (l->nr == ENTRIES_MAX)
-		return fail(l->err, ERR_CONTENT, "'%s' has more than %d files "
+		return fail(&l->why, ERR_CONTENT, "'%s' has more than %d files "
 			    "in one folder", l->store->base.url, ENTRIES_MAX);
 	ARRAY_GROW(l->entry, l->nr + 1, l->alloc);
 	e = &l->entry[l->nr++];
@@ -231,23 +232,20 @@ static void add_paths(const struct level *l, struct strbuf *todo)
 static int list_folders(struct level *l, const struct strvec *ids,
 			struct strbuf *err)
 {
-	struct strbuf why = STRBUF_INIT;
 	size_t i;
 	int ret = 0;
 
-	l->err = &why;
 	for (i = 0; i < ids->nr && !ret; i++) {
-		ret = gdrive_children(l->store, ids->v[i], keep, l, &why);
+		ret = gdrive_children(l->store, ids->v[i], keep, l, &l->why);
 		if (ret == ERR_NOT_FOUND) {
-			strbuf_reset(&why);
+			strbuf_reset(&l->why);
 			ret = 0;
 		}
 	}
 	if (ret)
-		fail(err, ret, "%s", why.buf);
+		fail(err, ret, "%s", l->why.buf);
 	if (l->nr)
 		qsort(l->entry, l->nr, sizeof(*l->entry), by_name);
-	strbuf_release(&why);
 	return ret;
 }
 
@@ -284,7 +282,7 @@ int gdrive_list(struct transport *t, const char *prefix, unsigned flags,
 {
 	struct level l = {
 		.store = gdrive_store_of(t), .prefix = prefix, .flags = flags,
-		.path = STRBUF_INIT,
+		.path = STRBUF_INIT, .why = STRBUF_INIT,
 	};
 	struct strbuf todo = STRBUF_INIT, why = STRBUF_INIT;
 	struct strvec ids = STRVEC_INIT;
