@@ -9,8 +9,6 @@ as it put them, with no metadata and no hashes, and with all that its defects le
 . "$TEST_DIRECTORY"/lib-google.sh
 unset RESUTIL_NO_REMOTE
 
-PERSON=owner@example.com
-
 # What the tool does: a folder by name and type, one-shot uploads, a file that
 # was there is removed first.
 cat >python-resutil.py <<\END
@@ -97,8 +95,10 @@ END
 test_expect_success 'setup: what that tool left' '
 	start_drive && base=$(drive_folder results) &&
 	drive_share "$base" "$GOOGLE_ACCOUNT" writer &&
+	drive_quota "$GOOGLE_ACCOUNT" null &&	# as it was before 2025
 	python3 python-resutil.py "${DRIVE_ROOT#http://}" \
-		"$(google_token $PERSON drive)" "$base" >project &&
+		"$(google_token "$GOOGLE_ACCOUNT" drive)" "$base" >project &&
+	drive_quota "$GOOGLE_ACCOUNT" 0 &&
 	ls want | wc -l >nr && echo 150 >want.nr && test_cmp want.nr nr
 '
 
@@ -136,6 +136,21 @@ test_expect_success 'again there is nothing to do, by one look' '
 	test_grep "^0 fetched.*150 already here" out &&
 	google_requests >../after &&
 	test $(($(wc -l <../after) - $(wc -l <../before))) -le 6
+'
+
+test_expect_success 'what lies twice is told, and nothing else' '
+	cd p && test_expect_code 1 resutil fsck --remote >out 2>err &&
+	test_grep "191507.*several files of that name" out &&
+	test_grep "^1 error" out && test_line_count = 2 out
+'
+
+test_expect_success 'and is put right as it is told, the newer one stays' '
+	cd p && version=$(sed -n "s/.*hides .*version \([^)]*\)), .*/\1/p" out) &&
+	eighth=$(sed -n 8p ../names) &&
+	resutil remove-object --version="$version" "MyProj/$eighth.zip" &&
+	resutil fsck --remote >out && resutil rm -l -y "$eighth" &&
+	resutil pull --no-dependency "$eighth" &&
+	diff -r "../want/$eighth" "results/$eighth"
 '
 
 test_expect_success 'a colleague begins with the URL of the folder' '
