@@ -156,6 +156,14 @@ test_expect_success 'of a shared drive one folder alone may be shared' '
 	test_line_count = 1 seen
 '
 
+test_expect_success 'root is the folder that holds all of an account' '
+	folder_is root &&
+	drive_quota "$GOOGLE_ACCOUNT" null &&
+	resutil put-object project/a.zip one &&
+	resutil get-object project/a.zip >got &&
+	test_cmp one got
+'
+
 test_expect_success 'who may only view reads, and is told how to write' '
 	view=$(drive_folder view) &&
 	drive_share "$view" "$GOOGLE_ACCOUNT" reader &&

@@ -178,6 +178,26 @@ test_expect_success 'so it is when the folder was deleted' '
 	tree_is "p folder 0 0" "p/a.zip file 4 1"
 '
 
+test_expect_success 'so it is with a folder above it' '
+	new_base &&
+	p=$(drive_folder p "$base") &&
+	store-steps "$store" list:p/ stat:p/a.zip \
+		"$(control drive_delete "{\"id\": \"$p\"}")" \
+		put:p/q/a.zip=text get:p/q/a.zip >out &&
+	grep "^  text" out &&
+	tree_is "p folder 0 0" "p/q folder 0 0" "p/q/a.zip file 4 1" &&
+	p=$(google_admin drive_tree "{\"id\": \"$base\"}" |
+		/usr/bin/python3 -c "import json, sys
+print(next(f[\"id\"] for f in json.load(sys.stdin)[\"files\"]
+           if f[\"name\"] == \"p\"))") &&
+	store-steps "$store" list:p/ \
+		"$(control drive_trash "{\"id\": \"$p\"}")" \
+		put:p/r/b.zip=more get:p/r/b.zip list:p/ >out &&
+	grep "^  more" out &&
+	sed -n "/^put:/,\$p" out >later &&
+	! grep "failed\|a.zip " later
+'
+
 test_expect_success 'a folder that somebody else made meanwhile is found' '
 	new_base &&
 	store-steps "$store" stat:p/a.zip "$(control drive_folder \

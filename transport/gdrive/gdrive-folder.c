@@ -143,6 +143,16 @@ static void describe(struct strbuf *body, const struct making *m)
 	value_free(map);
 }
 
+/* When it was made, which a search may not show yet. */
+static void keep_time(struct making *m, const struct value *json)
+{
+	struct gdrive_file f = GDRIVE_FILE_INIT;
+
+	if (json && !gdrive_file_read(&f, json, NULL))
+		m->made = f.created;
+	gdrive_file_release(&f);
+}
+
 /* An id makes one folder: that it is used says that a lost answer was a good
  * one. */
 static int make_pending(struct making *m, struct strbuf *err)
@@ -162,6 +172,8 @@ static int make_pending(struct making *m, struct strbuf *err)
 		ret = 0;
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
+	else
+		keep_time(m, c.json);
 
 cleanup:
 	strbuf_release(&why);
@@ -333,20 +345,32 @@ static int make_path(struct gdrive_store *s, const char *path,
 	return ret;
 }
 
+/* What is remembered of a folder above it may not be there any more. */
 int gdrive_make_folder(struct gdrive_store *s, const char *path,
 		       struct strbuf *id, struct strbuf *err)
 {
 	struct strvec ids = STRVEC_INIT;
+	struct strbuf why = STRBUF_INIT;
 	int ret;
 
 	ret = gdrive_look(s, err);
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&s->finding);
-	ret = make_path(s, path, &ids, err);
+	ret = make_path(s, path, &ids, &why);
+	if (ret == ERR_NOT_FOUND) {
+		strbuf_reset(&why);
+		pthread_mutex_lock(&s->lock);
+		gdrive_forget_folders(s);
+		pthread_mutex_unlock(&s->lock);
+		ret = make_path(s, path, &ids, &why);
+	}
 	pthread_mutex_unlock(&s->finding);
-	if (!ret)
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	else
 		strbuf_addstr(id, ids.v[0]);
+	strbuf_release(&why);
 	strvec_release(&ids);
 	return ret;
 }

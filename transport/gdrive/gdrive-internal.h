@@ -107,6 +107,7 @@ struct gdrive_store {
 	struct strmap seen;	/* id -> struct gdrive_seen */
 	uint64_t changes;	/* that were made by this handle */
 	struct strvec ids;	/* for what is new, not used yet */
+	struct strvec given_up;	/* see gdrive_give_up() */
 };
 
 struct gdrive_store *gdrive_store_of(struct transport *t);
@@ -177,6 +178,7 @@ int gdrive_folders_held(struct gdrive_store *s, const char *path,
 /** What a path means, as was asked at that time. */
 void gdrive_remember_folder(struct gdrive_store *s, const char *path,
 			    const struct strvec *ids, uint64_t asked);
+/** s->lock is held, or nobody else is there. */
 void gdrive_forget_folders(struct gdrive_store *s);
 /** Milliseconds of a clock that nobody sets, and that goes on while the machine
  *  sleeps. */
@@ -281,6 +283,10 @@ int gdrive_fail_busy(const struct gdrive_store *s, const char *key,
 		     struct strbuf *err);
 /** GDRIVE_CLAIM_MAX in milliseconds. */
 uint64_t gdrive_claim_max(void);
+/** Remembers a pending file, or a turn, of a try that ended: that it may still
+ *  be there, or even come, is no reason for the next one to wait. */
+void gdrive_give_up(struct gdrive_store *s, const char *what);
+bool gdrive_is_given_up(struct gdrive_store *s, const char *what);
 /** Adds 16 digits that nobody else has. */
 void gdrive_add_chance(struct strbuf *out);
 
