@@ -38,22 +38,6 @@ static bool take_host(struct strbuf *host, const char *url)
 	return true;
 }
 
-/* An entry without a port stands for all of them. */
-static bool is_listed(const struct strvec *list, const char *host)
-{
-	const char *colon = strrchr(host, ':');
-	size_t len = colon && !strchr(colon, ']') ? (size_t)(colon - host) :
-						    strlen(host);
-	size_t i;
-
-	for (i = 0; i < list->nr; i++)
-		if (!strcmp(list->v[i], host) ||
-		    (strlen(list->v[i]) == len &&
-		     !strncmp(list->v[i], host, len)))
-			return true;
-	return false;
-}
-
 /* The list as the user's file has it, with one more. */
 static struct value *longer_list(const struct value *map, const char *host)
 {
@@ -164,7 +148,7 @@ int trust_host(const char *url, const char *what, struct strbuf *err)
 	ret = settings_load(the_project, err);
 	if (!ret)
 		ret = http_conf_google_hosts(&list, err);
-	if (!ret && !is_listed(&list, host.buf))
+	if (!ret && google_check_trusted(&list, url, what, NULL))
 		ret = ask(host.buf, what, err);
 	strvec_release(&list);
 	strbuf_release(&host);

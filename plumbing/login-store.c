@@ -219,8 +219,8 @@ static int find_client(struct google_login *l, const struct place *p,
 		ret = google_client_read(&l->client, file, err);
 	} else if (ret == ERR_NOT_FOUND) {
 		ret = fail(err, ERR_USAGE, "a login needs --client, the file "
-			   "of an OAuth client of yours; resutil-google(7), "
-			   "LOGINS, says how to make one");
+			   "of an OAuth client of yours; resutil-gdrive(7), "
+			   "SET UP, says how to make one");
 	} else if (ret) {
 		fail(err, ret, "%s", why.buf);
 	}

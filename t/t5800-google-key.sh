@@ -99,7 +99,7 @@ test_expect_success 'a token that is refused is changed for another' '
 
 test_expect_success 'a key that was replaced while we run is used' '
 	test_when_finished "cp good.json key.json" &&
-	{
+	: >out && {
 		tool --wait=2 refused >out 2>err &
 		pid=$!
 	} &&
@@ -161,7 +161,7 @@ test_expect_success 'a key without a key id is fine' '
 test_expect_success 'a key file that is missing: where it should be, what else' '
 	test_when_finished "cp good.json key.json" &&
 	rm key.json &&
-	refused 11 "the key file .$PWD/key.json. of key_file_path is not there" \
+	refused 11 "there is no key file .$PWD/key.json. (key_file_path)" \
 		"GOOGLE_APPLICATION_CREDENTIALS" "resutil remote login"
 '
 
@@ -190,7 +190,7 @@ test_expect_success 'what is no JSON, or no object, or too large' '
 		"{\"type\": \"service_account\", \"type\": \"x\"}"
 	do
 		printf "%s" "$text" >key.json &&
-		refused 13 "no file of credentials" || return 1
+		refused 13 "no key file" || return 1
 	done &&
 	head -c 300000 /dev/zero >key.json &&
 	refused 13 "key.json"
@@ -202,7 +202,7 @@ test_expect_success 'a key in the middle of being copied' '
 	for part in 10 50 90
 	do
 		head -c $((size * part / 100)) good.json >key.json &&
-		refused 13 "no file of credentials" || return 1
+		refused 13 "no key file" || return 1
 	done
 '
 
@@ -212,16 +212,16 @@ test_expect_success 'a key of type P12: another one is asked for' '
 	refused 13 "type P12; make one of type JSON"
 '
 
-test_expect_success 'the file of a client is no key: what it is for' '
+test_expect_success 'the file of an OAuth client is no key: what it is for' '
 	test_when_finished "cp good.json key.json" &&
 	printf "%s" "{\"installed\": {\"client_id\": \"x\"}}" >key.json &&
-	refused 13 "file of a client" "resutil remote login.*--client"
+	refused 13 "file of an OAuth client" "resutil remote login.*--client"
 '
 
 test_expect_success 'other types are named, and those that are known' '
 	test_when_finished "cp good.json key.json" &&
 	edit_key "k[\"type\"] = \"gdch_service_account\"" &&
-	refused 13 "of type .gdch_service_account." "authorized_user" &&
+	refused 13 "of the type .gdch_service_account." "authorized_user" &&
 	cp good.json key.json &&
 	edit_key "k[\"type\"] = \"a\\x1b[31m\" * 50" &&
 	refused 13 "x1b" &&
@@ -239,7 +239,7 @@ test_expect_success 'members that are missing, empty or of another kind' '
 		do
 			cp good.json key.json &&
 			edit_key "k[\"$name\"] = $value" &&
-			refused 13 "no text .$name." || return 1
+			refused 13 "lacks .$name." || return 1
 		done
 	done
 '
@@ -270,6 +270,23 @@ test_expect_success 'the account was deleted, or disabled' '
 	refused 11 "$GOOGLE_ACCOUNT.*account not found" &&
 	account_is disabled &&
 	refused 11 "$GOOGLE_ACCOUNT.*account disabled"
+'
+
+test_expect_success 'the account is deleted while we are at it' '
+	test_when_finished "account_is ok" &&
+	: >out && {
+		tool --wait=2 refused >out 2>err &
+		pid=$!
+	} &&
+	n=0 &&
+	while test ! -s out && test $n -lt 200
+	do
+		n=$((n + 1)) && sleep 0.05
+	done &&
+	account_is deleted &&
+	test_expect_code 11 wait $pid &&
+	grep "account not found" err && no_secret err &&
+	sed 1d out >got && echo useful >want && test_cmp want got
 '
 
 test_expect_success 'an account that nobody knows' '

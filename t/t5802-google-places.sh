@@ -175,7 +175,7 @@ test_expect_success 'a login without one of its members' '
 	do
 		grep -v "\"$name\"" login.json >bad.json &&
 		refused 13 --key-file=bad.json &&
-		grep "no text .$name." err || return 1
+		grep "lacks .$name." err || return 1
 	done
 '
 

@@ -205,6 +205,7 @@ hold_connections () {
 
 test_expect_success 'what somebody else sends there does not count' '
 	port=$(/usr/bin/python3 "$TEST_DIRECTORY/helper/free-port.py") &&
+	rm -f out err && : >err &&
 	{
 		resutil login-store --no-browser --port $port --timeout 20 \
 			$STORE >out 2>err &
@@ -239,6 +240,7 @@ test_expect_success 'what somebody else sends there does not count' '
 
 test_expect_success 'a code of somebody else is refused by the service' '
 	port=$(/usr/bin/python3 "$TEST_DIRECTORY/helper/free-port.py") &&
+	rm -f out err && : >err &&
 	{
 		resutil login-store --no-browser --port $port --timeout 20 \
 			$STORE >out 2>err &
@@ -266,7 +268,7 @@ test_expect_success 'files that are no client' '
 	refused 13 "type .Desktop app." --client bad.json $STORE &&
 	refused 13 "no file of an OAuth client" --client key.json $STORE &&
 	echo "{\"installed\": {\"client_id\": \"x\"}}" >bad.json &&
-	refused 13 "no text .client_secret." --client bad.json $STORE &&
+	refused 13 "lacks .client_secret." --client bad.json $STORE &&
 	echo "{" >bad.json &&
 	refused 13 "no JSON object" --client bad.json $STORE &&
 	refused 10 "gone.json" --client gone.json $STORE &&

@@ -23,8 +23,8 @@ wrong () {
 }
 
 no_secret () {
-	! grep -r -e 'ya29\.' -e 'eyJ' -e 'PRIVATE KEY' -e 'subject-of-ours' \
-		-e '1//0' -e "$(sed -n 5p "$TEST_TOP_DIRECTORY/google.key")" "$@"
+	! grep -r -e 'ya29\.' -e 'eyJhbGci' -e 'PRIVATE KEY' \
+		-e 'subject-of-ours' -e '1//0[A-Za-z0-9_-]\{9\}' -e "$(sed -n 5p "$TEST_TOP_DIRECTORY/google.key")" "$@"
 }
 
 # refused CODE PATTERN [OPTION...]
@@ -73,6 +73,15 @@ test_expect_success 'down for longer than we are patient' '
 	wrong "\"status\": 400, \"times\": 1000,
 		\"body\": \"{\\\"error\\\": \\\"server_error\\\"}\"" &&
 	refused 12 "server_error.*tried again for 1 s" --patience=1
+'
+
+test_expect_success 'down when a token is to be renewed: the old one is gone on with' '
+	test_when_finished "google_admin errors \"{\\\"errors\\\": []}\"; google_admin modes \"{\\\"token_life\\\": null}\"" &&
+	google_admin modes "{\"token_life\": 8}" && : >"$GOOGLE_LOG" &&
+	wrong "\"status\": 503, \"times\": 1000, \"after\": 1" &&
+	tool --wait=5 --patience=0 token 2 >out &&
+	cut -f1 out | sort -u >got && test_line_count = 1 got &&
+	google_requests "/token.* 503"
 '
 
 test_expect_success 'nobody listens, or no such host' '

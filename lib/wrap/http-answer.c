@@ -2,8 +2,14 @@
 #include "lib/base/error.h"
 #include "lib/wrap/http-internal.h"
 
+/* Some hold what lets us in. */
 void http_request_release(struct http_request *r)
 {
+	size_t i;
+
+	for (i = 0; i < r->headers.nr; i++)
+		explicit_bzero((char *)r->headers.v[i],
+			       strlen(r->headers.v[i]));
 	strvec_release(&r->headers);
 }
 

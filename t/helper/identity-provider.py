@@ -6,7 +6,7 @@ loopback port; those that ask show PASS in the field X-Pass.
     /json       {"who": {...}, "value": TOKEN}
     /empty /html /large /down /moved    what it sounds like
 
-It is a machine of GCE, too, whose account is PASS and has this TOKEN.
+Where PASS has an '@', it is a machine of GCE, too, of that account and TOKEN.
 
 A POST to /echo is refused with all that was sent in the answer, as some servers
 do it; one to /answer/TEXT is answered with that TEXT (%XX).
@@ -34,7 +34,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
             "/moved": (302, ""),
         }
         status, text = answers.get(path, (404, "none"))
-        if path.startswith(MACHINE):
+        if path.startswith(MACHINE) and "@" in password:
             return self.machine(path[len(MACHINE):])
         if self.headers.get("X-Pass") != password:
             status, text = 403, "no pass"

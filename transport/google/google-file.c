@@ -33,8 +33,8 @@ int google_need(const char **out, const struct value *json, const char *key,
 
 	if (!v || v->type != VALUE_TEXT || !v->u.text.len ||
 	    strlen(v->u.text.text) != v->u.text.len)
-		return fail(err, ERR_CONTENT, "%s has no text '%s'", where,
-			    key);
+		return fail(err, ERR_CONTENT, "%s lacks '%s'; is it whole",
+			    where, key);
 	*out = v->u.text.text;
 	return 0;
 }
@@ -44,11 +44,12 @@ static int explain_no_type(const struct value *json, const char *where,
 			   struct strbuf *err)
 {
 	if (value_map_get(json, "installed") || value_map_get(json, "web"))
-		return fail(err, ERR_CONTENT, "%s is the file of a client, "
-			    "which is nobody by itself; use it with 'resutil "
-			    "remote login --client'", where);
-	return fail(err, ERR_CONTENT, "%s has no 'type', so it is no file of "
-		    "credentials; make a key of the service account, of type "
+		return fail(err, ERR_CONTENT, "%s is the file of an OAuth "
+			    "client, not of a key; who signs in as a person "
+			    "gives it to 'resutil remote login --client'",
+			    where);
+	return fail(err, ERR_CONTENT, "%s has no 'type', so it is no key of "
+		    "Google's; make a key of the service account, of type "
 		    "JSON", where);
 }
 
@@ -68,7 +69,7 @@ int google_file_kind(const struct value *json, const char *where,
 			return 0;
 		}
 	quote_terminal(&shown, type, MINIMUM(strlen(type), TYPE_SHOWN_MAX));
-	ret = fail(err, ERR_CONTENT, "%s is of type '%s'; those that are known "
+	ret = fail(err, ERR_CONTENT, "%s is of the type '%s'; those that are known "
 		   "are service_account, authorized_user, external_account and "
 		   "impersonated_service_account", where, shown.buf);
 	strbuf_release(&shown);
@@ -87,12 +88,12 @@ int google_file_parse(struct google_place *out, const struct strbuf *text,
 {
 	/* what a parser says of a text may show a piece of it */
 	if (looks_like_p12(text))
-		return fail(err, ERR_CONTENT, "%s is a key of type P12; make "
-			    "one of type JSON", where);
+		return fail(err, ERR_CONTENT, "%s is no key file: it is a key "
+			    "of type P12; make one of type JSON", where);
 	if (json_parse(&out->json, text->buf, text->len, "", NULL) ||
 	    out->json->type != VALUE_MAP)
-		return fail(err, ERR_CONTENT, "%s is no file of credentials: "
-			    "it holds no JSON object", where);
+		return fail(err, ERR_CONTENT, "%s is no key file: it is not "
+			    "JSON, or no object of it; was it cut off", where);
 	return google_file_kind(out->json, where, &out->kind, err);
 }
 

@@ -160,11 +160,11 @@ static int from_key_file(struct google_search *s, struct google_place *out,
 		goto cleanup;
 	google_looked(s, "no key file '%s'", path.buf);
 	if (!google_env("GOOGLE_APPLICATION_CREDENTIALS"))
-		ret = fail(err, ERR_CREDENTIALS, "the key file '%s' of "
-			   "key_file_path is not there; put it there (whoever "
-			   "made the store has it), set "
-			   "GOOGLE_APPLICATION_CREDENTIALS to where it is, or "
-			   "use 'resutil remote login'", path.buf);
+		ret = fail(err, ERR_CREDENTIALS, "there is no key file '%s' "
+			   "(key_file_path); put it there (whoever made the "
+			   "store has it), set GOOGLE_APPLICATION_CREDENTIALS "
+			   "to where it is, or use 'resutil remote login'",
+			   path.buf);
 
 cleanup:
 	strbuf_release(&path);
