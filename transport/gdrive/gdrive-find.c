@@ -602,6 +602,14 @@ static int check_place(struct gdrive_store *s, const struct gdrive_file *f,
 	return ret;
 }
 
+/* What is in the trash may be there with the folder that it is in. */
+static void doubt_folders(struct gdrive_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	gdrive_forget_folders(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
 int gdrive_by_id(struct gdrive_store *s, const char *key, const char *id,
 		 struct gdrive_file *out, struct strbuf *err)
 {
@@ -618,6 +626,8 @@ int gdrive_by_id(struct gdrive_store *s, const char *key, const char *id,
 	ret = google_call(&s->api, &c, err);
 	if (!ret)
 		ret = gdrive_file_read(&f, c.json, err);
+	if (f.trashed)
+		doubt_folders(s);
 	if (!ret && (f.trashed || !f.has_bytes ||
 		     strcmp(f.name, gdrive_basename(key))))
 		ret = gdrive_fail_missing(s, key, err);
