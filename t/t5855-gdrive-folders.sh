@@ -143,6 +143,23 @@ test_expect_success 'an answer that is lost makes no second folder' '
 	store=$direct
 '
 
+test_expect_success 'where searches lag behind nothing is lost' '
+	new_base &&
+	google_admin drive "{\"lag\": 8}" &&
+	in_background put p/a.zip one && first=$pid &&
+	in_background put p/b.zip one && second=$pid &&
+	in_background put p/c.zip one &&
+	wait $first && wait $second && wait $pid &&
+	google_admin drive "{\"lag\": 0}" &&
+	resutil list-objects --remote "$store" >out &&
+	cut -f3 out | sort >names &&
+	printf "p/%s.zip\n" a b c >expect &&
+	test_cmp expect names &&
+	put p/d.zip one &&
+	resutil list-objects --remote "$store" p/ >out &&
+	test_line_count = 4 out
+'
+
 test_expect_success 'a folder that is trashed meanwhile is not there' '
 	new_base &&
 	p=$(drive_folder p "$base") &&
