@@ -21,6 +21,7 @@ struct double_object {
 	char *key, *version;
 	uint64_t size;
 	int64_t modified;
+	size_t nr;		/* as it was told: the oldest folder first */
 	bool has_md5;
 	unsigned char md5[16];
 };
@@ -51,6 +52,7 @@ static int take(const struct object *o, void *data)
 	memset(e, 0, sizeof(*e));
 	e->key = xstrdup(o->key);
 	e->version = xstrdup(o->version);
+	e->nr = d->nr;
 	e->size = o->size;
 	e->modified = o->modified;
 	e->has_md5 = (o->sums & OBJECT_HAS_MD5) != 0;
@@ -63,7 +65,7 @@ static int by_key(const void *a, const void *b)
 	const struct double_object *x = a, *y = b;
 	int order = strcmp(x->key, y->key);
 
-	return order ? order : strcmp(x->version, y->version);
+	return order ? order : x->nr < y->nr ? -1 : x->nr > y->nr;
 }
 
 /* Sorted by keys. */

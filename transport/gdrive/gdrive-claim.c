@@ -122,6 +122,10 @@ static void judge(struct claim *c, const struct gdrive_file *f,
 	}
 	if (!strcmp(f->state, GDRIVE_WAITING))
 		return;
+	if (gdrive_is_given_up(c->s, f->id)) {
+		gdrive_delete(c->s, c->key, f->id, NULL);
+		return;
+	}
 	if (is_silent(c, f) && bury(c, f->id))
 		return;
 	view->smaller |= order < 0;
@@ -166,14 +170,13 @@ static int set_mark(struct claim *c, const char *state,
 		    struct gdrive_file *out, struct strbuf *err)
 {
 	struct gdrive_change change = GDRIVE_CHANGE_INIT(c->key, c->id);
-	struct strbuf why = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT, turn = STRBUF_INIT;
 	uint64_t before = gdrive_ticks();
 	int ret;
 
 	change.what = "mark";
-	strbuf_reset(&c->turn);
-	gdrive_add_chance(&c->turn);
-	change.json = marked_as(state, c->turn.buf);
+	gdrive_add_chance(&turn);
+	change.json = marked_as(state, turn.buf);
 	/* What takes the mark away must not arrive at some later time. */
 	if (!state)
 		change.flags = 0;
@@ -185,8 +188,11 @@ static int set_mark(struct claim *c, const char *state,
 	if (!ret && state) {
 		c->waiting = !strcmp(state, GDRIVE_WAITING);
 		c->marked = before;
+		strbuf_reset(&c->turn);
+		strbuf_addbuf(&c->turn, &turn);
 		c->watch.looks = 0;
 	}
+	strbuf_release(&turn);
 	strbuf_release(&why);
 	gdrive_change_release(&change);
 	return ret;

@@ -106,6 +106,26 @@ static int read_revision(struct gdrive_store *s, const char *key,
 	return ret;
 }
 
+/* Revisions that are kept for ever can always be read; others, Drive says, only
+ * while they are the newest. */
+static void keep_revision(struct gdrive_store *s, const char *key,
+			  const char *id, const char *revision, bool keep)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct google_call c = GOOGLE_CALL_INIT("PATCH", NULL);
+
+	strbuf_addf(&path, "/drive/v3/files/%s/revisions/%s", id, revision);
+	c.path = path.buf;
+	c.about = key;
+	c.body = keep ? "{\"keepForever\":true}" : "{\"keepForever\":false}";
+	c.body_len = strlen(c.body);
+	c.flags = HTTP_REPEATABLE;
+	strvec_push(&c.headers, "Content-Type: application/json");
+	google_call(&s->api, &c, NULL);
+	google_call_release(&c);
+	strbuf_release(&path);
+}
+
 int gdrive_put_back(struct gdrive_store *s, const char *key, const char *id,
 		    const char *revision, struct strbuf *err)
 {
@@ -116,6 +136,7 @@ int gdrive_put_back(struct gdrive_store *s, const char *key, const char *id,
 	ret = tempfile_unnamed(&fd, NULL, err);
 	if (ret)
 		return ret;
+	keep_revision(s, key, id, revision, true);
 	ret = read_revision(s, key, id, revision, &fd, err);
 	if (!ret)
 		ret = put_file_init(&source, fd, key, err);
@@ -123,31 +144,12 @@ int gdrive_put_back(struct gdrive_store *s, const char *key, const char *id,
 		request.source = &source.source;
 		ret = gdrive_replace(s, &request, id, err);
 	}
+	if (!ret)
+		keep_revision(s, key, id, revision, false);
 	close(fd);
 	return ret;
 }
 
-/* For the 30 days that Drive keeps old revisions anyway, and longer. */
-static void keep_revision(struct gdrive_store *s, const char *key,
-			  const char *id, const char *revision)
-{
-	static const char body[] = "{\"keepForever\":true}";
-	struct strbuf path = STRBUF_INIT;
-	struct google_call c = GOOGLE_CALL_INIT("PATCH", NULL);
-
-	strbuf_addf(&path, "/drive/v3/files/%s/revisions/%s", id, revision);
-	c.path = path.buf;
-	c.about = key;
-	c.body = body;
-	c.body_len = sizeof(body) - 1;
-	c.flags = HTTP_REPEATABLE;
-	strvec_push(&c.headers, "Content-Type: application/json");
-	google_call(&s->api, &c, NULL);
-	google_call_release(&c);
-	strbuf_release(&path);
-}
-
-/* theirs: NULL where only ours came, and it was not to. */
 static int fail_replaced(struct gdrive_store *s, const char *key,
 			 const char *id, const char *theirs,
 			 struct strbuf *err)
@@ -157,12 +159,10 @@ static int fail_replaced(struct gdrive_store *s, const char *key,
 
 	ret = fail(err, ERR_CONFLICT, "'%s' in '%s' was replaced by somebody "
 		   "else at the same time", key, s->base.url);
-	if (gdrive_put_back(s, key, id, theirs, &why)) {
-		keep_revision(s, key, id, theirs);
+	if (gdrive_put_back(s, key, id, theirs, &why))
 		fail(err, ret, "; their content is in the history of the file "
 		     "(revision %s) and could not be put back: %s", theirs,
 		     why.buf);
-	}
 	strbuf_release(&why);
 	return ret;
 }

@@ -185,8 +185,10 @@ static int begin_session(struct google_upload *u, struct strbuf *session,
 	int ret = 0;
 
 	/* What a session before this one may have made is nobody's. */
-	if (!p->old && p->id.len)
+	if (!p->old && p->id.len) {
+		gdrive_give_up(p->s, p->id.buf);
 		gdrive_delete(p->s, p->r->key, p->id.buf, NULL);
+	}
 	p->resumed = false;
 	if (!p->old) {
 		strbuf_reset(&p->id);
@@ -367,8 +369,10 @@ static void end_new(struct putting *p, int ret, bool damaged)
 	if (keep && gdrive_by_id(p->s, p->r->key, p->id.buf, &there, NULL) ==
 	    ERR_NOT_FOUND && p->put.id)
 		keep = false;
-	if (ret && !keep && p->id.len)
+	if (ret && !keep && p->id.len) {
+		gdrive_give_up(p->s, p->id.buf);
 		gdrive_delete(p->s, p->r->key, p->id.buf, NULL);
+	}
 	if (!keep)
 		forget_upload(p);
 	gdrive_file_release(&there);

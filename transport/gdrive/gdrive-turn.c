@@ -37,7 +37,8 @@ static int set_turn(struct gdrive_store *s, const char *key, const char *id,
 void gdrive_leave(struct gdrive_store *s, const char *key, const char *id,
 		  const char *turn)
 {
-	set_turn(s, key, id, turn, NULL, NULL, NULL);
+	if (set_turn(s, key, id, turn, NULL, NULL, NULL))
+		gdrive_give_up(s, turn);
 }
 
 /* Whether it is somebody else's, who lives. What the dead left goes. */
@@ -54,8 +55,9 @@ static bool is_taken(struct gdrive_store *s, const char *key,
 		who = xmemdupz(f->turns.v[i], len);
 		if (turn && !strcmp(who, turn))
 			;
-		else if (gdrive_is_silent(w, who, f->turns.v[i]))
-			gdrive_leave(s, key, f->id, who);
+		else if (gdrive_is_given_up(s, who) ||
+			 gdrive_is_silent(w, who, f->turns.v[i]))
+			set_turn(s, key, f->id, who, NULL, NULL, NULL);
 		else
 			taken = true;
 		free(who);

@@ -38,6 +38,25 @@ void gdrive_add_chance(struct strbuf *out)
 	strbuf_addf(out, "%016" PRIx64, chance);
 }
 
+void gdrive_give_up(struct gdrive_store *s, const char *what)
+{
+	pthread_mutex_lock(&s->lock);
+	strvec_push(&s->given_up, what);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool gdrive_is_given_up(struct gdrive_store *s, const char *what)
+{
+	bool given_up = false;
+	size_t i;
+
+	pthread_mutex_lock(&s->lock);
+	for (i = 0; i < s->given_up.nr && !given_up; i++)
+		given_up = !strcmp(s->given_up.v[i], what);
+	pthread_mutex_unlock(&s->lock);
+	return given_up;
+}
+
 void gdrive_watch_init(struct gdrive_watch *w)
 {
 	memset(w, 0, sizeof(*w));

@@ -84,6 +84,7 @@ static void gdrive_release(struct transport *t)
 	gdrive_forget_folders(s);
 	gdrive_forget_seen(s);
 	strvec_release(&s->ids);
+	strvec_release(&s->given_up);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->finding);
 	pthread_mutex_destroy(&s->asking);
@@ -138,6 +139,7 @@ static int gdrive_open(struct transport **out,
 	s->base.ops = &transport_gdrive;
 	s->base.caps = transport_gdrive.caps;
 	strvec_init(&s->ids);
+	strvec_init(&s->given_up);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->finding, NULL);
 	pthread_mutex_init(&s->asking, NULL);
