@@ -261,6 +261,14 @@ test_expect_success 'what is called malware is got when its owner says so' '
 	grep "acknowledge_abuse. is yes or no, not .perhaps." err
 '
 
+test_expect_success 'others do not get it, whatever they say' '
+	drive_share "$lab" "$GOOGLE_ACCOUNT" writer &&
+	drive_conf "$lab" "acknowledge_abuse: true" &&
+	test_expect_code 11 resutil get-object project/a.zip 2>err &&
+	grep "only to its owner" err &&
+	! grep acknowledge_abuse err
+'
+
 test_expect_success 'a connection that breaks is gone on with' '
 	new_base &&
 	/usr/bin/python3 -c "

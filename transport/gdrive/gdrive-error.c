@@ -26,10 +26,6 @@ static const struct {
 	{ "appNotAuthorizedToFile", ERR_CREDENTIALS,
 	  "the token is for files that this program made; log in anew by "
 	  "'resutil remote login'" },
-	{ "cannotDownloadAbusiveFile", ERR_CREDENTIALS,
-	  "Google takes it for malware or spam, and gives it only to its "
-	  "owner, who knows that: set 'acknowledge_abuse: true' in "
-	  "storage_config" },
 	{ "cannotDownloadFile", ERR_CREDENTIALS,
 	  "its owner does not let viewers download it: let them, or share the "
 	  "folder with %s as 'Editor'" },
@@ -94,6 +90,18 @@ static int explain_quota(struct gdrive_store *s, struct strbuf *advice)
 	return ERR_FAILED;
 }
 
+/* People say that they know, and no program for them. */
+static int explain_abuse(const struct gdrive_store *s, struct strbuf *advice)
+{
+	strbuf_addstr(advice, "Google takes it for malware or spam, and gives "
+		      "it only to its owner (in a shared drive, to a "
+		      "manager)");
+	if (!s->acknowledge_abuse)
+		strbuf_addstr(advice, ", who knows that: set "
+			      "'acknowledge_abuse: true' in storage_config");
+	return ERR_CREDENTIALS;
+}
+
 int gdrive_explain(struct google_api *api, const struct google_call *c,
 		   struct strbuf *advice)
 {
@@ -102,6 +110,8 @@ int gdrive_explain(struct google_api *api, const struct google_call *c,
 
 	if (!strcmp(c->reason, "storageQuotaExceeded"))
 		return explain_quota(s, advice);
+	if (!strcmp(c->reason, "cannotDownloadAbusiveFile"))
+		return explain_abuse(s, advice);
 	for (i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (!strcmp(c->reason, meanings[i].reason)) {
 			add_advice(s, meanings[i].advice, advice);
