@@ -16,6 +16,8 @@
 /* A few lines; see resutil-test-store(1). */
 #define TAP_MAX (64u << 10)
 
+#define KEY_FILE "key_file_path"
+
 /* A directory that is not there yet has nothing that could be asked. */
 static bool is_to_be_made(const struct init_plan *plan)
 {
@@ -34,7 +36,7 @@ static bool is_to_be_made(const struct init_plan *plan)
 /* The store by its URL: there is no conf yet. */
 static void write_url(const struct init_plan *plan, struct strbuf *url)
 {
-	const char *key = value_get_text(plan->merged, "key_file_path");
+	const char *key = value_get_text(plan->merged, KEY_FILE);
 	struct value *config = value_copy(plan->merged);
 	struct strbuf path = STRBUF_INIT;
 
@@ -48,7 +50,7 @@ static void write_url(const struct init_plan *plan, struct strbuf *url)
 	/* It is for one machine, so a URL that is shown does not have it. */
 	if (key && *key) {
 		key_file_path(&path, plan->root.buf, key);
-		strbuf_addf(url, "%ckey_file_path=",
+		strbuf_addf(url, "%c" KEY_FILE "=",
 			    strchr(url->buf, '?') ? '&' : '?');
 		store_url_encode(url, path.buf, "&");
 	}
@@ -86,7 +88,7 @@ static void add_count(struct strbuf *out, const struct strbuf *tap)
 
 static void add_account(const struct init_plan *plan, struct strbuf *out)
 {
-	const char *name = value_get_text(plan->merged, "key_file_path");
+	const char *name = value_get_text(plan->merged, KEY_FILE);
 	struct key_file key = KEY_FILE_INIT;
 	struct strbuf path = STRBUF_INIT;
 
@@ -154,6 +156,10 @@ static void add_command(const struct init_plan *plan, const char *dir,
 		strvec_push(&words, "-o");
 		strvec_pushf(&words, "%s=%s", pair->key, text.buf);
 	}
+	if (!plan->gitignore)
+		strvec_push(&words, "--no-gitignore");
+	if (!plan->gitignore_key && value_map_get(plan->merged, KEY_FILE))
+		strvec_push(&words, "--no-gitignore-key");
 	if (dir)
 		strvec_pushl(&words, "--", dir, NULL);
 	quote_shell_argv(out, words.v);

@@ -65,6 +65,20 @@ test_expect_success 'one token serves, and nothing is left in the bucket' '
 	test_grep ! resutil-test objects
 '
 
+test_expect_success 'no trace of it holds a secret' '
+	mkdir traced && cd traced && google_key key.json &&
+	RESUTIL_TRACE=$PWD/../trace RESUTIL_TRACE_HTTP=$PWD/../http \
+		resutil init --project-name=bridges --storage-type=gcs \
+		-o api_root="$GCS_ROOT" -o bucket_name=lab >../out &&
+	test_grep "test-store --access=bridges" ../trace &&
+	test_grep "/storage/v1/b/lab/o" ../http &&
+	test_grep ! "ya29\|PRIVATE KEY\|assertion=[^*<[]" ../trace &&
+	test_grep ! "ya29\|PRIVATE KEY" ../http &&
+	sed -n "s/.*\"private_key\": \"[^n]*n\(.\{40\}\).*/\1/p" key.json >part &&
+	test -s part && test_grep ! -F "$(cat part)" ../trace &&
+	test_grep ! -F "$(cat part)" ../http
+'
+
 test_expect_success 'the store works from here on' '
 	cd bridges && resutil add one >name && resutil push one &&
 	resutil init --force >out && test_grep "^  Experiments: 1$" out &&

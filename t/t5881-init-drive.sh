@@ -129,6 +129,25 @@ test_expect_success 'name with a quote, and what a query could take for one' '
 	resutil remote test >../out && test_grep "holds 1" ../out
 '
 
+test_expect_success 'the answers come back as they were given' '
+	name="Kai'\''s (\"or\") \$x" && mkdir odd && cd odd &&
+	google_key "a key.json" &&
+	test_expect_code 12 resutil init --storage-type=gdrive \
+		-o api_root="$DRIVE_ROOT" -o base_folder_id=1AbCdEfGhIjKlMn \
+		-o key_file_path="a key.json" --project-name="$name" \
+		--no-gitignore --no-gitignore-key 2>../err &&
+	sed -n "s/^  resutil init/resutil init/p" ../err >../again &&
+	sh -e ../again >../out && test_path_is_missing .gitignore &&
+	test_path_is_missing results/.gitignore &&
+	resutil config --trusted >&4 && resutil list-exps &&
+	test_grep "key_file_path: a key.json" resutil-conf.yaml &&
+	python3 - "$name" <<-\END
+	import sys
+	text = open("resutil-conf.yaml").read().splitlines()[0]
+	assert sys.argv[1].replace("\x27", "") in text.replace("\x27", ""), text
+	END
+'
+
 test_expect_success 'the API is not enabled: where to do that' '
 	google_admin errors "{\"errors\": [{\"path\": \"/drive/v3/.*\",
 		\"times\": 9, \"status\": 403, \"reason\": \"accessNotConfigured\",
