@@ -69,9 +69,10 @@ int google_file_kind(const struct value *json, const char *where,
 			return 0;
 		}
 	quote_terminal(&shown, type, MINIMUM(strlen(type), TYPE_SHOWN_MAX));
-	ret = fail(err, ERR_CONTENT, "%s is of the type '%s'; those that are known "
-		   "are service_account, authorized_user, external_account and "
-		   "impersonated_service_account", where, shown.buf);
+	ret = fail(err, ERR_CONTENT, "%s is of the type '%s'; those that are "
+		   "known are service_account, authorized_user, "
+		   "external_account and impersonated_service_account", where,
+		   shown.buf);
 	strbuf_release(&shown);
 	return ret;
 }
