@@ -43,8 +43,9 @@ test_expect_success 'setup: a client, a person, a browser' '
 	 "token_uri": "$GOOGLE_TOKEN_URI", "redirect_uris": ["http://localhost"]}}
 	END
 	write_script browser <<-\END &&
+	echo "$1" >url &&
 	curl -q -sS --noproxy "*" -L -m 20 "$1" >seen.new 2>&1
-	echo "$1" >url && mv seen.new seen
+	mv seen.new seen
 	END
 	LOGIN=$(printf %s "$STORE" | sha256sum | cut -c1-64) &&
 	LOGIN=$HOME/.config/resutil/logins/$LOGIN.json
