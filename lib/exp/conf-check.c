@@ -11,7 +11,7 @@
 #define KNOWN_TYPES "dir, gcs, gdrive, s3, ssh"
 #define MAX_NAME 200		/* bytes; it becomes a folder in each store */
 
-/* In the order in which the Python Resutil asks for them. */
+/* What each type requires; may_be_missing() tells what of it. */
 static const char *const dir_keys[] = { "path", NULL };
 static const char *const gcs_keys[] = { "key_file_path", "backet_name", NULL };
 static const char *const gdrive_keys[] = {
@@ -30,7 +30,7 @@ static const struct {
 	{ "gdrive", gdrive_keys }, { "s3", s3_keys }, { "ssh", ssh_keys }
 };
 
-const char *const *conf_storage_keys(const char *type)
+static const char *const *required_keys(const char *type)
 {
 	size_t i;
 
@@ -42,7 +42,7 @@ const char *const *conf_storage_keys(const char *type)
 
 bool conf_storage_type_is_known(const char *type)
 {
-	return conf_storage_keys(type) != NULL;
+	return required_keys(type) != NULL;
 }
 
 int conf_check_storage_type(const char *type, struct strbuf *err)
@@ -149,7 +149,7 @@ static bool may_be_missing(const char *type, const char *key)
 int conf_check_storage_config(const char *type, const struct value *config,
 			      struct strbuf *err)
 {
-	const char *const *key = conf_storage_keys(type);
+	const char *const *key = required_keys(type);
 
 	if (!key)
 		return conf_check_storage_type(type, err);

@@ -66,8 +66,6 @@ void project_private_paths(const struct project *p, struct strvec *out);
 
 /* What a conf may say, shared with `init`. */
 bool conf_storage_type_is_known(const char *type);
-/** The storage_config keys that `type` requires, NULL-terminated. */
-const char *const *conf_storage_keys(const char *type);
 /** 0, or ERR_USAGE/ERR_CONTENT with the reason. */
 int conf_check_project_name(const char *name, struct strbuf *err);
 int conf_check_storage_type(const char *type, struct strbuf *err);
