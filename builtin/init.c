@@ -465,7 +465,7 @@ int cmd_init(int argc, const char **argv)
 		  .help = "where experiments are kept" },
 		{ .type = OPTION_STRING, .name = "storage-type",
 		  .value = &init.type, .argh = "TYPE", .arg = ARG_WORDS,
-		  .words = "dir gcs gdrive s3 ssh",
+		  .words = STORE_KIND_WORDS,
 		  .help = "the kind of store" },
 		OPT_LIST('o', NULL, &init.config, "KEY=VALUE",
 			 "a setting of the store (dir: path=DIR; gcs, "

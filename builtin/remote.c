@@ -435,7 +435,7 @@ int cmd_remote(int argc, const char **argv)
 		OPT_ROWS(&o.rows),
 		{ .type = OPTION_STRING, .name = "storage-type",
 		  .value = &o.type, .argh = "TYPE", .arg = ARG_WORDS,
-		  .words = "dir gcs gdrive s3 ssh",
+		  .words = STORE_KIND_WORDS,
 		  .help = "add: the kind of store" },
 		OPT_LIST('o', NULL, &o.config, "KEY=VALUE",
 			 "add: a setting of the store (s3: "

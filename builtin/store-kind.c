@@ -4,7 +4,8 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 
-/* In the order in which people read them; the first is the usual one. */
+/* In the order in which people read them, as STORE_KIND_WORDS has it; the first
+ * is the usual one. */
 static const struct store_kind *const kinds[] = {
 	&store_kind_dir, &store_kind_gcs, &store_kind_gdrive, &store_kind_s3,
 	&store_kind_ssh

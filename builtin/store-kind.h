@@ -56,6 +56,9 @@ struct store_kind {
 extern const struct store_kind store_kind_dir, store_kind_gcs,
 	store_kind_gdrive, store_kind_s3, store_kind_ssh;
 
+/* For ARG_WORDS of --storage-type; the table is in the same order. */
+#define STORE_KIND_WORDS "dir gcs gdrive s3 ssh"
+
 /** The kind of `type` (also by its alias); NULL: there is none. */
 const struct store_kind *store_kind_find(const char *type);
 /** The one that is taken when nobody says which. */
