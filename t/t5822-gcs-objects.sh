@@ -302,4 +302,17 @@ test_expect_success 'a copy whose answer is lost is made once' '
 	echo aapfcd_20240704T111555_again >want && test_cmp want got
 '
 
+test_expect_success 'nor does one that takes many begin anew, wherever it is lost' '
+	cp conf resutil-conf.yaml &&
+	proxy_rules "{\"method\": \"POST\", \"path\": \"rewriteTo\",
+		\"nth\": [3, 6], \"lose\": true}" &&
+	RESUTIL_TEST_GCS_REWRITE=1048576 \
+		resutil comment aapfcd_20240704T111555_again many &&
+	test_requests = 7 "method == \"POST\" and \"rewriteTo\" in path" &&
+	proxy_rules && cp straight resutil-conf.yaml &&
+	resutil verify-pack --remote=origin aapfcd_20240704T111555_many &&
+	resutil list-remote >got &&
+	echo aapfcd_20240704T111555_many >want && test_cmp want got
+'
+
 test_done
