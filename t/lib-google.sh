@@ -305,3 +305,21 @@ google_by_name () {
 	read -r test_port <"$test_server_dir/port" &&
 	GOOGLE_PROXY=http://127.0.0.1:$test_port
 }
+
+# each_request FAULT COMMAND...: the command, once for each request that it
+# makes through the last proxy, with that one spoilt: '"status": 503'.
+each_request () {
+	test_fault=$1 test_request=0 && shift &&
+	while test_request=$((test_request + 1))
+	do
+		proxy_rules "{\"nth\": $test_request, $test_fault}" &&
+		"$@" || {
+			echo >&4 "error: request $test_request: $test_fault"
+			return 1
+		}
+		# A request behind the last one is spoilt by nobody.
+		test "$(count_requests "rule == 0")" -gt 0 || break
+		test $test_request -lt 50 || return 1
+	done &&
+	test $test_request -gt 3
+}
