@@ -45,6 +45,9 @@ static int find_key(struct init_plan *plan, const char *key UNUSED,
 {
 	struct strbuf path = STRBUF_INIT;
 
+	/* A conf that has none gets in by something else. */
+	if (plan->before)
+		return 0;
 	path_absolute(&path, plan->root.buf, USUAL_KEY);
 	/* A person is asked what the Python tool asked. */
 	if (term_is_interactive() || path_exists(path.buf) ||
@@ -108,9 +111,12 @@ static bool is_anonymous(const struct init_plan *plan)
 {
 	const char *emulator = getenv("STORAGE_EMULATOR_HOST");
 
-	return store_conf_truth(plan->given, "anonymous") ||
-		(emulator && *emulator &&
-		 !value_map_get(plan->given, "api_root"));
+	if (value_map_get(plan->given, "anonymous"))
+		return store_conf_truth(plan->given, "anonymous");
+	if (store_conf_truth(plan->before, "anonymous"))
+		return true;
+	return emulator && *emulator && !value_map_get(plan->given, "api_root")
+		&& !value_map_get(plan->before, "api_root");
 }
 
 /* `backet_name` (sic) is what the Python tool reads. */

@@ -17,6 +17,8 @@ struct init_plan {
 					 * project alone; "": none */
 	const struct store_kind *kind;	/* of `type` */
 	struct value *given;		/* of -o, a map */
+	const struct value *before;	/* storage_config of the old conf, where
+					 * it is of the same type; lent */
 	struct value *config;		/* what is set in storage_config; null
 					 * takes a key out */
 	struct value *merged;		/* storage_config as it will be */
@@ -28,7 +30,8 @@ struct init_plan {
 };
 
 #define INIT_PLAN_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, \
-			 STRBUF_INIT, NULL, NULL, NULL, NULL, STRBUF_INIT, \
+			 STRBUF_INIT, NULL, NULL, NULL, NULL, NULL, \
+			 STRBUF_INIT, \
 			 false, false, false, false, false }
 
 void init_plan_release(struct init_plan *plan);

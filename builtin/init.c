@@ -137,22 +137,19 @@ static int answer_type(struct init *init, struct strbuf *err)
 	ret = init_answer(&init->plan, &q, &init->plan.type, err);
 	if (!ret)
 		init->plan.kind = store_kind_find(init->plan.type.buf);
+	if (!ret && old && !strcmp(old, init->plan.type.buf))
+		init->plan.before = value_map_get(init->old, "storage_config");
 	strbuf_release(&text);
 	return ret;
 }
 
 /* What an existing conf of the same type says, under both spellings. */
-static const char *old_setting(const struct init *init, const char *key)
+static const char *old_setting(const struct init_plan *plan, const char *key)
 {
-	const char *type = value_get_text(init->old, "storage_type");
-	const struct value *config = value_map_get(init->old, "storage_config");
-	const char *text;
+	const char *text = value_get_text(plan->before, key);
 
-	if (!type || strcmp(type, init->plan.type.buf))
-		return NULL;
-	text = value_get_text(config, key);
 	if (!text && !strcmp(key, "backet_name"))
-		text = value_get_text(config, "bucket_name");
+		text = value_get_text(plan->before, "bucket_name");
 	return text;
 }
 
@@ -164,7 +161,7 @@ static int answer_setting(struct init *init, const struct store_setting *s,
 	struct strbuf found = STRBUF_INIT;
 	struct question q = {
 		s->question, NULL, value_get_text(plan->given, s->key),
-		old_setting(init, s->key), s->optional, s->check
+		old_setting(plan, s->key), s->optional, s->check
 	};
 	int ret = 0;
 
@@ -180,7 +177,7 @@ static int answer_setting(struct init *init, const struct store_setting *s,
 		strbuf_reset(&plan->own_store);
 	if (!ret && text.len)
 		value_map_set_str(plan->config, s->key, text.buf);
-	else if (!ret && old_setting(init, s->key))
+	else if (!ret && old_setting(plan, s->key))
 		value_map_set(plan->config, s->key, value_new_null());
 	strbuf_release(&text);
 	strbuf_release(&option);
@@ -264,12 +261,10 @@ static void keep_spellings_equal(struct init *init)
 static void merge_config(struct init *init)
 {
 	struct init_plan *plan = &init->plan;
-	const char *type = value_get_text(init->old, "storage_type");
-	const struct value *old = value_map_get(init->old, "storage_config");
 	size_t i;
 
-	plan->merged = type && !strcmp(type, plan->type.buf) && old &&
-		old->type == VALUE_MAP ? value_copy(old) : value_new_map();
+	plan->merged = plan->before && plan->before->type == VALUE_MAP ?
+		value_copy(plan->before) : value_new_map();
 	for (i = 0; i < plan->config->u.map.nr; i++) {
 		const struct value_pair *pair = &plan->config->u.map.pair[i];
 

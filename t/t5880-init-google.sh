@@ -259,6 +259,9 @@ test_expect_success '-o key_file_path=- is none; a key file can be taken out' '
 		-o key_file_path=- >../out &&
 	test_grep ! key_file_path resutil-conf.yaml &&
 	test_grep "^  backet_name: lab$" resutil-conf.yaml &&
+	cp resutil-conf.yaml ../adc.yaml &&
+	GOOGLE_APPLICATION_CREDENTIALS=$PWD/key.json resutil init --force \
+		>../out && test_cmp ../adc.yaml resutil-conf.yaml &&
 	resutil init --force -o key_file_path=key.json >../out &&
 	test_grep "^  key_file_path: key.json$" resutil-conf.yaml
 '
@@ -274,6 +277,9 @@ test_expect_success 'anybody may read: no key is asked for' '
 	resutil init --offline --storage-type=gcs -o api_root="$GCS_ROOT" \
 		-o bucket_name=public -o anonymous=yes >../out &&
 	test_grep "^  anonymous: true$" resutil-conf.yaml &&
+	cp resutil-conf.yaml ../anonymous.yaml &&
+	resutil init --offline --force >../out &&
+	test_cmp ../anonymous.yaml resutil-conf.yaml &&
 	test_grep ! key_file_path resutil-conf.yaml &&
 	resutil remote test >../out && test_grep "holds 0" ../out
 '

@@ -417,6 +417,22 @@ test_expect_success 'a directory that is there is tried out, and left as it was'
 	test_grep ! "test-store" made.trace
 '
 
+test_expect_success 'the way out of Box: a conf that nobody can use any more' '
+	in_new_dir out-of-box && mkdir ../from-box &&
+	cat >resutil-conf.yaml <<-\EOF &&
+	project_name: old
+	results_dir: results
+	storage_type: box
+	storage_config:
+	  base_folder_id: 1
+	  key_file_path: key.json
+	EOF
+	resutil init --force --storage-type=dir -o path=../from-box >out &&
+	test_grep "^storage_type: dir$" resutil-conf.yaml &&
+	test_grep "^project_name: old$" resutil-conf.yaml &&
+	resutil list-remote >names && test_must_be_empty names
+'
+
 test_expect_success AS_USER 'one that cannot be written is not saved, unless unseen' '
 	mkdir -m 777 not-mine locked && chmod 555 locked &&
 	test_expect_code 11 as_user resutil init --results-dir=r \
