@@ -14,4 +14,9 @@ test_expect_success 'setup: a shared drive' '
 STORE_URL="gdrive://$base?api_root=$DRIVE_ROOT&key_file_path=key.json"
 . "$TEST_DIRECTORY"/lib-transport.sh
 
+test_expect_success 'no folder is left, either' '
+	drive_tree "$base" | grep "^[^/]* " | grep -v trashed >left || : &&
+	test_must_be_empty left
+'
+
 test_done

@@ -164,4 +164,20 @@ test_expect_success 'so is a pending folder in which nothing is' '
 	test_cmp want got
 '
 
+test_expect_success 'so are folders of a test that died, without files' '
+	drive_folder resutil-test-0123abcd "$base" >id &&
+	drive_folder 7 $(cat id) >inner && drive_folder resutil-test-x "$base" &&
+	drive_folder resutil-test-4567abcd "$base" >used &&
+	echo text >file && drive_file $(cat used) file file &&
+	resutil check-store --prune --older-than=0 >found &&
+	test_must_be_empty found &&
+	RESUTIL_TEST_NOW=$(now 4000) resutil check-store --prune \
+		--older-than=0 >found && cut -f 1-4 found >got &&
+	printf "leftover\tupload-rest\tremoved\tresutil-test-0123abcd\n" >want &&
+	grep removed got >removed && test_cmp want removed &&
+	drive_tree "$base" >tree && grep -v trashed tree >kept &&
+	test_grep "^resutil-test-4567abcd/file" kept &&
+	test_grep "^resutil-test-x folder" kept
+'
+
 test_done

@@ -299,6 +299,30 @@ static int collect_key(const struct object *o, void *data)
 	return 0;
 }
 
+/* Key, version, and so on. */
+static int collect_rest(const struct object *o, void *data)
+{
+	strvec_push(data, o->key);
+	strvec_push(data, o->version);
+	return 0;
+}
+
+/* Folders, where they are there without objects, too (Drive). What cannot be
+ * removed is no failure: gc finds it. */
+static void clean_rests(struct transport *store, const char *prefix)
+{
+	struct strvec rests = STRVEC_INIT;
+	char *own = xmemdupz(prefix, strcspn(prefix, "/"));
+	size_t i;
+
+	if (!transport_rests(store, own, collect_rest, &rests, NULL))
+		for (i = 0; i < rests.nr; i += 2)
+			transport_prune(store, rests.v[i], rests.v[i + 1],
+					NULL);
+	strvec_release(&rests);
+	free(own);
+}
+
 int contract_clean(struct transport *store, const char *prefix,
 		   struct strbuf *err)
 {
@@ -315,5 +339,7 @@ int contract_clean(struct transport *store, const char *prefix,
 		}
 	}
 	strvec_release(&keys);
+	if (!ret)
+		clean_rests(store, prefix);
 	return ret;
 }
