@@ -25,8 +25,6 @@ static int run_child(const struct remote_login *l, bool logout,
 	int ret;
 
 	child.resutil_cmd = 1;
-	if (verbosity < 0)
-		strvec_push(&child.args, "-q");
 	strvec_push(&child.args, "login-store");
 	if (logout)
 		strvec_push(&child.args, "--logout");

@@ -315,7 +315,10 @@ test_expect_success 'another identity acts as a service account' '
 		\"service_account_impersonation\": {\"token_lifetime_seconds\": 1800}," &&
 	tool --key-file=external.json token >out &&
 	got 3 "^$ROBOT$" && got 1 "^Bearer ya29" &&
-	cp external.json acting.json
+	cp external.json acting.json &&
+	sed "s/1800/59/" acting.json >bad.json &&
+	refused 13 --key-file=bad.json &&
+	grep "token_lifetime_seconds in .* is not from 600 to 43200" err
 '
 
 # impersonated SOURCE [ACCOUNT]: impersonated.json

@@ -31,7 +31,7 @@ int loopback_open(struct loopback **out, unsigned port, struct strbuf *err)
 	struct loopback *l = xcalloc(1, sizeof(*l));
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	socklen_t len = sizeof(a);
-	int one = 1, ret = 0;
+	int one = 1, ret;
 	size_t i;
 
 	for (i = 0; i < CONNECTIONS; i++) {

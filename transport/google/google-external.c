@@ -284,15 +284,13 @@ int google_external_token(struct google_search *s, const struct value *json,
 	const char *url = value_text(value_map_get(json,
 				     "service_account_impersonation_url"));
 	struct google_token with = { NULL, 0 };
-	char seconds[24] = "3600";
-	int64_t life;
+	int64_t seconds = 0;
 	int ret;
 
 	if (!url || !*url)
 		return google_external_source(s, json, where, scope, out, err);
-	if (value_get_int(json, "service_account_impersonation."
-			  "token_lifetime_seconds", &life))
-		snprintf(seconds, sizeof(seconds), "%" PRId64, life);
+	value_get_int(json, "service_account_impersonation."
+		      "token_lifetime_seconds", &seconds);
 	ret = google_external_source(s, json, where, GOOGLE_SCOPE_CLOUD, &with,
 				     err);
 	if (!ret)

@@ -22,7 +22,8 @@
 	"serviceAccounts/"
 #define TOKEN_VERB ":generateAccessToken"
 #define SIGN_VERB ":signBlob"
-#define LIFE "3600"
+/* Seconds of a token; longer ones are for organizations that allow them. */
+#define LIFE 3600
 #define LIFE_MIN 600
 #define LIFE_MAX 43200
 
@@ -123,10 +124,10 @@ static int read_token(struct google_token *out, const struct value *json,
 }
 
 static struct value *token_body(const struct value *delegates,
-				const char *seconds, const char *scope)
+				int64_t seconds, const char *scope)
 {
 	struct value *body = value_new_map(), *scopes = value_new_list();
-	char *life = xstrfmt("%ss", seconds ? seconds : LIFE);
+	char *life = xstrfmt("%" PRId64 "s", seconds ? seconds : LIFE);
 
 	value_list_add(scopes, value_new_str(scope));
 	value_map_set(body, "scope", scopes);
@@ -139,7 +140,7 @@ static struct value *token_body(const struct value *delegates,
 
 int google_iam_token(struct google_search *s, const char *url,
 		     const char *where, const struct value *delegates,
-		     const char *seconds, const char *scope,
+		     int64_t seconds, const char *scope,
 		     const struct google_token *with, struct google_token *out,
 		     struct strbuf *err)
 {
@@ -152,6 +153,11 @@ int google_iam_token(struct google_search *s, const char *url,
 	if (!account) {
 		ret = fail(err, ERR_CONTENT, "%s does not end in "
 			   "'/serviceAccounts/EMAIL" TOKEN_VERB "'", what);
+		goto cleanup;
+	}
+	if (seconds && (seconds < LIFE_MIN || seconds > LIFE_MAX)) {
+		ret = fail(err, ERR_CONTENT, "token_lifetime_seconds in %s is "
+			   "not from %d to %d", where, LIFE_MIN, LIFE_MAX);
 		goto cleanup;
 	}
 	who = xstrfmt("the service account '%s'", account);
@@ -176,7 +182,7 @@ static int source_token(struct google_search *s, const struct value *json,
 {
 	const struct value *source = value_map_get(json, "source_credentials");
 	char *inside = xstrfmt("source_credentials in %s", where);
-	enum google_kind kind;
+	enum google_kind kind = GOOGLE_NOBODY;
 	int ret;
 
 	if (!source || source->type != VALUE_MAP)
@@ -208,7 +214,7 @@ int google_impersonated_token(struct google_search *s,
 		ret = source_token(s, json, where, &with, err);
 	if (!ret)
 		ret = google_iam_token(s, url, where,
-				       value_map_get(json, "delegates"), NULL,
+				       value_map_get(json, "delegates"), 0,
 				       scope, &with, out, err);
 	google_token_release(&with);
 	return ret;

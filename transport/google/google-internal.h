@@ -204,9 +204,10 @@ char *google_metadata_account(struct google_search *s);
 /*
  * Acting as a service account: IAM credentials API.
  */
+/** seconds: that the token is to hold; 0: as usual. */
 int google_iam_token(struct google_search *s, const char *url,
 		     const char *where, const struct value *delegates,
-		     const char *seconds, const char *scope,
+		     int64_t seconds, const char *scope,
 		     const struct google_token *with, struct google_token *out,
 		     struct strbuf *err);
 int google_place_sign(struct google_search *s, const struct google_place *p,

@@ -110,18 +110,18 @@ static char *without(const char *text, const char *const *secret, size_t nr)
 static void read_refusal(struct refusal *r, const struct strbuf *body,
 			 const char *const *secret, size_t nr)
 {
-	const struct value *error, *word, *text;
+	const struct value *map, *word, *text;
 
 	memset(r, 0, sizeof(*r));
 	if (json_parse(&r->json, body->buf, body->len, "", NULL))
 		r->json = NULL;
-	error = value_map_get(r->json, "error");
-	if (error && error->type == VALUE_MAP) {
+	map = value_map_get(r->json, "error");
+	if (map && map->type == VALUE_MAP) {
 		/* as the APIs say it */
-		word = value_map_get(error, "status");
-		text = value_map_get(error, "message");
+		word = value_map_get(map, "status");
+		text = value_map_get(map, "message");
 	} else {
-		word = error;
+		word = map;
 		text = value_map_get(r->json, "error_description");
 	}
 	r->word = without(value_text(word), secret, nr);
