@@ -37,7 +37,8 @@ test_expect_success CRASH 'no operation makes more syncs than it may' '
 	test_grep ! "^wrong" out &&
 	test_grep "^run  .* sync 5" out &&
 	test_grep "^update  .* sync 2" out &&
-	test_grep "^s3-push  .* http [1-9]" out
+	test_grep "^s3-push  .* http [1-9]" out &&
+	test_grep "^gcs-push  .* http [1-9]" out
 '
 
 test_expect_success CRASH 'a point can be done again' '

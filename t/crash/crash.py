@@ -13,10 +13,11 @@ to fail there:
            processes of the command
   power    the machine stops after that call. What was not synced is lost:
            all of it (none), what is in files (names), or the names (data)
-  requests to a store, and the tries by HTTP that an S3 store needs for one,
-           are refused, lost, cut, or their answers are
+  requests to a store, and the tries by HTTP that a store elsewhere needs for
+           one, are refused, lost, cut, or their answers are
 
-A scenario whose store is on S3 has a real server (s3.py).
+A scenario whose store is on S3 has a real server (s3.py), one on Cloud Storage
+the fake of helper/fake-gcs.py (gcs.py).
 
 After each, what is there is read without resutil (model.py), then by fsck. What
 was acknowledged, by an exit status or by a line, must be there with the right
@@ -43,9 +44,8 @@ import traceback
 sys.dont_write_bytecode = True
 import model
 import power
-import s3
 from scenarios import SCENARIOS
-from world import World, adopt_orphans, copy, remove, text_of
+from world import PLACES, World, adopt_orphans, copy, remove, text_of
 
 KINDS = ("open", "write", "sync", "rename", "mkdir", "unlink", "link",
          "truncate", "chmod", "spawn", "lock")
@@ -128,9 +128,9 @@ def chosen(point, stride, seed):
     if point.nr == END:
         stride = max(1, stride // 10)
     scenario = SCENARIOS[point.scenario]
-    if scenario.s3 and point.kind in REQUESTS:
+    if scenario.place and point.kind in REQUESTS:
         stride = max(1, stride // 4)
-    elif scenario.s3 or not scenario.allocs:
+    elif scenario.place or not scenario.allocs:
         stride *= 10
     text = "%s %d" % (point, seed)
     return not int(hashlib.sha256(text.encode()).hexdigest(), 16) % stride
@@ -152,13 +152,13 @@ class Stage:
         self.journal_of = None
         remove(self.template)
         world.reset()
-        self.bucket = world.use(scenario.s3)
+        self.bucket = world.use(scenario.place)
         scenario.prepare(world)
         world.clock += 60
         self.clock = world.clock
         if self.bucket:
             self.bucket.save(world.path("store"))
-            self.etags = self.bucket.objects()
+            self.kept = self.bucket.keep()
         os.rename(world.live, self.template)
         self.before = model.read_state(self.template)
         self.passed = self.survey()
@@ -171,7 +171,7 @@ class Stage:
             if os.path.exists(path):
                 os.unlink(path)
         if self.bucket:
-            self.bucket.load(self.world.path("store"), self.etags)
+            self.bucket.load(self.world.path("store"), self.kept)
         if self.scenario.each:
             self.scenario.each(self.world)
 
@@ -502,10 +502,10 @@ class Check:
 
 # ---- many --------------------------------------------------------------------
 
-def worker(top, build, server, tasks, results):
+def worker(top, build, servers, tasks, results):
     """Does what comes: (scenario, points); points None: tell which it has."""
     adopt_orphans()
-    world, stage = World(top, build, server), None
+    world, stage = World(top, build, servers), None
     signal.signal(signal.SIGTERM, world.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.makedirs(top)
@@ -525,12 +525,12 @@ def worker(top, build, server, tasks, results):
 class Crew:
     """As many workers as processors, each with a world of its own."""
 
-    def __init__(self, jobs, top, build, server):
+    def __init__(self, jobs, top, build, servers):
         self.tasks, self.results = (multiprocessing.Queue()
                                     for _ in range(2))
         self.workers = [multiprocessing.Process(
             target=worker, daemon=True,
-            args=(os.path.join(top, "w%d" % n), build, server, self.tasks,
+            args=(os.path.join(top, "w%d" % n), build, servers, self.tasks,
                   self.results))
             for n in range(jobs)]
         for w in self.workers:
@@ -605,9 +605,23 @@ def one_by_one(args):
         yield Point(*text.split(":"))
 
 
-def needs_server(args):
+def start_servers(args, top):
+    """Of each place where the stores of these scenarios are."""
     names = [t.split(":")[0] for t in args.only or ()] or args.scenarios
-    return any(SCENARIOS[n].s3 for n in names or SCENARIOS)
+    places = {SCENARIOS[n].place for n in names or SCENARIOS} - {None}
+    servers = {}
+    try:
+        for place in sorted(places):
+            servers[place] = PLACES[place].Server(top)
+    except BaseException:
+        end_servers(servers)
+        raise
+    return servers
+
+
+def end_servers(servers):
+    for server in servers.values():
+        server.end()
 
 
 def too_many_syncs(name, passed):
@@ -701,8 +715,9 @@ def main():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     report = Report(args)
-    server = s3.Server(top) if needs_server(args) else None
-    crew = Crew(args.jobs, top, args.build, server and server.env)
+    servers = start_servers(args, top)
+    crew = Crew(args.jobs, top, args.build,
+                {place: s.env for place, s in servers.items()})
     try:
         points = choose(args, crew, report)
         if args.points:
@@ -714,8 +729,7 @@ def main():
             report.progress()
     finally:
         crew.end()
-        if server:
-            server.end()
+        end_servers(servers)
         if args.keep:
             print("kept: " + top)
         else:

@@ -19,6 +19,14 @@ from xml.etree import ElementTree
 HELPERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helper")
 PATIENCE = 120
 UPLOADS = ".uploads"
+CONF = """\
+project_name: project
+results_dir: results
+storage_type: s3
+storage_config:
+  bucket_name: %s
+  endpoint_url: %s
+"""
 
 
 def load(name):
@@ -68,22 +76,24 @@ class Server:
         self.process.wait()
 
 
-def client_env(env):
-    """What a command reads of the server, besides the conf."""
-    return {"AWS_ACCESS_KEY_ID": env["S3_KEY"],
-            "AWS_SECRET_ACCESS_KEY": env["S3_SECRET"],
-            "AWS_REGION": env["S3_REGION"],
-            "AWS_EC2_METADATA_DISABLED": "true"}
-
-
 class Bucket:
     """The bucket of one world, asked without resutil."""
 
     def __init__(self, env, name):
         os.environ.update(env)          # where SIGN finds the keys
-        self.at, self.name = env["S3_ENDPOINT"], name
+        self.env, self.at, self.name = env, env["S3_ENDPOINT"], name
         self.connection = None
         self.ask("PUT", "")
+
+    def conf(self):
+        return CONF % (self.name, self.at)
+
+    def client_env(self):
+        """What a command reads of the server, besides the conf."""
+        return {"AWS_ACCESS_KEY_ID": self.env["S3_KEY"],
+                "AWS_SECRET_ACCESS_KEY": self.env["S3_SECRET"],
+                "AWS_REGION": self.env["S3_REGION"],
+                "AWS_EC2_METADATA_DISABLED": "true"}
 
     def ask(self, method, key, body=b"", **query):
         """The body of the answer and its fields; the server may have closed
@@ -149,6 +159,10 @@ class Bucket:
             path = os.path.join(store, UPLOADS, key)
             os.makedirs(path, exist_ok=True)
         os.makedirs(store, exist_ok=True)
+
+    def keep(self):
+        """What load() wants to know."""
+        return self.objects()
 
     def load(self, store, etags):
         """Makes the bucket what the directory was; an object that is still

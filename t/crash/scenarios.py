@@ -32,8 +32,8 @@ class Scenario:
     allocs: false where much is moved: no allocation fails, and only one of ten
         other points, by chance.
     may_find: errors that fsck finds from the start; untidy: leftovers.
-    s3: the store is a bucket; of the points that are no requests only one of
-        ten is done.
+    place: where the store is: "s3" or "gcs", a bucket; of the points that are
+        no requests only one of ten is done. None: a directory.
     each(world): what is done for each point, after `prepare`: what cannot be
         copied, such as an upload that a server has begun.
     """
@@ -42,7 +42,7 @@ class Scenario:
                  more=False, said=(), live=False, status=0,
                  codes=(0,), syncs=None, env=None,
                  may_find=(), untidy=False, allocs=True, own=None,
-                 later=False, raises=False, gone=False, s3=False,
+                 later=False, raises=False, gone=False, place=None,
                  each=None):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
@@ -50,7 +50,7 @@ class Scenario:
         self.codes, self.syncs, self.env = codes, syncs, env or {}
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
         self.own, self.later, self.raises = own, later, raises
-        self.gone, self.s3, self.each = gone, s3, each
+        self.gone, self.place, self.each = gone, place, each
 
 
 def scenario(name, command, **more):
@@ -468,20 +468,43 @@ scenario("comment-l", ["comment", "-l", "one", "uno"], codes=(10,),
 scenario("comment", ["comment", "one", "uno"], codes=(10,), syncs=10)(sent)
 
 
-# ---- stores on S3 -----------------------------------------------------------
+# ---- stores elsewhere -------------------------------------------------------
 
 # The same operations; what differs is what is asked of the store.
-def on_s3(name, syncs, each=None, of=None, prepare=None, may_find=(), **more):
-    like = SCENARIOS[of or name]
-    SCENARIOS["s3-" + name] = Scenario(
-        "s3-" + name, prepare or like.prepare, like.command, who=like.who,
-        rest=like.rest, said=like.said, codes=like.codes, syncs=syncs, s3=True,
-        each=each, may_find=like.may_find + tuple(may_find), **more)
+def far(place, name, syncs, each=None, of=None, prepare=None, may_find=(),
+        **more):
+    like, name = SCENARIOS[of or name], "%s-%s" % (place, name)
+    SCENARIOS[name] = Scenario(
+        name, prepare or like.prepare, like.command, who=like.who,
+        rest=like.rest, said=like.said, codes=like.codes, syncs=syncs,
+        place=place, each=each, may_find=like.may_find + tuple(may_find),
+        **more)
+
+
+def on_s3(name, syncs, **more):
+    far("s3", name, syncs, **more)
+
+
+def on_gcs(name, syncs, **more):
+    far("gcs", name, syncs, **more)
 
 
 def cut_upload(w):
     """Parts of the pack are in the store, and a note here says which."""
     w.crash("http:4:kill-all", "p", "push", "one")
+
+
+def cut_session(w):
+    """A session has taken a piece of the pack, and a note here says so. (Before
+    it come a token, two looks, and the session itself.)"""
+    w.crash("http:6:kill-all", "p", "push", "one")
+
+
+def cut_long_ago(w):
+    """... which is too old to be gone on with."""
+    w.clock -= 8 * 86400
+    cut_session(w)
+    w.clock += 8 * 86400
 
 
 HUGE = {"huge": LARGE["large"] * 3}
@@ -507,6 +530,20 @@ on_s3("pull-large", 4, allocs=False)
 on_s3("rm-r", 3)
 on_s3("comment", 10, may_find=["duplicate-id"])
 
+on_gcs("push", 7)
+on_gcs("push-grown", 7)
+on_gcs("push-force", 7)
+on_gcs("push-rename", 5, may_find=["duplicate-id"])
+on_gcs("push-all", 13)
+on_gcs("push-large", 8, prepare=huge, allocs=False)
+on_gcs("push-resumed", 7, of="push-large", prepare=huge, each=cut_session,
+       allocs=False)
+on_gcs("pull", 4)
+on_gcs("pull-some", 5)
+on_gcs("pull-large", 4, allocs=False)
+on_gcs("rm-r", 3)
+on_gcs("comment", 10, may_find=["duplicate-id"])
+
 
 # ---- looking after it --------------------------------------------------------
 
@@ -525,6 +562,8 @@ scenario("gc", ["gc", "--older-than=0"], untidy=True, syncs=0)(broken)
 scenario("gc-remote", ["gc", "--older-than=0", "--remote"], untidy=True,
          syncs=0)(broken)
 on_s3("gc-remote", 2, prepare=huge, each=cut_upload, untidy=True, allocs=False)
+on_gcs("gc-remote", 2, prepare=huge, each=cut_long_ago, untidy=True,
+       allocs=False)
 scenario("fsck-repair", ["fsck", "--repair"], codes=(1,), untidy=True,
          syncs=2)(broken)
 

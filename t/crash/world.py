@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 
+import gcs
 import model
 import s3
 
@@ -20,14 +21,7 @@ storage_type: dir
 storage_config:
   path: ../store
 """
-CONF_S3 = """\
-project_name: project
-results_dir: results
-storage_type: s3
-storage_config:
-  bucket_name: %s
-  endpoint_url: %s
-"""
+PLACES = {"s3": s3, "gcs": gcs}
 START = 1720091755
 PATIENCE = 60           # seconds for one command
 
@@ -35,16 +29,17 @@ PATIENCE = 60           # seconds for one command
 class World:
     """The directory in which a scenario happens, always at the same path."""
 
-    def __init__(self, top, build, server=None):
-        self.top, self.build, self.server = top, build, server
+    def __init__(self, top, build, servers):
+        self.top, self.build, self.servers = top, build, servers
         self.live = os.path.join(top, "live")
         self.running = self.bucket = None
 
-    def use(self, is_s3):
+    def use(self, place):
         """The store of what comes: an empty bucket, or (None) a directory."""
         self.bucket = None
-        if is_s3:
-            self.bucket = s3.Bucket(self.server, "world-%d" % os.getpid())
+        if place:
+            self.bucket = PLACES[place].Bucket(self.servers[place],
+                                               "world-%d" % os.getpid())
             self.bucket.load(self.path("store"), {})
         return self.bucket
 
@@ -75,7 +70,7 @@ class World:
         env.update((k, v) for k, v in os.environ.items()
                    if k.endswith("SAN_OPTIONS"))
         if self.bucket:
-            env.update(s3.client_env(self.server))
+            env.update(self.bucket.client_env())
         env.update(more)
         return env
 
@@ -143,8 +138,7 @@ class World:
 
     def conf(self, who):
         self.write(who + "/resutil-conf.yaml",
-                   CONF_S3 % (self.bucket.name, self.bucket.at)
-                   if self.bucket else CONF)
+                   self.bucket.conf() if self.bucket else CONF)
 
     def add(self, who, comment, files, *argv):
         source = self.path("source")
