@@ -5,8 +5,8 @@
  * A folder begins as a pending one, in which nobody puts anything: so who loses
  * may delete his own. Whoever finds one that is complete takes that. Of pending
  * ones the smallest id goes on when the others are gone; their makers see it,
- * withdraw and wait. A pending one that is a minute older than ours belongs to
- * somebody who died.
+ * withdraw and wait. One that was made some seconds ago belongs to somebody who
+ * died. Should he live, there are two folders of one name, which is nothing bad.
  */
 #include "lib/base/compat.h"
 #include "lib/base/again.h"
@@ -18,7 +18,7 @@
 
 #define IDS_AT_ONCE "20"
 /* Milliseconds, by the service's clock. */
-#define ABANDONED 60000
+#define ABANDONED 5000
 
 /* ---- ids ---------------------------------------------------------------- */
 
@@ -94,9 +94,10 @@ struct making {
 	const char *name;
 	const struct strvec *parents;	/* oldest first */
 	struct strbuf mine;	/* the id of a pending one of ours, or "" */
-	int64_t made;		/* when that was, by the service's clock */
+	/* When the first of ours was made, by the service's clock, and here. */
+	int64_t made;
+	uint64_t made_here;
 	struct gdrive_files there;
-	unsigned rounds;
 };
 
 static int change(struct gdrive_store *s, const char *method, const char *id,
@@ -143,13 +144,21 @@ static void describe(struct strbuf *body, const struct making *m)
 	value_free(map);
 }
 
-/* When it was made, which a search may not show yet. */
-static void keep_time(struct making *m, const struct value *json)
+/* What the service's clock says, which a search may not show yet. */
+static void keep_time(struct making *m, const struct gdrive_file *f)
+{
+	if (m->made)
+		return;
+	m->made = f->created;
+	m->made_here = gdrive_ticks();
+}
+
+static void read_time(struct making *m, const struct value *json)
 {
 	struct gdrive_file f = GDRIVE_FILE_INIT;
 
 	if (json && !gdrive_file_read(&f, json, NULL))
-		m->made = f.created;
+		keep_time(m, &f);
 	gdrive_file_release(&f);
 }
 
@@ -173,7 +182,7 @@ static int make_pending(struct making *m, struct strbuf *err)
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else
-		keep_time(m, c.json);
+		read_time(m, c.json);
 
 cleanup:
 	strbuf_release(&why);
@@ -182,14 +191,15 @@ cleanup:
 	return ret;
 }
 
-static int take_mark_away(struct making *m, struct strbuf *err)
+static int take_mark_away(struct making *m, const char *id,
+			  struct strbuf *err)
 {
 	struct google_call c = GOOGLE_CALL_INIT("PATCH", NULL);
 	int ret;
 
 	c.what = "make the folder";
 	strvec_push(&c.query, "fields=id");
-	ret = change(m->s, "PATCH", m->mine.buf, "{\"" GDRIVE_PROPERTIES
+	ret = change(m->s, "PATCH", id, "{\"" GDRIVE_PROPERTIES
 		     "\":{\"" GDRIVE_STATE "\":null}}", m->path, &c, err);
 	google_call_release(&c);
 	return ret;
@@ -214,7 +224,7 @@ static int look_around(struct making *m, struct strbuf *err)
 					&m->there, err);
 	for (i = 0; i < m->there.nr; i++)
 		if (!strcmp(m->there.v[i].id, m->mine.buf))
-			m->made = m->there.v[i].created;
+			keep_time(m, &m->there.v[i]);
 	return ret;
 }
 
@@ -234,6 +244,15 @@ static const struct gdrive_file *complete_one(const struct making *m)
 	return best;
 }
 
+static bool is_abandoned(const struct making *m, const struct gdrive_file *f)
+{
+	int64_t age = m->made + (int64_t)(gdrive_ticks() - m->made_here) -
+		      f->created;
+
+	return m->made && age > MINIMUM(ABANDONED,
+					(int64_t)gdrive_claim_max());
+}
+
 /* <0: somebody else goes on; >0: we do, when the others are gone; 0: now. */
 static int compare_pending(const struct making *m)
 {
@@ -244,55 +263,60 @@ static int compare_pending(const struct making *m)
 		const struct gdrive_file *f = &m->there.v[i];
 
 		if (!f->pending || !strcmp(f->id, m->mine.buf) ||
-		    f->created + ABANDONED < m->made)
+		    is_abandoned(m, f))
 			continue;
-		result = strcmp(f->id, m->mine.buf) < 0 ? -1 : 1;
+		result = !m->mine.len || strcmp(f->id, m->mine.buf) < 0 ?
+			-1 : 1;
 	}
 	return result;
 }
 
-/*
- * ERR_TRANSIENT: once more, later. Who has withdrawn waits for the other one,
- * and makes another one only when nothing is there.
- */
-static int try_once(struct making *m, struct strbuf *id, struct strbuf *err)
+/* *done: `id` is that of the folder. ERR_TRANSIENT: somebody else is at it. */
+static int look_for_others(struct making *m, bool *done, struct strbuf *id,
+			   struct strbuf *err)
 {
 	const struct gdrive_file *best;
-	int ret = 0, rival;
+	int ret, rival;
 
-	if (m->rounds++ && !m->mine.len) {
-		ret = look_around(m, err);
-		best = complete_one(m);
-		if (!ret && best)
-			strbuf_addstr(id, best->id);
-		if (ret || best)
-			return ret;
-	}
-	if (!m->mine.len)
-		ret = make_pending(m, err);
-	if (!ret)
-		ret = look_around(m, err);
+	*done = false;
+	ret = look_around(m, err);
 	if (ret)
 		return ret;
 	best = complete_one(m);
-	if (best) {
+	rival = best ? -1 : compare_pending(m);
+	if (best)
 		strbuf_addstr(id, best->id);
-		withdraw(m);
-		return 0;
-	}
-	rival = compare_pending(m);
 	if (rival < 0)
 		withdraw(m);
-	if (rival)
-		return fail(err, ERR_TRANSIENT, "the folder '%s' in '%s' is "
-			    "being made by somebody else", m->path,
-			    m->s->base.url);
-	ret = take_mark_away(m, err);
-	if (!ret) {
-		strbuf_addbuf(id, &m->mine);
-		strbuf_reset(&m->mine);
+	*done = best != NULL;
+	if (*done || !rival)
+		return 0;
+	return fail(err, ERR_TRANSIENT, "the folder '%s' in '%s' is being "
+		    "made by somebody else", m->path, m->s->base.url);
+}
+
+/* ERR_TRANSIENT: once more, later. Who has withdrawn waits for the other one,
+ * and makes another one when nothing is there. */
+static int try_once(struct making *m, struct strbuf *id, struct strbuf *err)
+{
+	bool done = false;
+	int ret = 0;
+
+	if (!m->mine.len) {
+		/* Nothing was there when it was asked for. */
+		if (m->made)
+			ret = look_for_others(m, &done, id, err);
+		if (!ret && !done)
+			ret = make_pending(m, err);
 	}
-	return ret;
+	if (!ret && !done)
+		ret = look_for_others(m, &done, id, err);
+	if (ret || done)
+		return ret;
+	/* From here on somebody may use it: it stays, whatever comes. */
+	strbuf_addbuf(id, &m->mine);
+	strbuf_reset(&m->mine);
+	return take_mark_away(m, id->buf, err);
 }
 
 static int make_one(struct gdrive_store *s, const char *path,
@@ -309,6 +333,7 @@ static int make_one(struct gdrive_store *s, const char *path,
 
 	again_init(&again, s->api.patience);
 	do {
+		strbuf_reset(id);
 		ret = try_once(&m, id, &again.why);
 	} while (again_wait(&again, ret));
 	withdraw(&m);
