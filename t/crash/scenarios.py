@@ -137,9 +137,10 @@ PROGRAM = ("echo out; echo err >&2; echo r >\"$RESUTIL_EX_DIR\"/result; "
            ": >\"$CRASH_WITNESS\"; exit ")
 
 
+# Four of the syncs are of the object that it tries the store by.
 @scenario("init", ["init", "--project-name=new", "--storage-type=dir",
                    "-o", "path=../store", "--gitignore"],
-          who="n", codes=(14, 128), syncs=7)
+          who="n", codes=(14, 128), syncs=11)
 def _(w):
     w.write("n/.gitignore", "*.pyc\n")
     w.write("n/train.py", "")
