@@ -148,6 +148,19 @@ test_expect_success 'the answers come back as they were given' '
 	END
 '
 
+test_expect_success 'killed while it tries the store: nothing is made here' '
+	google_pause look "\"method\": \"PATCH\", \"body\": \"trashed\"" &&
+	mkdir killed && cd killed && google_key key.json &&
+	{ resutil init --storage-type=gdrive -o api_root="$DRIVE_ROOT" \
+		-o base_folder_id="$team" --project-name=bridges >../out \
+		2>../err & } && pid=$! && google_wait look && kill -9 $pid &&
+	test_expect_code 137 wait $pid; google_release look &&
+	ls -A >../got && echo key.json >../want && test_cmp ../want ../got &&
+	resutil init --storage-type=gdrive -o api_root="$DRIVE_ROOT" \
+		-o base_folder_id="$team" --project-name=bridges >../out &&
+	test_grep "^  Experiments: 1$" ../out
+'
+
 test_expect_success 'the API is not enabled: where to do that' '
 	google_admin errors "{\"errors\": [{\"path\": \"/drive/v3/.*\",
 		\"times\": 9, \"status\": 403, \"reason\": \"accessNotConfigured\",
