@@ -88,6 +88,8 @@ foreign () {
 }
 
 test_expect_success 'another program is first: its content is put back' '
+	# Drive promises this of the newest revision, and of kept ones
+	google_admin drive "{\"old_revisions\": false}" >&4 &&
 	for nr in 4 9
 	do
 		key=foreign-$nr && file=a.txt &&
@@ -103,6 +105,14 @@ test_expect_success 'another program is first: its content is put back' '
 		read -r _ _ revisions _ <files &&
 		test "$revisions" = 4 || return 1
 	done
+'
+
+test_expect_success 'the same bytes need not be a revision' '
+	google_admin drive "{\"same_revision\": true}" >&4 &&
+	version=$(at a put-object --absent equal old.txt) &&
+	at a put-object --version=$version equal old.txt &&
+	one_object equal old.txt &&
+	google_admin drive "{\"same_revision\": false}" >&4
 '
 
 test_expect_success 'who dies at it keeps nobody out for long' '

@@ -15,15 +15,17 @@ class DriveControl(Service):
         {"page_max": N}; {"empty_pages": N}: the next ones; {"touches": BOOL}:
         other properties are another modifiedTime; {"same_revision": BOOL}: the
         same content is no new revision; {"revisions_max": N} of a file;
-        {"children_max": N}, {"items_max": N}; {"ids": TEXT}: those that are
-        generated from here on begin so; {"drop_page_tokens": true}. Returns
-        the state."""
+        {"old_revisions": BOOL}: they can be downloaded, also those that are
+        not kept forever; {"children_max": N}, {"items_max": N}; {"ids": TEXT}:
+        those that are generated from here on begin so; {"drop_page_tokens":
+        true}. Returns the state."""
         drives = self.world.drives
         if args.pop("drop_page_tokens", False):
             drives.pages.clear()
         for name, value in args.items():
             if name not in ("lag", "page_max", "empty_pages", "touches",
-                            "same_revision", "revisions_max", "children_max",
+                            "same_revision", "revisions_max",
+                            "old_revisions", "children_max",
                             "items_max", "ids"):
                 raise Refused(400, "invalid", "no such setting: " + name)
             setattr(drives, name, value)

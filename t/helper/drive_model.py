@@ -89,6 +89,7 @@ class Revision:
         self.mime = mime
         self.modified = now
         self.email = who.email
+        self.kept = False       # forever
 
 
 class Item:
@@ -136,25 +137,25 @@ class View:
         self.item = item
         self.who = who
 
+    VALUES = {
+        "name": lambda v: v.item.name, "mimeType": lambda v: v.item.mime,
+        "fullText": lambda v: v.item.name,
+        "modifiedTime": lambda v: v.item.modified,
+        "createdTime": lambda v: v.item.created,
+        "trashed": lambda v: v.world.in_trash(v.item),
+        "starred": lambda v: bool(v.item.more.get("starred")),
+        "sharedWithMe": lambda v: bool(
+            v.item.owner and v.item.owner != v.who.email and
+            v.who.permission_id in v.item.permissions),
+        "visibility": lambda v: "anyoneWithLink"
+        if "anyoneWithLink" in v.item.permissions else "limited",
+        "properties": lambda v: v.item.properties,
+        "appProperties": lambda v: v.item.app_properties.get(v.who.app, {}),
+        "quotaBytesUsed": lambda v: v.item.size,
+    }
+
     def value(self, name):
-        item = self.item
-        return {
-            "name": lambda: item.name, "mimeType": lambda: item.mime,
-            "fullText": lambda: item.name,
-            "modifiedTime": lambda: item.modified,
-            "createdTime": lambda: item.created,
-            "trashed": lambda: self.world.in_trash(item),
-            "starred": lambda: bool(item.more.get("starred")),
-            "sharedWithMe": lambda: bool(
-                item.owner and item.owner != self.who.email and
-                self.who.permission_id in item.permissions),
-            "visibility": lambda: "anyoneWithLink"
-            if "anyoneWithLink" in item.permissions else "limited",
-            "properties": lambda: item.properties,
-            "appProperties": lambda:
-                item.app_properties.get(self.who.app, {}),
-            "quotaBytesUsed": lambda: item.size,
-        }.get(name, lambda: None)()
+        return self.VALUES.get(name, lambda _: None)(self)
 
     def words(self, name):
         item = self.item
@@ -178,6 +179,7 @@ class Drives:
         self.limits = {}        # email -> bytes that it may own
         self.handed_out = set()     # by generateIds, not used yet
         self.ids = ""               # how these begin, behind "1"
+        self.old_revisions = True   # can be downloaded, also when not kept
         self.history = {}       # id -> [(listing, Item or None)]
         self.places = {}        # folder -> ids of what ever was in it
         self.listings = 0

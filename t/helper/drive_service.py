@@ -99,6 +99,8 @@ class Drive(Service):
              "pageSize pageToken"),
             ("GET", one + "/revisions/([^/]+)", self.get_revision, LOOKS,
              REVISION, "acknowledgeAbuse"),
+            ("PATCH", one + "/revisions/([^/]+)", self.update_revision,
+             WRITES, REVISION, ""),
             ("GET", one + "/permissions", self.list_permissions, LOOKS,
              PERMISSIONS,
              ALL + SEES + "pageSize pageToken useDomainAdminAccess"),
@@ -411,14 +413,12 @@ class Drive(Service):
         views = []
         for name in self.candidates(asked):
             item = drives.shown(name)
-            if not item or drives.role(item, who) == "none" or \
-                    name in drives.drives:
-                continue
-            if item.drive and not with_drives or \
+            if not item or name in drives.drives or \
+                    item.drive and not with_drives or \
                     drive and item.drive != drive:
                 continue
             view = View(drives, item, who)
-            if asked.test(view):
+            if asked.test(view) and drives.role(item, who) != "none":
                 views.append(view)
         views.sort(key=lambda v: hashlib.md5(v.item.id.encode()).digest())
         for name, down in reversed(order):
@@ -462,10 +462,10 @@ class Drive(Service):
         return dict(self.content(revision), kind="drive#revision",
                     id=revision.id, mimeType=revision.mime,
                     modifiedTime=self.stamp(revision.modified),
-                    keepForever=False, published=False,
+                    keepForever=revision.kept, published=False,
                     lastModifyingUser=self.user(revision.email, who))
 
-    def get_revision(self, r, who, name, revision):
+    def find_revision(self, who, name, revision):
         item = self.drives.find(name, who, True)
         if not self.drives.can(item, who)["canReadRevisions"]:
             raise not_allowed()
@@ -473,12 +473,31 @@ class Drive(Service):
             revision = item.head.id
         for found in item.revisions:
             if found.id == revision:
-                if r.query.get("alt") == "media":
-                    self.check_abuse(r, who, item)
-                    return self.media(r, found.data, found.mime)
-                return self.revision(found, who)
+                return item, found
         raise refused(404, "notFound", "Revision not found: %s." % revision,
                       "revisionId")
+
+    def get_revision(self, r, who, name, revision):
+        item, found = self.find_revision(who, name, revision)
+        if r.query.get("alt") != "media":
+            return self.revision(found, who)
+        self.check_abuse(r, who, item)
+        if found is not item.head and not found.kept and \
+                not self.drives.old_revisions:
+            raise refused(403, "cannotDownload", "The revision is not kept "
+                          "forever, and cannot be downloaded.")
+        return self.media(r, found.data, found.mime)
+
+    def update_revision(self, r, who, name, revision):
+        item, found = self.find_revision(who, name, revision)
+        if not self.drives.may(item, who, "writer"):
+            raise not_allowed()
+        meta = r.json()
+        if set(meta) != {"keepForever"} or \
+                not isinstance(meta["keepForever"], bool):
+            raise invalid("revision", "Only keepForever can be changed here.")
+        found.kept = meta["keepForever"]
+        return self.revision(found, who)
 
     def list_permissions(self, r, who, name):
         item = self.named(r, who, name)
