@@ -6,7 +6,7 @@
  * may delete his own. Whoever finds one that is complete takes that. Of pending
  * ones the smallest id goes on when the others are gone; their makers see it,
  * withdraw and wait. One that was made some seconds ago belongs to somebody who
- * died. Should he live, there are two folders of one name, which is nothing bad.
+ * died. Should he live, there are two of one name, which is nothing bad.
  */
 #include "lib/base/compat.h"
 #include "lib/base/again.h"
