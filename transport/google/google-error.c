@@ -359,7 +359,7 @@ int google_read_json(const struct google_api *api, struct google_call *c,
 {
 	const struct strbuf *body = &c->answer.body;
 	const char *at = body->buf + strspn(body->buf, " \t\r\n");
-	struct strbuf why = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT, plain = STRBUF_INIT;
 	int ret;
 
 	if (!*at)
@@ -368,8 +368,12 @@ int google_read_json(const struct google_api *api, struct google_call *c,
 	if (*at == '<')
 		return fail_page(api, c, ERR_UNREACHABLE, err);
 	ret = json_parse(&c->json, body->buf, body->len, "the answer", &why);
-	if (ret)
-		ret = google_fail_call(api, c, ret, why.buf, err);
+	/* It repeats what it cannot read. */
+	if (ret) {
+		quote_terminal(&plain, why.buf, why.len);
+		ret = google_fail_call(api, c, ret, plain.buf, err);
+	}
+	strbuf_release(&plain);
 	strbuf_release(&why);
 	return ret;
 }
