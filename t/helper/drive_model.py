@@ -536,7 +536,9 @@ class Drives:
             item.revisions = item.revisions[:-1] + [made]
         else:
             item.revisions = item.revisions + [made]
-        item.revisions = item.revisions[-self.revisions_max:]
+        at = -self.revisions_max
+        item.revisions = [r for r in item.revisions[:at] if r.kept] + \
+            item.revisions[at:]
 
     def move(self, who, item, add, remove, all_drives):
         added = [p for p in add.split(",") if p]
