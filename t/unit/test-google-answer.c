@@ -77,7 +77,7 @@ static void refusal(int status, const char *body, const char *reason,
 	c.answer.status = status;
 	strbuf_addstr(&c.answer.body, body);
 	google_error_read(&c);
-	check_str(c.reason, reason, *body ? body : "nothing");
+	check_str(c.reason, reason, "the reason of a refusal");
 	check_str(c.message.buf, message, "... and the message");
 	check(google_error_is_limit(&c) == limit, "... and whether to wait");
 	google_call_release(&c);
