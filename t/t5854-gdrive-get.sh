@@ -116,10 +116,21 @@ test_expect_success 'a version that was seen a moment ago is read as it was' '
 		"9876543210 0123456789 "
 '
 
-test_expect_success 'where older revisions are not given it is a conflict' '
-	google_admin errors "{\"errors\": [{\"path\": \"/revisions/\",
-		\"status\": 404, \"reason\": \"notFound\", \"message\":
-		\"Revision not found\"}]}" &&
+test_expect_success 'where older revisions are not given the newest one is' '
+	google_admin drive "{\"old_revisions\": false}" &&
+	test_when_finished "google_admin drive \"{\\\"old_revisions\\\": true}\"" &&
+	: >"$DRIVE_LOG" &&
+	google_pause it "\"path\": \"/revisions/\"" &&
+	held get project/a.zip &&
+	replace "$a" b &&
+	ended 0 &&
+	test_cmp b out &&
+	count "/revisions/.* 200" 1
+'
+
+test_expect_success 'where they are not, a version of these is a conflict' '
+	google_admin drive "{\"old_revisions\": false}" &&
+	test_when_finished "google_admin drive \"{\\\"old_revisions\\\": true}\"" &&
 	replaced_after b again:project/a.zip &&
 	grep "failed 14: .*was changed by somebody else" out &&
 	grep "  9876543210" out

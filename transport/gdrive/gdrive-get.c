@@ -11,6 +11,9 @@
 #include "lib/wrap/digest-md5.h"
 #include "transport/gdrive/gdrive-internal.h"
 
+/* Changes in a row that a get meets before its first byte. */
+#define TRIES_MAX 8
+
 /* ---- which file --------------------------------------------------------- */
 
 int gdrive_fail_changed(const struct gdrive_store *s, const char *key,
@@ -80,6 +83,7 @@ struct getting {
 	uint64_t skip, room;	/* before it, and of it, still to come */
 	bool by_revision, abuse;
 	struct md5 *md5;	/* of a whole file; NULL */
+	bool given;		/* the sink got something */
 	bool sink_said;
 };
 
@@ -134,6 +138,7 @@ static int give(void *data, const void *buf, size_t len, struct strbuf *err)
 	g->room -= len;
 	if (g->md5)
 		md5_add(g->md5, at, len);
+	g->given = true;
 	ret = g->sink->write(g->sink->data, at, len, err);
 	g->sink_said = ret != 0;
 	return ret;
@@ -219,47 +224,66 @@ static int check_bytes(struct getting *g, struct strbuf *err)
 		    "the MD5 that it says", s->base.url, g->key);
 }
 
-static int get_range(struct getting *g, struct strbuf *err)
+/* By its revision. Where that is refused, and still the one of the file, the
+ * file itself. */
+static int get_either(struct getting *g, struct strbuf *err)
 {
-	struct gdrive_store *s = g->store;
 	struct strbuf why = STRBUF_INIT;
-	bool refused, tried;
-	int ret;
+	bool refused = true, by_revision;
+	int ret = 0;
 
-	tried = g->by_revision = g->file->revision &&
-		!__atomic_load_n(&s->no_revisions, __ATOMIC_RELAXED);
-	do {
+	while (refused && !ret) {
+		by_revision = g->by_revision;
 		strbuf_reset(&why);
 		ret = get_bytes(g, &refused, &why);
-	} while (refused);
-	if (!ret && tried && !g->by_revision)
-		__atomic_store_n(&s->no_revisions, true, __ATOMIC_RELAXED);
-	/* A change says what is wrong with the bytes. */
-	if (!g->by_revision && (!ret || ret == ERR_CONTENT ||
-				ret == ERR_NOT_FOUND) && !g->sink_said) {
-		struct strbuf changed = STRBUF_INIT;
-		int now = look_again(g, &changed);
-
-		if (now) {
-			strbuf_reset(&why);
-			strbuf_addbuf(&why, &changed);
-			ret = now;
-		}
-		strbuf_release(&changed);
+		if (!refused)
+			continue;
+		strbuf_reset(&why);
+		ret = by_revision && !g->by_revision ? look_again(g, &why) : 0;
 	}
-	if (!ret)
-		ret = check_bytes(g, &why);
 	if (ret)
 		fail(err, ret, "%s", why.buf);
 	strbuf_release(&why);
 	return ret;
 }
 
-int gdrive_get(struct transport *t, const char *key,
-	       const struct object_range *r, const struct object_sink *sink,
-	       struct strbuf *version, struct strbuf *err)
+static int get_range(struct getting *g, struct strbuf *err)
 {
-	struct gdrive_store *s = gdrive_store_of(t);
+	struct gdrive_store *s = g->store;
+	struct strbuf why = STRBUF_INIT, changed = STRBUF_INIT;
+	bool tried;
+	int ret, now;
+
+	tried = g->by_revision = g->file->revision &&
+		!__atomic_load_n(&s->no_revisions, __ATOMIC_RELAXED);
+	ret = get_either(g, &why);
+	if (!ret && tried && !g->by_revision)
+		__atomic_store_n(&s->no_revisions, true, __ATOMIC_RELAXED);
+	/* A change says what is wrong with the bytes. */
+	if (!g->by_revision && (!ret || ret == ERR_CONTENT ||
+				ret == ERR_NOT_FOUND) && !g->sink_said) {
+		now = look_again(g, &changed);
+		if (now) {
+			strbuf_reset(&why);
+			strbuf_addbuf(&why, &changed);
+			ret = now;
+		}
+	}
+	if (!ret)
+		ret = check_bytes(g, &why);
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&changed);
+	strbuf_release(&why);
+	return ret;
+}
+
+/* *given: the sink got something. */
+static int get_once(struct gdrive_store *s, const char *key,
+		    const struct object_range *r,
+		    const struct object_sink *sink, struct strbuf *version,
+		    bool *given, struct strbuf *err)
+{
 	struct gdrive_file f = GDRIVE_FILE_INIT;
 	struct getting g = {
 		.store = s, .key = key, .file = &f, .sink = sink,
@@ -287,7 +311,31 @@ int gdrive_get(struct transport *t, const char *key,
 		ret = get_range(&g, err);
 
 cleanup:
+	*given = g.given;
 	md5_drop(&g.md5);
 	gdrive_file_release(&f);
+	return ret;
+}
+
+/* Who wants whatever is there, and met a change before the first byte, gets
+ * what is there then. */
+int gdrive_get(struct transport *t, const char *key,
+	       const struct object_range *r, const struct object_sink *sink,
+	       struct strbuf *version, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	unsigned tries = 0;
+	bool given;
+	int ret;
+
+	do {
+		strbuf_reset(&why);
+		ret = get_once(gdrive_store_of(t), key, r, sink, version,
+			       &given, &why);
+	} while (ret == ERR_CONFLICT && !r->version && !given &&
+		 ++tries < TRIES_MAX);
+	if (ret)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
 	return ret;
 }
