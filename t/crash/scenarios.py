@@ -536,8 +536,9 @@ on_gcs("push-grown", 7)
 on_gcs("push-force", 7)
 on_gcs("push-rename", 5, may_find=["duplicate-id"])
 on_gcs("push-all", 13)
-on_gcs("push-large", 8, prepare=huge, allocs=False)
-on_gcs("push-resumed", 7, of="push-large", prepare=huge, each=cut_session,
+# A note is written anew while pieces are acknowledged; how often, time says.
+on_gcs("push-large", 10, prepare=huge, allocs=False)
+on_gcs("push-resumed", 10, of="push-large", prepare=huge, each=cut_session,
        allocs=False)
 on_gcs("pull", 4)
 on_gcs("pull-some", 5)
