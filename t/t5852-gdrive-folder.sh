@@ -53,8 +53,7 @@ test_expect_success 'the folder is looked at once by a command' '
 	folder_is "$base" &&
 	: >"$DRIVE_LOG" &&
 	resutil list-objects project/ >out &&
-	google_requests "files/$base" >looks &&
-	test_line_count = 1 looks
+	google_counted "files/$base" 1
 '
 
 test_expect_success 'one that is not there is told with whom to share it' '
@@ -152,8 +151,7 @@ test_expect_success 'of a shared drive one folder alone may be shared' '
 	resutil list-objects >out &&
 	test_line_count = 1 out &&
 	# no member is refused once
-	google_requests "files 404" >seen &&
-	test_line_count = 1 seen
+	google_counted "files 404" 1
 '
 
 test_expect_success 'root is the folder that holds all of an account' '

@@ -59,8 +59,7 @@ test_expect_success 'more than a hundred files are listed, page by page' '
 	names project/ >out &&
 	test_line_count = 1234 out &&
 	# the folder, and two pages of a thousand
-	google_requests "GET /drive/v3/files 200" >lists &&
-	test_line_count = 3 lists &&
+	google_counted "GET /drive/v3/files 200" 3 &&
 	grep -c "pageSize=1000" "$DRIVE_LOG" >pages &&
 	echo 3 >expect &&
 	test_cmp expect pages

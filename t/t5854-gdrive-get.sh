@@ -34,12 +34,6 @@ replace () {
 		"$DRIVE_ROOT/upload/drive/v3/files/$1?uploadType=media" >&4
 }
 
-# count PATTERN NUMBER: so many requests had that in their paths
-count () {
-	google_requests "$1" >seen || :
-	test_line_count = "$2" seen
-}
-
 # held COMMAND...: in the background, until the request `it` is held
 held () {
 	"$@" >out 2>err &
@@ -66,9 +60,9 @@ test_expect_success 'an object is one request, and a look' '
 	: >"$DRIVE_LOG" &&
 	get project/a.zip >got &&
 	test_cmp a got &&
-	count "/revisions/" 1 &&
+	google_counted "/revisions/" 1 &&
 	# the base, the folder, the file
-	count "GET /drive/v3/files" 4
+	google_counted "GET /drive/v3/files" 4
 '
 
 test_expect_success 'a range is asked for as one' '
@@ -76,7 +70,7 @@ test_expect_success 'a range is asked for as one' '
 	get --offset=3 --length=3 project/a.zip >got &&
 	printf 345 >expect &&
 	test_cmp expect got &&
-	count "/revisions/.* 206" 1
+	google_counted "/revisions/.* 206" 1
 '
 
 test_expect_success 'what was listed or looked at is read at once' '
@@ -86,8 +80,8 @@ test_expect_success 'what was listed or looked at is read at once' '
 	grep -c "  0123456789" out >n &&
 	echo 3 >expect &&
 	test_cmp expect n &&
-	count "/revisions/" 3 &&
-	count "files/$a 200" 0
+	google_counted "/revisions/" 3 &&
+	google_counted "files/$a 200" 0
 '
 
 test_expect_success 'what is replaced meanwhile is read as it was' '
@@ -125,7 +119,7 @@ test_expect_success 'where older revisions are not given the newest one is' '
 	replace "$a" b &&
 	ended 0 &&
 	test_cmp b out &&
-	count "/revisions/.* 200" 1
+	google_counted "/revisions/.* 200" 1
 '
 
 test_expect_success 'where they are not, a version of these is a conflict' '
@@ -144,7 +138,7 @@ test_expect_success 'a version costs a look' '
 	: >"$DRIVE_LOG" &&
 	store-steps "$store" stat:project/a.zip again:project/a.zip >out &&
 	grep "  9876543210" out &&
-	count "files/$a 200" 1
+	google_counted "files/$a 200" 1
 '
 
 test_expect_success 'a version that was replaced is a conflict' '
@@ -197,7 +191,7 @@ test_expect_success 'an empty file is read without asking for its bytes' '
 	: >"$DRIVE_LOG" &&
 	get project/empty.zip >got &&
 	test_must_be_empty got &&
-	count "alt=media\|/revisions/" 0
+	google_counted "alt=media\|/revisions/" 0
 '
 
 test_expect_success 'who may only view reads the file, and looks again' '
@@ -208,9 +202,9 @@ test_expect_success 'who may only view reads the file, and looks again' '
 	store-steps "$store" get:project/a.zip get:project/b.zip >out &&
 	grep "  0123456789" out && grep "  9876543210" out &&
 	# refused once, and not tried any more
-	count "/revisions/.* 403" 1 &&
-	count "/revisions/" 1 &&
-	count "files/$b 200" 2
+	google_counted "/revisions/.* 403" 1 &&
+	google_counted "/revisions/" 1 &&
+	google_counted "files/$b 200" 2
 '
 
 test_expect_success 'what is replaced before that is a conflict' '
@@ -265,8 +259,8 @@ test_expect_success 'what is called malware is got when its owner says so' '
 	drive_conf "$lab" "acknowledge_abuse: true" &&
 	resutil get-object project/a.zip >got &&
 	test_cmp a got &&
-	count "/revisions/.* 403" 1 &&
-	count "/revisions/.* 200" 1 &&
+	google_counted "/revisions/.* 403" 1 &&
+	google_counted "/revisions/.* 200" 1 &&
 	drive_conf "$lab" "acknowledge_abuse: perhaps" &&
 	test_expect_code 129 resutil get-object project/a.zip 2>err &&
 	grep "acknowledge_abuse. is yes or no, not .perhaps." err
