@@ -197,6 +197,18 @@ test_expect_success 'the metadata server gives tokens, scopes asked for' '
 	grep "default/token.*devstorage" "$GOOGLE_LOG"
 '
 
+test_expect_success 'a metadata server that is odd' '
+	test_when_finished "google_admin errors \"{\\\"errors\\\": []}\"" &&
+	for what in "503,12" "403,11" "200,13"
+	do
+		google_admin errors "{\"errors\": [{\"method\": \"GET\",
+			\"path\": \"/computeMetadata\", \"times\": 100,
+			\"status\": ${what%,*}, \"body\": \"no\",
+			\"fields\": {\"Metadata-Flavor\": \"Google\"}}]}" &&
+		refused "${what#*,}" --patience=0 || return 1
+	done
+'
+
 test_expect_success 'a machine without an account' '
 	google_admin metadata "{}" &&
 	refused 11 &&
@@ -366,6 +378,24 @@ test_expect_success 'an impersonation at a host that is not trusted' '
 	sed "s,:generateAccessToken,:other," impersonated.json >bad.json &&
 	refused 13 --key-file=bad.json &&
 	grep "does not end in" err
+'
+
+test_expect_success 'answers of the IAM credentials API that hold nothing' '
+	impersonated key.json &&
+	for answer in "no" "{}" "{\\\"accessToken\\\": \\\"a b\\\", \\\"expireTime\\\": \\\"2124-07-04T10:15:55Z\\\"}" \
+		"{\\\"accessToken\\\": \\\"a\\\", \\\"expireTime\\\": \\\"soon\\\"}"
+	do
+		google_admin errors "{\"errors\": [{\"method\": \"POST\", \"path\":
+			\":\", \"status\": 200, \"body\": \"$answer\"}]}" &&
+		refused 13 --key-file=impersonated.json || return 1
+	done &&
+	for answer in "no" "{}" "{\\\"signedBlob\\\": \\\"!\\\"}"
+	do
+		google_admin errors "{\"errors\": [{\"method\": \"POST\", \"path\":
+			\":signBlob\", \"status\": 200, \"body\": \"$answer\"}]}" &&
+		test_expect_code 13 tool --key-file=impersonated.json \
+			sign x >out 2>err && test_must_be_empty out || return 1
+	done
 '
 
 # verified ACCOUNT: the signature in `out` is of its key (the fake knows it)

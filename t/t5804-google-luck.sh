@@ -165,6 +165,22 @@ test_expect_success 'a refusal that repeats what it was sent' '
 	grep "redacted.*redacted" err && no_secret err
 '
 
+test_expect_success 'a client of its own, and a project to bill, at a token_url' '
+	echo subject-of-ours >subject &&
+	cat >external.json <<-END &&
+	{"type": "external_account", "audience": "//iam/x", "token_url": "$ODD/echo",
+	 "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+	 "client_id": "me", "client_secret": "subject-of-ours-too",
+	 "workforce_pool_user_project": "billed-1",
+	 "credential_source": {"file": "$PWD/subject"}}
+	END
+	test_expect_code 11 google-tool --trusted=127.0.0.1 \
+		--key-file="$PWD/external.json" token 2>err &&
+	grep "userProject.*billed-1" err && grep "Basic .redacted" err &&
+	basic=$(printf "me:subject-of-ours-too" | base64) &&
+	! grep "$basic" err && no_secret err
+'
+
 # ---- clocks
 
 test_expect_success 'a clock that is a little off does not matter' '

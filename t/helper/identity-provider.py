@@ -58,7 +58,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(400, json.dumps({
                 "error": "invalid_grant", "error_description":
-                "what is %s?" % " and ".join(form.values())}))
+                "what is %s?" % " and ".join([
+                    *form.values(), self.headers.get("Authorization", "")])}))
 
     def answer(self, status, text, moved=False, fields=None):
         self.send_response(status)
