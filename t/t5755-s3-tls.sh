@@ -29,7 +29,7 @@ one=aapfcd_20240704T111555_one
 
 test_expect_success 'setup: a server behind TLS, with certificates' '
 	start_radosgw && make_bucket lab && unset AWS_ENDPOINT_URL &&
-	resutil --no-interactive init --project-name proj \
+	resutil --no-interactive init --offline --project-name proj \
 		--storage-type s3 -o bucket_name=lab >/dev/null &&
 	make_ca ca && make_ca other && ca=$PWD/ca &&
 	make_cert "$ca" good \
