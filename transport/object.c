@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "transport/object.h"
+#include "transport/transport-ops.h"
 
 void object_release(struct object *o)
 {
@@ -47,4 +48,25 @@ int object_meta_check(const struct strvec *meta, struct strbuf *err)
 				    "KEY=VALUE as every store takes it", pair);
 	}
 	return 0;
+}
+
+int object_fail_changed(const struct transport *t, const char *key,
+			struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
+		    "else", key, t->url);
+}
+
+int object_fail_exists(const struct transport *t, const char *key,
+		       struct strbuf *err)
+{
+	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", key, t->url);
+}
+
+int object_fail_conflict(const struct transport *t,
+			 const struct put_request *r, struct strbuf *err)
+{
+	return r->expect == EXPECT_ABSENT ?
+		object_fail_exists(t, r->key, err) :
+		object_fail_changed(t, r->key, err);
 }

@@ -1,9 +1,13 @@
 /*
- * The sources that everybody needs: bytes in memory, and a file.
+ * The sources that everybody needs: bytes in memory, and a file; and the
+ * beginning of any source.
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
-#include "transport/transport.h"
+#include "transport/object.h"
+
+/* Most objects are small; the room for the rest grows. */
+#define FIRST_ROOM ((size_t)64 << 10)
 
 static int memory_open(struct put_source *s, uint64_t offset,
 		       struct strbuf *err)
@@ -90,4 +94,44 @@ int put_file_init(struct put_file *f, int fd, const char *name,
 	f->fd = fd;
 	f->name = name;
 	return 0;
+}
+
+int put_source_fail_size(const struct put_request *r, uint64_t len, bool ends,
+			 struct strbuf *err)
+{
+	return fail(err, ERR_CONTENT, "the content of '%s' has %s%" PRIu64
+		    " bytes, and %" PRIu64 " were promised", r->key,
+		    ends ? "" : "at least ", len, r->source->size);
+}
+
+int put_source_begin(struct strbuf *first, const struct put_request *r,
+		     size_t max, struct strbuf *err)
+{
+	struct put_source *source = r->source;
+	bool known = source->size != OBJECT_SIZE_UNKNOWN;
+	size_t room = FIRST_ROOM, got = 0;
+	int ret = 0;
+
+	/* One more, which must not come. */
+	if (known)
+		room = (size_t)MINIMUM(source->size + 1, max);
+	else if (source->bound)
+		room = (size_t)MINIMUM(source->bound + 1, max);
+	if (source->open)
+		ret = source->open(source, 0, err);
+	while (!ret && first->len < max) {
+		if (first->len == room)
+			room = MINIMUM(room * 4, max);
+		strbuf_grow(first, room - first->len);
+		ret = source->read(source, first->buf + first->len,
+				   room - first->len, &got, err);
+		if (ret || !got)
+			break;
+		strbuf_setlen(first, first->len + got);
+	}
+	if (!ret && known && (first->len > source->size ||
+			      (first->len < source->size && first->len < max)))
+		ret = put_source_fail_size(r, first->len, first->len < max,
+					   err);
+	return ret;
 }

@@ -188,6 +188,20 @@ int store_conf_check(const struct value *config,
 	return ret;
 }
 
+char *store_conf_text(const struct value *config, const char *key)
+{
+	const struct value *v = value_map_get(config, key);
+	struct strbuf text = STRBUF_INIT;
+
+	if (!v || v->type == VALUE_NULL)
+		return NULL;
+	value_format(&text, v);
+	if (text.len)
+		return strbuf_detach(&text, NULL);
+	strbuf_release(&text);
+	return NULL;
+}
+
 bool store_conf_truth(const struct value *config, const char *key)
 {
 	const struct value *v = value_map_get(config, key);

@@ -44,6 +44,9 @@ bool store_conf_is_address(const char *name);
 /** Letters and digits of ASCII. */
 bool store_conf_is_alnum(char c);
 
+/** What `key` says, as text: a bucket of digits only is a number in YAML. NULL:
+ *  it is not said, or empty. The caller frees. */
+char *store_conf_text(const struct value *config, const char *key);
 /** Whether `key` (anonymous, acknowledge_abuse) is said: a boolean, or the
  *  text of one. */
 bool store_conf_truth(const struct value *config, const char *key);

@@ -45,8 +45,6 @@ int dir_fail(const struct dir_store *s, const char *what, const char *key,
  *  the way; else as dir_fail(). */
 int dir_fail_reading(const struct dir_store *s, const char *what,
 		     const char *key, struct strbuf *err);
-int dir_fail_conflict(const struct dir_store *s, const char *key,
-		      struct strbuf *err);
 
 uint64_t dir_mtime(const struct stat *st);	/* nanoseconds since 1970 */
 void dir_add_version(struct strbuf *out, uint64_t ino, uint64_t size,

@@ -9,6 +9,7 @@
 #include "lib/base/sys-hold.h"
 #include "lib/base/tempfile.h"
 #include "transport/dir/dir-internal.h"
+#include "transport/object.h"
 
 #include <sys/random.h>
 
@@ -152,13 +153,6 @@ static int finish_temporary(struct putting *p, uint64_t size,
 	return 0;
 }
 
-static int fail_exists(const struct dir_store *s, const char *key,
-		       struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", key,
-		    s->base.url);
-}
-
 static bool has_no_links(int error)
 {
 	return error == EPERM || error == EOPNOTSUPP || error == ENOSYS ||
@@ -178,7 +172,7 @@ static int rename_with_look(struct dir_store *s, struct dir_place *from,
 	if (ret)
 		return ret;
 	if (!fstatat(to->dir, to->base, &st, AT_SYMLINK_NOFOLLOW))
-		ret = fail_exists(s, key, err);
+		ret = object_fail_exists(&s->base, key, err);
 	else if (errno != ENOENT ||
 		 sys_renameat(from->dir, name, to->dir, to->base, 0))
 		ret = dir_fail(s, "put", key, err);
@@ -209,14 +203,14 @@ static int appear(struct dir_store *s, struct dir_place *from,
 			  !fstatat(to->dir, to->base, &new, no_follow) &&
 			  old.st_nlink > 1 && old.st_dev == new.st_dev &&
 			  old.st_ino == new.st_ino;
-		return *linked ? 0 : fail_exists(s, key, err);
+		return *linked ? 0 : object_fail_exists(&s->base, key, err);
 	}
 	if (!has_no_links(errno))
 		return dir_fail(s, "put", key, err);
 	if (!sys_renameat(from->dir, name, to->dir, to->base, RENAME_NOREPLACE))
 		return 0;
 	if (errno == EEXIST)
-		return fail_exists(s, key, err);
+		return object_fail_exists(&s->base, key, err);
 	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return dir_fail(s, "put", key, err);
 	return rename_with_look(s, from, name, to, key, lock, err);
@@ -248,14 +242,14 @@ static int check_expected(struct putting *p, struct strbuf *err)
 		if (errno != ENOENT)
 			return dir_fail(p->store, "look at", r->key, err);
 		return r->expect == EXPECT_ANY ? 0 :
-			dir_fail_conflict(p->store, r->key, err);
+			object_fail_changed(&p->store->base, r->key, err);
 	}
 	if (!S_ISREG(st.st_mode))
 		return fail(err, ERR_FAILED, "cannot put '%s' into '%s': what "
 			    "is there is no regular file", r->key,
 			    p->store->base.url);
 	if (r->expect == EXPECT_VERSION && !dir_is_version(&st, r->version))
-		return dir_fail_conflict(p->store, r->key, err);
+		return object_fail_changed(&p->store->base, r->key, err);
 	return 0;
 }
 
@@ -339,7 +333,7 @@ int dir_remove(struct transport *t, const char *key, const char *version,
 	if (!ret)
 		ret = dir_place_stat(&place, s, key, &st, err);
 	if (!ret && version && !dir_is_version(&st, version))
-		ret = dir_fail_conflict(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	if (!ret && sys_unlinkat(place.dir, place.base, 0))
 		ret = dir_fail_reading(s, "remove", key, err);
 	if (lock >= 0)
@@ -390,7 +384,7 @@ int dir_rename(struct transport *t, const char *from, const char *to,
 	if (!ret)
 		ret = dir_place_stat(&old, s, from, &st, err);
 	if (!ret && !strcmp(from, to))
-		ret = fail_exists(s, to, err);
+		ret = object_fail_exists(&s->base, to, err);
 	if (!ret)
 		ret = dir_place_open(&new, s, to, true, err);
 	if (!ret)
@@ -399,7 +393,7 @@ int dir_rename(struct transport *t, const char *from, const char *to,
 	if (!ret)
 		ret = dir_place_stat(&old, s, from, &st, err);
 	if (!ret && version && !dir_is_version(&st, version))
-		ret = dir_fail_conflict(s, from, err);
+		ret = object_fail_changed(&s->base, from, err);
 	if (!ret)
 		ret = move(s, &old, from, &new, to, lock, err);
 	if (lock >= 0)

@@ -7,6 +7,7 @@
 #include "lib/base/sys.h"
 #include "lib/base/sys-hold.h"
 #include "transport/dir/dir-internal.h"
+#include "transport/object.h"
 
 bool dir_is_temporary(const char *name)
 {
@@ -80,7 +81,7 @@ static int remove_rest(struct dir_store *s, struct dir_place *place,
 			fail(err, ERR_CONFLICT, "somebody is at '%s' in '%s'",
 			     key, s->base.url);
 	else if (version && !dir_is_version(&st, version))
-		ret = dir_fail_conflict(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	else if (fd >= 0 && !hold_has_name(fd, place->dir, place->base))
 		ret = fail_no_rest(s, key, err);	/* whole by now */
 	else if (sys_unlinkat(place->dir, place->base, 0))

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "transport/dir/dir-internal.h"
+#include "transport/object.h"
 
 #define READ_AT_ONCE ((size_t)1 << 20)
 
@@ -51,13 +52,6 @@ int dir_fail_reading(const struct dir_store *s, const char *what,
 	default:
 		return dir_fail(s, what, key, err);
 	}
-}
-
-int dir_fail_conflict(const struct dir_store *s, const char *key,
-		      struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", key, s->base.url);
 }
 
 /* ---- versions ----------------------------------------------------------- */
@@ -259,7 +253,7 @@ static int copy_range(struct dir_store *s, const char *key, int fd,
 			ret = dir_fail(s, "read", key, err);
 		else if (!n)
 			/* It was longer a moment ago. */
-			ret = dir_fail_conflict(s, key, err);
+			ret = object_fail_changed(&s->base, key, err);
 		else
 			ret = sink->write(sink->data, buf, (size_t)n, err);
 		if (ret)
@@ -290,7 +284,7 @@ static int dir_get(struct transport *t, const char *key,
 		goto cleanup;
 	size = (uint64_t)before.st_size;
 	if (r->version && !dir_is_version(&before, r->version)) {
-		ret = dir_fail_conflict(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 		goto cleanup;
 	}
 	if (r->offset > size) {
@@ -310,7 +304,7 @@ static int dir_get(struct transport *t, const char *key,
 	if (!ret && (after.st_size != before.st_size ||
 		     after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
 		     after.st_mtim.tv_nsec != before.st_mtim.tv_nsec))
-		ret = dir_fail_conflict(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 
 cleanup:
 	if (fd >= 0)

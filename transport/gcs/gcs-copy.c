@@ -21,12 +21,6 @@ struct copying {
 	bool resent;			/* an answer was lost, perhaps */
 };
 
-static int fail_taken(const struct copying *y, struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", y->to,
-		    y->store->base.url);
-}
-
 /* What came out is what was there. */
 static int check_copy(const struct copying *y, const struct object *new,
 		      struct strbuf *err)
@@ -77,11 +71,11 @@ static int explain_conflict(const struct copying *y, struct strbuf *err)
 	int ret = gcs_stat(t, y->to, &there, NULL);
 
 	if (ret == ERR_NOT_FOUND)
-		ret = gcs_fail_changed(y->store, y->from, err);
+		ret = object_fail_changed(t, y->from, err);
 	else if (!ret && y->resent && !check_copy(y, &there, NULL))
 		ret = 0;
 	else
-		ret = fail_taken(y, err);
+		ret = object_fail_exists(t, y->to, err);
 	object_release(&there);
 	return ret;
 }
@@ -184,7 +178,7 @@ int gcs_copy(struct transport *t, const char *from, const char *to,
 
 	ret = gcs_stat(t, from, &old, err);
 	if (!ret && version && strcmp(version, old.version))
-		ret = gcs_fail_changed(y.store, from, err);
+		ret = object_fail_changed(&y.store->base, from, err);
 	gcs_path(y.store, from, &y.path);
 	strbuf_addstr(&y.path, "/rewriteTo");
 	gcs_path_in(y.store, to, &y.path);

@@ -6,10 +6,8 @@
 #include "lib/base/error.h"
 #include "lib/wrap/digest-crc32c.h"
 #include "transport/object.h"
+#include "transport/object-get.h"
 #include "transport/gcs/gcs-internal.h"
-
-/* No object is as large; nor need a service read larger numbers. */
-#define OFFSET_MAX ((uint64_t)1 << 60)
 
 struct getting {
 	struct gcs_store *store;
@@ -17,8 +15,7 @@ struct getting {
 	const struct object_range *range;
 	const struct object_sink *sink;
 	struct strbuf *version;		/* out, or NULL */
-	uint64_t skip;		/* who knows no ranges sent it all */
-	uint64_t room;		/* what the sink is still to get, at most */
+	struct object_rest rest;	/* who knows no ranges sends it all */
 	bool plain;		/* nothing is said of gzip */
 	bool packed;		/* it was packed on its way */
 	bool whole;		/* all of the object comes, with its checksum */
@@ -33,21 +30,16 @@ static void set_version(struct getting *g, const char *version)
 	strbuf_addstr(g->version, version);
 }
 
-/* "bytes 5-9/10" */
 static int check_range(struct getting *g, const struct http_answer *a,
 		       struct strbuf *err)
 {
-	const char *text = http_field(a, "content-range");
-	uint64_t from, to, size = 0;
+	struct object_part part;
+	int ret = object_part_read(&part, a, g->range->offset, g->rest.room,
+				   &g->store->base, g->key, err);
 
-	if (!text || sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64,
-			    &from, &to, &size) < 2 ||
-	    from != g->range->offset || to < from || to - from >= g->room)
-		return fail(err, ERR_CONTENT, "'%s' gives another range of "
-			    "'%s' than was asked for", g->store->base.url,
-			    g->key);
-	g->whole = !from && size && to == size - 1;
-	return 0;
+	g->whole = !ret && !part.from && part.size &&
+		part.to == part.size - 1;
+	return ret;
 }
 
 /* One of "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ==", or of several such
@@ -111,7 +103,7 @@ static int read_head(void *data, const struct http_answer *a,
 	int ret = 0;
 
 	/* A try that ended before its first byte has been here before. */
-	g->skip = 0;
+	g->rest.skip = 0;
 	g->crc32c = 0;
 	g->whole = false;
 	if (!version || !gcs_is_generation(version))
@@ -120,14 +112,14 @@ static int read_head(void *data, const struct http_answer *a,
 			    "out", g->store->base.url, g->key);
 	ret = check_encoding(g, a, err);
 	if (!ret && g->range->version && strcmp(g->range->version, version))
-		ret = gcs_fail_changed(g->store, g->key, err);
+		ret = object_fail_changed(&g->store->base, g->key, err);
 	if (ret)
 		return ret;
 	if (a->status == 206) {
 		ret = check_range(g, a, err);
 	} else {
-		g->skip = g->range->offset;
-		g->whole = !g->skip && g->range->len == RANGE_TO_END;
+		g->rest.skip = g->range->offset;
+		g->whole = !g->rest.skip && g->range->len == RANGE_TO_END;
 	}
 	if (!ret && g->whole)
 		g->whole = find_crc32c(&g->said, a);
@@ -139,49 +131,23 @@ static int read_head(void *data, const struct http_answer *a,
 static int give(void *data, const void *buf, size_t len, struct strbuf *err)
 {
 	struct getting *g = data;
-	size_t n = (size_t)MINIMUM(len, g->skip);
-	const char *at = buf;
 
-	g->skip -= n;
-	at += n;
-	len = (size_t)MINIMUM(len - n, g->room);
-	if (!len)
+	if (!object_rest_cut(&g->rest, &buf, &len))
 		return 0;
-	g->room -= len;
 	if (g->whole)
-		g->crc32c = crc32c(g->crc32c, at, len);
-	return g->sink->write(g->sink->data, at, len, err);
+		g->crc32c = crc32c(g->crc32c, buf, len);
+	return g->sink->write(g->sink->data, buf, len, err);
 }
 
-/*
- * No byte is there to be had: an empty range, or one behind the end. What there
- * is is looked at, as the answer to such a range tells nothing.
- */
 static int get_nothing(struct getting *g, struct strbuf *err)
 {
-	struct object o = OBJECT_INIT;
-	int ret;
-
-	ret = gcs_stat(&g->store->base, g->key, &o, err);
-	if (!ret && g->range->version && strcmp(g->range->version, o.version))
-		ret = gcs_fail_changed(g->store, g->key, err);
-	if (!ret && g->range->offset > o.size)
-		ret = fail(err, ERR_CONTENT, "'%s' in '%s' ends at %" PRIu64
-			   ", before %" PRIu64, g->key, g->store->base.url,
-			   o.size, g->range->offset);
-	/* It grew since it was refused. */
-	if (!ret && g->room && g->range->offset < o.size)
-		ret = fail(err, ERR_TRANSIENT, "'%s' in '%s' was changed "
-			   "while it was read", g->key, g->store->base.url);
-	if (!ret)
-		set_version(g, o.version);
-	object_release(&o);
-	return ret;
+	return object_get_nothing(&g->store->base, g->key, g->range,
+				  g->rest.room, g->version, err);
 }
 
 static int finish(struct getting *g, struct strbuf *err)
 {
-	if (g->skip)
+	if (g->rest.skip)
 		return get_nothing(g, err);
 	if (g->whole && g->crc32c != g->said)
 		return fail(err, ERR_CONTENT, "what '%s' gave of '%s' does not "
@@ -198,7 +164,6 @@ static int finish(struct getting *g, struct strbuf *err)
 static void ask(struct google_call *c, const struct getting *g)
 {
 	const struct object_range *r = g->range;
-	uint64_t last = r->offset + MINIMUM(r->len, OFFSET_MAX) - 1;
 
 	strvec_push(&c->query, "alt=media");
 	if (r->version)
@@ -207,12 +172,7 @@ static void ask(struct google_call *c, const struct getting *g)
 	/* Objects that were stored packed come as they are. */
 	if (!g->plain)
 		strvec_push(&c->headers, "Accept-Encoding: gzip");
-	if (r->len != RANGE_TO_END)
-		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-%" PRIu64,
-			     r->offset, last);
-	else if (r->offset)
-		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-",
-			     r->offset);
+	object_range_ask(&c->headers, r);
 }
 
 static int get_some(struct getting *g, struct strbuf *err)
@@ -234,7 +194,7 @@ static int get_some(struct getting *g, struct strbuf *err)
 	else if (c.answer.status == 416)
 		ret = get_nothing(g, err);
 	else if (c.answer.status == 412)
-		ret = gcs_fail_changed(g->store, g->key, err);
+		ret = object_fail_changed(&g->store->base, g->key, err);
 	else
 		fail(err, ret, "%s", why.buf);
 	google_call_release(&c);
@@ -255,12 +215,12 @@ int gcs_get(struct transport *t, const char *key, const struct object_range *r,
 {
 	struct getting g = {
 		.store = gcs_store_of(t), .key = key, .range = r,
-		.sink = sink, .version = version, .room = r->len,
+		.sink = sink, .version = version, .rest.room = r->len,
 	};
 	struct strbuf why = STRBUF_INIT;
 	int ret;
 
-	if (!r->len || r->offset > OFFSET_MAX || !can_be_there(r))
+	if (!r->len || r->offset > OBJECT_OFFSET_MAX || !can_be_there(r))
 		return get_nothing(&g, err);
 	ret = get_some(&g, &why);
 	if (ret && g.packed) {

@@ -61,9 +61,6 @@ int gcs_list_read(const struct gcs_store *s, const struct value *json,
 		  struct strbuf *err);
 /** Whether `text` can be a version of an object here. */
 bool gcs_is_generation(const char *text);
-/** "Changed by somebody else"; returns ERR_CONFLICT. */
-int gcs_fail_changed(const struct gcs_store *s, const char *key,
-		     struct strbuf *err);
 /** The store's google_api.explain. */
 int gcs_explain(struct google_api *api, const struct google_call *c,
 		struct strbuf *advice);

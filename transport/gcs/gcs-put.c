@@ -16,6 +16,7 @@
 #include "lib/wrap/json.h"
 #include "transport/google/google-upload.h"
 #include "transport/gcs/gcs-internal.h"
+#include "transport/object.h"
 
 #define UPLOADS "/upload/storage/v1"
 /* Objects that everybody may read are else kept by caches for an hour, and some
@@ -35,15 +36,6 @@ struct putting {
 
 /* ---- expectations ------------------------------------------------------- */
 
-static int fail_conflict(const struct gcs_store *s,
-			 const struct put_request *r, struct strbuf *err)
-{
-	if (r->expect != EXPECT_ABSENT)
-		return gcs_fail_changed(s, r->key, err);
-	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", r->key,
-		    s->base.url);
-}
-
 /* The generation that is to be replaced, as far as nobody has to be asked.
  * *known false: whatever is there. */
 static int expected(const struct putting *p, struct strbuf *generation,
@@ -59,7 +51,7 @@ static int expected(const struct putting *p, struct strbuf *generation,
 		strbuf_addstr(generation, r->version);
 	else if (r->expect == EXPECT_VERSION)
 		/* that of another kind of store */
-		return gcs_fail_changed(p->store, r->key, err);
+		return object_fail_changed(&p->store->base, r->key, err);
 	return 0;
 }
 
@@ -99,7 +91,8 @@ static int find_generation(struct putting *p, bool always,
 	if (!ret && !known)
 		strbuf_addbuf(generation, &there);
 	else if (!ret && always && strcmp(there.buf, generation->buf))
-		ret = fail_conflict(p->store, p->request, err);
+		ret = object_fail_conflict(&p->store->base, p->request,
+					   err);
 	strbuf_release(&there);
 	return ret;
 }
@@ -301,7 +294,8 @@ static int put_once(struct putting *p, struct strbuf *body,
 	} while (is_lost_race(p, ret, c.answer.status) &&
 		 ++tries < PUT_TRIES);
 	if (ret == ERR_CONFLICT)
-		fail_conflict(p->store, p->request, err);
+		object_fail_conflict(&p->store->base, p->request,
+					   err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	google_call_release(&c);
@@ -421,7 +415,8 @@ static int put_large(struct putting *p, struct strbuf *first,
 			ret = put_by_session(p, first, &why);
 	}
 	if (ret == ERR_CONFLICT)
-		fail_conflict(p->store, p->request, err);
+		object_fail_conflict(&p->store->base, p->request,
+					   err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	strbuf_release(&why);
@@ -443,7 +438,7 @@ int gcs_put(struct transport *t, const struct put_request *r,
 	if (source->bytes && source->size < GOOGLE_UPLOAD_MIN)
 		strbuf_add(&first, source->bytes, (size_t)source->size);
 	else
-		ret = google_upload_first(&first, r, err);
+		ret = put_source_begin(&first, r, GOOGLE_UPLOAD_MIN, err);
 	if (!ret && first.len < GOOGLE_UPLOAD_MIN)
 		ret = put_once(&p, &first, err);
 	else if (!ret)

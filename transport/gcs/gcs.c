@@ -21,29 +21,14 @@ struct gcs_store *gcs_store_of(struct transport *t)
 
 /* ---- settings ----------------------------------------------------------- */
 
-/* NULL: not given. A bucket of digits only is a number in YAML. */
-static char *setting(const struct transport_config *c, const char *key)
-{
-	const struct value *value = value_map_get(c->config, key);
-	struct strbuf text = STRBUF_INIT;
-
-	if (!value || value->type == VALUE_NULL)
-		return NULL;
-	value_format(&text, value);
-	if (text.len)
-		return strbuf_detach(&text, NULL);
-	strbuf_release(&text);
-	return NULL;
-}
-
 static int find_bucket(struct gcs_store *s, const struct transport_config *c,
 		       struct strbuf *err)
 {
 	s->bucket_key = "backet_name";
-	s->bucket = setting(c, s->bucket_key);
+	s->bucket = store_conf_text(c->config, s->bucket_key);
 	if (!s->bucket) {
 		s->bucket_key = "bucket_name";
-		s->bucket = setting(c, s->bucket_key);
+		s->bucket = store_conf_text(c->config, s->bucket_key);
 	}
 	if (!s->bucket)
 		return fail(err, ERR_USAGE, "storage_config lacks "
@@ -86,7 +71,7 @@ static int use_emulator(struct gcs_store *s, const char *text,
 static int find_root(struct gcs_store *s, const struct transport_config *c,
 		     bool *anonymous, struct strbuf *err)
 {
-	char *root = setting(c, "api_root");
+	char *root = store_conf_text(c->config, "api_root");
 	const char *emulator = getenv("STORAGE_EMULATOR_HOST");
 
 	if (root) {
@@ -137,7 +122,7 @@ static int configure(struct gcs_store *s, const struct transport_config *c,
 		     struct strbuf *err)
 {
 	struct http_options options = c->http;
-	char *key_file = setting(c, "key_file_path");
+	char *key_file = store_conf_text(c->config, "key_file_path");
 	struct google_source source = {
 		.base_dir = c->base_dir, .key_file = key_file,
 		.scope = GOOGLE_SCOPE_GCS, .trusted = c->google_hosts,
@@ -156,8 +141,8 @@ static int configure(struct gcs_store *s, const struct transport_config *c,
 		ret = http_open(&s->api.http, &options, err);
 	if (ret)
 		goto cleanup;
-	s->user_project = setting(c, "user_project");
-	set_prefix(s, setting(c, "prefix"));
+	s->user_project = store_conf_text(c->config, "user_project");
+	set_prefix(s, store_conf_text(c->config, "prefix"));
 	s->api.patience = c->patience;
 	s->api.store = s->base.url;
 	s->api.explain = gcs_explain;
@@ -216,13 +201,6 @@ void gcs_query(const struct gcs_store *s, struct strvec *query)
 		strvec_pushf(query, "userProject=%s", s->user_project);
 }
 
-int gcs_fail_changed(const struct gcs_store *s, const char *key,
-		     struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", key, s->base.url);
-}
-
 /* ---- stat, remove ------------------------------------------------------- */
 
 int gcs_stat(struct transport *t, const char *key, struct object *out,
@@ -275,7 +253,7 @@ static int remove_generation(struct gcs_store *s, const char *key,
 	c.flags = flags;
 	ret = google_call(&s->api, &c, &why);
 	if (c.answer.status == 412 && ret == ERR_CONFLICT)
-		gcs_fail_changed(s, key, err);
+		object_fail_changed(&s->base, key, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	google_call_release(&c);
@@ -293,7 +271,7 @@ static int remove_any(struct gcs_store *s, const char *key,
 
 	if (!ret && version)
 		/* that of another kind of store */
-		ret = gcs_fail_changed(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	else if (!ret)
 		/* No other object can be hit by a second try. */
 		ret = remove_generation(s, key, there.version,

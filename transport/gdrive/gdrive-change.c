@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/wrap/json.h"
 #include "transport/gdrive/gdrive-internal.h"
+#include "transport/object.h"
 
 /* ---- one change ---------------------------------------------------------- */
 
@@ -106,7 +107,7 @@ static int remove_file(struct gdrive_store *s, const char *key,
 	if (!ret && strcmp(now.object.version, f->object.version)) {
 		ret = move_to_trash(s, key, f->id, false, NULL, err);
 		if (!ret)
-			ret = gdrive_fail_changed(s, key, err);
+			ret = object_fail_changed(&s->base, key, err);
 	}
 	gdrive_file_release(&now);
 	return ret;
@@ -141,7 +142,7 @@ static int remove_named(struct gdrive_store *s, const char *key,
 	if (!object)
 		return gdrive_fail_missing(s, key, err);
 	if (!wanted)
-		return gdrive_fail_changed(s, key, err);
+		return object_fail_changed(&s->base, key, err);
 	if (wanted != object)
 		return remove_file(s, key, wanted, err);
 	for (i = files->nr; i-- && !ret;)
@@ -245,7 +246,7 @@ static int rename_file(struct gdrive_store *s, const struct gdrive_file *f,
 	ret = gdrive_await(s, to, f->id, &why);
 	if (!ret && (now.trashed ||
 		     strcmp(now.object.version, f->object.version)))
-		ret = gdrive_fail_changed(s, from, &why);
+		ret = object_fail_changed(&s->base, from, &why);
 	if (!ret)
 		goto cleanup;
 	fail(err, ret, "%s", why.buf);
@@ -299,7 +300,7 @@ int gdrive_rename(struct transport *t, const char *from, const char *to,
 	else if (!object)
 		ret = gdrive_fail_missing(s, from, err);
 	else if (version && strcmp(version, object->object.version))
-		ret = gdrive_fail_changed(s, from, err);
+		ret = object_fail_changed(&s->base, from, err);
 	else
 		ret = rename_named(s, &files, from, to, err);
 	gdrive_files_release(&files);

@@ -24,6 +24,7 @@
 #include "lib/base/error.h"
 #include "lib/base/value.h"
 #include "transport/gdrive/gdrive-internal.h"
+#include "transport/object.h"
 
 /* For so long an own file may be missing in listings. */
 #define UNSEEN_MAX 30000
@@ -61,12 +62,6 @@ static void claim_release(struct claim *c)
 {
 	gdrive_watch_release(&c->watch);
 	strbuf_release(&c->turn);
-}
-
-static int fail_taken(const struct claim *c, struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", c->key,
-		    c->s->base.url);
 }
 
 static int fail_gone(const struct claim *c, struct strbuf *err)
@@ -285,7 +280,8 @@ static int look_after(struct claim *c, struct strbuf *err)
 		for (i = 0; i < files.nr && !ret; i++)
 			if (!files.v[i].pending &&
 			    strcmp(files.v[i].id, c->id) < 0)
-				ret = fail_taken(c, err);
+				ret = object_fail_exists(&c->s->base, c->key,
+							 err);
 	gdrive_files_release(&files);
 	return ret;
 }
@@ -302,7 +298,7 @@ static int step(struct claim *c, const struct view *view,
 	if (view->done)
 		return take_done(c, out, err);
 	if (view->taken)
-		return fail_taken(c, err);
+		return object_fail_exists(&c->s->base, c->key, err);
 	if (now > c->watch.end)
 		return gdrive_fail_busy(c->s, c->key, err);
 	if (!view->seen)
@@ -351,7 +347,7 @@ int gdrive_await(struct gdrive_store *s, const char *key, const char *id,
 		if (ret)
 			break;
 		if (view.taken)
-			ret = fail_taken(&c, err);
+			ret = object_fail_exists(&c.s->base, c.key, err);
 		else if (!view.smaller && !view.larger)
 			break;
 		else if (gdrive_ticks() > c.watch.end)

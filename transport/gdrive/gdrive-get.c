@@ -10,18 +10,13 @@
 #include "lib/base/error.h"
 #include "lib/wrap/digest-md5.h"
 #include "transport/gdrive/gdrive-internal.h"
+#include "transport/object.h"
+#include "transport/object-get.h"
 
 /* Changes in a row that a get meets before its first byte. */
 #define TRIES_MAX 8
 
 /* ---- which file --------------------------------------------------------- */
-
-int gdrive_fail_changed(const struct gdrive_store *s, const char *key,
-			struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", key, s->base.url);
-}
 
 /* Not that file, but perhaps another one of that name: that is a change. */
 static int fail_gone(struct gdrive_store *s, const char *key,
@@ -31,7 +26,7 @@ static int fail_gone(struct gdrive_store *s, const char *key,
 	int ret = gdrive_find(s, key, &now, err);
 
 	gdrive_file_release(&now);
-	return ret ? ret : gdrive_fail_changed(s, key, err);
+	return ret ? ret : object_fail_changed(&s->base, key, err);
 }
 
 /* By its version, whose file may be one that a newer one hides. */
@@ -51,7 +46,7 @@ static int find_version(struct gdrive_store *s, const char *key,
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else if (f->pending || strcmp(f->object.version, version))
-		ret = gdrive_fail_changed(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	if (!ret)
 		gdrive_saw(s, key, f->id, f->revision != NULL, &f->object,
 			   asked, changes);
@@ -80,29 +75,23 @@ struct getting {
 	const struct gdrive_file *file;
 	const struct object_sink *sink;
 	uint64_t offset, len;	/* what is there of what was asked for */
-	uint64_t skip, room;	/* before it, and of it, still to come */
+	struct object_rest rest;
 	bool by_revision, abuse;
 	struct md5 *md5;	/* of a whole file; NULL */
 	bool given;		/* the sink got something */
 	bool sink_said;
 };
 
-/* "bytes 5-9/10": where and of how much. */
 static int check_range(const struct getting *g, const struct http_answer *a,
 		       struct strbuf *err)
 {
-	const char *text = http_field(a, "content-range");
-	uint64_t from, to, size;
+	struct object_part part;
+	int ret = object_part_read(&part, a, g->offset, g->len,
+				   &g->store->base, g->key, err);
 
-	if (!text || sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64,
-			    &from, &to, &size) != 3 || from != g->offset ||
-	    to < from || to - from >= g->len)
-		return fail(err, ERR_CONTENT, "'%s' gives another range of "
-			    "'%s' than was asked for", g->store->base.url,
-			    g->key);
-	if (size != g->file->object.size)
-		return gdrive_fail_changed(g->store, g->key, err);
-	return 0;
+	if (!ret && part.size != g->file->object.size)
+		ret = object_fail_changed(&g->store->base, g->key, err);
+	return ret;
 }
 
 static int read_head(void *data, const struct http_answer *a,
@@ -112,11 +101,11 @@ static int read_head(void *data, const struct http_answer *a,
 
 	/* A try that ended before its first byte has been here before. */
 	md5_drop(&g->md5);
-	g->skip = 0;
-	g->room = g->len;
+	g->rest.skip = 0;
+	g->rest.room = g->len;
 	if (a->status == 206)
 		return check_range(g, a, err);
-	g->skip = g->offset;
+	g->rest.skip = g->offset;
 	if (g->len == g->file->object.size &&
 	    (g->file->object.sums & OBJECT_HAS_MD5))
 		return md5_start(&g->md5, err);
@@ -126,20 +115,14 @@ static int read_head(void *data, const struct http_answer *a,
 static int give(void *data, const void *buf, size_t len, struct strbuf *err)
 {
 	struct getting *g = data;
-	size_t n = (size_t)MINIMUM(len, g->skip);
-	const char *at = buf;
 	int ret;
 
-	g->skip -= n;
-	at += n;
-	len = (size_t)MINIMUM(len - n, g->room);
-	if (!len)
+	if (!object_rest_cut(&g->rest, &buf, &len))
 		return 0;
-	g->room -= len;
 	if (g->md5)
-		md5_add(g->md5, at, len);
+		md5_add(g->md5, buf, len);
 	g->given = true;
-	ret = g->sink->write(g->sink->data, at, len, err);
+	ret = g->sink->write(g->sink->data, buf, len, err);
 	g->sink_said = ret != 0;
 	return ret;
 }
@@ -202,7 +185,7 @@ static int look_again(const struct getting *g, struct strbuf *err)
 
 	ret = gdrive_by_id(g->store, g->key, g->file->id, &now, err);
 	if (!ret && strcmp(now.object.version, g->file->object.version))
-		ret = gdrive_fail_changed(g->store, g->key, err);
+		ret = object_fail_changed(&g->store->base, g->key, err);
 	gdrive_file_release(&now);
 	return ret;
 }
@@ -212,7 +195,7 @@ static int check_bytes(struct getting *g, struct strbuf *err)
 	unsigned char raw[MD5_RAWSZ];
 	struct gdrive_store *s = g->store;
 
-	if (g->room)
+	if (g->rest.room)
 		return fail(err, ERR_CONTENT, "'%s' gives less of '%s' than "
 			    "it says it has", s->base.url, g->key);
 	if (!g->md5)

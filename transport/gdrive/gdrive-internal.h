@@ -228,8 +228,6 @@ bool gdrive_was_seen(struct gdrive_store *s, const char *key,
 
 int gdrive_fail_missing(const struct gdrive_store *s, const char *key,
 			struct strbuf *err);
-int gdrive_fail_changed(const struct gdrive_store *s, const char *key,
-			struct strbuf *err);
 /** "'NAME@PROJECT.iam.gserviceaccount.com'": whom to share with. */
 void gdrive_add_whom(struct gdrive_store *s, struct strbuf *out);
 /* What a refusal means: google_api.explain; its data is the store. */

@@ -11,6 +11,7 @@
 #include "lib/wrap/json.h"
 #include "transport/gdrive/gdrive-internal.h"
 #include "transport/google/google-upload.h"
+#include "transport/object.h"
 
 /* One that is removed, or appears, each time that we look. */
 #define TRIES_MAX 5
@@ -328,8 +329,7 @@ static int look_before(const struct putting *p, struct strbuf *err)
 	int ret = gdrive_find(p->s, p->r->key, &there, NULL);
 
 	if (!ret)
-		ret = fail(err, ERR_CONFLICT, "'%s' is in '%s' already",
-			   p->r->key, p->s->base.url);
+		ret = object_fail_exists(&p->s->base, p->r->key, err);
 	else
 		ret = 0;
 	gdrive_file_release(&there);
@@ -427,7 +427,7 @@ static int check_old(struct putting *p, int sent, struct strbuf *err)
 		ret = gdrive_by_id(p->s, key, id, &p->put, err);
 	if (!ret && !is_in_place(p)) {
 		gdrive_put_back(p->s, key, id, p->old->revision, NULL);
-		ret = gdrive_fail_changed(p->s, p->r->key, err);
+		ret = object_fail_changed(&p->s->base, p->r->key, err);
 	}
 	return ret;
 }
@@ -492,6 +492,26 @@ static int put_old(struct putting *p, struct strbuf *err)
 	return ret;
 }
 
+/* From the beginning once more. */
+static int read_first(struct putting *p, struct strbuf *err)
+{
+	const struct put_request *r = p->r;
+	int ret;
+
+	if (r->source->bytes && r->source->size < GOOGLE_UPLOAD_MIN) {
+		p->data = r->source->bytes;
+		p->len = (size_t)r->source->size;
+		return 0;
+	}
+	strbuf_reset(&p->first);
+	ret = put_source_begin(&p->first, r, GOOGLE_UPLOAD_MIN, err);
+	if (!ret && p->first.len < GOOGLE_UPLOAD_MIN) {
+		p->data = p->first.buf;
+		p->len = p->first.len;
+	}
+	return ret;
+}
+
 int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
 		   const char *id, struct strbuf *err)
 {
@@ -504,12 +524,8 @@ int gdrive_replace(struct gdrive_store *s, const struct put_request *r,
 
 	ret = gdrive_look_at(s, r->key, id, &old, err);
 	if (!ret)
-		ret = google_upload_first(&p.first, r, err);
+		ret = read_first(&p, err);
 	if (!ret) {
-		if (p.first.len < GOOGLE_UPLOAD_MIN) {
-			p.data = p.first.buf;
-			p.len = p.first.len;
-		}
 		p.old = &old;
 		strbuf_addstr(&p.id, id);
 		ret = send(&p, err);
@@ -535,35 +551,15 @@ static int put_version(struct putting *p, struct strbuf *err)
 	if (ret == ERR_NOT_FOUND) {
 		if (err)
 			strbuf_reset(err);
-		ret = gdrive_fail_changed(p->s, p->r->key, err);
+		ret = object_fail_changed(&p->s->base, p->r->key, err);
 	} else if (!ret && strcmp(old.object.version, p->r->version)) {
-		ret = gdrive_fail_changed(p->s, p->r->key, err);
+		ret = object_fail_changed(&p->s->base, p->r->key, err);
 	} else if (!ret) {
 		p->old = &old;
 		ret = put_old(p, err);
 		p->old = NULL;
 	}
 	gdrive_file_release(&old);
-	return ret;
-}
-
-/* From the beginning once more. */
-static int read_first(struct putting *p, struct strbuf *err)
-{
-	const struct put_request *r = p->r;
-	int ret;
-
-	if (r->source->bytes && r->source->size < GOOGLE_UPLOAD_MIN) {
-		p->data = r->source->bytes;
-		p->len = (size_t)r->source->size;
-		return 0;
-	}
-	strbuf_reset(&p->first);
-	ret = google_upload_first(&p->first, r, err);
-	if (!ret && p->first.len < GOOGLE_UPLOAD_MIN) {
-		p->data = p->first.buf;
-		p->len = p->first.len;
-	}
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #include "lib/base/error.h"
 #include "lib/base/value.h"
 #include "transport/gdrive/gdrive-internal.h"
+#include "transport/object.h"
 
 /* text NULL: the property is taken away. */
 static int set_turn(struct gdrive_store *s, const char *key, const char *id,
@@ -87,7 +88,7 @@ static int wait_for_others(struct gdrive_store *s, const char *key,
 		gdrive_watch_pause(w);
 		ret = gdrive_look_at(s, key, f->id, &now, err);
 		if (!ret && is_changed(key, f, &now))
-			ret = gdrive_fail_changed(s, key, err);
+			ret = object_fail_changed(&s->base, key, err);
 		else if (!ret)
 			free = !is_taken(s, key, &now, NULL, w);
 		if (!ret && !free && gdrive_ticks() > w->end)
@@ -108,7 +109,7 @@ static int try_to_enter(struct gdrive_store *s, const char *key,
 	gdrive_add_chance(&text);
 	ret = set_turn(s, key, f->id, turn, text.buf, &now, err);
 	if (!ret && is_changed(key, f, &now))
-		ret = gdrive_fail_changed(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	else if (!ret && is_taken(s, key, &now, turn, w))
 		ret = ERR_NO;
 	if (ret && ret != ERR_CREDENTIALS)

@@ -21,25 +21,10 @@ struct gdrive_store *gdrive_store_of(struct transport *t)
 
 /* ---- settings ----------------------------------------------------------- */
 
-/* NULL: not given. An id of digits only is a number in YAML. */
-static char *setting(const struct transport_config *c, const char *key)
-{
-	const struct value *value = value_map_get(c->config, key);
-	struct strbuf text = STRBUF_INIT;
-
-	if (!value || value->type == VALUE_NULL)
-		return NULL;
-	value_format(&text, value);
-	if (text.len)
-		return strbuf_detach(&text, NULL);
-	strbuf_release(&text);
-	return NULL;
-}
-
 static int find_folder_id(struct gdrive_store *s,
 			  const struct transport_config *c, struct strbuf *err)
 {
-	char *text = setting(c, "base_folder_id");
+	char *text = store_conf_text(c->config, "base_folder_id");
 	struct strbuf id = STRBUF_INIT;
 	int ret;
 
@@ -58,7 +43,7 @@ static int find_folder_id(struct gdrive_store *s,
 static int find_api_root(struct gdrive_store *s,
 			 const struct transport_config *c, struct strbuf *err)
 {
-	char *url = setting(c, "api_root");
+	char *url = store_conf_text(c->config, "api_root");
 	size_t len;
 	int ret = 0;
 
@@ -99,7 +84,7 @@ static int configure(struct gdrive_store *s, const struct transport_config *c,
 		     struct strbuf *err)
 {
 	struct http_options options = c->http;
-	char *key_file = setting(c, "key_file_path");
+	char *key_file = store_conf_text(c->config, "key_file_path");
 	struct google_source source = {
 		.base_dir = c->base_dir, .key_file = key_file,
 		.scope = GOOGLE_SCOPE_DRIVE, .trusted = c->google_hosts,

@@ -23,8 +23,8 @@
 #include "lib/wrap/digest-crc32c.h"
 #include "lib/wrap/digest-md5.h"
 #include "transport/google/google-session.h"
+#include "transport/object.h"
 
-#define FIRST_ROOM ((size_t)64 << 10)
 #define BUFFERS_MAX ((uint64_t)64 << 20)
 /* Sessions that come to nothing, for one put. */
 #define SESSIONS_MAX 3
@@ -66,47 +66,6 @@ struct sending {
 };
 
 /* ---- the source --------------------------------------------------------- */
-
-static int fail_length(const struct put_request *r, uint64_t len, bool all,
-		       struct strbuf *err)
-{
-	return fail(err, ERR_CONTENT, "the content of '%s' has %s%" PRIu64
-		    " bytes, and %" PRIu64 " were promised", r->key,
-		    all ? "" : "at least ", len, r->source->size);
-}
-
-int google_upload_first(struct strbuf *first, const struct put_request *r,
-			struct strbuf *err)
-{
-	struct put_source *source = r->source;
-	bool known = source->size != OBJECT_SIZE_UNKNOWN;
-	size_t room = FIRST_ROOM, got = 0;
-	int ret = 0;
-
-	/* One more, which must not come. */
-	if (known)
-		room = (size_t)MINIMUM(source->size + 1, GOOGLE_UPLOAD_MIN);
-	else if (source->bound)
-		room = (size_t)MINIMUM(source->bound + 1, GOOGLE_UPLOAD_MIN);
-	if (source->open)
-		ret = source->open(source, 0, err);
-	while (!ret && first->len < GOOGLE_UPLOAD_MIN) {
-		if (first->len == room)
-			room = MINIMUM(room * 4, (size_t)GOOGLE_UPLOAD_MIN);
-		strbuf_grow(first, room - first->len);
-		ret = source->read(source, first->buf + first->len,
-				   room - first->len, &got, err);
-		if (ret || !got)
-			break;
-		strbuf_setlen(first, first->len + got);
-	}
-	if (!ret && known &&
-	    (first->len > source->size ||
-	     (first->len < source->size && first->len < GOOGLE_UPLOAD_MIN)))
-		ret = fail_length(r, first->len,
-				  first->len < GOOGLE_UPLOAD_MIN, err);
-	return ret;
-}
 
 /* Up to `len` bytes: of what was read already, then of the source. */
 static int read_some(struct sending *x, unsigned char *buf, size_t len,
@@ -158,7 +117,7 @@ static int check_piece(struct sending *x, bool last, struct strbuf *err)
 	if (size != OBJECT_SIZE_UNKNOWN &&
 	    (seen > size || (last && seen < size))) {
 		x->own = true;
-		return fail_length(r, seen, last, err);
+		return put_source_fail_size(r, seen, last, err);
 	}
 	x->differs |= last && x->pos < x->before.bytes;
 	if (!x->differs)

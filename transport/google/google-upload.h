@@ -67,12 +67,6 @@ struct google_upload {
 				 * frees */
 };
 
-/** What one request takes: reads up to GOOGLE_UPLOAD_MIN bytes, from the
- *  beginning; when these are so many, more may be behind them. ERR_CONTENT:
- *  there are fewer or more than the source promised. */
-int google_upload_first(struct strbuf *first, const struct put_request *r,
-			struct strbuf *err);
-
 /**
  * Sends all of the source. 0: the service has taken it whole, and u->json says
  * as what; sums are not compared yet. Errors: those of google_call(); of the

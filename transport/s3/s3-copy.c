@@ -49,7 +49,7 @@ static void add_source(struct s3_call *c, const struct copying *y)
 
 static int fail_changed(const struct copying *y, struct strbuf *err)
 {
-	return s3_fail_changed(y->store, y->from, err);
+	return object_fail_changed(&y->store->base, y->from, err);
 }
 
 /* Services that know conditions for copies decide it by themselves, too. */
@@ -74,8 +74,8 @@ static int call(struct copying *y, struct s3_call *c, struct strbuf *err)
 	else if (ret == ERR_CONFLICT)
 		/* of two conditions that it may be, the one that is */
 		ret = check_absent(y, NULL) == ERR_CONFLICT ?
-			fail(err, ret, "'%s' is in '%s' already", y->to,
-			     y->store->base.url) : fail_changed(y, err);
+			object_fail_exists(&y->store->base, y->to, err) :
+			fail_changed(y, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	strbuf_release(&why);

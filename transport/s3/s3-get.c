@@ -6,10 +6,8 @@
 #include "lib/base/error.h"
 #include "lib/wrap/digest-md5.h"
 #include "transport/object.h"
+#include "transport/object-get.h"
 #include "transport/s3/s3-internal.h"
-
-/* No object is as large; nor need a service read larger numbers. */
-#define OFFSET_MAX ((uint64_t)1 << 60)
 
 struct getting {
 	struct s3_store *store;
@@ -18,27 +16,10 @@ struct getting {
 	const struct object_sink *sink;
 	struct strbuf version;		/* as the answer says */
 	struct strbuf *out_version;	/* or NULL */
-	uint64_t skip;		/* a service that knows no ranges sent it all */
-	uint64_t room;		/* what the sink is still to get, at most */
+	struct object_rest rest;	/* who knows no ranges sends it all */
 	struct md5 *md5;	/* of a whole object; NULL */
 	unsigned char md5_said[MD5_RAWSZ];
 };
-
-/* "bytes 5-9/10" */
-static int check_range(const struct getting *g, const struct http_answer *a,
-		       struct strbuf *err)
-{
-	const char *text = http_field(a, "content-range");
-	uint64_t from, to;
-
-	if (!text || sscanf(text, "bytes %" SCNu64 "-%" SCNu64, &from,
-			    &to) != 2 || from != g->range->offset ||
-	    to < from || to - from >= g->room)
-		return fail(err, ERR_CONTENT, "'%s' gives another range of "
-			    "'%s' than was asked for", g->store->base.url,
-			    g->key);
-	return 0;
-}
 
 /*
  * What was put in one request is as long as one part at most, so its MD5 costs
@@ -61,6 +42,7 @@ static int read_head(void *data, const struct http_answer *a,
 {
 	struct getting *g = data;
 	const char *etag = http_field(a, "etag");
+	struct object_part part;
 	int ret;
 
 	/* A try that ended before its first byte has been here before. */
@@ -71,11 +53,13 @@ static int read_head(void *data, const struct http_answer *a,
 	ret = s3_etag(&g->version, etag, err);
 	if (!ret && g->range->version &&
 	    strcmp(g->range->version, g->version.buf))
-		ret = s3_fail_changed(g->store, g->key, err);
+		ret = object_fail_changed(&g->store->base, g->key, err);
 	if (!ret && a->status == 206)
-		ret = check_range(g, a, err);
+		ret = object_part_read(&part, a, g->range->offset,
+				       g->rest.room, &g->store->base, g->key,
+				       err);
 	else if (!ret)
-		g->skip = g->range->offset;
+		g->rest.skip = g->range->offset;
 	if (!ret)
 		ret = begin_sum(g, a, err);
 	if (!ret && g->out_version) {
@@ -88,46 +72,18 @@ static int read_head(void *data, const struct http_answer *a,
 static int give(void *data, const void *buf, size_t len, struct strbuf *err)
 {
 	struct getting *g = data;
-	size_t n = (size_t)MINIMUM(len, g->skip);
-	const char *at = buf;
 
-	g->skip -= n;
-	at += n;
-	len = (size_t)MINIMUM(len - n, g->room);
-	if (!len)
+	if (!object_rest_cut(&g->rest, &buf, &len))
 		return 0;
-	g->room -= len;
 	if (g->md5)
-		md5_add(g->md5, at, len);
-	return g->sink->write(g->sink->data, at, len, err);
+		md5_add(g->md5, buf, len);
+	return g->sink->write(g->sink->data, buf, len, err);
 }
 
-/*
- * No byte is there to be had: an empty range, or one behind the end. What there
- * is is looked at, as the answer to such a range tells nothing.
- */
 static int get_nothing(struct getting *g, struct strbuf *err)
 {
-	struct object o = OBJECT_INIT;
-	int ret;
-
-	ret = s3_stat(&g->store->base, g->key, &o, err);
-	if (!ret && g->range->version && strcmp(g->range->version, o.version))
-		ret = s3_fail_changed(g->store, g->key, err);
-	if (!ret && g->range->offset > o.size)
-		ret = fail(err, ERR_CONTENT, "'%s' in '%s' ends at %" PRIu64
-			   ", before %" PRIu64, g->key, g->store->base.url,
-			   o.size, g->range->offset);
-	/* It grew since it was refused. */
-	if (!ret && g->room && g->range->offset < o.size)
-		ret = fail(err, ERR_TRANSIENT, "'%s' in '%s' was changed "
-			   "while it was read", g->key, g->store->base.url);
-	if (!ret && g->out_version) {
-		strbuf_reset(g->out_version);
-		strbuf_addstr(g->out_version, o.version);
-	}
-	object_release(&o);
-	return ret;
+	return object_get_nothing(&g->store->base, g->key, g->range,
+				  g->rest.room, g->out_version, err);
 }
 
 static int hash_only(void *data, const void *buf, size_t len,
@@ -172,7 +128,7 @@ static int finish(struct getting *g, struct strbuf *err)
 {
 	unsigned char raw[MD5_RAWSZ];
 
-	if (g->skip)
+	if (g->rest.skip)
 		return get_nothing(g, err);
 	if (!g->md5)
 		return 0;
@@ -184,14 +140,7 @@ static int finish(struct getting *g, struct strbuf *err)
 
 static void ask(struct s3_call *c, const struct object_range *r)
 {
-	uint64_t last = r->offset + MINIMUM(r->len, OFFSET_MAX) - 1;
-
-	if (r->len != RANGE_TO_END)
-		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-%" PRIu64,
-			     r->offset, last);
-	else if (r->offset)
-		strvec_pushf(&c->headers, "Range: bytes=%" PRIu64 "-",
-			     r->offset);
+	object_range_ask(&c->headers, r);
 	if (r->version)
 		s3_add_match(&c->headers, "If-Match", r->version);
 }
@@ -203,13 +152,13 @@ int s3_get(struct transport *t, const char *key, const struct object_range *r,
 	struct getting g = {
 		.store = s3_store_of(t), .key = key, .range = r,
 		.sink = sink, .version = STRBUF_INIT, .out_version = version,
-		.room = r->len,
+		.rest.room = r->len,
 	};
 	struct s3_call c = S3_CALL_INIT("GET", key);
 	struct strbuf why = STRBUF_INIT;
 	int ret;
 
-	if (!r->len || r->offset > OFFSET_MAX) {
+	if (!r->len || r->offset > OBJECT_OFFSET_MAX) {
 		ret = get_nothing(&g, err);
 		goto cleanup;
 	}
@@ -223,7 +172,7 @@ int s3_get(struct transport *t, const char *key, const struct object_range *r,
 	else if (c.answer.status == 416)
 		ret = get_nothing(&g, err);
 	else if (c.answer.status == 412)
-		ret = s3_fail_changed(g.store, key, err);
+		ret = object_fail_changed(&g.store->base, key, err);
 	else
 		fail(err, ret, "%s", why.buf);
 

@@ -163,12 +163,6 @@ void s3_recognize(struct s3_store *s, const struct http_answer *a);
  */
 int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 	    struct strbuf *err);
-/** "Changed by somebody else"; returns ERR_CONFLICT. */
-int s3_fail_changed(const struct s3_store *s, const char *key,
-		    struct strbuf *err);
-/** That, or "is there already", as r expects; returns ERR_CONFLICT. */
-int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
-		     struct strbuf *err);
 
 /* Members of the table, by file. */
 int s3_list(struct transport *t, const char *prefix, unsigned flags,

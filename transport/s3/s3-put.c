@@ -10,8 +10,6 @@
 #include "transport/object.h"
 #include "transport/s3/s3-internal.h"
 
-#define FIRST_ROOM ((size_t)64 << 10)
-
 /* One object while it is put. */
 struct putting {
 	struct s3_store *store;
@@ -30,22 +28,6 @@ struct putting {
 
 /* ---- expectations ------------------------------------------------------- */
 
-int s3_fail_changed(const struct s3_store *s, const char *key,
-		    struct strbuf *err)
-{
-	return fail(err, ERR_CONFLICT, "'%s' in '%s' was changed by somebody "
-		    "else", key, s->base.url);
-}
-
-int s3_fail_conflict(const struct s3_store *s, const struct put_request *r,
-		     struct strbuf *err)
-{
-	if (r->expect != EXPECT_ABSENT)
-		return s3_fail_changed(s, r->key, err);
-	return fail(err, ERR_CONFLICT, "'%s' is in '%s' already", r->key,
-		    s->base.url);
-}
-
 int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 	    struct strbuf *err)
 {
@@ -58,11 +40,11 @@ int s3_look(struct s3_store *s, const struct put_request *r, const char *ours,
 		expected = ours;
 	ret = s3_stat(&s->base, r->key, &there, &why);
 	if (ret == ERR_NOT_FOUND)
-		ret = expected ? s3_fail_conflict(s, r, err) : 0;
+		ret = expected ? object_fail_conflict(&s->base, r, err) : 0;
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else if (!expected || strcmp(expected, there.version))
-		ret = s3_fail_conflict(s, r, err);
+		ret = object_fail_conflict(&s->base, r, err);
 	object_release(&there);
 	strbuf_release(&why);
 	return ret;
@@ -305,7 +287,7 @@ static int send_it(struct putting *p, struct s3_call *c, struct strbuf *err)
 	if (!ret)
 		keep_way(p);
 	if (ret == ERR_CONFLICT || lost_race(p, c, ret))
-		ret = s3_fail_conflict(p->store, r, err);
+		ret = object_fail_conflict(&p->store->base, r, err);
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	if (!ret)
@@ -338,47 +320,6 @@ static int put_once(struct putting *p, struct object *out, struct strbuf *err)
 	return ret;
 }
 
-static int fail_length(const struct put_request *r, uint64_t len,
-		       struct strbuf *err)
-{
-	return fail(err, ERR_CONTENT, "the content of '%s' has %s%" PRIu64
-		    " bytes, and %" PRIu64 " were promised", r->key,
-		    len < S3_PART_MIN ? "" : "at least ", len,
-		    r->source->size);
-}
-
-/* As much as one request takes; a full `first` may have more behind it. */
-static int read_first(struct strbuf *first, const struct put_request *r,
-		      struct strbuf *err)
-{
-	struct put_source *source = r->source;
-	size_t room = FIRST_ROOM, got = 0;
-	int ret = 0;
-
-	/* One more, which must not come. */
-	if (source->size != OBJECT_SIZE_UNKNOWN)
-		room = (size_t)MINIMUM(source->size + 1, S3_PART_MIN);
-	else if (source->bound)
-		room = (size_t)MINIMUM(source->bound + 1, S3_PART_MIN);
-	if (source->open)
-		ret = source->open(source, 0, err);
-	while (!ret && first->len < S3_PART_MIN) {
-		if (first->len == room)
-			room = MINIMUM(room * 4, (size_t)S3_PART_MIN);
-		strbuf_grow(first, room - first->len);
-		ret = source->read(source, first->buf + first->len,
-				   room - first->len, &got, err);
-		if (ret || !got)
-			break;
-		strbuf_setlen(first, first->len + got);
-	}
-	if (!ret && source->size != OBJECT_SIZE_UNKNOWN &&
-	    (first->len > source->size ||
-	     (first->len < source->size && first->len < S3_PART_MIN)))
-		ret = fail_length(r, first->len, err);
-	return ret;
-}
-
 int s3_put(struct transport *t, const struct put_request *r,
 	   struct object *out, struct strbuf *err)
 {
@@ -392,7 +333,7 @@ int s3_put(struct transport *t, const struct put_request *r,
 		p.len = (size_t)r->source->size;
 		return put_once(&p, out, err);
 	}
-	ret = read_first(&first, r, err);
+	ret = put_source_begin(&first, r, S3_PART_MIN, err);
 	if (!ret && first.len == S3_PART_MIN) {
 		ret = s3_upload(s, r, &first, out, err);
 	} else if (!ret) {

@@ -17,6 +17,7 @@
 #include "lib/wrap/digest.h"
 #include "lib/wrap/xml.h"
 #include "transport/s3/s3-upload.h"
+#include "transport/object.h"
 
 /* ---- withdrawing --------------------------------------------------------- */
 
@@ -415,7 +416,8 @@ static int check_done(struct s3_upload *u, const struct completion *done,
 	else if (ret)
 		fail(err, ret, "%s", why.buf);
 	else if (whose_is(u, there, done->etag.buf) == NOT_OURS)
-		ret = s3_fail_changed(u->store, u->request->key, err);
+		ret = object_fail_changed(&u->store->base, u->request->key,
+					  err);
 	strbuf_release(&why);
 	return ret;
 }

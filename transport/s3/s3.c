@@ -7,6 +7,7 @@
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/s3-conf.h"
+#include "lib/base/store-conf.h"
 #include "transport/object.h"
 #include "transport/s3/s3-internal.h"
 #include "transport/aws/sigv4.h"
@@ -20,21 +21,6 @@ struct s3_store *s3_store_of(struct transport *t)
 }
 
 /* ---- settings ----------------------------------------------------------- */
-
-/* NULL: not given. A bucket of digits only is a number in YAML. */
-static char *setting(const struct transport_config *c, const char *key)
-{
-	const struct value *value = value_map_get(c->config, key);
-	struct strbuf text = STRBUF_INIT;
-
-	if (!value || value->type == VALUE_NULL)
-		return NULL;
-	value_format(&text, value);
-	if (text.len)
-		return strbuf_detach(&text, NULL);
-	strbuf_release(&text);
-	return NULL;
-}
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -95,10 +81,10 @@ static void set_endpoint(struct s3_store *s, const char *url)
 static int find_endpoint(struct s3_store *s, const struct transport_config *c,
 			 const struct aws_source *source, struct strbuf *err)
 {
-	char *url = setting(c, "endpoint_url"), *region = NULL;
+	char *url = store_conf_text(c->config, "endpoint_url"), *region = NULL;
 	int ret = 0;
 
-	s->region = setting(c, "region");
+	s->region = store_conf_text(c->config, "region");
 	if (!url)
 		ret = aws_find_endpoint(source, &url, err);
 	if (!ret && url)
@@ -130,7 +116,7 @@ static int find_bucket(struct s3_store *s, const struct transport_config *c,
 {
 	int ret;
 
-	s->bucket = setting(c, "bucket_name");
+	s->bucket = store_conf_text(c->config, "bucket_name");
 	if (s->bucket)
 		return 0;
 	ret = aws_find_bucket(source, &s->bucket, err);
@@ -193,9 +179,9 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 		     struct strbuf *err)
 {
 	struct http_options options = c->http;
-	char *key_file = setting(c, "key_file_path");
-	char *profile = setting(c, "profile");
-	char *addressing = setting(c, "addressing");
+	char *key_file = store_conf_text(c->config, "key_file_path");
+	char *profile = store_conf_text(c->config, "profile");
+	char *addressing = store_conf_text(c->config, "addressing");
 	struct aws_source source = {
 		.base_dir = c->base_dir, .key_file = key_file,
 		.profile = profile, .anonymous = s3_conf_anonymous(c->config),
@@ -219,7 +205,7 @@ static int configure(struct s3_store *s, const struct transport_config *c,
 	s->conditions_known = s->has_sums ||
 			      ends_with(s->host, ".r2.cloudflarestorage.com");
 	s->path_style = wants_path_style(s, addressing);
-	set_prefix(s, setting(c, "prefix"));
+	set_prefix(s, store_conf_text(c->config, "prefix"));
 	source.http = s->http;
 	aws_credentials_new(&s->credentials, &source);
 
@@ -334,7 +320,7 @@ static int check_version(struct s3_store *s, const char *key,
 	int ret = s3_stat(&s->base, key, &there, err);
 
 	if (!ret && version && strcmp(version, there.version))
-		ret = s3_fail_changed(s, key, err);
+		ret = object_fail_changed(&s->base, key, err);
 	object_release(&there);
 	return ret;
 }
