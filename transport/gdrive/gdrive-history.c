@@ -11,6 +11,10 @@
 #include "lib/wrap/digest.h"
 #include "transport/gdrive/gdrive-internal.h"
 
+/* Drive keeps 200 that nobody asked it to keep; a service that goes on for ever
+ * is not followed. */
+#define PAGES_MAX 100
+
 /* The revisions of a file, as they came. */
 struct history {
 	struct strvec ids, sums;	/* side by side; MD5 in hex, or "" */
@@ -37,6 +41,7 @@ static int read_history(struct history *h, struct gdrive_store *s,
 {
 	struct strbuf path = STRBUF_INIT, page = STRBUF_INIT;
 	const char *next;
+	unsigned pages = 0;
 	int ret;
 
 	strbuf_addf(&path, "/drive/v3/files/%s/revisions", id);
@@ -58,6 +63,9 @@ static int read_history(struct history *h, struct gdrive_store *s,
 		if (next)
 			strbuf_addstr(&page, next);
 		google_call_release(&c);
+		if (page.len && ++pages == PAGES_MAX)
+			ret = fail(err, ERR_CONTENT, "the history of '%s' in "
+				   "'%s' has no end", key, s->base.url);
 	} while (!ret && page.len);
 	strbuf_release(&page);
 	strbuf_release(&path);

@@ -91,7 +91,8 @@ static int wait_for_others(struct gdrive_store *s, const char *key,
 			ret = object_fail_changed(&s->base, key, err);
 		else if (!ret)
 			free = !is_taken(s, key, &now, NULL, w);
-		if (!ret && !free && gdrive_ticks() > w->end)
+		/* Also when it is free, so that luck has an end, too. */
+		if (!ret && gdrive_ticks() > w->end)
 			ret = gdrive_fail_busy(s, key, err);
 		gdrive_file_release(&now);
 	}
