@@ -1,12 +1,9 @@
 # Resumable uploads into a fake of Google's, through a proxy that kills and
 # counts.
 
-. "$TEST_DIRECTORY"/lib-experiments.sh
+. "$TEST_DIRECTORY"/lib-killed-uploads.sh
 . "$TEST_DIRECTORY"/lib-google.sh
 
-NAME=aapfup_20240704T191555_large
-KEY=project/$NAME.zip
-NOTE=.resutil/uploads/origin/$NAME.json
 # Requests about the bytes of an upload.
 SESSION='"path": "upload_id="'
 
@@ -49,33 +46,9 @@ sent () {
 		status in (200, 308)'
 }
 
-there () {
-	resutil verify-pack --remote=origin "$NAME"
-}
-
-remove_there () {
-	resutil remove-exp --force --remote=origin "$NAME"
-}
-
-# dies RULE [OPTION...]: a push during which the proxy says: kill `pid`
-dies () {
-	proxy_rules "$1" && shift &&
-	test_expect_code 137 sh -c 'echo $$ >pid; exec resutil "$@"' - \
-		send-pack "$@" "$NAME" &&
-	rm pid &&
-	test_wait_for 20 is_quiet
-}
-
 # push_and_die N [OPTION...]: is killed when the service has got the Nth piece
 push_and_die () {
 	push_and_die_nth=$1 && shift &&
 	dies "{\"method\": \"PUT\", $SESSION, \"nth\": $push_and_die_nth,
 		\"run_after\": \"kill -9 \$(cat $PWD/pid)\"}" "$@"
-}
-
-# What was under way when it died has come to its end.
-is_quiet () {
-	is_quiet_before=$(wc -l <"$PROXY_LOG") &&
-	sleep 0.2 &&
-	test "$is_quiet_before" = "$(wc -l <"$PROXY_LOG")"
 }

@@ -1,11 +1,8 @@
 # Uploads in parts into radosgw, through a proxy that kills and counts.
 
-. "$TEST_DIRECTORY"/lib-experiments.sh
+. "$TEST_DIRECTORY"/lib-killed-uploads.sh
 . "$TEST_DIRECTORY"/lib-radosgw.sh
 
-NAME=aapfup_20240704T191555_large
-KEY=project/$NAME.zip
-NOTE=.resutil/uploads/origin/$NAME.json
 PART='method == "PUT" and "partNumber" in args'
 
 # setup_uploads BYTES: the server, and a project with the experiment NAME of
@@ -45,23 +42,6 @@ sent () {
 	count_requests "$PART and status == 200"
 }
 
-there () {
-	resutil verify-pack --remote=origin "$NAME"
-}
-
-remove_there () {
-	resutil remove-exp --force --remote=origin "$NAME"
-}
-
-# dies RULE [OPTION...]: a push during which the proxy says: kill `pid`
-dies () {
-	proxy_rules "$1" && shift &&
-	test_expect_code 137 sh -c 'echo $$ >pid; exec resutil "$@"' - \
-		send-pack "$@" "$NAME" &&
-	rm pid &&
-	test_wait_for 20 is_quiet
-}
-
 # push_and_die N [OPTION...]: is killed when the server has got the Nth part,
 # while three more may be under way; the others never arrive
 push_and_die () {
@@ -71,11 +51,4 @@ push_and_die () {
 		\"run_after\": \"kill -9 \$(cat $PWD/pid)\"},
 		{\"method\": \"PUT\", \"path\": \"partNumber\",
 		\"from\": $((push_and_die_nth + 4)), \"stall_up\": 0}" "$@"
-}
-
-# What was under way when it died has come to its end.
-is_quiet () {
-	is_quiet_before=$(wc -l <"$PROXY_LOG") &&
-	sleep 0.2 &&
-	test "$is_quiet_before" = "$(wc -l <"$PROXY_LOG")"
 }

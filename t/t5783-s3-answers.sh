@@ -5,40 +5,7 @@ test_description='S3: answers that are none, and listings of anything'
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-http.sh
-
-one=aapfcd_20240704T111555_one
-two=aapfcd_20240704T111556_two
-ESC=$(printf '\033')
-
-# answers STATUS TYPE [BODY-FILE]: whatever is asked
-answers () {
-	cat >answer.py <<-\EOF &&
-	import json, sys
-	body = open(sys.argv[3], encoding="utf-8").read() if sys.argv[3:] else ""
-	print(json.dumps({"status": int(sys.argv[1]), "body": body,
-	    "fields": {"Content-Type": sys.argv[2]}}))
-	EOF
-	proxy_rules "$(/usr/bin/python3 answer.py "$@")"
-}
-
-# refused STATUS TEXT COMMAND...: one line on standard error, which says TEXT
-# and holds nothing that a terminal would follow; nothing on standard output
-refused () {
-	refused_status=$1 refused_text=$2
-	shift 2
-	test_expect_code "$refused_status" resutil -q "$@" >out 2>err &&
-	test_must_be_empty out && test_line_count = 1 err &&
-	test_grep "$refused_text" err && test_grep ! "$ESC" err &&
-	test $(wc -c <err) -lt 1000
-}
-
-# unchanged: what is there is what was there, and two is not
-unchanged () {
-	proxy_rules &&
-	echo $one >want && resutil list-remote >got && test_cmp want got &&
-	resutil list-exps >got && printf "%s\n" $one $two >want &&
-	test_cmp want got
-}
+. "$TEST_DIRECTORY"/lib-odd-answers.sh
 
 test_expect_success 'setup' '
 	start_odd_s3 && start_proxy "$ODD" &&
@@ -47,10 +14,7 @@ test_expect_success 'setup' '
 	resutil -q init --storage-type=s3 -o bucket_name=lab \
 		-o endpoint_url="$PROXY" --project-name=p &&
 	make_exp $one && resutil push one && make_exp $two &&
-	cat >page <<-\EOF
-	<!DOCTYPE html><html><head><title>Log in</title></head>
-	<body>Please <b>log in</b> to the network.</body></html>
-	EOF
+	make_page
 '
 
 for status in 200 403 404

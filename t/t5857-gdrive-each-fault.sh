@@ -7,17 +7,7 @@ last. The command does what it always does, and nothing else is left there.'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-google.sh
-
-limit='"{\"error\": {\"code\": 403, \"message\": \"m\", \"errors\":
-	[{\"reason\": \"userRateLimitExceeded\"}]}}"'
-expired='"{\"error\": {\"code\": 401, \"message\": \"m\", \"errors\":
-	[{\"reason\": \"authError\"}]}}"'
-
-# new_base: a folder of its own, seen through the proxy
-new_base () {
-	base=$(drive_folder results "$lab") &&
-	store="gdrive://$base?api_root=$PROXY&key_file_path=key.json"
-}
+. "$TEST_DIRECTORY"/lib-google-luck.sh
 
 list_all () {
 	resutil list-objects --remote "$full" >listed &&
@@ -36,11 +26,7 @@ view_one () {
 }
 
 test_expect_success 'setup: a shared drive behind a proxy, files of others' '
-	start_drive &&
-	google_key key.json &&
-	lab=$(drive_shared lab) &&
-	start_proxy "$DRIVE_ROOT" &&
-	google_trust "${PROXY#*://}" &&
+	shared_drive_behind_proxy &&
 	echo one >one &&
 	/usr/bin/python3 -c "
 import sys
@@ -61,12 +47,12 @@ sys.stdout.buffer.write(bytes(i * 7 % 251 for i in range(300000)))" >big &&
 '
 
 for fault in '"status": 503' '"reset_down": 0' '"short": 1' '"lose": true' \
-	"\"status\": 403, \"body\": $limit" "\"status\": 401, \"body\": $expired" \
+	"\"status\": 403, \"body\": $LIMIT" "\"status\": 401, \"body\": $EXPIRED" \
 	'"status": 429, "fields": {"Retry-After": "0"}'
 do
 	case $fault in
-	*"$limit") name='"status": 403, too many requests' ;;
-	*"$expired") name='"status": 401, a token that expired' ;;
+	*"$LIMIT") name='"status": 403, too many requests' ;;
+	*"$EXPIRED") name='"status": 401, a token that expired' ;;
 	*) name=$fault ;;
 	esac
 	test_expect_success "a listing: $name" '

@@ -7,17 +7,7 @@ last. The command does what it always does, and nothing else is left there.'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-google.sh
-
-limit='"{\"error\": {\"code\": 403, \"message\": \"m\", \"errors\":
-	[{\"reason\": \"userRateLimitExceeded\"}]}}"'
-expired='"{\"error\": {\"code\": 401, \"message\": \"m\", \"errors\":
-	[{\"reason\": \"authError\"}]}}"'
-
-# new_base: a folder of its own, seen through the proxy
-new_base () {
-	base=$(drive_folder results "$lab") &&
-	store="gdrive://$base?api_root=$PROXY&key_file_path=key.json"
-}
+. "$TEST_DIRECTORY"/lib-google-luck.sh
 
 # tree_is LINE...: this is below the base, but for what is in the trash
 tree_is () {
@@ -37,19 +27,15 @@ assert not any(f[\"properties\"] for f in files if not f[\"trashed\"])"
 }
 
 test_expect_success 'setup: a shared drive behind a proxy' '
-	start_drive &&
-	google_key key.json &&
-	lab=$(drive_shared lab) &&
-	start_proxy "$DRIVE_ROOT" &&
-	google_trust "${PROXY#*://}" &&
+	shared_drive_behind_proxy &&
 	echo one >one
 '
 
 for fault in '"status": 503' '"lose": true' \
-	"\"status\": 403, \"body\": $limit"
+	"\"status\": 403, \"body\": $LIMIT"
 do
 	case $fault in
-	*"$limit") name='"status": 403, too many requests' ;;
+	*"$LIMIT") name='"status": 403, too many requests' ;;
 	*) name=$fault ;;
 	esac
 	test_expect_success "an object that is put into new folders: $name" '
@@ -58,7 +44,7 @@ do
 done
 
 test_expect_success 'a token that expired is renewed at the first request' '
-	proxy_rules "{\"nth\": 1, \"status\": 401, \"body\": $expired}" &&
+	proxy_rules "{\"nth\": 1, \"status\": 401, \"body\": $EXPIRED}" &&
 	put_one &&
 	test_requests = 1 "rule == 0"
 '
