@@ -634,9 +634,8 @@ test_expect_success 'what a broken connection brought is kept in 256 KiB' '
 '
 
 test_expect_success 'an old connection adds nothing behind a newer one' '
-	session s &&
 	cat >late.py <<-\END &&
-	import socket, sys, urllib.request
+	import socket, sys, time, urllib.request
 	from urllib.error import HTTPError
 	from urllib.parse import urlsplit
 	url, at = sys.argv[1], urlsplit(sys.argv[1])
@@ -653,13 +652,19 @@ test_expect_success 'an old connection adds nothing behind a newer one' '
 	    s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000"
 	               "\r\nContent-Range: bytes 0-999999/1000000\r\n\r\n"
 	               % (at.path, at.query)).encode() + b"x" * 300000)
-	    while kept() is None:
-	        s.sendall(b"")
+	    time.sleep(float(sys.argv[2]))
+	    if kept() is None:
+	        sys.exit("nothing had come yet")
 	    s.sendall(b"x" * 700000)
 	    print(s.recv(1000).split(b"\r\n")[0].decode())
 	print(kept())
 	END
-	timeout 20 /usr/bin/python3 late.py "$GCS_ROOT$session" >out &&
+	for wait in 0.01 0.1 1 5
+	do
+		session s &&
+		timeout 20 /usr/bin/python3 late.py "$GCS_ROOT$session" \
+			$wait >out && break
+	done &&
 	printf "%s\n" "HTTP/1.1 503 Service Unavailable" "bytes=0-262143" >want &&
 	test_cmp want out
 '

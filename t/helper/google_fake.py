@@ -567,9 +567,12 @@ class Handler(socketserver.StreamRequestHandler):
             if answer.is_text and answer.size and \
                     "gzip" in head[2].get("accept-encoding", ""):
                 answer.pack()
-            self.send(answer, head[0])
+            last = self.send(answer, head[0])
         finally:
             self.log(head, request)
+        # Whoever has the whole answer finds its line in the log.
+        self.wfile.write(last)
+        self.wfile.flush()
         if not drained:
             # A reset may overtake the answer where something is unread.
             self.linger()
@@ -658,6 +661,7 @@ class Handler(socketserver.StreamRequestHandler):
         raise Refused(404, "notFound", "no such control: " + name)
 
     def send(self, answer, method):
+        """Sends it, but for its last piece, which it gives back."""
         world = self.server.world
         status = answer.status
         self.told = status
@@ -672,21 +676,18 @@ class Handler(socketserver.StreamRequestHandler):
             lines.append("Content-Length: %d" % answer.size)
         if not self.keep:
             lines.append("Connection: close")
-        self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode(
-            "utf-8", "replace"))
+        last = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
         if not bare:
             for data in answer.body:
                 if not data:
                     continue
-                if chunked:
-                    self.wfile.write(b"%x\r\n" % len(data))
-                self.wfile.write(data)
+                self.wfile.write(last)
                 self.down += len(data)
-                if chunked:
-                    self.wfile.write(b"\r\n")
+                last = b"%x\r\n%b\r\n" % (len(data), data) if chunked \
+                    else data
             if chunked:
-                self.wfile.write(b"0\r\n\r\n")
-        self.wfile.flush()
+                last += b"0\r\n\r\n"
+        return last
 
     def log(self, head, request):
         log = self.server.log
