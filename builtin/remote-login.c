@@ -10,12 +10,6 @@
 
 #define RECORD_MAX (64u << 10)
 
-static void push_number(struct strvec *args, const char *option, int nr)
-{
-	if (nr)
-		strvec_pushf(args, "%s=%d", option, nr);
-}
-
 /* The child talks to the person itself; its record goes to `out`. */
 static int run_child(const struct remote_login *l, bool logout,
 		     const char *name, struct strbuf *out)
@@ -30,8 +24,10 @@ static int run_child(const struct remote_login *l, bool logout,
 		strvec_push(&child.args, "--logout");
 	if (l->client)
 		strvec_pushf(&child.args, "--client=%s", l->client);
-	push_number(&child.args, "--port", l->port);
-	push_number(&child.args, "--timeout", l->timeout);
+	if (l->port)
+		strvec_pushf(&child.args, "--port=%d", l->port);
+	if (l->timeout >= 0)
+		strvec_pushf(&child.args, "--timeout=%d", l->timeout);
 	if (l->no_browser)
 		strvec_push(&child.args, "--no-browser");
 	if (l->dry_run)

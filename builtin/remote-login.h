@@ -9,9 +9,12 @@
 
 struct remote_login {
 	const char *client;	/* --client, or NULL */
-	int port, timeout;	/* 0: not said */
+	int port;		/* 0: any */
+	int timeout;		/* -1: not said */
 	int no_browser, dry_run;
 };
+
+#define REMOTE_LOGIN_INIT { .timeout = -1 }
 
 /** For the remote `name`. The exit status; what is wrong was said. */
 int remote_log_in(const struct remote_login *l, const char *name);

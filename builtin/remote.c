@@ -395,7 +395,7 @@ static void check_options(const struct remote_options *o, const char *verb)
 	if (!adds && !logs && strcmp(verb, "rm") && o->dry_run)
 		BAD_USAGE(o, "only add, rm, login and logout take --dry-run");
 	if (strcmp(verb, "login") &&
-	    (l->client || l->port || l->timeout || l->no_browser))
+	    (l->client || l->port || l->timeout >= 0 || l->no_browser))
 		BAD_USAGE(o, "only login takes --client, --port, --timeout and "
 			  "--no-browser");
 	if (!lists && (o->verbose || o->rows.json || o->rows.format ||
@@ -428,7 +428,9 @@ static int run_verb(struct remote_options *o, int argc, const char **argv)
 
 int cmd_remote(int argc, const char **argv)
 {
-	struct remote_options o = { .config = STRVEC_INIT };
+	struct remote_options o = {
+		.config = STRVEC_INIT, .login = REMOTE_LOGIN_INIT,
+	};
 	const struct option options[] = {
 		OPT_BOOL('v', "verbose", &o.verbose,
 			 "list: show kind and place, too"),

@@ -239,6 +239,8 @@ static void fill_call(struct google_login_call *call, const struct place *p,
 	call->patience = TRANSPORT_PATIENCE_DEFAULT;
 	call->port = (unsigned)o->port;
 	call->seconds = (unsigned)o->timeout;
+	/* who runs us by 'remote login', and may be killed */
+	call->asker = STDOUT_FILENO;
 	call->scope = p->scope;
 	call->show = show_url;
 	call->data = o;

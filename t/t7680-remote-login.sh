@@ -109,6 +109,33 @@ test_expect_success '-q: nothing but what is needed' '
 	test_must_be_empty out && grep "warning: log in at http" err
 '
 
+# port_is_free: within some seconds
+port_is_free () {
+	n=0 &&
+	while resutil remote login --no-browser --port $port --timeout 1 \
+		>out 2>err; test $? = 14
+	do
+		n=$((n + 1)) && test $n -lt 100 && sleep 0.05 || return 1
+	done &&
+	grep "nobody came back" err
+}
+
+test_expect_success 'killed while it waits, it gives the port back' '
+	port=$(/usr/bin/python3 "$TEST_DIRECTORY"/helper/free-port.py) &&
+	for signal in TERM KILL
+	do
+		resutil remote login --no-browser --port $port >out 2>err &
+		pid=$! &&
+		test_when_finished "kill $pid 2>/dev/null || :" &&
+		n=0 &&
+		while ! grep "leads back to port $port" err && test $n -lt 100
+		do
+			n=$((n + 1)) && sleep 0.05
+		done &&
+		kill -$signal $pid && port_is_free || return 1
+	done
+'
+
 test_expect_success 'logout: the key counts again' '
 	resutil remote logout -n >out &&
 	echo "Would log owner@example.com out of origin" >want &&
@@ -127,6 +154,12 @@ test_expect_success 'wrong usage' '
 		"login --port 70000" "login --port x" "login --timeout 0x"
 	do
 		test_expect_code 129 resutil remote $words || return 1
+	done &&
+	for seconds in 0 3601
+	do
+		test_expect_code 129 resutil remote login \
+			--timeout $seconds 2>err &&
+		grep "timeout is 1 to 3600 seconds" err || return 1
 	done &&
 	test_expect_code 10 resutil remote login nobody 2>err &&
 	grep "nobody" err

@@ -13,6 +13,10 @@
 /* Browsers open connections that they may need, and say nothing on them. */
 #define CONNECTIONS 16
 #define REQUEST_MAX (16u << 10)
+/* What is polled. */
+#define LISTENER CONNECTIONS
+#define ASKER (LISTENER + 1)
+#define POLLS (ASKER + 1)
 
 struct connection {
 	int fd;		/* -1: none */
@@ -216,29 +220,39 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int loopback_wait(struct loopback *l, unsigned seconds, loopback_fn fn,
-		  void *data, struct strbuf *err)
+/* Those to be polled: of all connections, of new ones, and who asks. */
+static void fill_polls(const struct loopback *l, int asker, struct pollfd *p)
+{
+	size_t i;
+
+	for (i = 0; i < POLLS; i++) {
+		p[i].fd = i < CONNECTIONS ? l->c[i].fd :
+			  i == LISTENER ? l->fd : asker;
+		p[i].events = i == ASKER ? 0 : POLLIN;
+		p[i].revents = 0;
+	}
+}
+
+int loopback_wait(struct loopback *l, unsigned seconds, int asker,
+		  loopback_fn fn, void *data, struct strbuf *err)
 {
 	int64_t end = now_ms() + (int64_t)seconds * 1000, left;
-	struct pollfd p[CONNECTIONS + 1];
+	struct pollfd p[POLLS];
 	size_t i;
 
 	while ((left = end - now_ms()) > 0) {
-		p[0].fd = l->fd;
-		for (i = 0; i < CONNECTIONS; i++)
-			p[i + 1].fd = l->c[i].fd;
-		for (i = 0; i <= CONNECTIONS; i++) {
-			p[i].events = POLLIN;
-			p[i].revents = 0;
-		}
-		if (poll(p, CONNECTIONS + 1, (int)MINIMUM(left, 60000)) < 0 &&
+		fill_polls(l, asker, p);
+		if (poll(p, POLLS, (int)MINIMUM(left, 60000)) < 0 &&
 		    errno != EINTR)
 			return fail_errno(err, "cannot wait for the browser");
+		if (p[ASKER].revents & (POLLERR | POLLHUP))
+			return fail(err, ERR_FAILED, "whoever waits for this "
+				    "login is gone");
 		for (i = 0; i < CONNECTIONS; i++)
-			if (p[i + 1].revents &&
+			if (p[i].revents &&
 			    read_some(l, &l->c[i], fn, data))
 				return 0;
-		if (p[0].revents)
+		if (p[LISTENER].revents)
 			accept_one(l);
 	}
 	return fail(err, ERR_TRANSIENT, "nobody came back within %u seconds",

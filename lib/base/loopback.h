@@ -26,8 +26,9 @@ void loopback_close(struct loopback *l);	/* NULL is fine */
 typedef bool (*loopback_fn)(void *data, const char *query,
 			    struct strbuf *page);
 
-/** Answers until fn is content. ERR_TRANSIENT: `seconds` are over. */
-int loopback_wait(struct loopback *l, unsigned seconds, loopback_fn fn,
-		  void *data, struct strbuf *err);
+/** Answers until fn is content. ERR_TRANSIENT: `seconds` are over. ERR_FAILED:
+ *  nobody reads what is written to the pipe `asker` any more (-1: none). */
+int loopback_wait(struct loopback *l, unsigned seconds, int asker,
+		  loopback_fn fn, void *data, struct strbuf *err);
 
 #endif

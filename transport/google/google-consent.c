@@ -347,8 +347,8 @@ int google_login_ask(const struct google_login_call *call,
 		ret = call->show(call->data, url.buf, loopback_port(loopback),
 				 err);
 	if (!ret)
-		ret = loopback_wait(loopback, call->seconds, take_query, &c,
-				    err);
+		ret = loopback_wait(loopback, call->seconds, call->asker,
+				    take_query, &c, err);
 	if (ret == ERR_TRANSIENT)
 		ret = ERR_UNREACHABLE;
 	if (!ret)

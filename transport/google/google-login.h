@@ -46,6 +46,7 @@ struct google_login_call {
 	unsigned patience;		/* seconds a request is tried for */
 	unsigned port;			/* to come back to; 0: a free one */
 	unsigned seconds;		/* a person is waited for */
+	int asker;			/* as of loopback_wait() */
 	const char *scope;
 	/* Brings `url` before a person, in a browser of this machine. port: to
 	 * which it leads back. */
