@@ -118,11 +118,17 @@ static const char *path_at(const char *text, const char *host)
 	return text + len + 1;
 }
 
-/* "drive/u/0/", "drive/mobile/", "drive/" */
+/* "drive/u/0/", "drive/mobile/", "drive/"; older URLs of a company's accounts
+ * have "a/example.com/" before that. */
 static const char *skip_account(const char *path)
 {
 	const char *p;
 
+	if (!strncmp(path, "a/", 2)) {
+		p = path + 2 + strcspn(path + 2, "/?#");
+		if (p > path + 2 && *p == '/')
+			path = p + 1;
+	}
 	if (strncmp(path, "drive/", 6))
 		return path;
 	path += 6;

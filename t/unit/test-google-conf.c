@@ -150,6 +150,9 @@ static void test_folders(void)
 		DRIVE "drive/mobile/folders/" ID,
 		DRIVE "open?id=" ID, DRIVE "open?usp=x&id=" ID "&authuser=0",
 		DRIVE "folderview?id=" ID "#list",
+		DRIVE "a/example.com/drive/folders/" ID,
+		DRIVE "a/example.com/folders/" ID,
+		DRIVE "a/example.com/open?id=" ID,
 		"drive.google.com/drive/folders/" ID, NULL
 	};
 	static const char *const others[] = {
@@ -159,6 +162,8 @@ static void test_folders(void)
 		DRIVE "drive/folders/a'b", DRIVE "drive/u/x/folders/" ID,
 		DRIVE "open?uid=" ID, DRIVE "open?x=1#id=" ID,
 		DRIVE "file/d/" ID "/view", DRIVE "uc?id=" ID,
+		DRIVE "a/example.com/file/d/" ID "/view",
+		DRIVE "a/folders/" ID, DRIVE "a//folders/" ID,
 		"https://docs.google.com/document/d/" ID "/edit",
 		"http://drive.google.com/drive/folders/" ID,
 		"https://drive.google.com.evil.org/drive/folders/" ID,
