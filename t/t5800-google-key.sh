@@ -165,6 +165,12 @@ test_expect_success 'a key file that is missing: where it should be, what else' 
 		"GOOGLE_APPLICATION_CREDENTIALS" "resutil remote login"
 '
 
+test_expect_success 'a link that leads nowhere is a key file that is missing' '
+	test_when_finished "rm key.json && cp good.json key.json" &&
+	rm key.json && ln -s nowhere key.json &&
+	refused 11 "^resutil: there is no key file .$PWD/key.json. "
+'
+
 test_expect_success 'a directory is no key file' '
 	test_when_finished "rm -r key.json && cp good.json key.json" &&
 	rm key.json && mkdir key.json &&

@@ -77,8 +77,13 @@ static void find_path(struct strbuf *out, const char *base, const char *path)
 static int read_place(struct google_search *s, struct google_place *out,
 		      const char *path, const char *what, struct strbuf *err)
 {
-	int ret = google_file_read(out, path, err);
+	struct strbuf why = STRBUF_INIT;
+	int ret = google_file_read(out, path, &why);
 
+	/* a link that leads nowhere: the caller says what is missing */
+	if (ret && ret != ERR_NOT_FOUND)
+		fail(err, ret, "%s", why.buf);
+	strbuf_release(&why);
 	if (ret)
 		return ret;
 	out->origin = xstrfmt("%s '%s'", what, path);
