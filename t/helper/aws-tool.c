@@ -17,12 +17,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/wrap/http.h"
+#include "t/helper/repeat.h"
 #include "transport/aws/aws-credentials.h"
 #include "transport/aws/sigv4.h"
 
-#include <pthread.h>
-
-#define THREADS_MAX 64
 #define PRESIGN_SECONDS 900
 
 static struct aws_source source;
@@ -51,44 +49,6 @@ static int show_keys(void)
 	fflush(stdout);
 	aws_keys_release(&k);
 	strbuf_release(&err);
-	return ret;
-}
-
-static int show_many(const char *times)
-{
-	long nr = times ? strtol(times, NULL, 10) : 1;
-	int ret = 0;
-
-	for (; nr > 0 && !ret; nr--) {
-		ret = show_keys();
-		if (pause_seconds && nr > 1)
-			sleep(pause_seconds);
-	}
-	return ret;
-}
-
-static void *run_thread(void *data)
-{
-	*(int *)data = show_keys();
-	return NULL;
-}
-
-static int show_threads(const char *text)
-{
-	pthread_t thread[THREADS_MAX];
-	int result[THREADS_MAX], ret = 0;
-	long nr = strtol(text, NULL, 10), i;
-
-	if (nr < 1 || nr > THREADS_MAX)
-		die("1 to %d threads", THREADS_MAX);
-	for (i = 0; i < nr; i++)
-		if (pthread_create(&thread[i], NULL, run_thread, &result[i]))
-			die("cannot start a thread");
-	for (i = 0; i < nr; i++) {
-		pthread_join(thread[i], NULL);
-		if (result[i])
-			ret = result[i];
-	}
 	return ret;
 }
 
@@ -170,9 +130,9 @@ static int act(int argc, const char **argv)
 	const char *verb = argv[0];
 
 	if (!strcmp(verb, "keys"))
-		return show_many(argv[1]);
+		return repeat_in_turn(show_keys, argv[1], pause_seconds);
 	if (!strcmp(verb, "threads") && argc == 2)
-		return show_threads(argv[1]);
+		return repeat_at_once(show_keys, argv[1]);
 	if (!strcmp(verb, "expired"))
 		return show_expired();
 	if (!strcmp(verb, "region"))

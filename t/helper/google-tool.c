@@ -20,11 +20,8 @@
 #include "lib/base/strvec.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/http.h"
+#include "t/helper/repeat.h"
 #include "transport/google/google-credentials.h"
-
-#include <pthread.h>
-
-#define THREADS_MAX 64
 
 static struct strvec trusted = STRVEC_INIT;
 static struct google_source source = {
@@ -59,44 +56,6 @@ static int show_token(void)
 	free(origin);
 	free(account);
 	free(quota);
-	return ret;
-}
-
-static int show_many(const char *times)
-{
-	long nr = times ? strtol(times, NULL, 10) : 1;
-	int ret = 0;
-
-	for (; nr > 0 && !ret; nr--) {
-		ret = show_token();
-		if (pause_seconds && nr > 1)
-			sleep(pause_seconds);
-	}
-	return ret;
-}
-
-static void *run_thread(void *data)
-{
-	*(int *)data = show_token();
-	return NULL;
-}
-
-static int show_threads(const char *text)
-{
-	pthread_t thread[THREADS_MAX];
-	int result[THREADS_MAX], ret = 0;
-	long nr = strtol(text, NULL, 10), i;
-
-	if (nr < 1 || nr > THREADS_MAX)
-		die("1 to %d threads", THREADS_MAX);
-	for (i = 0; i < nr; i++)
-		if (pthread_create(&thread[i], NULL, run_thread, &result[i]))
-			die("cannot start a thread");
-	for (i = 0; i < nr; i++) {
-		pthread_join(thread[i], NULL);
-		if (result[i])
-			ret = result[i];
-	}
 	return ret;
 }
 
@@ -156,9 +115,9 @@ static int act(int argc, const char **argv)
 	const char *verb = argv[0];
 
 	if (!strcmp(verb, "token"))
-		return show_many(argv[1]);
+		return repeat_in_turn(show_token, argv[1], pause_seconds);
 	if (!strcmp(verb, "threads") && argc == 2)
-		return show_threads(argv[1]);
+		return repeat_at_once(show_token, argv[1]);
 	if (!strcmp(verb, "refused"))
 		return show_refused();
 	if (!strcmp(verb, "sign") && argc == 2)
