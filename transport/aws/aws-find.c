@@ -6,10 +6,9 @@
 #include "lib/base/env-file.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/base/s3-conf.h"
 #include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
-
-#define REGION_MAX 64
 
 const char *aws_env(const char *name)
 {
@@ -128,12 +127,7 @@ int aws_profile_name(const struct aws_source *s, char **out, bool *named,
 /* Requests, and tokens with them, go to a host that has it in its name. */
 int aws_check_region(const char *region, struct strbuf *err)
 {
-	const char *p;
-
-	for (p = region; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
-			break;
-	if (!*p && p > region && p - region <= REGION_MAX)
+	if (!s3_check_region(region, NULL))
 		return 0;
 	return fail(err, ERR_USAGE, "AWS_REGION, AWS_DEFAULT_REGION or the "
 		    "'region' of a profile is none: letters, digits and '-'");
