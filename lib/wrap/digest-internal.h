@@ -29,4 +29,25 @@ struct digest_evp {
  *  sentence of an ERR_FAILED. */
 const struct digest_evp *digest_library(const char *what, struct strbuf *err);
 
+/* A way of hashing. */
+struct digest_kind {
+	const char *name;	/* for messages */
+	unsigned len;		/* bytes of a hash */
+	/*
+	 * Fetched once and kept: with what EVP_sha256() and the like give, each
+	 * start would look for an implementation again, which takes longer than
+	 * hashing a small file. NULL: refused (FIPS).
+	 */
+	EVP_MD *md;
+};
+
+struct digest {
+	const struct digest_kind *kind;
+	EVP_MD_CTX *ctx;
+};
+
+/** Starts one; the library is loaded, and kind->md was asked for. */
+int digest_begin(struct digest **out, const struct digest_kind *kind,
+		 struct strbuf *err);
+
 #endif

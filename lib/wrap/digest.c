@@ -12,19 +12,11 @@
 
 #define DIGEST_CHUNK (256u << 10)
 
-struct digest {
-	EVP_MD_CTX *ctx;
-};
-
 /* Filled once, before anybody gets at it; not changed then. */
 static struct digest_evp evp;
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
-/*
- * Fetched once and kept: with what EVP_sha256() gives, each start would look
- * for an implementation again, which takes longer than hashing a small file.
- */
-static EVP_MD *evp_sha256;
 static char *evp_problem;	/* set once when loading failed */
+static struct digest_kind sha256 = { "SHA-256", DIGEST_RAWSZ, NULL };
 
 static const struct library_symbol symbols[] = {
 	{ "EVP_MD_CTX_new", &evp.ctx_new },
@@ -39,7 +31,7 @@ static void load_evp(void)
 {
 	evp_problem = library_open(LIBCRYPTO, symbols, ARRAY_SIZE(symbols));
 	if (!evp_problem)
-		evp_sha256 = evp.fetch(NULL, "SHA256", NULL);
+		sha256.md = evp.fetch(NULL, "SHA256", NULL);
 }
 
 const struct digest_evp *digest_library(const char *what, struct strbuf *err)
@@ -52,39 +44,44 @@ const struct digest_evp *digest_library(const char *what, struct strbuf *err)
 	return NULL;
 }
 
-int digest_start(struct digest **out, struct strbuf *err)
+int digest_begin(struct digest **out, const struct digest_kind *kind,
+		 struct strbuf *err)
 {
-	struct digest *d;
+	struct digest *d = xcalloc(1, sizeof(*d));
 
-	if (!digest_library("SHA-256", err))
-		return ERR_FAILED;
-	d = xcalloc(1, sizeof(*d));
+	d->kind = kind;
 	d->ctx = fault_alloc() ? NULL : evp.ctx_new();
 	if (!d->ctx)
 		alloc_failed(0);
-	if (!evp_sha256 || evp.init(d->ctx, evp_sha256, NULL) != 1) {
-		evp.ctx_free(d->ctx);
-		free(d);
-		return fail(err, ERR_FAILED,
-			    "cannot start SHA-256: refused by '%s'", LIBCRYPTO);
+	if (!kind->md || evp.init(d->ctx, kind->md, NULL) != 1) {
+		digest_drop(&d);
+		return fail(err, ERR_FAILED, "cannot start %s: refused by "
+			    "'%s'", kind->name, LIBCRYPTO);
 	}
 	*out = d;
 	return 0;
+}
+
+int digest_start(struct digest **out, struct strbuf *err)
+{
+	if (!digest_library(sha256.name, err))
+		return ERR_FAILED;
+	return digest_begin(out, &sha256, err);
 }
 
 void digest_add(struct digest *d, const void *data, size_t len)
 {
 	/* Fails for a context that was not started, and only then. */
 	if (evp.update(d->ctx, data, len) != 1)
-		BUG("SHA-256 was not started");
+		BUG("%s was not started", d->kind->name);
 }
 
 static void end_hash(struct digest *d, unsigned char *raw)
 {
 	unsigned int len = 0;
 
-	if (evp.final(d->ctx, raw, &len) != 1 || len != DIGEST_RAWSZ)
-		BUG("SHA-256 was not started");
+	if (evp.final(d->ctx, raw, &len) != 1 || len != d->kind->len)
+		BUG("%s was not started", d->kind->name);
 }
 
 void digest_finish(struct digest **d, unsigned char *raw)
@@ -98,7 +95,7 @@ void digest_next(struct digest *d, unsigned char *raw)
 	end_hash(d, raw);
 	/* It could be started before, so it can again. */
 	if (evp.init(d->ctx, NULL, NULL) != 1)
-		BUG("SHA-256 cannot be started again");
+		BUG("%s cannot be started again", d->kind->name);
 }
 
 void digest_once(struct digest *d, const void *data, size_t len,
