@@ -8,26 +8,14 @@
 #include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
 #include "transport/aws/aws-internal.h"
-
-/* Keys are renewed so many seconds before they expire, or when half of their
- * time is over; when that fails, again after a while. */
-#define RENEW_BEFORE 300
-#define RENEW_AGAIN 30
+#include "transport/credentials.h"
 
 struct aws_credentials {
 	struct aws_source source;	/* strings of ours */
 
-	pthread_mutex_t lock;	/* of what follows */
-	pthread_cond_t asked;
-	bool busy;		/* somebody asks, without the lock */
-	bool have;
+	struct renewal renewal;	/* its lock is that of what follows, too */
 	struct aws_keys keys;
-	int64_t renew_at;	/* 0: never */
 	bool renewable;
-	unsigned nr;		/* of answers: who waits takes part in one */
-	int problem;		/* that the last one had, or 0 */
-	struct strbuf why;
-	bool final;		/* asking again would not help */
 	char *origin;		/* lent out: set once */
 };
 
@@ -46,9 +34,7 @@ void aws_credentials_new(struct aws_credentials **out,
 	c->source.profile = copy_or_null(s->profile);
 	c->source.anonymous = s->anonymous;
 	c->source.http = s->http;
-	strbuf_init(&c->why);
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->asked, NULL);
+	renewal_init(&c->renewal);
 	*out = c;
 }
 
@@ -57,9 +43,7 @@ void aws_credentials_free(struct aws_credentials *c)
 	if (!c)
 		return;
 	aws_keys_release(&c->keys);
-	strbuf_release(&c->why);
-	pthread_cond_destroy(&c->asked);
-	pthread_mutex_destroy(&c->lock);
+	renewal_release(&c->renewal);
 	free((char *)c->source.base_dir);
 	free((char *)c->source.key_file);
 	free((char *)c->source.profile);
@@ -142,90 +126,33 @@ static void search_release(struct aws_search *s)
 	strbuf_release(&s->warning);
 }
 
-static int64_t renewal(const struct aws_keys *k, int64_t now)
-{
-	int64_t left = k->expires - now;
-
-	if (!k->expires)
-		return 0;
-	/* an instance in trouble hands out what has expired, and says to go on
-	 * with it */
-	if (left <= 0)
-		return now + RENEW_AGAIN;
-	return k->expires - MINIMUM(RENEW_BEFORE, left / 2);
-}
-
-/* With the lock. */
-static bool is_fresh(const struct aws_credentials *c, int64_t now)
-{
-	return c->have && (!c->renew_at || now < c->renew_at);
-}
-
-static bool is_usable(const struct aws_credentials *c, int64_t now)
-{
-	return c->have && (!c->keys.expires || now < c->keys.expires);
-}
-
-/* With the lock: what an answer means. `found` is taken. */
-static void take_answer(struct aws_credentials *c, const struct aws_search *s,
-			struct aws_keys *found, int ret,
-			const struct strbuf *why, int64_t now)
-{
-	c->nr++;
-	strbuf_reset(&c->why);
-	if (!ret) {
-		aws_keys_release(&c->keys);
-		c->keys = *found;
-		c->have = true;
-		c->problem = 0;
-		c->renew_at = renewal(found, now);
-		c->renewable = s->renewable;
-		if (!c->origin)
-			c->origin = xstrdup(s->origin.buf);
-		return;
-	}
-	aws_keys_release(found);
-	c->problem = ret;
-	strbuf_addbuf(&c->why, why);
-	/* a service that is down may come back; what is set wrongly stays */
-	c->final = ret != ERR_UNREACHABLE && ret != ERR_TRANSIENT && !c->have;
-	c->renew_at = now + RENEW_AGAIN;
-}
-
-/* Whoever reads the same file for another store need not say it again. */
-static void tell_once(const struct aws_search *s)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static bool told;
-
-	if (!s->warning.len)
-		return;
-	pthread_mutex_lock(&lock);
-	if (!told)
-		notice("%s", s->warning.buf);
-	told = true;
-	pthread_mutex_unlock(&lock);
-}
-
 /* With the lock, which is open while somewhere is asked. */
-static void ask(struct aws_credentials *c)
+static void ask(void *data)
 {
+	static bool told;
+	struct aws_credentials *c = data;
 	struct aws_keys found = AWS_KEYS_INIT;
 	struct strbuf why = STRBUF_INIT;
 	struct aws_search s;
 	int ret;
 
-	c->busy = true;
-	pthread_mutex_unlock(&c->lock);
+	renewal_begin(&c->renewal);
 	search_init(&s, &c->source);
 	if (!c->source.anonymous)
 		secret_hide();
 	ret = look_everywhere(&s, &found, &why);
-	tell_once(&s);
-	pthread_mutex_lock(&c->lock);
-	c->busy = false;
-	take_answer(c, &s, &found, ret, &why, time(NULL));
-	pthread_cond_broadcast(&c->asked);
+	credentials_tell(&s.warning, &told);
+	renewal_end(&c->renewal);
+	renewal_done(&c->renewal, ret, found.expires, &why);
+	if (ret) {
+		aws_keys_release(&found);
+	} else {
+		aws_keys_release(&c->keys);
+		c->keys = found;
+		c->renewable = s.renewable;
+		if (!c->origin)
+			c->origin = xstrdup(s.origin.buf);
+	}
 	search_release(&s);
 	strbuf_release(&why);
 }
@@ -242,27 +169,13 @@ static void copy_keys(struct aws_keys *out, const struct aws_keys *k)
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out,
 			struct strbuf *err)
 {
-	unsigned nr;
-	int ret = 0;
+	int ret;
 
-	pthread_mutex_lock(&c->lock);
-	nr = c->nr;
-	while (!is_fresh(c, time(NULL)) && !c->final) {
-		/* one asks; the others go on with what they have */
-		if (c->busy && is_usable(c, time(NULL)))
-			break;
-		if (c->busy)
-			pthread_cond_wait(&c->asked, &c->lock);
-		else if (c->nr == nr)
-			ask(c);
-		if (c->nr != nr)
-			break;
-	}
-	if (c->have && (!c->problem || is_usable(c, time(NULL))))
+	pthread_mutex_lock(&c->renewal.lock);
+	ret = renewal_wait(&c->renewal, ask, c, err);
+	if (!ret)
 		copy_keys(out, &c->keys);
-	else
-		ret = fail(err, c->problem, "%s", c->why.buf);
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return ret;
 }
 
@@ -278,13 +191,12 @@ bool aws_credentials_expired(struct aws_credentials *c,
 {
 	bool useful;
 
-	pthread_mutex_lock(&c->lock);
-	while (c->busy)
-		pthread_cond_wait(&c->asked, &c->lock);
-	if (c->have && are_same(&c->keys, k) && c->renewable)
+	pthread_mutex_lock(&c->renewal.lock);
+	renewal_wait_idle(&c->renewal);
+	if (c->renewal.have && are_same(&c->keys, k) && c->renewable)
 		ask(c);
-	useful = c->have && !k->anonymous && !are_same(&c->keys, k);
-	pthread_mutex_unlock(&c->lock);
+	useful = c->renewal.have && !k->anonymous && !are_same(&c->keys, k);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return useful;
 }
 
@@ -292,8 +204,8 @@ const char *aws_credentials_origin(struct aws_credentials *c)
 {
 	const char *origin;
 
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	origin = c->origin;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return origin ? origin : "nowhere";
 }

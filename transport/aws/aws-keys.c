@@ -9,6 +9,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
+#include "transport/credentials.h"
 
 #define ID_MAX 256
 #define SECRET_MAX 1024
@@ -124,23 +125,14 @@ cleanup:
 
 void aws_warn_readable(struct aws_search *s, const char *path)
 {
-	struct stat st;
-
-	if (stat(path, &st) || !(st.st_mode & S_IROTH))
-		return;
-	if (s->warning.len)
-		strbuf_addch(&s->warning, '\n');
-	strbuf_addf(&s->warning, "the keys in '%s' can be read by everybody: "
-		    "run chmod 600 on it", path);
+	credentials_check_mode(&s->warning, "the keys", path);
 }
 
 void aws_looked(struct aws_search *s, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (s->looked.len)
-		strbuf_addstr(&s->looked, "; ");
 	va_start(ap, fmt);
-	strbuf_vaddf(&s->looked, fmt, ap);
+	credentials_looked(&s->looked, fmt, ap);
 	va_end(ap);
 }

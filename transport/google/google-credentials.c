@@ -14,12 +14,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
+#include "transport/credentials.h"
 #include "transport/google/google-internal.h"
-
-/* Tokens are renewed so many seconds before they expire, or when half of their
- * time is over; when that fails, again after a while. */
-#define RENEW_BEFORE 300
-#define RENEW_AGAIN 30
 
 /* Who a token is of. */
 struct identity {
@@ -31,18 +27,10 @@ struct google_credentials {
 	struct google_source source;	/* strings of ours */
 	struct strvec trusted;
 
-	pthread_mutex_t lock;	/* of what follows */
-	pthread_cond_t asked;
-	bool busy;		/* somebody asks, without the lock */
-	bool have;
+	struct renewal renewal;	/* its lock is that of what follows, too */
 	struct google_token token;
 	struct identity identity;
-	int64_t renew_at;
 	int64_t skew;		/* our clock was found to be wrong */
-	unsigned nr;		/* of answers: who waits takes part in one */
-	int problem;		/* that the last one had, or 0 */
-	struct strbuf why;
-	bool final;		/* asking again would not help */
 };
 
 static char *copy_or_null(const char *text)
@@ -64,9 +52,7 @@ void google_credentials_new(struct google_credentials **out,
 	if (s->trusted)
 		strvec_pushv(&c->trusted, s->trusted->v);
 	c->source.trusted = &c->trusted;
-	strbuf_init(&c->why);
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->asked, NULL);
+	renewal_init(&c->renewal);
 	*out = c;
 }
 
@@ -84,9 +70,7 @@ void google_credentials_free(struct google_credentials *c)
 		return;
 	google_token_release(&c->token);
 	identity_release(&c->identity);
-	strbuf_release(&c->why);
-	pthread_cond_destroy(&c->asked);
-	pthread_mutex_destroy(&c->lock);
+	renewal_release(&c->renewal);
 	strvec_clear(&c->trusted);
 	free((char *)c->source.base_dir);
 	free((char *)c->source.key_file);
@@ -131,140 +115,75 @@ cleanup:
 	return ret;
 }
 
-/* Whoever reads the same file for another store need not say it again. */
-static void tell_once(const struct google_search *s)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static bool told;
-
-	if (!s->warning.len)
-		return;
-	pthread_mutex_lock(&lock);
-	if (!told)
-		notice("%s", s->warning.buf);
-	told = true;
-	pthread_mutex_unlock(&lock);
-}
-
-static int64_t renewal(const struct google_token *t, int64_t now)
-{
-	int64_t left = t->expires - now;
-
-	/* a service in trouble hands out what is about to expire */
-	if (left <= 0)
-		return now + RENEW_AGAIN;
-	return t->expires - MINIMUM(RENEW_BEFORE, left / 2);
-}
-
-/* With the lock: what an answer means. `found` and `who` are taken. */
+/* With the lock: what came. `found` and `who` are taken. */
 static void take_answer(struct google_credentials *c,
 			struct google_token *found, struct identity *who,
-			int ret, const struct strbuf *why, int64_t now)
+			int ret)
 {
-	c->nr++;
-	strbuf_reset(&c->why);
 	if (!ret) {
 		google_token_release(&c->token);
-		identity_release(&c->identity);
 		c->token = *found;
-		c->identity = *who;
-		c->have = true;
-		c->problem = 0;
-		c->renew_at = renewal(found, now);
-		return;
+	} else {
+		google_token_release(found);
 	}
-	google_token_release(found);
-	if (!c->have) {
-		/* who was refused is worth knowing, too */
+	/* who was refused is worth knowing, too */
+	if (!ret || !c->renewal.have) {
 		identity_release(&c->identity);
 		c->identity = *who;
 	} else {
 		identity_release(who);
 	}
-	c->problem = ret;
-	strbuf_addbuf(&c->why, why);
-	/* a service that is down may come back; what is set wrongly stays */
-	c->final = ret != ERR_UNREACHABLE && ret != ERR_TRANSIENT && !c->have;
-	c->renew_at = now + RENEW_AGAIN;
 }
 
 /* With the lock, which is open while somebody is asked. */
-static void ask(struct google_credentials *c)
+static void ask(void *data)
 {
+	static bool told;
+	struct google_credentials *c = data;
 	struct google_token found = { NULL, 0 };
 	struct identity who = { GOOGLE_NOBODY, NULL, NULL, NULL };
 	struct strbuf why = STRBUF_INIT;
 	struct google_search s;
 	int ret;
 
-	c->busy = true;
 	google_search_init(&s, &c->source);
 	s.skew = c->skew;
-	pthread_mutex_unlock(&c->lock);
+	renewal_begin(&c->renewal);
 	if (!c->source.anonymous)
 		secret_hide();
 	ret = look(&s, &found, &who, &why);
-	tell_once(&s);
-	pthread_mutex_lock(&c->lock);
-	c->busy = false;
+	credentials_tell(&s.warning, &told);
+	renewal_end(&c->renewal);
 	c->skew = s.skew;
-	take_answer(c, &found, &who, ret, &why, time(NULL));
-	pthread_cond_broadcast(&c->asked);
+	/* nobody's token has no end */
+	renewal_done(&c->renewal, ret, found.expires, &why);
+	take_answer(c, &found, &who, ret);
 	google_search_release(&s);
 	strbuf_release(&why);
 }
 
 /* ---- what is known ------------------------------------------------------ */
 
-/* With the lock. */
-static bool is_anonymous(const struct google_credentials *c)
-{
-	return c->have && !c->token.text;
-}
-
-static bool is_fresh(const struct google_credentials *c, int64_t now)
-{
-	return is_anonymous(c) || (c->have && now < c->renew_at);
-}
-
-static bool is_usable(const struct google_credentials *c, int64_t now)
-{
-	return is_anonymous(c) || (c->have && now < c->token.expires);
-}
-
 int google_credentials_get(struct google_credentials *c, struct strbuf *out,
 			   struct strbuf *err)
 {
-	unsigned nr;
-	int ret = 0;
+	int ret;
 
-	pthread_mutex_lock(&c->lock);
-	nr = c->nr;
-	while (!is_fresh(c, time(NULL)) && !c->final) {
-		/* one asks; the others go on with what they have */
-		if (c->busy && is_usable(c, time(NULL)))
-			break;
-		if (c->busy)
-			pthread_cond_wait(&c->asked, &c->lock);
-		else if (c->nr == nr)
-			ask(c);
-		if (c->nr != nr)
-			break;
-	}
-	if (!c->have || (c->problem && !is_usable(c, time(NULL)))) {
-		ret = fail(err, c->problem, "%s", c->why.buf);
-	} else if (c->token.text) {
+	pthread_mutex_lock(&c->renewal.lock);
+	ret = renewal_wait(&c->renewal, ask, c, err);
+	if (!ret && c->token.text) {
 		strbuf_grow(out, strlen(c->token.text) + 8);
 		strbuf_addf(out, "Bearer %s", c->token.text);
 	}
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return ret;
 }
 
 /* With the lock: whether `bearer` is the token that we would give. */
 static bool is_same(const struct google_credentials *c, const char *bearer)
 {
-	return c->have && c->token.text && !strncmp(bearer, "Bearer ", 7) &&
+	return c->renewal.have && c->token.text &&
+	       !strncmp(bearer, "Bearer ", 7) &&
 	       !strcmp(bearer + 7, c->token.text);
 }
 
@@ -273,22 +192,21 @@ bool google_credentials_refused(struct google_credentials *c,
 {
 	bool useful = false;
 
-	pthread_mutex_lock(&c->lock);
-	while (c->busy)
-		pthread_cond_wait(&c->asked, &c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
+	renewal_wait_idle(&c->renewal);
 	if (is_same(c, bearer)) {
 		ask(c);
 		/* a refused token is not gone on with: the next get says why
 		 * there is no other */
-		if (c->problem && is_same(c, bearer)) {
+		if (c->renewal.problem && is_same(c, bearer)) {
 			google_token_release(&c->token);
-			c->have = false;
+			c->renewal.have = false;
 			useful = true;
 		}
 	}
-	if (c->have && c->token.text)
+	if (c->renewal.have && c->token.text)
 		useful = !is_same(c, bearer);
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return useful;
 }
 
@@ -296,9 +214,9 @@ char *google_credentials_origin(struct google_credentials *c)
 {
 	char *origin;
 
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	origin = xstrdup(c->identity.origin ? c->identity.origin : "");
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return origin;
 }
 
@@ -308,20 +226,20 @@ char *google_credentials_account(struct google_credentials *c)
 	bool ask_machine;
 	char *account;
 
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	account = copy_or_null(c->identity.account);
 	ask_machine = !account && c->identity.kind == GOOGLE_METADATA;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	if (!ask_machine)
 		return account;
 
 	google_search_init(&s, &c->source);
 	account = google_metadata_account(&s);
 	google_search_release(&s);
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	if (account && !c->identity.account)
 		c->identity.account = xstrdup(account);
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return account;
 }
 
@@ -329,9 +247,9 @@ static enum google_kind kind_of(struct google_credentials *c)
 {
 	enum google_kind kind;
 
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	kind = c->identity.kind;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return kind;
 }
 
@@ -351,9 +269,9 @@ char *google_credentials_quota_project(struct google_credentials *c)
 {
 	char *project;
 
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	project = copy_or_null(c->identity.quota_project);
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	return project;
 }
 
@@ -368,9 +286,9 @@ int google_credentials_sign(struct google_credentials *c,
 	if (!c->source.anonymous)
 		secret_hide();
 	google_search_init(&s, &c->source);
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->renewal.lock);
 	s.skew = c->skew;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->renewal.lock);
 	ret = google_find(&s, &place, err);
 	if (!ret)
 		ret = google_place_sign(&s, &place, signature, data, len, err);

@@ -7,6 +7,7 @@
 #include "lib/base/path.h"
 #include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
+#include "transport/credentials.h"
 
 void google_search_init(struct google_search *s,
 			const struct google_source *source)
@@ -37,10 +38,8 @@ void google_looked(struct google_search *s, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (s->looked.len)
-		strbuf_addstr(&s->looked, "; ");
 	va_start(ap, fmt);
-	strbuf_vaddf(&s->looked, fmt, ap);
+	credentials_looked(&s->looked, fmt, ap);
 	va_end(ap);
 }
 
@@ -49,18 +48,6 @@ const char *google_env(const char *name)
 	const char *value = getenv(name);
 
 	return value && *value ? value : NULL;
-}
-
-static void warn_readable(struct google_search *s, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) || !(st.st_mode & S_IROTH))
-		return;
-	if (s->warning.len)
-		strbuf_addch(&s->warning, '\n');
-	strbuf_addf(&s->warning, "the key in '%s' can be read by everybody: "
-		    "run chmod 600 on it", path);
 }
 
 /* "~/x" and relative paths; what is absolute stays. */
@@ -87,7 +74,7 @@ static int read_place(struct google_search *s, struct google_place *out,
 	if (ret)
 		return ret;
 	out->origin = xstrfmt("%s '%s'", what, path);
-	warn_readable(s, path);
+	credentials_check_mode(&s->warning, "the key", path);
 	return 0;
 }
 
