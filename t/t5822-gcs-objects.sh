@@ -101,6 +101,15 @@ test_expect_success 'what is damaged on its way here is said' '
 	test_grep "does not have the CRC32C" err
 '
 
+test_expect_success 'what is damaged on its way there is refused, and sent again' '
+	from_here &&
+	proxy_rules "{\"method\": \"POST\", \"nth\": 1,
+		\"corrupt_up\": 50000}" &&
+	resutil put-object --absent --remote "$SLOW" whole numbers &&
+	requests 2 "POST /upload/.*name=whole" && requests 0 "DELETE" &&
+	object get-object whole >got && test_cmp numbers got
+'
+
 test_expect_success 'a body that is cut is gone on with, in its generation' '
 	proxy_rules "{\"method\": \"GET\", \"nth\": 1, \"short\": 5000}" \
 		"{\"method\": \"GET\", \"nth\": 2, \"reset_down\": 20000}" &&
@@ -285,6 +294,7 @@ test_expect_success 'a copy that takes many requests' '
 		resutil comment $name moved &&
 	requests 5 "POST .*/rewriteTo/" &&
 	requests 4 "POST .*/rewriteTo/.*rewriteToken=" &&
+	requests 5 "ifGenerationMatch=0&ifSourceGenerationMatch=[1-9]" &&
 	resutil verify-pack --remote=origin aapfcd_20240704T111555_moved &&
 	resutil list-remote >got &&
 	echo aapfcd_20240704T111555_moved >want && test_cmp want got
