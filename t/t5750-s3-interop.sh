@@ -4,6 +4,7 @@ test_description='S3: other programs read what we wrote, and we what they wrote'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-radosgw.sh
+. "$TEST_DIRECTORY"/lib-interop.sh
 unset RESUTIL_NO_REMOTE
 
 fixture=$TEST_DIRECTORY/fixtures/python-store
@@ -37,29 +38,9 @@ project () {
 		--storage-type s3 -o bucket_name=lab -o prefix="$2" >/dev/null
 }
 
-# each one of them is a line of a file, without newlines
-odd_keys () {
-	cat <<-\EOF
-	a b+c=&d?e#f%g~h!i'j(k)l*m
-	100%/%41/%zz/+
-	日本語/é/𝄞.zip
-	a:b;c@d$e,f"g"h<i>j^k`l{m}n|o[p]
-	back\slash
-	- dash
-	.hidden/..two/three...
-	very/deep/ly/nest/ed/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z
-	EOF
-}
-
 test_expect_success 'setup: a server, a project with packs small and large' '
 	start_radosgw && make_bucket lab && project p ours &&
-	head -c 30000000 /dev/urandom >big && odd_keys >odd &&
-	(
-		cd p && name=$(resutil add small) && echo hello >"results/$name/x" &&
-		name=$(resutil add "é+& large") && cp ../big "results/$name/big" &&
-		resutil push -A >../out
-	) &&
-	resutil -C p list-exps >names && test_line_count = 2 names
+	odd_keys >odd && push_small_and_large
 '
 
 for client in boto s3cmd rclone
@@ -72,15 +53,7 @@ do
 		s3cmd)	their_s3cmd get --recursive s3://lab/ours/proj/ read/ ;;
 		rclone)	their_rclone copy t:lab/ours/proj read ;;
 		esac &&
-		ls read >got && test_line_count = 2 got &&
-		for what in small large
-		do
-			name=$(grep "$what" names) && file=$(echo read/*$what.zip) &&
-			/usr/bin/python3 -m zipfile -t "$file" &&
-			mkdir unpacked && unzip -q -d unpacked "$file" &&
-			diff -r "p/results/$name" unpacked &&
-			rm -r unpacked || return 1
-		done
+		same_as_read
 	'
 done
 

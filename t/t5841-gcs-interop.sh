@@ -4,6 +4,7 @@ test_description='Cloud Storage: others read what we wrote, and we what they wro
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-gcs-clients.sh
+. "$TEST_DIRECTORY"/lib-interop.sh
 unset RESUTIL_NO_REMOTE
 
 # project DIR PREFIX: one whose store is gs://lab/PREFIX/project
@@ -14,13 +15,7 @@ project () {
 test_expect_success 'setup: a bucket, a project with packs small and large' '
 	start_gcs && gcs_bucket lab && google_key key.json &&
 	key=$PWD/key.json && project p ours &&
-	head -c 30000000 /dev/urandom >big &&
-	(
-		cd p && name=$(resutil add small) && echo hello >"results/$name/x" &&
-		name=$(resutil add "é+& large") && cp ../big "results/$name/big" &&
-		resutil push -A >../out
-	) &&
-	resutil -C p list-exps >names && test_line_count = 2 names &&
+	push_small_and_large &&
 	small=$(grep small names) && large=$(grep large names)
 '
 
@@ -34,15 +29,7 @@ do
 		python)	their_python read-all lab ours/project/ read ;;
 		rclone)	their_rclone copy t:lab/ours/project read ;;
 		esac &&
-		ls read >got && test_line_count = 2 got &&
-		for what in small large
-		do
-			name=$(grep "$what" names) && file=$(echo read/*$what.zip) &&
-			/usr/bin/python3 -m zipfile -t "$file" &&
-			mkdir unpacked && unzip -q -d unpacked "$file" &&
-			diff -r "p/results/$name" unpacked &&
-			rm -r unpacked || return 1
-		done
+		same_as_read
 	'
 done
 

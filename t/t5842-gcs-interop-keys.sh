@@ -4,23 +4,10 @@ test_description='Cloud Storage: names, conditions and layouts of others'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-gcs-clients.sh
+. "$TEST_DIRECTORY"/lib-interop.sh
 unset RESUTIL_NO_REMOTE
 
 fixture=$TEST_DIRECTORY/fixtures/python-store
-
-# each one of them is a line of a file, without newlines
-odd_keys () {
-	cat <<-\EOF
-	a b+c=&d?e#f%g~h!i'j(k)l*m
-	100%/%41/%zz/+
-	日本語/é/𝄞.zip
-	a:b;c@d$e,f"g"h<i>j^k`l{m}n|o[p]
-	back\slash
-	- dash
-	.hidden/..two/three...
-	very/deep/ly/nest/ed/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z
-	EOF
-}
 
 test_expect_success 'setup: a bucket' '
 	start_gcs && gcs_bucket lab && google_key key.json &&

@@ -59,63 +59,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote_to_bytes
 from xml.sax.saxutils import escape
 
+from crc32c import crc32c
+
 KEY = "RESUTILTESTKEY000001"
 SECRET = "secret/of+the/tests+0123456789abcdefABCDE"
 TIME = "%Y-%m-%dT%H:%M:%S.000Z"
-
-
-def crc32c_table():
-    table = []
-    for n in range(256):
-        for _ in range(8):
-            n = n >> 1 ^ (0x82f63b78 if n & 1 else 0)
-        table.append(n)
-    return table
-
-
-CRC32C = crc32c_table()
-
-
-def crc32c_add(crc, data):
-    for byte in data:
-        crc = CRC32C[(crc ^ byte) & 255] ^ crc >> 8
-    return crc
-
-
-def applied(matrix, vector):
-    out = vector ^ vector
-    for i in range(32):
-        out ^= (vector >> i & 1) * matrix[i]
-    return out
-
-
-def crc32c(data):
-    """Large data: 4096 stripes side by side, two bytes at a time, which are
-    then put together in pairs, by what zero bytes make of each bit."""
-    crc, width = 0xffffffff, 4096
-    rows = len(data) // width // 2
-    if rows > 16:
-        import numpy
-        table = numpy.array(CRC32C, dtype=numpy.uint32)
-        two = numpy.arange(65536, dtype=numpy.uint32)
-        for _ in range(2):
-            two = table[two & 255] ^ two >> 8
-        words = numpy.frombuffer(data, dtype="<u2", count=rows * width)
-        sums = numpy.zeros(width, dtype=numpy.uint32)
-        matrix = numpy.left_shift(
-            numpy.uint32(1), numpy.arange(32, dtype=numpy.uint32))
-        for row in numpy.ascontiguousarray(words.reshape(width, rows).T):
-            sums = two[sums & 65535 ^ row] ^ sums >> 16
-            matrix = two[matrix & 65535] ^ matrix >> 16
-        while len(sums) > 1:
-            sums = applied(matrix, sums[::2]) ^ sums[1::2]
-            matrix = applied(matrix, matrix)
-        first = numpy.array([crc], dtype=numpy.uint32)
-        crc = int((applied(matrix, first) ^ sums)[0])
-        data = data[rows * width * 2:]
-    return (crc32c_add(crc, data) ^ 0xffffffff).to_bytes(4, "big")
-
-
 SUMS = {"x-amz-checksum-crc32c": crc32c,
         "x-amz-checksum-sha256": lambda data: hashlib.sha256(data).digest()}
 
