@@ -39,6 +39,20 @@ int google_need(const char **out, const struct value *json, const char *key,
 	return 0;
 }
 
+int google_need_user(struct google_user *out, const struct value *json,
+		     const char *where, struct strbuf *err)
+{
+	int ret = google_need(&out->id, json, "client_id", where, err);
+
+	if (!ret)
+		ret = google_need(&out->secret, json, "client_secret", where,
+				  err);
+	if (!ret)
+		ret = google_need(&out->refresh, json, "refresh_token", where,
+				  err);
+	return ret;
+}
+
 /* Files that people take for keys. */
 static int explain_no_type(const struct value *json, const char *where,
 			   struct strbuf *err)

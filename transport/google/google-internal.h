@@ -108,6 +108,13 @@ int google_file_token(struct google_search *s, enum google_kind kind,
 /** A text that must be there. ERR_CONTENT. */
 int google_need(const char **out, const struct value *json, const char *key,
 		const char *where, struct strbuf *err);
+/* What lets a person in, of a file of type authorized_user; lent. */
+struct google_user {
+	const char *id, *secret;	/* of the client */
+	const char *refresh;		/* the token */
+};
+int google_need_user(struct google_user *out, const struct value *json,
+		     const char *where, struct strbuf *err);
 
 /* The kinds of it. */
 int google_key_token(struct google_search *s, const struct value *json,

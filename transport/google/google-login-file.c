@@ -129,7 +129,7 @@ static void take_scope(struct google_login *l, const struct value *list)
 int google_login_take(struct google_login *l, const struct value *json,
 		      const char *where, struct strbuf *err)
 {
-	const char *id, *secret, *refresh;
+	struct google_user user;
 	enum google_kind kind;
 	int ret = google_file_kind(json, where, &kind, err);
 
@@ -137,18 +137,14 @@ int google_login_take(struct google_login *l, const struct value *json,
 		ret = fail(err, ERR_CONTENT, "%s is not of type "
 			   "authorized_user, so it is no login", where);
 	if (!ret)
-		ret = google_need(&id, json, "client_id", where, err);
-	if (!ret)
-		ret = google_need(&secret, json, "client_secret", where, err);
-	if (!ret)
-		ret = google_need(&refresh, json, "refresh_token", where, err);
+		ret = google_need_user(&user, json, where, err);
 	if (ret)
 		return ret;
-	l->client.id = xstrdup(id);
-	l->client.secret = xstrdup(secret);
+	l->client.id = xstrdup(user.id);
+	l->client.secret = xstrdup(user.secret);
 	l->client.auth_uri = text_or(json, "auth_uri", AUTH_URI);
 	l->client.token_uri = text_or(json, "token_uri", GOOGLE_TOKEN_URI);
-	l->refresh_token = xstrdup(refresh);
+	l->refresh_token = xstrdup(user.refresh);
 	if (value_text(value_map_get(json, "account")))
 		l->account = text_or(json, "account", "");
 	take_scope(l, value_map_get(json, "scopes"));

@@ -68,17 +68,14 @@ int google_user_token(struct google_search *s, const struct value *json,
 {
 	bool ours = value_map_get(json, "resutil") != NULL;
 	struct google_grant g = GOOGLE_GRANT_INIT;
-	const char *id, *secret, *refresh, *uri;
+	struct google_user user;
+	const char *uri;
 	char *what = xstrfmt("the token_uri in %s", where);
 	char *who = name_of(json, where);
 	int ret = check_version(json, where, err);
 
 	if (!ret)
-		ret = google_need(&id, json, "client_id", where, err);
-	if (!ret)
-		ret = google_need(&secret, json, "client_secret", where, err);
-	if (!ret)
-		ret = google_need(&refresh, json, "refresh_token", where, err);
+		ret = google_need_user(&user, json, where, err);
 	if (ret)
 		goto cleanup;
 	uri = value_text(value_map_get(json, "token_uri"));
@@ -88,11 +85,11 @@ int google_user_token(struct google_search *s, const struct value *json,
 	g.way_out = ours ? "log in again with 'resutil remote login'" :
 		    "log in again with 'gcloud auth application-default login'";
 	google_form_add(&g.form, "grant_type", "refresh_token");
-	google_form_add(&g.form, "client_id", id);
-	google_form_add(&g.form, "client_secret", secret);
-	google_form_add(&g.form, "refresh_token", refresh);
-	g.secret[0] = refresh;
-	g.secret[1] = secret;
+	google_form_add(&g.form, "client_id", user.id);
+	google_form_add(&g.form, "client_secret", user.secret);
+	google_form_add(&g.form, "refresh_token", user.refresh);
+	g.secret[0] = user.refresh;
+	g.secret[1] = user.secret;
 	ret = google_grant_token(s, &g, out, err);
 
 cleanup:
