@@ -96,22 +96,11 @@ static void test_dir(void)
 	gives("file:///a%zz", "refused");
 }
 
-static void test_buckets(void)
+static void test_cloud_storage(void)
 {
 	gives("gs://lab-results", "gcs backet_name=lab-results");
 	gives("gs://lab-results/", "gcs backet_name=lab-results");
 	gives("gs://lab/a/b%20/", "gcs backet_name=lab prefix=a/b ");
-	gives("s3://lab.results", "s3 bucket_name=lab.results");
-	gives("s3://lab/x", "s3 bucket_name=lab prefix=x");
-	gives("s3://lab/x%20%3f/%E6%97%A5/", "s3 bucket_name=lab "
-	      "prefix=x ?/\xe6\x97\xa5");
-	gives("s3://lab?endpoint_url=http://minio.lab:9000/s3&region=x-1",
-	      "s3 bucket_name=lab endpoint_url=http://minio.lab:9000/s3 "
-	      "region=x-1");
-	gives("s3://lab/a?profile=a%26b%3D%25&anonymous=yes&addressing=path"
-	      "&key_file_path=~/k", "s3 bucket_name=lab prefix=a profile=a&b=% "
-	      "anonymous=true addressing=path key_file_path=~/k");
-	gives("s3://lab?", "s3 bucket_name=lab");
 	gives("gs://lab/a%3F?api_root=https://gcs.lab:4443&user_project=my-1",
 	      "gcs backet_name=lab prefix=a? api_root=https://gcs.lab:4443 "
 	      "user_project=my-1");
@@ -136,6 +125,21 @@ static void test_buckets(void)
 	gives("gs://lab//x", "refused");
 	gives("gs://lab/../x", "refused");
 	gives("gs://lab/./x", "refused");
+}
+
+static void test_s3(void)
+{
+	gives("s3://lab.results", "s3 bucket_name=lab.results");
+	gives("s3://lab/x", "s3 bucket_name=lab prefix=x");
+	gives("s3://lab/x%20%3f/%E6%97%A5/", "s3 bucket_name=lab "
+	      "prefix=x ?/\xe6\x97\xa5");
+	gives("s3://lab?endpoint_url=http://minio.lab:9000/s3&region=x-1",
+	      "s3 bucket_name=lab endpoint_url=http://minio.lab:9000/s3 "
+	      "region=x-1");
+	gives("s3://lab/a?profile=a%26b%3D%25&anonymous=yes&addressing=path"
+	      "&key_file_path=~/k", "s3 bucket_name=lab prefix=a profile=a&b=% "
+	      "anonymous=true addressing=path key_file_path=~/k");
+	gives("s3://lab?", "s3 bucket_name=lab");
 	gives("s3://KEY:SECRET@lab", "refused");
 	gives("s3://KEY:SEC/RET@lab", "refused");
 	gives("s3://lab?profile=a:b@c", "s3 bucket_name=lab profile=a:b@c");
@@ -370,7 +374,8 @@ static void test_format(void)
 int main(void)
 {
 	test_dir();
-	test_buckets();
+	test_cloud_storage();
+	test_s3();
 	test_ssh();
 	test_drive();
 	test_projects();
