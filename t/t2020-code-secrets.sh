@@ -26,6 +26,7 @@ secret_names='
 	.htpasswd
 	kaggle.json
 	application_default_credentials.json
+	client_secret_1-a.apps.googleusercontent.com.json
 	cert.p12
 	Cert.PFX
 	app.keystore

@@ -40,6 +40,9 @@ bool git_secret_name(const char *path)
 	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
 		if (ends_with(name, suffixes[i]))
 			return true;
+	/* clients of Google's, as they are downloaded */
+	if (!strncmp(name, "client_secret", 13) && ends_with(name, ".json"))
+		return true;
 	/* .env.local, .env.production ...; templates hold no secrets */
 	return !strncmp(name, ".env.", 5) && !ends_with(name, ".example") &&
 	       !ends_with(name, ".sample") && !ends_with(name, ".template") &&
