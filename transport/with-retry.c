@@ -498,9 +498,23 @@ typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
 
+/* Whether the bytes are known to be the same. */
+static bool same_sums(const struct object *a, const struct object *b)
+{
+	unsigned both = a->sums & b->sums;
+
+	return both &&
+	       (!(both & OBJECT_HAS_MD5) ||
+		!memcmp(a->md5, b->md5, sizeof(a->md5))) &&
+	       (!(both & OBJECT_HAS_SHA256) ||
+		!memcmp(a->sha256, b->sha256, sizeof(a->sha256))) &&
+	       (!(both & OBJECT_HAS_CRC32C) || a->crc32c == b->crc32c);
+}
+
 /*
- * After a lost answer `from` is gone (rename) or `to` is there (copy), with
- * the size that `from` had before: then it was us.
+ * After a lost answer `from` is gone (rename) or `to` is there (copy), as
+ * `from` was before: then it was us. Who copied removes `from`, so there the
+ * size alone does not tell.
  */
 static int retry_two(struct transport *t, two_keys_fn fn, bool removes,
 		     const char *from, const char *to, const char *version,
@@ -519,10 +533,11 @@ static int retry_two(struct transport *t, two_keys_fn fn, bool removes,
 			ret = 0;
 		if (!ret)
 			ret = fn(inner, from, to, version, &again.why);
-		if (again.tries && old.key &&
+		if (again.tries && old.key && strcmp(from, to) &&
 		    ret == (removes ? ERR_NOT_FOUND : ERR_CONFLICT) &&
 		    !inner->ops->stat(inner, to, &new, NULL) &&
-		    new.size == old.size)
+		    new.size == old.size &&
+		    (removes || same_sums(&old, &new)))
 			ret = 0;
 	} while (again_wait(&again, ret));
 	object_release(&old);

@@ -528,6 +528,66 @@ static void test_vanishing(void)
 	value_free(config);
 }
 
+/* ---- copies whose answer was lost ---------------------------------------- */
+
+/* Two objects of one size; sums[0] and sums[1] are those of "a" and "b". */
+static uint32_t two_sums[2];
+static unsigned two_known, two_calls;
+
+static int two_stat(struct transport *t UNUSED, const char *key,
+		    struct object *out, struct strbuf *e UNUSED)
+{
+	out->key = xstrdup(key);
+	out->version = xstrdup("1");
+	out->size = 5;
+	out->sums = two_known;
+	out->crc32c = two_sums[*key == 'b'];
+	return 0;
+}
+
+static int two_copy(struct transport *t UNUSED, const char *from UNUSED,
+		    const char *to UNUSED, const char *version UNUSED,
+		    struct strbuf *e)
+{
+	return two_calls++ ? fail(e, ERR_CONFLICT, "it is there") :
+			     fail(e, ERR_TRANSIENT, "answer lost");
+}
+
+static const struct transport_ops two_ops = {
+	.type = "two", .caps = TRANSPORT_CAN_COPY, .stat = two_stat,
+	.copy = two_copy, .release = fake_release,
+};
+
+static int copy_again(const char *to, unsigned known, uint32_t a, uint32_t b)
+{
+	struct transport inner = { .ops = &two_ops, .caps = two_ops.caps,
+				   .url = (char *)"two:" };
+	struct transport_config c = { .patience = 20 };
+	struct transport *t = transport_with_retry(&inner, &c);
+	int ret;
+
+	two_known = known;
+	two_sums[0] = a;
+	two_sums[1] = b;
+	two_calls = 0;
+	strbuf_reset(&err);
+	ret = t->ops->copy(t, "a", to, NULL, &err);
+	transport_close(t);
+	return ret;
+}
+
+static void test_copy(void)
+{
+	check(!copy_again("b", OBJECT_HAS_CRC32C, 1, 1),
+	      "a copy whose answer was lost is there");
+	check(copy_again("b", OBJECT_HAS_CRC32C, 1, 2) == ERR_CONFLICT,
+	      "what has its size only is somebody else's");
+	check(copy_again("b", 0, 1, 1) == ERR_CONFLICT,
+	      "what nobody knows the bytes of is, too");
+	check(copy_again("a", OBJECT_HAS_CRC32C, 1, 1) == ERR_CONFLICT,
+	      "a copy onto itself is none");
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/resutil-unit-XXXXXX";
@@ -538,6 +598,7 @@ int main(void)
 	test_put();
 	test_others();
 	test_many();
+	test_copy();
 	test_patience();
 	test_vanishing();
 	if (unlink("away/k") || unlink("away/.resutil-lock") ||

@@ -72,7 +72,8 @@ static int explain_conflict(const struct copying *y, struct strbuf *err)
 
 	if (ret == ERR_NOT_FOUND)
 		ret = object_fail_changed(t, y->from, err);
-	else if (!ret && y->resent && !check_copy(y, &there, NULL))
+	else if (!ret && y->resent && strcmp(y->from, y->to) &&
+		 !check_copy(y, &there, NULL))
 		ret = 0;
 	else
 		ret = object_fail_exists(t, y->to, err);
