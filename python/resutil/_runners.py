@@ -8,7 +8,7 @@ import pickle
 import signal
 import threading
 import traceback
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 __all__ = ["InplaceRunner", "ProcessRunner", "make"]
 
@@ -77,10 +77,17 @@ class ProcessRunner:
               args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         what = fn if self._method == "fork" else _ByName(fn)
         receive, send = self._context.Pipe(duplex=False)
+        # An interrupt between fork and the note of whom it made would leave
+        # a process that nobody ends.
+        held = {signal.SIGINT, signal.SIGTERM}
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, held)
         process = self._context.Process(
-            target=_child, args=(send, tracker, what, args, kwargs))
+            target=_child, args=(mask, send, tracker, what, args, kwargs))
         try:
-            process.start()
+            try:
+                process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             send.close()
             answer = _answer(receive, process.sentinel)
             process.join()
@@ -182,10 +189,11 @@ def _how_it_died(code: Optional[int]) -> str:
             "result".format(code))
 
 
-def _child(send: Any, tracker: Any, fn: Callable[..., Any],
+def _child(mask: Set[Any], send: Any, tracker: Any, fn: Callable[..., Any],
            args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
     from . import _traceback, _track
 
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     value, error, text = None, None, ""
     try:
         with _track.using_tracker(tracker):
