@@ -14,7 +14,7 @@ SCOPE=https://www.googleapis.com/auth/devstorage.read_write
 
 # tool WORD...: with the key of this directory
 tool () {
-	google-tool --trusted="${GOOGLE#*://}" --base-dir="$PWD" \
+	$as google-tool --trusted="${GOOGLE#*://}" --base-dir="$PWD" \
 		--key-file=key.json "$@"
 }
 
@@ -177,9 +177,9 @@ test_expect_success 'a directory is no key file' '
 	refused 11 "$PWD/key.json"
 '
 
-test_expect_success NOT_ROOT 'a key file that we may not read' '
-	test_when_finished "chmod 600 key.json" &&
-	chmod 0 key.json &&
+test_expect_success AS_USER 'a key file that we may not read' '
+	test_when_finished "chmod 600 key.json; as=" &&
+	chmod 0 key.json && as=as_user &&
 	refused 11 "key.json.*Permission denied"
 '
 
