@@ -498,13 +498,32 @@ typedef int (*two_keys_fn)(struct transport *t, const char *from,
 			   const char *to, const char *version,
 			   struct strbuf *err);
 
-/* Whether the bytes are known to be the same. */
-static bool same_sums(const struct object *a, const struct object *b)
+static bool same_meta(const struct object *a, const struct object *b)
+{
+	size_t i, j;
+
+	for (i = 0; i < a->meta.nr; i++) {
+		for (j = 0; j < b->meta.nr; j++)
+			if (!strcmp(a->meta.v[i], b->meta.v[j]))
+				break;
+		if (j == b->meta.nr)
+			return false;
+	}
+	return a->meta.nr && a->meta.nr == b->meta.nr;
+}
+
+/* Whether they are known to be the same: by their sums, or, where the store has
+ * none of both (copies in parts), by a version that is made of the bytes, or by
+ * what their maker said of them. */
+static bool is_same(const struct object *a, const struct object *b)
 {
 	unsigned both = a->sums & b->sums;
 
-	return both &&
-	       (!(both & OBJECT_HAS_MD5) ||
+	if (a->size != b->size)
+		return false;
+	if (!both)
+		return !strcmp(a->version, b->version) || same_meta(a, b);
+	return (!(both & OBJECT_HAS_MD5) ||
 		!memcmp(a->md5, b->md5, sizeof(a->md5))) &&
 	       (!(both & OBJECT_HAS_SHA256) ||
 		!memcmp(a->sha256, b->sha256, sizeof(a->sha256))) &&
@@ -536,8 +555,7 @@ static int retry_two(struct transport *t, two_keys_fn fn, bool removes,
 		if (again.tries && old.key && strcmp(from, to) &&
 		    ret == (removes ? ERR_NOT_FOUND : ERR_CONFLICT) &&
 		    !inner->ops->stat(inner, to, &new, NULL) &&
-		    new.size == old.size &&
-		    (removes || same_sums(&old, &new)))
+		    (removes ? new.size == old.size : is_same(&old, &new)))
 			ret = 0;
 	} while (again_wait(&again, ret));
 	object_release(&old);

@@ -533,15 +533,18 @@ static void test_vanishing(void)
 /* Two objects of one size; sums[0] and sums[1] are those of "a" and "b". */
 static uint32_t two_sums[2];
 static unsigned two_known, two_calls;
+static bool two_meta;
 
 static int two_stat(struct transport *t UNUSED, const char *key,
 		    struct object *out, struct strbuf *e UNUSED)
 {
 	out->key = xstrdup(key);
-	out->version = xstrdup("1");
+	out->version = xstrdup(*key == 'b' ? "2" : "1");
 	out->size = 5;
 	out->sums = two_known;
 	out->crc32c = two_sums[*key == 'b'];
+	if (two_meta)
+		strvec_pushf(&out->meta, "id=%u", two_sums[*key == 'b']);
 	return 0;
 }
 
@@ -584,6 +587,11 @@ static void test_copy(void)
 	      "what has its size only is somebody else's");
 	check(copy_again("b", 0, 1, 1) == ERR_CONFLICT,
 	      "what nobody knows the bytes of is, too");
+	two_meta = true;
+	check(!copy_again("b", 0, 1, 1),
+	      "a copy without sums is known by its metadata");
+	check(copy_again("b", 0, 1, 2) == ERR_CONFLICT,
+	      "what has other metadata is somebody else's");
 	check(copy_again("a", OBJECT_HAS_CRC32C, 1, 1) == ERR_CONFLICT,
 	      "a copy onto itself is none");
 }
