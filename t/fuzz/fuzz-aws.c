@@ -8,15 +8,8 @@
 #include "lib/base/error.h"
 #include "lib/base/secret.h"
 #include "lib/base/strbuf.h"
+#include "t/fuzz/fuzz.h"
 #include "transport/aws/aws-internal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 static void check_part(const char *text)
 {

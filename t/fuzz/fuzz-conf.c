@@ -11,14 +11,7 @@
 #include "lib/exp/conf-edit.h"
 #include "lib/exp/project.h"
 #include "lib/wrap/yaml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* What passes the check gives names that are safe as names of directories. */
 static void check_conf(const struct value *conf)

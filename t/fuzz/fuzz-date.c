@@ -7,14 +7,7 @@
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
 #include "lib/exp/name.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* The years that four digits can say, a day less for offsets at both ends. */
 #define FIRST INT64_C(-62167132800)

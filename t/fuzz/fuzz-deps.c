@@ -5,14 +5,7 @@
 #include "lib/exp/deps.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 static char root[] = "/nonexistent/p", results_dir[] = "results";
 static char results_path[] = "/nonexistent/p/results";

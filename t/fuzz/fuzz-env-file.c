@@ -7,14 +7,7 @@
 #include "lib/base/env-file.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 struct seen {
 	unsigned nr, line;

@@ -9,14 +9,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/finding.h"
 #include "lib/wrap/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 static bool same(const char *a, const char *b)
 {

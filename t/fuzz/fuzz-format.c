@@ -11,14 +11,7 @@
 #include "lib/base/utf8.h"
 #include "lib/exp/rows.h"
 #include "lib/wrap/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 struct row {
 	const char *text;

@@ -4,23 +4,10 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
-#include "lib/base/utf8.h"
 #include "lib/wrap/json.h"
+#include "t/fuzz/google-refusal.h"
 #include "transport/object.h"
 #include "transport/gcs/gcs-internal.h"
-#include "transport/google/google-error.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
-
-static const int statuses[] = {
-	200, 308, 400, 401, 403, 404, 409, 410, 412, 416, 429, 500, 503
-};
 
 static int check_object(const struct object *o, void *data UNUSED)
 {
@@ -62,25 +49,6 @@ static void check_one(const struct gcs_store *s, const struct value *json)
 	strbuf_release(&err);
 }
 
-/* The sentence is for a terminal, and not too long for one. */
-static void check_error(struct gcs_store *s, int status, const char *text,
-			size_t len)
-{
-	struct google_call c = GOOGLE_CALL_INIT("GET", "/storage/v1/b/lab/o");
-	struct strbuf err = STRBUF_INIT;
-	const char *at;
-
-	c.answer.status = status;
-	strbuf_add(&c.answer.body, text, len);
-	google_error_read(&c);
-	MUST(google_fail_answer(&s->api, &c, &err) < 0);
-	MUST(err.len > 10 && err.len < 4096 && utf8_is_valid(err.buf, err.len));
-	for (at = err.buf; *at; at++)
-		MUST((unsigned char)*at >= ' ' && *at != 0x7f);
-	google_call_release(&c);
-	strbuf_release(&err);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct google_source none = { .store = "gs://lab/p", .scope = "x",
@@ -92,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	};
 	const char *text = (const char *)data;
 	struct value *json = NULL;
-	int status = len ? statuses[*data % ARRAY_SIZE(statuses)] : 200;
+	int status = google_status(data, len);
 
 	text += len > 0;
 	len -= len > 0;
@@ -102,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	s.api.data = &s;
 	google_credentials_new(&s.api.credentials, &none);
 	if (status >= 300) {
-		check_error(&s, status, text, len);
+		check_refusal(&s.api, "/storage/v1/b/lab/o", status, text,
+			      len);
 	} else if (!json_parse(&json, text, len, "answer", NULL)) {
 		check_list(&s, json);
 		check_one(&s, json);

@@ -5,15 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/glob.h"
-#include "lib/base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define COMPARED_MAX 60	/* it tries all that `**` can stand for */
 
@@ -22,17 +14,6 @@ struct piece {
 	const char *text;
 	size_t len;
 };
-
-/* The character at `text`, or a number of its own for a byte that is none. */
-static int32_t character(const char *text, size_t len, size_t *used)
-{
-	const char *end = text;
-	size_t left = len;
-	int32_t c = utf8_next(&end, &left);
-
-	*used = (size_t)(end - text);
-	return c >= 0 ? c : 0x200000 + (unsigned char)*text;
-}
 
 /* Bytes of the set `[...]` at `text`; 0: its end is missing, it is none. */
 static size_t set_len(const char *text, size_t len)

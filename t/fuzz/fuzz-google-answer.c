@@ -7,16 +7,9 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
+#include "t/fuzz/fuzz.h"
 #include "transport/google/google-error.h"
 #include "transport/google/google-session.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 static const int statuses[] = {
 	0, 200, 302, 308, 400, 401, 403, 404, 409, 410, 412, 416, 429, 500, 503

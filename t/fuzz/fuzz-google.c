@@ -12,16 +12,9 @@
 #include "lib/base/value.h"
 #include "lib/wrap/http.h"
 #include "lib/wrap/json.h"
+#include "t/fuzz/fuzz.h"
 #include "transport/google/google-internal.h"
 #include "transport/google/google-login.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 #define WHERE "'key.json'"
 

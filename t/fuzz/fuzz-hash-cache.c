@@ -12,14 +12,7 @@
 #include "lib/exp/hash-cache.h"
 #include "lib/exp/project.h"
 #include "lib/wrap/digest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define MAGIC "resutil hash cache 1\n"
 #define NAME "aapfup_20240704T191555"

@@ -6,14 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
 #include "lib/wrap/http-internal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define NOW INT64_C(1720091755)
 

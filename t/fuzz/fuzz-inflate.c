@@ -7,14 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/wrap/deflate-walk.h"
 #include "lib/wrap/zstream.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define ROOM 100000
 

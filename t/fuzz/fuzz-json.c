@@ -7,14 +7,7 @@
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/yaml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 static void check_same(const struct value *value, const struct value *read,
 		       const struct strbuf *text, const struct strbuf *err)

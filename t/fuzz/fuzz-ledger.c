@@ -11,14 +11,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
 #include "lib/sync/ledger.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define HEAD "resutil-ledger 1\n"
 #define NAME "aapfup_20240704T191555_noted"

@@ -10,14 +10,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/metrics.h"
 #include "lib/wrap/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* Fields of a line, or 0 when a quote is open or something follows one. */
 static size_t count_fields(const char *text, size_t len)

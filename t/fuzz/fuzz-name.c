@@ -4,14 +4,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
 #include "lib/exp/name.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* What is taken for a name can be made again, and is safe as a file name. */
 static void check_name(const char *text)

@@ -10,16 +10,11 @@
 #include "lib/base/option-usage.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strvec.h"
+#include "t/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 const char *__asan_default_options(void);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 static jmp_buf at_exit;
 static bool parsing;

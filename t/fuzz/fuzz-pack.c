@@ -6,14 +6,7 @@
 #include "lib/exp/pack-data.h"
 #include "lib/exp/pack-read.h"
 #include "lib/wrap/zstream.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 struct sum {
 	const struct pack_entry *e;

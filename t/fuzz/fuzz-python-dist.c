@@ -8,14 +8,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
 #include "lib/exp/python-dist.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* No blanks but one around `@` and behind `-e`, nothing that moves a
  * terminal. */

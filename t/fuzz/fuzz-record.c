@@ -2,14 +2,7 @@
 #include "lib/base/compat.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/yaml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* What is written is read back as the same. */
 static void check_round_trip(const struct value *record)

@@ -12,14 +12,7 @@
 #include "lib/exp/recorder.h"
 #include "lib/exp/trial-find.h"
 #include "lib/wrap/json-typed.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* In memory, where there is such a place. */
 static char scratch[] = "/dev/shm/fuzz-recorder-XXXXXX";

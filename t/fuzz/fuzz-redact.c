@@ -8,14 +8,7 @@
 #include "lib/base/redact.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /* `out` came from `in`, which held no mark. */
 static void check_text(const struct redaction *r, const char *in,

@@ -6,18 +6,10 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/utf8.h"
+#include "t/fuzz/fuzz.h"
 #include "transport/object.h"
 #include "transport/s3/s3-error.h"
 #include "transport/s3/s3-internal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 static const int statuses[] = {
 	200, 206, 301, 307, 400, 401, 403, 404, 409, 412, 416, 500, 501, 503
@@ -95,7 +87,6 @@ static void check_stat(const struct s3_store *s, const struct s3_call *c)
 	strbuf_release(&err);
 }
 
-/* The sentence is for a terminal, and not too long for one. */
 static void check_error(struct s3_store *s, const struct s3_call *c)
 {
 	struct s3_error e = S3_ERROR_INIT;
@@ -104,9 +95,7 @@ static void check_error(struct s3_store *s, const struct s3_call *c)
 
 	if (s3_error_read(&e, c)) {
 		MUST(s3_fail_answer(s, c, &e, true, &err) < 0);
-		MUST(err.len > 10 && utf8_is_valid(err.buf, err.len));
-		for (at = err.buf; *at; at++)
-			MUST((unsigned char)*at >= ' ' && *at != 0x7f);
+		must_be_sentence(&err);
 		for (at = e.region; *at; at++)
 			MUST(isalnum((unsigned char)*at) || *at == '-');
 	} else {

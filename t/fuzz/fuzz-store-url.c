@@ -12,14 +12,7 @@
 #include "lib/exp/conf-check.h"
 #include "lib/exp/project.h"
 #include "lib/exp/store-url.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 static void check_config(const char *type, const struct value *config)
 {

@@ -7,14 +7,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/tree-hash.h"
 #include "lib/wrap/digest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 #define HEAD 14		/* of an entry: mode, size, fill, path's length */
 

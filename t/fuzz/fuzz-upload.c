@@ -7,15 +7,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/exp/name.h"
 #include "lib/sync/uploads.h"
+#include "t/fuzz/fuzz.h"
 #include "transport/s3/s3-upload.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
 
 /* What was read is what would be written. */
 static void try_note(const char *text, size_t len)

@@ -6,14 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
 #include "lib/wrap/xml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 static int check_element(const char *path, const char *text, size_t len,
 			 void *data, struct strbuf *err UNUSED)

@@ -5,14 +5,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/yaml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define MUST(x)                                                               \
-	do {                                                                  \
-		if (!(x))                                                     \
-			abort();                                              \
-	} while (0)
+#include "t/fuzz/fuzz.h"
 
 /*
  * Two kinds of key are told apart when read and not when written: bytes that
