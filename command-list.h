@@ -43,6 +43,7 @@ COMMAND_IN(pack,
 COMMAND("log",            cmd_log,           BUILTIN,  NEED_PROJECT, "show experiments, newest first")
 COMMAND_IN(pack,
 	"login-store",    cmd_login_store,   PLUMBING, WANT_PROJECT, "log in to a store at Google")
+COMMAND("match-keys",     cmd_match_keys,    PLUMBING, WANT_PROJECT, "print the keys of a list that a pattern means")
 COMMAND("meter",          cmd_meter,         BUILTIN,  NO_PROJECT,   "add a row of measurements to this run")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,

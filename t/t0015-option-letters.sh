@@ -35,11 +35,13 @@ z -
 EOF
 
 # command, letter, long name. How many (log -n 5) is what git's users know;
-# neither command changes anything, so -n means nothing else there. rm -r is a
-# flag beside --remote R, which names the store.
+# neither command changes anything, so -n means nothing else there. The keys
+# that do not match (match-keys -v) are what grep's users know. rm -r is a flag
+# beside --remote R, which names the store.
 cat >allowed <<\EOF
 list n max-count
 log n max-count
+match-keys v invert-match
 rm r -
 EOF
 

@@ -140,6 +140,73 @@ test_expect_success AS_USER 'a store that may not be read is refused' '
 	grep "closed" err
 '
 
+test_expect_success '--match prints what the pattern means' '
+	mkdir -p matched/Data/sub matched/Data2 matched/.git matched/project &&
+	pack=project/aapfup_20240704T191555.zip &&
+	for key in Data/a.txt Data/sub/b.txt Data/c.bin Data2/c.txt \
+		.git/config .env $pack
+	do
+		echo "$key" >"matched/$key" || return 1
+	done &&
+	keys () {
+		resutil list-objects --remote dir:matched --format "%(key)" "$@"
+	} &&
+	keys --match "Data/*.txt" >out &&
+	printf "%s\n" Data/a.txt Data/sub/b.txt >want && test_cmp want out &&
+	keys --match "Data" >out && test_must_be_empty out &&
+	keys --match "*" >out &&
+	printf "%s\n" Data/a.txt Data/c.bin Data/sub/b.txt Data2/c.txt >want &&
+	test_cmp want out &&
+	keys --match "p*" --packs >out && echo $pack >want &&
+	test_cmp want out && keys --match $pack >out &&
+	test_must_be_empty out &&
+	keys --match .env >out && echo .env >want && test_cmp want out &&
+	resutil list-objects --remote dir:matched --match ./Data/c.bin >out &&
+	resutil list-objects --remote dir:matched Data/c.bin >want &&
+	test_line_count = 1 want && test_cmp want out
+'
+
+test_expect_success '--match asks for what the pattern begins with' '
+	asked () {
+		RESUTIL_TRACE="$(pwd)/trace" resutil list-objects \
+			--remote dir:matched --match "$1" >out &&
+		sed -n "/store: open/d; s/.*store: //p" trace >requests &&
+		rm trace
+	} &&
+	asked "Data/s*/?.txt" && echo "list Data/s -> 1 objects" >want &&
+	test_cmp want requests && test_line_count = 1 out &&
+	asked "*" && grep "^list  *-> 7 objects" requests &&
+	asked Data/a.txt && grep "^stat Data/a.txt" requests &&
+	test_line_count = 1 requests && test_line_count = 1 out &&
+	asked Data/gone && test_must_be_empty out &&
+	asked Data && test_must_be_empty out
+'
+
+test_expect_success '--match with what it excludes is wrong usage' '
+	for words in "--match x y" "--match x --one-level" "--match /x" \
+		"--match ../x" "--match="
+	do
+		test_expect_code 129 resutil list-objects --remote dir:matched \
+			$words >out 2>err || return 1
+		test_must_be_empty out || return 1
+	done &&
+	resutil list-objects --remote dir:matched --match "[" >out 2>err &&
+	test_must_be_empty out && grep "its .\]. is missing" err
+'
+
+test_expect_success 'a thousand come in byte order' '
+	mkdir many && (cd many && awk "BEGIN {
+		for (i = 0; i < 1000; i++) {
+			s = sprintf(\"%d\", (i * 7919) % 1000)
+			while (length(s) < 200) s = s \"x\"
+			print s
+		}
+	}" | xargs touch) &&
+	resutil list-objects --remote dir:many --format "%(key)" >out &&
+	LC_ALL=C sort out >want && test_cmp want out &&
+	test_line_count = 1000 out
+'
+
 test_expect_success 'one request for a listing' '
 	RESUTIL_TRACE="$(pwd)/trace" resutil list-objects --remote dir:store \
 		p/ >out &&

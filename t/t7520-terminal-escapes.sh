@@ -154,6 +154,7 @@ log|3|x1b|log --oneline
 log|3|u001b|log --json
 login-store|10|x1b|login-store "$evil"
 login-store|129|URL|login-store "gdrive://$evil"
+match-keys|129|x1b|match-keys "/$evil"
 meter|10|x1b|meter --exp "$evil" a=1
 meter|129|x1b|meter --exp "$name" "$evil=1"
 name-exp|0|202e|name-exp --comment "$bidi"

@@ -6,47 +6,16 @@
 #include "lib/base/redact.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/exp/secret-name.h"
 #include "lib/exp/settings.h"
 
 #define READ_SIZE (256u << 10)
 
-/* Names that ssh-keygen(1) gives private keys, and files in which programs
- * keep passwords, and nothing that anybody would miss. */
-static const char *const names[] = {
-	".env", ".envrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk",
-	"id_ed25519", "id_ed25519_sk", ".netrc", "_netrc", ".git-credentials",
-	".pgpass", ".my.cnf", ".pypirc", ".s3cfg", ".boto", ".htpasswd",
-	"kaggle.json", "application_default_credentials.json"
-};
-
-/* Containers of keys that are not text, so that no head tells. */
-static const char *const suffixes[] = { ".p12", ".pfx", ".jks", ".keystore" };
-
-static bool ends_with(const char *text, const char *suffix)
-{
-	size_t len = strlen(text), n = strlen(suffix);
-
-	return len > n && !strcasecmp(text + len - n, suffix);
-}
-
 bool git_secret_name(const char *path)
 {
 	const char *name = path_basename(path);
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
-		if (ends_with(name, suffixes[i]))
-			return true;
-	/* clients of Google's, as they are downloaded */
-	if (!strncmp(name, "client_secret", 13) && ends_with(name, ".json"))
-		return true;
-	/* .env.local, .env.production ...; templates hold no secrets */
-	return !strncmp(name, ".env.", 5) && !ends_with(name, ".example") &&
-	       !ends_with(name, ".sample") && !ends_with(name, ".template") &&
-	       !ends_with(name, ".dist");
+	return secret_name(name, strlen(name));
 }
 
 /* A pattern with a '/' is about the path, others about its last part. */
