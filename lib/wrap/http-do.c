@@ -125,6 +125,7 @@ static void fill(struct attempt *t)
 		ret = t->r->read(t->r->data, at, len, &got, t->err);
 	pthread_mutex_lock(&call->lock);
 	if (ret) {
+		t->a->own = true;
 		cancel(t, ret);
 		call->at_end = true;
 		return;
@@ -161,8 +162,10 @@ static void drain(struct attempt *t)
 		if (t->r->head)
 			ret = t->r->head(t->r->data, t->a, t->err);
 		pthread_mutex_lock(&call->lock);
-		if (ret)
+		if (ret) {
+			t->a->own = true;
 			cancel(t, ret);
+		}
 		return;
 	}
 	len = ring_data(ring, &at);
@@ -171,6 +174,7 @@ static void drain(struct attempt *t)
 	pthread_mutex_unlock(&call->lock);
 	t->gave = true;
 	ret = t->r->write(t->r->data, at, len, t->err);
+	t->a->own |= ret != 0;
 	if (!ret)
 		ret = fault_of_answer(t);
 	pthread_mutex_lock(&call->lock);
@@ -209,7 +213,7 @@ static void serve(struct attempt *t)
 static void clear_answer(struct http_answer *a)
 {
 	a->status = a->version = 0;
-	a->gave_up = false;
+	a->gave_up = a->own = false;
 	a->retry_after = 0;
 	strvec_clear(&a->fields);
 	strbuf_reset(&a->body);
@@ -251,7 +255,8 @@ static int try_once(struct attempt *t)
 	t->call->sends = 0;
 	t->call->result = CURLE_OK;
 	if (t->r->prepare) {
-		t->ret = t->r->prepare(t->r, t->r->data, t->err);
+		t->ret = t->r->prepare(t->r, t->r->prepare_data, t->err);
+		t->a->own = t->ret != 0;
 		if (t->ret)
 			return t->ret;
 	}
@@ -335,6 +340,7 @@ static bool wait_for_next(struct attempt *t, struct again *again, int *ret)
 	if (t->r->read && t->taken) {
 		*ret = t->r->rewind(t->r->data, t->err);
 		t->ret = *ret;
+		t->a->own = *ret != 0;
 		return !*ret;
 	}
 	return true;

@@ -80,8 +80,9 @@ struct http_request {
 	uint64_t body_size;
 
 	/* Before each try: may rewrite url and headers (signatures hold a
-	 * time). Called by the thread in http_do(). */
+	 * time). Called by the thread in http_do(), with prepare_data. */
 	int (*prepare)(struct http_request *r, void *data, struct strbuf *err);
+	void *prepare_data;
 
 	/* Where the body of an answer 200 or 206 goes; other answers are kept.
 	 * Called by the thread in http_do(), after `head` (may be NULL), which
@@ -100,6 +101,8 @@ struct http_answer {
 	struct strbuf body;	/* of what nobody streamed */
 	unsigned tries;
 	bool gave_up;		/* tried again until the patience ended */
+	bool own;		/* the failure is that of read, rewind, head,
+				 * write or prepare */
 	int version;		/* 10, 11, 20 */
 	uint64_t retry_after;	/* seconds; 0: not said */
 };

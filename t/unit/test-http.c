@@ -416,9 +416,11 @@ static void test_prepare_and_rewind(void)
 	begin("GET", "/status/503/1/");
 	r.flags = HTTP_REPEATABLE;
 	r.prepare = prepare;
+	r.prepare_data = &b;
 	check(!ask() && b.prepared == 2, "prepared before each try");
 	begin("GET", "/echo");
 	r.prepare = prepare;
+	r.prepare_data = &b;
 	check(!ask() && body_has("x-try: 1\n"), "what it adds is sent");
 	begin("PUT", "/reset/2/r");
 	r.flags = HTTP_REPEATABLE;
@@ -433,7 +435,7 @@ static void test_prepare_and_rewind(void)
 	r.read = give;
 	b.left = b.size = 400000;
 	r.body_size = 400000;
-	check(ask() == ERR_TRANSIENT && a.tries == 1,
+	check(ask() == ERR_TRANSIENT && a.tries == 1 && !a.own,
 	      "one that cannot is sent once");
 	begin("PUT", "/reset/1/t");
 	r.flags = HTTP_REPEATABLE;
@@ -442,14 +444,16 @@ static void test_prepare_and_rewind(void)
 	b.left = b.size = 400000;
 	r.body_size = 400000;
 	b.rewind_ret = ERR_CONTENT;
-	check(ask() == ERR_CONTENT && a.tries == 1 &&
+	check(ask() == ERR_CONTENT && a.tries == 1 && a.own &&
 	      strstr(err.buf, "it cannot begin anew"),
 	      "one that fails when it begins anew");
 	begin("GET", "/hello");
 	r.flags = HTTP_REPEATABLE;
 	r.prepare = prepare;
+	r.prepare_data = &b;
 	b.prepare_ret = ERR_CREDENTIALS;
-	check(ask() == ERR_CREDENTIALS, "what cannot be prepared is not sent");
+	check(ask() == ERR_CREDENTIALS && a.own,
+	      "what cannot be prepared is not sent");
 	check_str(err.buf, "no signature", "its sentence is told");
 }
 

@@ -26,7 +26,6 @@ struct sending {
 	struct strbuf bearer;		/* of the latest try */
 	bool token;			/* the URL may see one */
 	bool renewed;
-	int own;			/* code of a failure of others */
 };
 
 static void wipe_headers(struct strvec *headers)
@@ -149,15 +148,16 @@ static int add_token(struct http_request *r, void *data, struct strbuf *err)
 	struct sending *x = data;
 	struct google_credentials *credentials = x->api->credentials;
 	char *project;
+	int ret;
 
 	wipe_headers(&r->headers);
 	strvec_pushv(&r->headers, x->call->headers.v);
 	if (!x->token)
 		return 0;
 	secret_reset(&x->bearer);
-	x->own = google_credentials_get(credentials, &x->bearer, err);
-	if (x->own || !x->bearer.len)
-		return x->own;
+	ret = google_credentials_get(credentials, &x->bearer, err);
+	if (ret || !x->bearer.len)
+		return ret;
 	strvec_pushf(&r->headers, AUTHORIZATION "%s", x->bearer.buf);
 	project = names_payer(x->call) ? NULL :
 		google_credentials_quota_project(credentials);
@@ -165,24 +165,6 @@ static int add_token(struct http_request *r, void *data, struct strbuf *err)
 		strvec_pushf(&r->headers, "x-goog-user-project: %s", project);
 	free(project);
 	return 0;
-}
-
-static int pass_head(void *data, const struct http_answer *a,
-		     struct strbuf *err)
-{
-	struct sending *x = data;
-
-	x->own = x->call->head(x->call->data, a, err);
-	return x->own;
-}
-
-static int pass_bytes(void *data, const void *buf, size_t len,
-		      struct strbuf *err)
-{
-	struct sending *x = data;
-
-	x->own = x->call->write(x->call->data, buf, len, err);
-	return x->own;
 }
 
 static int send_once(struct sending *x, struct strbuf *err)
@@ -193,7 +175,6 @@ static int send_once(struct sending *x, struct strbuf *err)
 	int ret;
 
 	forget_answer(c);
-	x->own = 0;
 	r.method = c->method;
 	r.url = x->url.buf;
 	r.flags = c->flags;
@@ -202,11 +183,12 @@ static int send_once(struct sending *x, struct strbuf *err)
 	r.body = c->body;
 	r.body_len = c->body_len;
 	r.prepare = add_token;
-	r.head = c->head ? pass_head : NULL;
-	r.write = c->write ? pass_bytes : NULL;
-	r.data = x;
+	r.prepare_data = x;
+	r.head = c->head;
+	r.write = c->write;
+	r.data = c->data;
 	ret = http_do(x->api->http, &r, &c->answer, &why);
-	if (ret && x->own)
+	if (ret && c->answer.own)
 		fail(err, ret, "%s", why.buf);
 	else if (ret)
 		ret = google_fail_call(x->api, c, ret, why.buf, err);
@@ -299,7 +281,7 @@ static int send_with_token(struct sending *x, struct strbuf *err)
 
 static bool is_limit(const struct sending *x, int ret)
 {
-	return ret == ERR_TRANSIENT && !x->own &&
+	return ret == ERR_TRANSIENT && !x->call->answer.own &&
 	       google_error_is_limit(x->call);
 }
 

@@ -27,7 +27,6 @@ struct sending {
 	struct strbuf sha256;
 	struct aws_keys keys;		/* the latest try is signed so */
 	char *region;			/* likewise */
-	int own;		/* code of a failure of others */
 	unsigned regions;
 	bool renewed, set_clock, asked;
 };
@@ -112,29 +111,10 @@ static int sign(struct http_request *r, void *data, struct strbuf *err)
 	ret = aws_credentials_get(x->store->credentials, &x->keys, err);
 	if (!ret)
 		ret = sigv4_headers(&r->headers, &s, &x->keys, &request, err);
-	x->own = ret;
 	r->url = x->url.buf;
 	strbuf_release(&host);
 	strbuf_release(&path);
 	return ret;
-}
-
-static int pass_head(void *data, const struct http_answer *a,
-		     struct strbuf *err)
-{
-	struct sending *x = data;
-
-	x->own = x->call->head(x->call->data, a, err);
-	return x->own;
-}
-
-static int pass_bytes(void *data, const void *buf, size_t len,
-		      struct strbuf *err)
-{
-	struct sending *x = data;
-
-	x->own = x->call->write(x->call->data, buf, len, err);
-	return x->own;
 }
 
 static int send_once(struct sending *x, struct strbuf *err)
@@ -153,13 +133,14 @@ static int send_once(struct sending *x, struct strbuf *err)
 	r.body = c->body;
 	r.body_len = c->body_len;
 	r.prepare = sign;
-	r.head = c->head ? pass_head : NULL;
-	r.write = c->write ? pass_bytes : NULL;
-	r.data = x;
+	r.prepare_data = x;
+	r.head = c->head;
+	r.write = c->write;
+	r.data = c->data;
 	/* Before the first signature there is no URL. */
 	r.url = "";
 	ret = http_do(x->store->http, &r, &c->answer, &why);
-	if (ret && x->own)
+	if (ret && c->answer.own)
 		fail(err, ret, "%s", why.buf);
 	else if (ret)
 		ret = s3_fail_call(x->store, c, ret, why.buf, err);
