@@ -116,6 +116,11 @@ test_expect_success 'a body that is cut is gone on with, in its generation' '
 	resutil get-object --remote "$SLOW" numbers >got &&
 	test_cmp numbers got &&
 	test_requests = 2 "\"ifGenerationMatch\" in args" &&
+	proxy_rules "{\"method\": \"GET\", \"nth\": 1, \"short\": 5000}" \
+		"{\"method\": \"GET\", \"nth\": 2, \"corrupt_down\": 100}" &&
+	test_expect_code 13 resutil get-object --remote "$SLOW" numbers \
+		>got 2>err &&
+	test_grep "in pieces that together do not have its CRC32C" err &&
 	proxy_rules "{\"method\": \"GET\", \"nth\": 1, \"short\": 5000,
 		\"run_after\": \"resutil put-object --remote \\\"$STORE\\\" numbers text\"}" &&
 	test_expect_code 14 resutil get-object --remote "$SLOW" numbers \

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
+#include "lib/wrap/digest.h"
 #include "transport/object.h"
 #include "transport/transport-ops.h"
 
@@ -69,4 +70,11 @@ int object_fail_conflict(const struct transport *t,
 	return r->expect == EXPECT_ABSENT ?
 		object_fail_exists(t, r->key, err) :
 		object_fail_changed(t, r->key, err);
+}
+
+int object_hash_sink(void *digest, const void *buf, size_t len,
+		     struct strbuf *err UNUSED)
+{
+	digest_add(digest, buf, len);
+	return 0;
 }

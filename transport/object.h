@@ -22,6 +22,10 @@ int object_fail_exists(const struct transport *t, const char *key,
 int object_fail_conflict(const struct transport *t,
 			 const struct put_request *r, struct strbuf *err);
 
+/** The write of a sink whose data is a struct digest: hashes what comes. */
+int object_hash_sink(void *digest, const void *buf, size_t len,
+		     struct strbuf *err);
+
 /** ERR_CONTENT: the source gives `len` bytes (or more than that, before it
  *  ends), which are not as many as it promised. */
 int put_source_fail_size(const struct put_request *r, uint64_t len, bool ends,

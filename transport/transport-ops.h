@@ -81,6 +81,14 @@ struct transport_ops {
 		   struct strbuf *version, struct strbuf *err);
 
 	/*
+	 * Optional, with TRANSPORT_CAN_SUM: reads the object where it lies,
+	 * and fills in `out` as stat does, with one checksum more. version (or
+	 * NULL): of that one. Errors: ERR_NOT_FOUND, ERR_CONFLICT.
+	 */
+	int (*sum)(struct transport *t, const char *key, const char *version,
+		   struct object *out, struct strbuf *err);
+
+	/*
 	 * Stores all that the source gives, made durable, under r->key: all
 	 * or nothing, no reader ever sees a part. Compares size and checksum
 	 * with what the store says before it returns 0. `out` (or NULL) gets

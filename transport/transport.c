@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/wrap/digest.h"
 #include "transport/object.h"
 #include "transport/transport.h"
 #include "transport/transport-ops.h"
@@ -175,6 +176,8 @@ static int filter_object(const struct object *o, void *data)
 
 	if (strncmp(o->key, f->prefix, strlen(f->prefix)))
 		return 0;
+	if ((f->flags & LIST_ODD) && len)
+		return f->fn(o, f->data);
 	if ((f->flags & LIST_ONE_LEVEL) && len && o->key[len - 1] == '/')
 		len--;
 	if (check_key(o->key, len, "key", NULL))
@@ -215,6 +218,54 @@ int transport_get(struct transport *t, const char *key,
 	int ret = object_key_check(key, err);
 
 	return ret ? ret : t->ops->get(t, key, r, sink, version, err);
+}
+
+/* The bytes come here, as nobody else would read them for it. */
+static int sum_by_reading(struct transport *t, struct object *o,
+			  struct strbuf *err)
+{
+	struct object_range range = { 0, RANGE_TO_END, o->version };
+	struct object_sink sink = { object_hash_sink, NULL };
+	struct digest *d;
+	int ret = digest_start(&d, err);
+
+	if (ret)
+		return ret;
+	sink.data = d;
+	ret = transport_get(t, o->key, &range, &sink, NULL, err);
+	if (!ret) {
+		digest_finish(&d, o->sha256);
+		o->sums |= OBJECT_HAS_SHA256;
+	}
+	digest_drop(&d);
+	return ret;
+}
+
+int transport_sum(struct transport *t, const char *key, const char *version,
+		  bool read, struct object *out, struct strbuf *err)
+{
+	struct object o = OBJECT_INIT;
+	unsigned caps = transport_caps(t);
+	int ret = object_key_check(key, err);
+
+	if (ret)
+		return ret;
+	/* Where none are kept, asking for them would be a request more. */
+	if ((caps & TRANSPORT_CAN_SUMS) || !(caps & TRANSPORT_CAN_SUM))
+		ret = t->ops->stat(t, key, &o, err);
+	if (!ret && !o.sums && (caps & TRANSPORT_CAN_SUM))
+		ret = t->ops->sum(t, key, version, &o, err);
+	if (!ret && version && strcmp(version, o.version))
+		ret = object_fail_changed(t, key, err);
+	if (!ret && !o.sums && read)
+		ret = sum_by_reading(t, &o, err);
+	if (!ret) {
+		object_release(out);
+		*out = o;
+	} else {
+		object_release(&o);
+	}
+	return ret;
 }
 
 struct read_into {

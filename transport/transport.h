@@ -58,7 +58,9 @@ enum transport_caps {
 	 * reading ahead, are faster */
 	TRANSPORT_IS_FAR = 1 << 9,
 	/* takes several objects under one key; LIST_SHADOWED tells them */
-	TRANSPORT_HAS_SHADOWS = 1 << 10
+	TRANSPORT_HAS_SHADOWS = 1 << 10,
+	/* makes a checksum of an object where it lies, when asked */
+	TRANSPORT_CAN_SUM = 1 << 11
 };
 
 enum object_sum {
@@ -92,7 +94,10 @@ enum list_flags {
 	/* Where a store takes several objects under one key (Drive), also
 	 * those that the newest one hides: each with its own version. With
 	 * LIST_ONE_LEVEL also each folder, by a version. */
-	LIST_SHADOWED = 1 << 1
+	LIST_SHADOWED = 1 << 1,
+	/* Also objects whose keys object_key_check() refuses ("../x", "a//b"),
+	 * which no other call takes. */
+	LIST_ODD = 1 << 2
 };
 
 struct object_range {
@@ -185,6 +190,12 @@ int transport_stat(struct transport *t, const char *key, struct object *out,
 int transport_get(struct transport *t, const char *key,
 		  const struct object_range *r, const struct object_sink *sink,
 		  struct strbuf *version, struct strbuf *err);
+/** Fills in at least one checksum of the object and its version: those that
+ *  the store has, or one that is made where it lies, or (read: true) one of
+ *  its bytes, which are read for it. Without any `sums` stays 0. version: only
+ *  of that one (ERR_CONFLICT), or NULL. Errors: ERR_NOT_FOUND. */
+int transport_sum(struct transport *t, const char *key, const char *version,
+		  bool read, struct object *out, struct strbuf *err);
 /** Exactly `len` bytes into `buf`; less is ERR_CONTENT. */
 int transport_read(struct transport *t, const char *key, const char *version,
 		   void *buf, size_t len, uint64_t offset,

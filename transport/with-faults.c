@@ -3,7 +3,7 @@
  *
  * RESUTIL_TEST_STORE_FAULT=OP:N:ERROR[,OP:N:ERROR...] acts on the N-th (from
  * 1) request OP that this process makes of any store. OP: list stat get put
- * remove rename copy rests prune withdraw remove-many, or any. ERROR:
+ * remove rename copy rests prune withdraw remove-many sum, or any. ERROR:
  * transient; lost (it is done, and then ERR_TRANSIENT, as if the answer had not
  * come); half (get: the sink gets half, then ERR_TRANSIENT); refused;
  * unreachable; conflict; hang (no answer, for ever); kill (SIGKILL before),
@@ -26,11 +26,12 @@
 #include <pthread.h>
 
 enum op { OP_LIST, OP_STAT, OP_GET, OP_PUT, OP_REMOVE, OP_RENAME, OP_COPY,
-	  OP_RESTS, OP_PRUNE, OP_WITHDRAW, OP_REMOVE_MANY, OP_NR };
+	  OP_RESTS, OP_PRUNE, OP_WITHDRAW, OP_REMOVE_MANY,
+	  OP_SUM, OP_NR };
 
 static const char *const op_names[OP_NR + 1] = {
 	"list", "stat", "get", "put", "remove", "rename", "copy", "rests",
-	"prune", "withdraw", "remove-many", "any"
+	"prune", "withdraw", "remove-many", "sum", "any"
 };
 
 enum action { ACT_NOTHING, ACT_TRANSIENT, ACT_LOST, ACT_HALF, ACT_REFUSED,
@@ -222,6 +223,19 @@ static int faulty_stat(struct transport *t, const char *key,
 	return after(action, ret, key, err);
 }
 
+static int faulty_sum(struct transport *t, const char *key,
+		      const char *version, struct object *out,
+		      struct strbuf *err)
+{
+	enum action action = pass(OP_SUM, key);
+	int ret = before(action, key, err);
+
+	if (ret)
+		return ret;
+	ret = inner_of(t)->ops->sum(inner_of(t), key, version, out, err);
+	return after(action, ret, key, err);
+}
+
 struct halving {
 	const struct object_sink *sink;
 	bool done;
@@ -382,6 +396,7 @@ static const struct transport_ops ops_faulty = {
 	.list = faulty_list,
 	.stat = faulty_stat,
 	.get = faulty_get,
+	.sum = faulty_sum,
 	.put = faulty_put,
 	.remove = faulty_remove,
 	.remove_many = faulty_remove_many,

@@ -11,6 +11,7 @@
 #include "lib/base/again.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/wrap/digest-crc32c.h"
 #include "lib/base/strmap.h"
 #include "transport/transport-ops.h"
 
@@ -103,10 +104,27 @@ static int retry_stat(struct transport *t, const char *key,
 	return again_end(&again, ret, err);
 }
 
+static int retry_sum(struct transport *t, const char *key,
+		     const char *version, struct object *out,
+		     struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct again again;
+	int ret;
+
+	start(&again, t);
+	do {
+		ret = inner->ops->sum(inner, key, version, out, &again.why);
+	} while (again_wait(&again, ret));
+	return again_end(&again, ret, err);
+}
+
 struct getting {
 	const struct object_sink *sink;
 	uint64_t got;
 	bool sink_failed;
+	bool sums;		/* crc32c is that of what the sink got */
+	uint32_t crc32c;
 };
 
 static int count_bytes(void *data, const void *buf, size_t len,
@@ -119,6 +137,30 @@ static int count_bytes(void *data, const void *buf, size_t len,
 		g->sink_failed = true;
 	else
 		g->got += len;
+	if (!ret && g->sums)
+		g->crc32c = crc32c(g->crc32c, buf, len);
+	return ret;
+}
+
+/* A backend compares what one answer gives whole; what came in pieces, it
+ * cannot. */
+static int check_joined(struct transport *inner, const char *key,
+			const struct getting *g, const char *version,
+			struct strbuf *err)
+{
+	struct object o = OBJECT_INIT;
+	int ret = inner->ops->stat(inner, key, &o, NULL);
+
+	/* what cannot be told is not, as where an answer has no sum */
+	if (!ret && !strcmp(o.version, version) &&
+	    (o.sums & OBJECT_HAS_CRC32C) && o.crc32c != g->crc32c)
+		ret = fail(err, ERR_CONTENT, "'%s' in '%s' came in pieces "
+			   "that together do not have its CRC32C (%08" PRIx32
+			   ", and not %08" PRIx32 ")", key, inner->url,
+			   g->crc32c, o.crc32c);
+	else
+		ret = 0;
+	object_release(&o);
 	return ret;
 }
 
@@ -133,7 +175,10 @@ static int retry_get(struct transport *t, const char *key,
 		     struct strbuf *err)
 {
 	struct transport *inner = inner_of(t);
-	struct getting getting = { sink, 0, false };
+	struct getting getting = {
+		.sink = sink, .sums = !r->offset && r->len == RANGE_TO_END &&
+			(transport_caps(inner) & TRANSPORT_IS_FAR)
+	};
 	struct object_sink counting = { count_bytes, &getting };
 	struct object_range range = *r;
 	struct strbuf of = STRBUF_INIT;
@@ -156,6 +201,8 @@ static int retry_get(struct transport *t, const char *key,
 		if (had && of.len)
 			range.version = of.buf;
 	}
+	if (!ret && getting.sums && range.offset)
+		ret = check_joined(inner, key, &getting, of.buf, &again.why);
 	if (!ret && version) {
 		strbuf_reset(version);
 		strbuf_addbuf(version, &of);
@@ -607,6 +654,7 @@ static const struct transport_ops ops_retrying = {
 	.list = retry_list,
 	.stat = retry_stat,
 	.get = retry_get,
+	.sum = retry_sum,
 	.put = retry_put,
 	.remove = retry_remove,
 	.remove_many = retry_remove_many,

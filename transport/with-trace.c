@@ -114,6 +114,23 @@ static int traced_stat(struct transport *t, const char *key,
 	return ret;
 }
 
+static int traced_sum(struct transport *t, const char *key,
+		      const char *version, struct object *out,
+		      struct strbuf *err)
+{
+	struct transport *inner = inner_of(t);
+	struct strbuf line = STRBUF_INIT;
+	int ret;
+
+	begin(&line, "sum", key);
+	ret = inner->ops->sum(inner, key, version, out, err);
+	if (!ret)
+		strbuf_addf(&line, " -> %" PRIu64 " bytes, %s", out->size,
+			    out->version);
+	end(&line, ret);
+	return ret;
+}
+
 struct weighed {
 	const struct object_sink *sink;
 	uint64_t bytes;
@@ -308,6 +325,7 @@ static const struct transport_ops ops_traced = {
 	.list = traced_list,
 	.stat = traced_stat,
 	.get = traced_get,
+	.sum = traced_sum,
 	.put = traced_put,
 	.remove = traced_remove,
 	.remove_many = traced_remove_many,

@@ -4,6 +4,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/wrap/digest.h"
+#include "lib/wrap/digest-crc32c.h"
+#include "lib/wrap/digest-md5.h"
 #include "transport/contract/contract-internal.h"
 
 #define TEXT "0123456789"
@@ -141,21 +143,75 @@ static bool sink_fails(struct clause *c)
 	       want(c, calls == 1, "the sink was asked %d times", calls);
 }
 
-static bool checksums(struct clause *c)
+/* Those of the object that was seen last are of `text`. */
+static bool sums_are_of(struct clause *c, const char *text)
 {
-	unsigned char hash[DIGEST_RAWSZ];
+	unsigned char hash[DIGEST_RAWSZ], md5[MD5_RAWSZ];
+	size_t len = strlen(text);
 	struct digest *d;
 
-	if (!put_text(c) ||
-	    !want_code(c, 0, clause_stat(c, "a"), "stat") ||
-	    !want(c, c->seen.sums != 0, "there are none") ||
+	if (!want(c, c->seen.sums != 0, "there is none of '%s'", text) ||
+	    !want(c, c->seen.size == len, "the size is %" PRIu64,
+		  c->seen.size) ||
 	    !want_code(c, 0, digest_start(&d, &c->err), "libcrypto"))
 		return false;
-	digest_add(d, TEXT, strlen(TEXT));
+	digest_add(d, text, len);
 	digest_finish(&d, hash);
-	return !(c->seen.sums & OBJECT_HAS_SHA256) ||
-	       want(c, !memcmp(hash, c->seen.sha256, sizeof(hash)),
-		    "the SHA-256 is of something else");
+	if ((c->seen.sums & OBJECT_HAS_MD5) &&
+	    !want_code(c, 0, md5_memory(md5, text, len, &c->err), "MD5"))
+		return false;
+	return want(c, !(c->seen.sums & OBJECT_HAS_SHA256) ||
+		    !memcmp(hash, c->seen.sha256, sizeof(hash)),
+		    "the SHA-256 is not that of '%s'", text) &&
+	       want(c, !(c->seen.sums & OBJECT_HAS_MD5) ||
+		    !memcmp(md5, c->seen.md5, sizeof(md5)),
+		    "the MD5 is not that of '%s'", text) &&
+	       want(c, !(c->seen.sums & OBJECT_HAS_CRC32C) ||
+		    crc32c(0, text, len) == c->seen.crc32c,
+		    "the CRC32C is not that of '%s'", text);
+}
+
+static bool checksums(struct clause *c)
+{
+	return put_text(c) && want_code(c, 0, clause_stat(c, "a"), "stat") &&
+	       sums_are_of(c, TEXT);
+}
+
+static int sum(struct clause *c, const char *version, bool read)
+{
+	strbuf_reset(&c->err);
+	return transport_sum(c->t, clause_key(c, "a"), version, read, &c->seen,
+			     &c->err);
+}
+
+static bool sums_on_demand(struct clause *c)
+{
+	struct strbuf old = STRBUF_INIT;
+	bool makes = transport_caps(c->t) & TRANSPORT_CAN_SUM, good;
+
+	good = want_code(c, ERR_NOT_FOUND, sum(c, NULL, true),
+			 "sum of nothing") &&
+	       put_text(c);
+	if (good)
+		strbuf_addstr(&old, c->put.version);
+	good = good &&
+	       want_code(c, 0, sum(c, old.buf, true), "sum of the version") &&
+	       sums_are_of(c, TEXT) &&
+	       want(c, !strcmp(c->seen.version, old.buf),
+		    "the version is said to be '%s'", c->seen.version) &&
+	       want_code(c, 0, sum(c, NULL, false), "sum without reading") &&
+	       (!makes || sums_are_of(c, TEXT)) &&
+	       want_code(c, 0, clause_put(c, "a", "", EXPECT_ANY, NULL),
+			 "put nothing") &&
+	       want_code(c, ERR_CONFLICT, sum(c, old.buf, true),
+			 "sum of a version that was replaced") &&
+	       want_code(c, 0, sum(c, NULL, true), "sum of no bytes") &&
+	       sums_are_of(c, "") &&
+	       want_code(c, 0, clause_remove(c, "a", NULL), "remove") &&
+	       want_code(c, ERR_NOT_FOUND, sum(c, old.buf, true),
+			 "sum of what is gone");
+	strbuf_release(&old);
+	return good;
 }
 
 static bool presigned(struct clause *c)
@@ -181,6 +237,7 @@ const struct clause_entry clauses_of_get[] = {
 	{ "a version stays while the object does", unchanged_version, 0 },
 	{ "a reading ends when it is told to", sink_fails, 0 },
 	{ "checksums are of the content", checksums, TRANSPORT_CAN_SUMS },
+	{ "a checksum of any object can be had", sums_on_demand, 0 },
 	{ "URLs of objects can be made", presigned, TRANSPORT_CAN_PRESIGN },
 	{ NULL, NULL, 0 }
 };

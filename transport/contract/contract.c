@@ -232,6 +232,7 @@ static const char *lacks(unsigned caps)
 		{ TRANSPORT_CAN_META, "keep metadata" },
 		{ TRANSPORT_CAN_SUMS, "keep checksums" },
 		{ TRANSPORT_CAN_PRUNE, "tell what uploads left" },
+		{ TRANSPORT_CAN_SUM, "make a checksum" },
 	};
 	size_t i;
 

@@ -6,6 +6,7 @@
 #include "lib/base/beneath.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
+#include "lib/wrap/digest.h"
 #include "transport/dir/dir-internal.h"
 #include "transport/object.h"
 
@@ -265,6 +266,21 @@ static int copy_range(struct dir_store *s, const char *key, int fd,
 	return ret;
 }
 
+/* Whether the file was written into since it was opened. */
+static int check_unchanged(struct dir_store *s, const char *key, int fd,
+			   const struct stat *before, struct strbuf *err)
+{
+	struct stat after;
+
+	if (fstat(fd, &after))
+		return dir_fail(s, "read", key, err);
+	if (after.st_size != before->st_size ||
+	    after.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	    after.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+		return object_fail_changed(&s->base, key, err);
+	return 0;
+}
+
 /*
  * The open file is what is compared and read: a put meanwhile makes another
  * one. Only something that is not resutil writes into a file in place, which
@@ -275,7 +291,7 @@ static int dir_get(struct transport *t, const char *key,
 		   struct strbuf *version, struct strbuf *err)
 {
 	struct dir_store *s = dir_store_of(t);
-	struct stat before, after;
+	struct stat before;
 	uint64_t size;
 	int fd, ret;
 
@@ -299,14 +315,41 @@ static int dir_get(struct transport *t, const char *key,
 	}
 	ret = copy_range(s, key, fd, r->offset,
 			 MINIMUM(r->len, size - r->offset), sink, err);
-	if (!ret && fstat(fd, &after))
-		ret = dir_fail(s, "read", key, err);
-	if (!ret && (after.st_size != before.st_size ||
-		     after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
-		     after.st_mtim.tv_nsec != before.st_mtim.tv_nsec))
-		ret = object_fail_changed(&s->base, key, err);
+	if (!ret)
+		ret = check_unchanged(s, key, fd, &before, err);
 
 cleanup:
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int dir_sum(struct transport *t, const char *key, const char *version,
+		   struct object *out, struct strbuf *err)
+{
+	struct dir_store *s = dir_store_of(t);
+	struct object_sink sink = { object_hash_sink, NULL };
+	struct digest *d = NULL;
+	struct stat st;
+	int fd, ret;
+
+	ret = open_object(s, key, &fd, &st, err);
+	if (!ret && version && !dir_is_version(&st, version))
+		ret = object_fail_changed(&s->base, key, err);
+	if (!ret)
+		ret = digest_start(&d, err);
+	sink.data = d;
+	if (!ret)
+		ret = copy_range(s, key, fd, 0, (uint64_t)st.st_size, &sink,
+				 err);
+	if (!ret)
+		ret = check_unchanged(s, key, fd, &st, err);
+	if (!ret) {
+		dir_fill(out, key, &st);
+		out->sums = OBJECT_HAS_SHA256;
+		digest_finish(&d, out->sha256);
+	}
+	digest_drop(&d);
 	if (fd >= 0)
 		close(fd);
 	return ret;
@@ -315,11 +358,13 @@ cleanup:
 const struct transport_ops transport_dir = {
 	.type = "dir",
 	.caps = TRANSPORT_CAN_RENAME | TRANSPORT_CAN_CREATE |
-		TRANSPORT_CAN_COMPARE | TRANSPORT_CAN_PRUNE,
+		TRANSPORT_CAN_COMPARE | TRANSPORT_CAN_PRUNE |
+		TRANSPORT_CAN_SUM,
 	.open = dir_open,
 	.list = dir_list,
 	.stat = dir_stat,
 	.get = dir_get,
+	.sum = dir_sum,
 	.put = dir_put,
 	.remove = dir_remove,
 	.rename = dir_rename,
