@@ -12,6 +12,7 @@
 #include "lib/exp/conf-check.h"
 #include "lib/exp/conf-edit.h"
 #include "lib/exp/project.h"
+#include "lib/exp/trust.h"
 #include "lib/wrap/yaml.h"
 
 #define LOCK_FILE "conf.lock"
@@ -278,6 +279,9 @@ int remotes_add(const struct project *p, const struct remote_conf *r,
 	value_map_set(value, "config", value_copy(r->config));
 	ret = change(p, r->name, value, err);
 	value_free(value);
+	/* Where that cannot be noted, it has to be said later. */
+	if (!ret)
+		trust_follow(p, NULL);
 	return ret;
 }
 
@@ -288,5 +292,9 @@ int remotes_remove(const struct project *p, const char *name,
 
 	if (!ret)
 		ret = refuse_origin(name, err);
-	return ret ? ret : change(p, name, NULL, err);
+	if (!ret)
+		ret = change(p, name, NULL, err);
+	if (!ret)
+		trust_follow(p, NULL);
+	return ret;
 }

@@ -6,12 +6,14 @@
 #include "lib/base/google-conf.h"
 #include "lib/base/hex.h"
 #include "lib/base/s3-conf.h"
+#include "lib/base/ssh-conf.h"
 #include "lib/base/store-conf.h"
 #include "lib/base/strbuf.h"
 
 /*
- * Bucket, folder and prefix stand before the '?'. A key file is a matter of the
- * machine, so it can be given, and is not told: it is the last one of each.
+ * Bucket, folder and prefix stand before the '?'. A key file or ssh_config is a
+ * matter of the machine, so it can be given, and is not told: it is the last
+ * one of each.
  */
 static const char *const s3_keys[] = {
 	"endpoint_url", "region", "addressing", "profile", "anonymous",
@@ -23,6 +25,7 @@ static const char *const gcs_keys[] = {
 static const char *const gdrive_keys[] = {
 	"api_root", "key_file_path", NULL
 };
+static const char *const ssh_keys[] = { "ssh_config", NULL };
 
 static const struct kind {
 	const char *type;
@@ -32,6 +35,7 @@ static const struct kind {
 	{ "s3", s3_keys, s3_conf_check },
 	{ "gcs", gcs_keys, gcs_conf_check },
 	{ "gdrive", gdrive_keys, gdrive_conf_check },
+	{ "ssh", ssh_keys, ssh_conf_check },
 };
 
 static const struct kind *kind_of(const char *type)
@@ -96,8 +100,9 @@ static int unknown_key(const struct kind *kind, const char *name, size_t len,
 		strbuf_addf(&known, "%s%s", !i ? "" : kind->keys[i + 1] ?
 			    ", " : " and ", kind->keys[i]);
 	ret = fail(err, ERR_USAGE, "'%.*s' behind the '?' of a URL is no "
-		   "setting of a store of type '%s'; those are %s",
-		   (int)MINIMUM(len, (size_t)64), name, kind->type, known.buf);
+		   "setting of a store of type '%s'; %s %s",
+		   (int)MINIMUM(len, (size_t)64), name, kind->type,
+		   kind->keys[1] ? "those are" : "there is", known.buf);
 	strbuf_release(&known);
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/base/google-conf.h"
 #include "lib/base/s3-conf.h"
+#include "lib/base/ssh-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
@@ -236,6 +237,28 @@ static bool is_word(const char *text, size_t len, const char *chars)
 	return len && *text != '-' && strspn(text, chars) >= len;
 }
 
+/* What a URL cannot hold as it is, as the '@' of me@lab.org, is %XX. */
+static int set_user(struct url *u, const char *text, size_t len,
+		    struct strbuf *err)
+{
+	struct strbuf user = STRBUF_INIT;
+	int ret = 0;
+
+	if (!is_word(text, len, ALNUM "._-+%\\$"))
+		return bad(u, err, "the user in the URL is not the name of "
+			   "one");
+	ret = decode(u, &user, text, len, err);
+	if (!ret && strlen(user.buf) != user.len)
+		ret = bad(u, err, "the user in the URL is not the name of "
+			  "one");
+	if (!ret)
+		ret = ssh_check_user(user.buf, err);
+	if (!ret)
+		value_map_set_str(u->config, "user", user.buf);
+	strbuf_release(&user);
+	return ret;
+}
+
 /* [USER@]HOST[:PORT]; an IPv6 address stands in [ ]. */
 static int parse_authority(struct url *u, const char *text, size_t len,
 			   struct strbuf *err)
@@ -246,9 +269,6 @@ static int parse_authority(struct url *u, const char *text, size_t len,
 	bool is_address = host < end && *host == '[';
 	char *copy, *stop;
 
-	if (at && !is_word(text, at - text, ALNUM "._-+"))
-		return bad(u, err, "the user in the URL is not the name of "
-			   "one");
 	if (is_address) {
 		chars = "0123456789abcdefABCDEF:.%" LETTERS;
 		after = memchr(host, ']', end - host);
@@ -268,11 +288,8 @@ static int parse_authority(struct url *u, const char *text, size_t len,
 	copy = xmemdupz(host, after - host);
 	value_map_set_str(u->config, "host", copy);
 	free(copy);
-	if (at) {
-		copy = xmemdupz(text, at - text);
-		value_map_set_str(u->config, "user", copy);
-		free(copy);
-	}
+	if (at && set_user(u, text, (size_t)(at - text), err))
+		return ERR_USAGE;
 	if (port < end) {
 		long nr;
 
@@ -294,17 +311,19 @@ static int parse_authority(struct url *u, const char *text, size_t len,
 static int parse_ssh(struct url *u, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
-	size_t len = strcspn(u->rest, "/");
+	size_t len = strcspn(u->rest, "/?");
 	const char *rest = u->rest + len;
-	bool at_home = !strncmp(rest, "/~/", 3) || !strcmp(rest, "/~");
+	const char *query = strchrnul(rest, '?');
+	bool at_home = !strncmp(rest, "/~", 2) &&
+		(rest[2] == '/' || rest + 2 == query);
 	int ret = parse_authority(u, u->rest, len, err);
 
-	if (!ret && !*rest)
+	if (!ret && *rest != '/')
 		ret = bad(u, err, "the directory is missing in the URL");
 	if (at_home)
-		rest += rest[2] ? 3 : 2;
+		rest += rest[2] == '/' ? 3 : 2;
 	if (!ret)
-		ret = decode(u, &path, rest, strlen(rest), err);
+		ret = decode(u, &path, rest, (size_t)(query - rest), err);
 	if (!ret && !is_printable(path.buf, path.len))
 		ret = bad(u, err, "the path in a URL is UTF-8 without control "
 			  "characters");
@@ -315,6 +334,9 @@ static int parse_ssh(struct url *u, struct strbuf *err)
 	if (!ret)
 		value_map_set_str(u->config, "path",
 				  path.len ? path.buf : ".");
+	if (!ret)
+		ret = store_url_query_parse(u->kind->type, u->config,
+					    query + (*query == '?'), err);
 	strbuf_release(&path);
 	return ret;
 }
@@ -533,6 +555,17 @@ static void add_folder(struct strbuf *out, const struct value *config)
 	strbuf_release(&id);
 }
 
+/* A password that somebody wrote there all the same is not shown. */
+static void add_user(struct strbuf *out, const char *text, size_t len)
+{
+	char *user = xmemdupz(text, len);
+
+	user[strcspn(user, ":")] = '\0';
+	store_url_encode(out, user, "@");
+	strbuf_addch(out, '@');
+	free(user);
+}
+
 static void format_ssh(const struct value *config, struct strbuf *out)
 {
 	const char *path = value_get_text(config, "path");
@@ -541,20 +574,22 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 	const char *at = host ? strrchr(host, '@') : NULL;
 
 	strbuf_addstr(out, "ssh://");
-	if (user)
-		strbuf_addf(out, "%.*s@", (int)strcspn(user, ":"), user);
-	else if (at)
-		strbuf_addf(out, "%.*s@", (int)strcspn(host, ":@"), host);
+	if (user || at)
+		add_user(out, user ? user : host, user ? strlen(user) :
+			 (size_t)(at - host));
 	if (at)
 		host = at + 1;
 	if (host)
-		strbuf_addf(out, strchr(host, ':') ? "[%s]" : "%s", host);
+		strbuf_addf(out, strchr(host, ':') && *host != '[' ? "[%s]" :
+			    "%s", host);
 	else
 		add_setting(out, config, "host");
 	if (value_map_get(config, "port")) {
 		strbuf_addch(out, ':');
 		add_setting(out, config, "port");
 	}
+	if (path && is_at_home(path))
+		path += path[1] ? 2 : 1;
 	if (!path || !strcmp(path, "."))
 		path = "";
 	if (*path != '/')
@@ -563,7 +598,7 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 		strbuf_addstr(out, "/%7E");
 		path += 2;
 	}
-	store_url_encode(out, path, "");
+	store_url_encode(out, path, "?");
 }
 
 void store_url_format(const char *type, const struct value *config,

@@ -11,14 +11,18 @@
 #include "lib/base/filelock.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
+#include "lib/base/ssh-conf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/exp/settings.h"
 #include "lib/exp/record.h"
+#include "lib/exp/remotes.h"
 #include "lib/wrap/json.h"
 
 #define TRUST_MAX_BYTES (16u << 20)
 #define SECTIONS_MAX_BYTES (64u << 10)
+#define SSH_CONFIG_MAX_BYTES (32u << 10)
+#define SSH_CONFIG "ssh_config"
 
 /* In .resutil, which git ignores: a clone has none, or a wrong one. */
 #define MARK_FILE "made-here"
@@ -59,9 +63,95 @@ static bool runs_something(const struct value *section)
 	return false;
 }
 
-/* Returns false when there is nothing to trust. */
-static bool get_sections(const struct project *p, struct strbuf *out)
+/* ---- ssh_config of stores ------------------------------------------------ */
+
+/* What a store of type ssh has as ssh_config, lent, or NULL. */
+static const char *ssh_config_of(const char *type, const struct value *config)
 {
+	const char *text = type && !strcmp(type, "ssh") ?
+			   value_get_text(config, SSH_CONFIG) : NULL;
+
+	return text && *text ? text : NULL;
+}
+
+typedef void (*ssh_config_fn)(const struct project *p, const char *remote,
+			      const char *name, void *data);
+
+/* Calls fn for each remote that has one; origin is named NULL. */
+static void each_ssh_config(const struct project *p, ssh_config_fn fn,
+			    void *data)
+{
+	const struct value *remotes = value_map_get(p->conf, "remotes");
+	const char *name = ssh_config_of(p->storage_type, value_map_get(
+					 p->conf, "storage_config"));
+	size_t i;
+
+	if (name)
+		fn(p, NULL, name, data);
+	for (i = 0; remotes && remotes->type == VALUE_MAP &&
+		    i < remotes->u.map.nr; i++) {
+		const struct value_pair *pair = &remotes->u.map.pair[i];
+
+		name = ssh_config_of(value_get_text(pair->value, "type"),
+				     value_map_get(pair->value, "config"));
+		if (name)
+			fn(p, pair->key, name, data);
+	}
+}
+
+struct ssh_texts {
+	struct value *map;
+	bool unreadable;
+};
+
+/*
+ * What is trusted is the file as it is now, not only its name: list and status
+ * would run it, which otherwise run nothing, so a `git pull` must not be able
+ * to change it. A file that is not there yet has a text when it comes.
+ */
+static void add_ssh_text(const struct project *p, const char *remote,
+			 const char *name, void *data)
+{
+	struct ssh_texts *texts = data;
+	struct value *one = value_new_map();
+	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+	int ret;
+
+	ssh_config_path(&path, p->root, name);
+	ret = read_file(&text, path.buf, SSH_CONFIG_MAX_BYTES, NULL);
+	value_map_set(one, "path", value_new_text(path.buf, path.len));
+	value_map_set(one, "text", ret ? value_new_null() :
+		      value_new_text(text.buf, text.len));
+	value_map_set(texts->map, remote ? remote : REMOTE_ORIGIN, one);
+	texts->unreadable = texts->unreadable || (ret && ret != ERR_NOT_FOUND);
+	strbuf_release(&path);
+	strbuf_release(&text);
+}
+
+static void list_ssh_config(const struct project *p, const char *remote,
+			    const char *name, void *data)
+{
+	struct strbuf text = STRBUF_INIT, path = STRBUF_INIT;
+
+	ssh_config_path(&path, p->root, name);
+	if (remote)
+		strbuf_addf(&text, "remotes.%s." SSH_CONFIG ": ", remote);
+	else
+		strbuf_addstr(&text, "storage_config." SSH_CONFIG ": ");
+	strbuf_addf(&text, "ssh -F %s", path.buf);
+	strvec_push((struct strvec *)data, text.buf);
+	strbuf_release(&text);
+	strbuf_release(&path);
+}
+
+/* ---- what is trusted ----------------------------------------------------- */
+
+enum wanted { WANTS_NOTHING, WANTS_TRUST, WANTS_UNREADABLE };
+
+/* Whether there is something to trust, and its text. */
+static enum wanted get_sections(const struct project *p, struct strbuf *out)
+{
+	struct ssh_texts texts = { value_new_map(), false };
 	struct value *map = value_new_map();
 	bool needed = false;
 	size_t i;
@@ -74,9 +164,17 @@ static bool get_sections(const struct project *p, struct strbuf *out)
 		value_map_set(map, sections[i], value_copy(v));
 		needed = needed || runs_something(v);
 	}
+	each_ssh_config(p, add_ssh_text, &texts);
+	if (texts.map->u.map.nr) {
+		value_map_set(map, SSH_CONFIG, texts.map);
+		needed = true;
+	} else {
+		value_free(texts.map);
+	}
 	json_write(out, map);
 	value_free(map);
-	return needed;
+	return texts.unreadable ? WANTS_UNREADABLE :
+	       needed ? WANTS_TRUST : WANTS_NOTHING;
 }
 
 /* ---- the mark of init --------------------------------------------------- */
@@ -164,6 +262,7 @@ static const char *find_line(const struct strbuf *text, const char *root,
 	return found;
 }
 
+/* now: NULL when a part of it cannot be read. */
 static bool line_allows(const struct project *p, const char *rest, size_t len,
 			const struct strbuf *now)
 {
@@ -172,7 +271,7 @@ static bool line_allows(const struct project *p, const char *rest, size_t len,
 
 	strbuf_add(&said, rest, len);
 	allows = *said.buf == '*' ? mark_holds(p, said.buf + 1) :
-				    !strcmp(said.buf, now->buf);
+				    now && !strcmp(said.buf, now->buf);
 	strbuf_release(&said);
 	return allows;
 }
@@ -184,8 +283,9 @@ enum trust trust_of(const struct project *p)
 	enum trust ret = TRUST_NO;
 	const char *rest;
 	size_t start, len;
+	enum wanted wanted = get_sections(p, &now);
 
-	if (!get_sections(p, &now)) {
+	if (wanted == WANTS_NOTHING) {
 		ret = TRUST_NOTHING;
 		goto cleanup;
 	}
@@ -194,7 +294,8 @@ enum trust trust_of(const struct project *p)
 	rest = find_line(&text, p->root, &start, &len);
 	if (rest)
 		ret = line_allows(p, rest, len - (size_t)
-				  (rest - text.buf - start), &now) ?
+				  (rest - text.buf - start),
+				  wanted == WANTS_TRUST ? &now : NULL) ?
 		      TRUST_YES : TRUST_CHANGED;
 
 cleanup:
@@ -261,7 +362,23 @@ void trust_list(const struct project *p, struct strvec *out)
 			strvec_push(out, text.buf);
 		}
 	}
+	each_ssh_config(p, list_ssh_config, out);
 	strbuf_release(&text);
+}
+
+int trust_check_store(const struct project *p, const char *name,
+		      const char *type, const struct value *config,
+		      struct strbuf *err)
+{
+	const char *file = ssh_config_of(type, config);
+
+	if (!file || trust_allows(p))
+		return 0;
+	return fail(err, ERR_FAILED, "the remote '%s' has '" SSH_CONFIG "' "
+		    "'%s', which could make ssh run commands, and this project "
+		    "is not trusted here; look at that file, then trust the "
+		    "project with 'resutil config --trust'",
+		    name ? name : REMOTE_ORIGIN, file);
 }
 
 /* ---- changing it -------------------------------------------------------- */
@@ -340,14 +457,35 @@ int trust_add(const struct project *p, struct strbuf *err)
 	bool was;
 	int ret;
 
-	get_sections(p, &now);
-	if (now.len > SECTIONS_MAX_BYTES)
-		ret = fail(err, ERR_CONTENT, "'%s': 'hooks' and 'meta' are "
-			   "larger than %u KiB together, which nobody can "
-			   "have read", p->conf_path, SECTIONS_MAX_BYTES >> 10);
+	if (get_sections(p, &now) == WANTS_UNREADABLE)
+		ret = fail(err, ERR_CONTENT, "'%s': a file that '" SSH_CONFIG
+			   "' names cannot be read, is no regular file, or is "
+			   "larger than %u KiB", p->conf_path,
+			   SSH_CONFIG_MAX_BYTES >> 10);
+	else if (now.len > SECTIONS_MAX_BYTES)
+		ret = fail(err, ERR_CONTENT, "'%s': 'hooks', 'meta' and the "
+			   "files of '" SSH_CONFIG "' are larger than %u KiB "
+			   "together, which nobody can have read",
+			   p->conf_path, SECTIONS_MAX_BYTES >> 10);
 	else
 		ret = set_line(p->root, now.buf, &was, err);
 	strbuf_release(&now);
+	return ret;
+}
+
+int trust_follow(const struct project *before, struct strbuf *err)
+{
+	enum trust was = trust_of(before);
+	struct project now = PROJECT_INIT;
+	int ret;
+
+	if (was == TRUST_NO || was == TRUST_CHANGED)
+		return 0;
+	ret = project_open(&now, before->root, err);
+	/* what `init` said of it reaches further, and stays */
+	if (!ret && trust_of(&now) > TRUST_YES)
+		ret = trust_add(&now, err);
+	project_release(&now);
 	return ret;
 }
 

@@ -1,10 +1,11 @@
 /*
  * Which projects may make resutil run what their conf names. A conf may have
- * come from anywhere, so its `hooks:` and `meta:` count only where the user has
- * said so, on this machine: in $XDG_DATA_HOME/resutil/trusted, which lists the
- * project's directory with the text of these sections as it was then, or with
- * the mark of a project that `init` made there. An edit, a project that was
- * moved, or another one in its place has to be trusted anew.
+ * come from anywhere, so its `hooks:`, its `meta:` and the `ssh_config` of its
+ * stores count only where the user has said so, on this machine: in
+ * $XDG_DATA_HOME/resutil/trusted, which lists the project's directory with the
+ * text of these sections and files as it was then, or with the mark of a
+ * project that `init` made there. An edit, a project that was moved, or
+ * another one in its place has to be trusted anew.
  * Source: resutil-config(1), "TRUST".
  */
 #ifndef LIB_EXP_TRUST_H
@@ -34,8 +35,21 @@ const char *trust_word(enum trust trust);
 void trust_list(const struct project *p, struct strvec *out);
 
 /** From now on, as its conf is now. ERR_FAILED; ERR_CONTENT when the file of
- *  trust is none, or the sections are larger than 64 KiB. */
+ *  trust is none, the sections are larger than 64 KiB, or an ssh_config is
+ *  larger than 32 KiB or cannot be read. */
 int trust_add(const struct project *p, struct strbuf *err);
+
+/** The user's own words have changed the conf, from what it is in `before`: as
+ *  it is now it is trusted if it was then, or if it named nothing then. */
+int trust_follow(const struct project *before, struct strbuf *err);
+
+/** Whoever opens a store that the conf of `p` named asks this before: 0, or
+ *  ERR_FAILED when its settings could run something (ssh_config), and the
+ *  project is not trusted. A store whose URL was typed is the user's own. name:
+ *  of the remote; NULL: origin. */
+int trust_check_store(const struct project *p, const char *name,
+		      const char *type, const struct value *config,
+		      struct strbuf *err);
 
 /** For `init`, which made the conf in `p->root`: whatever its sections will
  *  say, as long as the user owns the conf. */

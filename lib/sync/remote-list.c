@@ -15,6 +15,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/remotes.h"
 #include "lib/exp/store-url.h"
+#include "lib/exp/trust.h"
 #include "lib/sync/known.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-internal.h"
@@ -47,8 +48,11 @@ static int find_conf(struct remote_conf *conf, struct strbuf *base,
 		     struct strbuf *err)
 {
 	if (!is_url) {
+		int ret = remotes_find(conf, p, name, err);
+
 		strbuf_addstr(base, p->root);
-		return remotes_find(conf, p, name, err);
+		return ret ? ret : trust_check_store(p, name, conf->type,
+						     conf->config, err);
 	}
 	/* what is typed counts from where it is typed */
 	if (path_cwd(base, err))

@@ -175,6 +175,23 @@ static void test_ssh(void)
 	gives("ssh://box/a%25b", "ssh host=box path=/a%b");
 	gives("ssh://[::1]:22/s", "ssh host=::1 port=22 path=/s");
 	gives("ssh://[fe80::1%eth0]/s", "ssh host=fe80::1%eth0 path=/s");
+	gives("ssh://me%40lab.org@box/s",
+	      "ssh host=box user=me@lab.org path=/s");
+	gives("ssh://LAB\\me@box/s", "ssh host=box user=LAB\\me path=/s");
+	gives("ssh://box/s?ssh_config=lab%26x",
+	      "ssh host=box path=/s ssh_config=lab&x");
+	gives("ssh://box/~?ssh_config=x", "ssh host=box path=. ssh_config=x");
+	gives("ssh://box/a%3Fb", "ssh host=box path=/a?b");
+	gives("ssh://box/s?", "ssh host=box path=/s");
+	gives("ssh://box/s?ssh_config", "refused");
+	gives("ssh://box/s?ssh_config=%0A", "refused");
+	gives("ssh://box/s?proxy=x", "refused");
+	gives("ssh://box?ssh_config=x", "refused");
+	gives("ssh://%2DoProxyCommand=x@box/s", "refused");
+	gives("ssh://me%00@box/s", "refused");
+	gives("ssh://me%3Apw@box/s", "refused");
+	gives("ssh://me%20x@box/s", "refused");
+	gives("ssh://box/~/~you", "refused");
 	gives("ssh://box", "refused");
 	gives("ssh:///s", "refused");
 	gives("ssh://-oProxyCommand=x/s", "refused");
@@ -347,6 +364,10 @@ static void test_format(void)
 	static const char *const ssh[] = {
 		"host", "box", "user", "me", "port", "22", "path", "/s%", NULL
 	};
+	static const char *const ssh_all[] = {
+		"host", "[::1]", "user", "me@lab", "path", "~/a?b",
+		"ssh_config", "x", NULL
+	};
 	static const char *const secret[] = {
 		"host", "me:hunter2@box", "path", "s", NULL
 	};
@@ -365,6 +386,7 @@ static void test_format(void)
 	formats("s3", s3_all, "s3://lab/50%25%3F/b?endpoint_url=http://h:1/x&"
 		"region=r&profile=a%26b");
 	formats("ssh", ssh, "ssh://me@box:22/s%25");
+	formats("ssh", ssh_all, "ssh://me%40lab@[::1]/~/a%3Fb");
 	formats("ssh", secret, "ssh://me@box/~/s");
 	formats("ssh", secret_user, "ssh://me@box/%7E/s");
 	formats("gdrive", drive, "gdrive://1a");
