@@ -361,6 +361,7 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5734-s3-parts.sh t5742-aws-machine.sh t5744-s3-keys.sh \
 	t5760-s3-faults.sh t5770-partial-access.sh t5772-few-requests.sh \
 	t5820-gcs-contract.sh t5823-gcs-refused.sh t5831-gcs-resume.sh \
+	t5912-ssh-sharing.sh \
 	t7400-list-store.sh t7645-checkpoint-every.sh t7650-monitor.sh \
 	t9120-random-sharing.sh t9130-stress.sh t9160-story-s3.sh
 test-tsan:

@@ -166,6 +166,15 @@ test_expect_success PYTHON 'layers: only git-*.c runs git' '
 	finds check-layers builtin/four.c:2 "runs git"
 '
 
+test_expect_success PYTHON 'layers: only openssh*.c runs ssh' '
+	new_tree &&
+	echo "int x = strvec_push(&a, \"ssh\");" >body &&
+	edit plumbing/five.c <body &&
+	edit lib/wrap/openssh-x.c <body &&
+	rm body &&
+	finds check-layers plumbing/five.c:2 "runs ssh"
+'
+
 test_expect_success PYTHON 'layers: file names are unique' '
 	new_tree &&
 	cp lib/base/one.c plumbing/one.c &&

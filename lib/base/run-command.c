@@ -315,6 +315,17 @@ int start_command(struct child_process *child, struct strbuf *err)
 	return start(child, &status, err);
 }
 
+/* A zombie, until we wait for it. */
+bool command_has_ended(const struct child_process *child)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	return !waitid(P_PID, (id_t)child->pid, &info,
+		       WEXITED | WNOHANG | WNOWAIT) &&
+	       info.si_pid == child->pid;
+}
+
 int finish_command(struct child_process *child)
 {
 	int status;

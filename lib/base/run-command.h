@@ -40,6 +40,8 @@ int start_command(struct child_process *child, struct strbuf *err);
 
 /** Waits; returns the exit status, 128+n for signal n. Releases the child. */
 int finish_command(struct child_process *child);
+/** Whether it has ended; finish_command() is still to be called. */
+bool command_has_ended(const struct child_process *child);
 
 /** Both, for commands: a failure to start is printed; returns the status (127
  *  or 126 when it could not be started). */

@@ -343,16 +343,6 @@ static bool program_was_told(const struct signalfd_siginfo *si)
 	       (si->ssi_signo != SIGHUP || getsid(0) != getpid());
 }
 
-/* A zombie, until we wait for it. */
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info;
-
-	memset(&info, 0, sizeof(info));
-	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
-	       info.si_pid == pid;
-}
-
 /* Returns true when the program has ended. */
 static bool take_signal(struct supervise *s, const struct signalfd_siginfo *si,
 			struct relay relays[2])
@@ -362,7 +352,7 @@ static bool take_signal(struct supervise *s, const struct signalfd_siginfo *si,
 
 	switch (signo) {
 	case SIGCHLD:
-		if (s->ended && has_ended(s->child.pid))
+		if (s->ended && command_has_ended(&s->child))
 			s->ended(s->data);
 		if (wait4(s->child.pid, &status, WNOHANG, &ru) !=
 		    s->child.pid)

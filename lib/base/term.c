@@ -29,6 +29,20 @@ bool term_is_interactive(void)
 	       isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+bool term_has_person(void)
+{
+	int fd;
+
+	if (no_interactive || env_is_true("RESUTIL_NO_INTERACTIVE") ||
+	    !isatty(STDERR_FILENO))
+		return false;
+	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 int color_set(const char *when)
 {
 	if (!strcmp(when, "auto") || !strcmp(when, "true"))

@@ -11,6 +11,10 @@
  *  --no-interactive nor RESUTIL_NO_INTERACTIVE is given. */
 bool term_is_interactive(void);
 void term_set_no_interactive(void);
+/** A program of ours can ask somebody by itself, at the terminal of this
+ *  process (/dev/tty), whatever stdin is: what reads names from a pipe may have
+ *  a person before it. Nobody, where --no-interactive is given likewise. */
+bool term_has_person(void);
 
 /** A boolean environment variable: unset, "", 0, no, off, false are false. */
 bool env_is_true(const char *name);
