@@ -1,12 +1,10 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
-#include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/http-conf.h"
-#include "lib/exp/project.h"
 #include "lib/exp/remotes.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/store-find.h"
 #include "plumbing/object-store.h"
 #include "command.h"
 
@@ -17,21 +15,8 @@ static int open_store(struct transport **out, const char *name,
 	struct remote_conf conf = { 0 };
 	struct strbuf base = STRBUF_INIT, ca_file = STRBUF_INIT;
 	struct strvec hosts = STRVEC_INIT;
-	int ret;
+	int ret = store_find(&conf, &base, the_project, name, err);
 
-	if (name && store_url_looks(name)) {
-		/* What is typed counts from where it is typed. */
-		ret = path_cwd(&base, err);
-		if (!ret)
-			ret = store_url_parse(name, &conf.type, &conf.config,
-					      NULL, err);
-	} else if (!the_project) {
-		ret = fail(err, ERR_FAILED, "no project here; go into one, or "
-			   "name a store by its URL");
-	} else {
-		strbuf_addstr(&base, the_project->root);
-		ret = remotes_find(&conf, the_project, name, err);
-	}
 	c.type = conf.type;
 	c.config = conf.config;
 	c.base_dir = base.buf;

@@ -10,10 +10,9 @@
 
 #define OPT_STORE(name) \
 	OPT_STRING(0, "remote", name, "REMOTE", \
-		   "the remote, or the URL of a store (default: origin)")
+		   "a remote, the URL of a store, or .env (default: origin)")
 
-/** name: a remote of the project, or a URL, which needs no project; NULL:
- *  origin. Dies when there is none, or no project. */
+/** name: as of store_find(). Dies when there is none. */
 struct transport *object_store_need(const char *name);
 /** The same, with another patience than usual: seconds. */
 struct transport *object_store_need_for(const char *name, unsigned patience);
