@@ -118,7 +118,12 @@ CONFIG_PAGES := $(sort $(wildcard Documentation/config/*.adoc))
 PLACE_SRC := $(shell grep -l 'RESUTIL_\(VERSION\|PREFIX\|LIBEXEC\)' \
 	resutil.c $(LIB_SRC) $(CMD_SRC) 2>/dev/null)
 
-OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(CMD_SRC:%.c=$(B)/%.o)
+# What runs on the hosts of ssh stores, as text.
+SSH_SCRIPT := $(addprefix transport/ssh/,ssh-base.sh ssh-read.sh ssh-write.sh \
+	ssh-lock.sh ssh-put.sh ssh-change.sh)
+
+OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(CMD_SRC:%.c=$(B)/%.o) \
+	$(B)/transport/ssh/ssh-script.o
 UNIT_BIN := $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
 HELPER_BIN := $(HELPER_SRC:t/helper/%.c=$(B)/helper/%)
 FUZZ_BIN := $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
@@ -192,6 +197,14 @@ $(LIBEXEC_OBJ): $(B)/resutil-%.o: resutil.c $(B)/flags | $(B)/libs-found
 
 $(B)/%.o: %.c $(B)/flags | $(B)/libs-found
 	@mkdir -p $(@D)
+	$(call quiet,cc)$(compile) -c -o $@ $<
+
+$(B)/transport/ssh/ssh-script.c: $(SSH_SCRIPT) tools/embed-script
+	@mkdir -p $(@D)
+	@sh tools/embed-script ssh_script transport/ssh/ssh-internal.h \
+		$(SSH_SCRIPT) >$@
+
+$(B)/transport/ssh/ssh-script.o: $(B)/transport/ssh/ssh-script.c $(B)/flags
 	$(call quiet,cc)$(compile) -c -o $@ $<
 
 $(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
@@ -362,6 +375,7 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5760-s3-faults.sh t5770-partial-access.sh t5772-few-requests.sh \
 	t5820-gcs-contract.sh t5823-gcs-refused.sh t5831-gcs-resume.sh \
 	t5912-ssh-sharing.sh \
+	t5920-ssh-contract.sh \
 	t7400-list-store.sh t7645-checkpoint-every.sh t7650-monitor.sh \
 	t9120-random-sharing.sh t9130-stress.sh t9160-story-s3.sh
 test-tsan:

@@ -23,6 +23,8 @@
 #include "lib/exp/conf-check.h"
 #include "lib/exp/project.h"
 #include "lib/exp/store-url.h"
+#include "lib/exp/store-url-query.h"
+#include "lib/exp/trust.h"
 
 #include <dirent.h>
 
@@ -151,6 +153,24 @@ static int ask(const struct tempfile *scratch, struct strvec *args,
 	return pipe_command(&child, NULL, 0, out, NULL, LISTING_MAX, err);
 }
 
+/*
+ * What the conf of a project says can only run something where the project is
+ * trusted, which the scratch one is not; but this was typed.
+ */
+static void add_typed_url(const struct clone *c, struct strvec *args)
+{
+	const char *file = value_get_text(c->plan.config, "ssh_config");
+	struct strbuf url = STRBUF_INIT;
+
+	if (!file)
+		return;
+	store_url_format(c->plan.type.buf, c->plan.config, &url);
+	strbuf_addstr(&url, "?ssh_config=");
+	store_url_encode(&url, file, "&");
+	strvec_pushf(args, "--remote=%s", url.buf);
+	strbuf_release(&url);
+}
+
 /* A typing error shows when the names that are right stand beside it. Hostile
  * ones are passed over. */
 static void add_projects(const struct strbuf *records, struct strbuf *out)
@@ -181,6 +201,7 @@ static int no_such_project(const struct clone *c,
 	struct strbuf ignored = STRBUF_INIT;
 
 	strvec_pushl(&args, "list-objects", "--one-level", "-z", NULL);
+	add_typed_url(c, &args);
 	if (!ask(scratch, &args, &records, &ignored))
 		add_projects(&records, &others);
 	fail(err, ERR_NOT_FOUND, "no experiments of a project '%s' in '%s'; "
@@ -218,6 +239,7 @@ static int ask_store(struct clone *c, struct strbuf *err)
 	if (ret)
 		goto cleanup;
 	strvec_push(&args, "list-remote");
+	add_typed_url(c, &args);
 	ret = ask(scratch, &args, &names, err);
 	for (p = names.buf; !ret && (p = strchr(p, '\n')); p++)
 		c->nr++;
@@ -301,6 +323,18 @@ static void say_made(const struct clone *c)
 	strbuf_release(&safe);
 }
 
+/* The conf says what was typed, and so does an ssh_config in it; what another
+ * conf will say, as one that `git pull` brings, has to be trusted. */
+static void trust_typed(const struct clone *c)
+{
+	struct project p = PROJECT_INIT;
+
+	if (value_get_text(c->plan.config, "ssh_config") &&
+	    !project_open(&p, c->plan.root.buf, NULL))
+		trust_add(&p, NULL);
+	project_release(&p);
+}
+
 static int pull_all(const struct clone *c)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
@@ -332,6 +366,8 @@ static int clone_project(struct clone *c, const char *url, const char *dir,
 		ret = make_project(c, err);
 	if (ret)
 		return ret;
+	if (!c->dry_run)
+		trust_typed(c);
 	say_made(c);
 	return c->all && !c->dry_run ? pull_all(c) : 0;
 }

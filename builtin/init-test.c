@@ -8,15 +8,18 @@
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
+#include "lib/base/ssh-conf.h"
 #include "lib/base/term.h"
 #include "lib/exp/project.h"
 #include "lib/exp/store-url.h"
 #include "lib/exp/store-url-query.h"
+#include "lib/exp/trust.h"
 
 /* A few lines; see resutil-test-store(1). */
 #define TAP_MAX (64u << 10)
 
 #define KEY_FILE "key_file_path"
+#define SSH_CONFIG "ssh_config"
 
 /* A directory that is not there yet has nothing that could be asked. */
 static bool is_to_be_made(const struct init_plan *plan)
@@ -33,10 +36,19 @@ static bool is_to_be_made(const struct init_plan *plan)
 	return ret;
 }
 
+/* They are for one machine, so a URL that is shown does not have them. */
+static void add_file(struct strbuf *url, const char *key,
+		     const struct strbuf *path)
+{
+	strbuf_addf(url, "%c%s=", strchr(url->buf, '?') ? '&' : '?', key);
+	store_url_encode(url, path->buf, "&");
+}
+
 /* The store by its URL: there is no conf yet. */
 static void write_url(const struct init_plan *plan, struct strbuf *url)
 {
 	const char *key = value_get_text(plan->merged, KEY_FILE);
+	const char *ssh_config = value_get_text(plan->merged, SSH_CONFIG);
 	struct value *config = value_copy(plan->merged);
 	struct strbuf path = STRBUF_INIT;
 
@@ -47,12 +59,13 @@ static void write_url(const struct init_plan *plan, struct strbuf *url)
 		strbuf_reset(&path);
 	}
 	store_url_format(plan->kind->type, config, url);
-	/* It is for one machine, so a URL that is shown does not have it. */
 	if (key && *key) {
 		key_file_path(&path, plan->root.buf, key);
-		strbuf_addf(url, "%c" KEY_FILE "=",
-			    strchr(url->buf, '?') ? '&' : '?');
-		store_url_encode(url, path.buf, "&");
+		add_file(url, KEY_FILE, &path);
+	}
+	if (ssh_config && *ssh_config) {
+		ssh_config_path(&path, plan->root.buf, ssh_config);
+		add_file(url, SSH_CONFIG, &path);
 	}
 	strbuf_release(&path);
 	value_free(config);
@@ -186,6 +199,26 @@ static void tell_how_to_go_on(const struct init_plan *plan, const char *dir,
 	strbuf_release(&command);
 }
 
+/*
+ * What the old conf says is not what was typed: it may have come from anywhere,
+ * and the child would take it for the user's own.
+ */
+static int check_trust(const struct init_plan *plan, struct strbuf *err)
+{
+	struct project p = PROJECT_INIT;
+	int ret;
+
+	if (!value_get_text(plan->before, SSH_CONFIG) ||
+	    value_map_get(plan->given, SSH_CONFIG))
+		return 0;
+	ret = project_open(&p, plan->root.buf, err);
+	if (!ret)
+		ret = trust_check_store(&p, NULL, plan->kind->type,
+					plan->merged, err);
+	project_release(&p);
+	return ret;
+}
+
 int init_test(const struct init_plan *plan, const char *dir,
 	      struct strbuf *err)
 {
@@ -193,8 +226,11 @@ int init_test(const struct init_plan *plan, const char *dir,
 	struct strbuf tap = STRBUF_INIT, url = STRBUF_INIT;
 	int ret;
 
-	if (plan->offline || plan->kind->untested || is_to_be_made(plan))
+	if (plan->offline || is_to_be_made(plan))
 		return 0;
+	ret = check_trust(plan, err);
+	if (ret)
+		return ret;
 	if (plan->kind->title && term_is_interactive() && verbosity >= 0)
 		fprintf(stderr, _("Connecting to %s...\n"),
 			plan->kind->title);

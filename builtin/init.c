@@ -399,27 +399,32 @@ static void show_next(const struct init *init, const char *dir)
 			   value_get_text(plan->config, "path"));
 	out_printf(_("Next:\n"));
 	/* nobody was asked yet whether it is there, and lets us in */
-	if (plan->offline || plan->kind->untested)
+	if (plan->offline)
 		out_printf("  resutil remote test\n");
 	out_printf(_("  resutil run -m COMMENT -- CMD...\n"
 		     "  resutil list\n"));
 	strbuf_release(&path);
 }
 
-/* What the conf of one's own project names may be run. Where there is no place
- * to note that, it has to be said later. */
-static void trust_own(const struct init_plan *plan)
+/* What the conf of one's own project names may be run, and in somebody else's
+ * what was just typed. Where there is no place to note that, it has to be said
+ * later. before: the project as it was, if it was one. */
+static void trust_own(const struct init_plan *plan,
+		      const struct project *before)
 {
 	struct project p = PROJECT_INIT;
 
 	p.root = plan->root.buf;
 	if (!plan->has_conf)
 		trust_add_own(&p, NULL);
+	else if (before->root)
+		trust_follow(before, NULL);
 }
 
 /* 0, a status that was explained, or a negative code with a sentence. */
 static int init_project(struct init *init, const char *dir, struct strbuf *err)
 {
+	struct project before = PROJECT_INIT;
 	int ret;
 
 	path_real(&init->plan.root, dir ? dir : ".");
@@ -436,13 +441,17 @@ static int init_project(struct init *init, const char *dir, struct strbuf *err)
 		return ret;
 	if (init->dry_run)
 		return show_plan(init, dir, err);
+	if (init->plan.has_conf &&
+	    project_open(&before, init->plan.root.buf, NULL))
+		project_release(&before);
 	ret = init_test(&init->plan, dir, err);
 	if (!ret)
 		ret = init_make(&init->plan, err);
 	if (!ret) {
-		trust_own(&init->plan);
+		trust_own(&init->plan, &before);
 		show_next(init, dir);
 	}
+	project_release(&before);
 	return ret;
 }
 

@@ -79,7 +79,10 @@ void store_kind_rebase(const struct store_kind *kind, struct value *config,
 		       const char *root)
 {
 	const char *key = value_get_text(config, "key_file_path");
+	const char *ssh_config = value_get_text(config, "ssh_config");
 
+	if (ssh_config && strncmp(ssh_config, "~/", 2))
+		rebase(config, "ssh_config", root);
 	if (kind->is_dir)
 		rebase(config, "path", root);
 	if (key && !strcmp(key, STORE_NO_KEY))

@@ -40,7 +40,6 @@ struct store_kind {
 	const char *title;	/* for the report of a test; NULL: none */
 	bool is_dir;		/* `path` is a directory of this machine, and
 				 * made when it is missing */
-	bool untested;		/* no transport of ours speaks with it */
 	/* In the order in which they are asked; the end has no key. */
 	const struct store_setting *settings;
 	/* Spells what -o gave as the conf has it. ERR_USAGE: no such store
@@ -71,9 +70,9 @@ void store_kind_names(struct strbuf *out, const char *between);
 int store_kind_only(const struct value *settings, const char *type,
 		    const char *const *keys, struct strbuf *err);
 
-/** Makes relative paths in `config` (of a key file, of a directory) begin in
- *  `root` of a project; they are from the working directory. root NULL: makes
- *  them absolute. STORE_NO_KEY is taken out. */
+/** Makes relative paths in `config` (of a key file, of an ssh_config, of a
+ *  directory) begin in `root` of a project; they are from the working
+ *  directory. root NULL: makes them absolute. STORE_NO_KEY is taken out. */
 void store_kind_rebase(const struct store_kind *kind, struct value *config,
 		       const char *root);
 

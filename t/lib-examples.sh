@@ -22,7 +22,7 @@ run_examples () {
 		export HOME &&
 		case "$2" in
 		*/resutil-run.adoc|*/resutil-checkpoint.adoc|*/resutil-s3.adoc|\
-		*/resutil-gcs.adoc|*/resutil-gdrive.adoc)
+		*/resutil-gcs.adoc|*/resutil-gdrive.adoc|*/resutil-ssh.adoc)
 			unset RESUTIL_NO_REMOTE
 			;;
 		esac &&

@@ -8,9 +8,10 @@ test_lazy_prereq MOUNT '
 	umount m
 '
 
-# disk SIZE DIR [OPTIONS]: mounted there until the test ends
+# disk SIZE DIR [OPTIONS]: mounted there until the test ends. A session of a
+# server that has just been left may be in it for a moment yet.
 disk () {
 	mkdir -p "$2" &&
 	mount -t tmpfs -o "size=$1${3:+,$3}" none "$2" &&
-	test_when_finished "umount \"$PWD/$2\""
+	test_when_finished "test_wait_for 10 umount \"$PWD/$2\""
 }

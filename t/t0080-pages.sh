@@ -60,7 +60,7 @@ do
 	name=${name%.adoc}
 	# these need servers, which t5781 and t5882 start
 	case "$name" in
-	resutil-s3|resutil-gcs|resutil-gdrive)
+	resutil-s3|resutil-gcs|resutil-gdrive|resutil-ssh)
 		continue
 		;;
 	esac

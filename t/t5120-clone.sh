@@ -163,13 +163,6 @@ test_expect_success 'a URL that names no project, or a bad one' '
 	test_grep "URL of a project in a store" ../err
 '
 
-test_expect_success 'a kind of store that this version cannot use' '
-	cd work &&
-	test_must_fail resutil clone ssh://box/srv/MyProj 2>../err &&
-	test_grep "ssh" ../err &&
-	test_dir_is_empty .
-'
-
 test_expect_success 'another results_dir, and settings of the store' '
 	cd work &&
 	resutil -q clone --results-dir=out/runs dir:../store/MyProj &&

@@ -166,8 +166,11 @@ test_expect_success 'each type of store takes what it needs' '
 	resutil init --offline --storage-type=s3 -o bucket_name=lab -o region=x \
 		s3 >out &&
 	test_grep "^  region: x$" s3/resutil-conf.yaml &&
-	resutil init --storage-type=ssh -o host=h -o path=/p ssh >out &&
-	test_grep "^  host: h$" ssh/resutil-conf.yaml &&
+	resutil init --offline --storage-type=ssh -o host=me@h -o port=22 \
+		-o path="~/p" ssh >out &&
+	grep "^  " ssh/resutil-conf.yaml >conf &&
+	printf "  %s\n" "host: h" "path: p" "port: 22" "user: me" >want &&
+	sort conf >actual && test_cmp want actual &&
 	resutil init -o path=../shared dir >out &&
 	test_grep "^  path: ../shared$" dir/resutil-conf.yaml &&
 	test_path_is_dir shared
@@ -274,6 +277,16 @@ test_expect_success 'a password is not written into the conf' '
 	test_grep "password" err &&
 	test_grep ! hunter2 err &&
 	test_path_is_missing secret
+'
+
+test_expect_success 'a host, user or port that cannot be is refused' '
+	for word in host=-oProxyCommand=x host=a:22 user=-lx port=0 port=x \
+		hots=h path="~you/p"
+	do
+		test_expect_code 129 resutil init --offline --storage-type=ssh \
+			-o host=h -o path=/p -o "$word" none 2>err &&
+		test_path_is_missing none || return 1
+	done
 '
 
 test_expect_success 'results_dir is the first usual directory that is there' '

@@ -168,6 +168,7 @@ extern const struct transport_ops transport_dir;
 extern const struct transport_ops transport_s3;
 extern const struct transport_ops transport_gcs;
 extern const struct transport_ops transport_gdrive;
+extern const struct transport_ops transport_ssh;
 
 /* The wrappers take `t`, and give a table of their own around it. */
 struct transport *transport_with_retry(struct transport *t,

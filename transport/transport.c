@@ -13,6 +13,7 @@ static const struct transport_ops *const transports[] = {
 	&transport_s3,
 	&transport_gcs,
 	&transport_gdrive,
+	&transport_ssh,
 };
 
 const char *const *transport_types(void)
