@@ -376,6 +376,7 @@ TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t5820-gcs-contract.sh t5823-gcs-refused.sh t5831-gcs-resume.sh \
 	t5912-ssh-sharing.sh \
 	t5920-ssh-contract.sh \
+	t6024-sync-keys-races.sh t6026-sync-keys-random.sh \
 	t7400-list-store.sh t7645-checkpoint-every.sh t7650-monitor.sh \
 	t9120-random-sharing.sh t9130-stress.sh t9160-story-s3.sh
 test-tsan:

@@ -75,6 +75,8 @@ COMMAND_IN(pack,
 	"stat-remote",    cmd_stat_remote,   PLUMBING, NEED_PROJECT, "print which packs a store holds")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
 COMMAND_IN(pack,
+	"sync-keys",      cmd_sync_keys,     PLUMBING, WANT_PROJECT, "compare files here with a store, and make them alike")
+COMMAND_IN(pack,
 	"test-store",     cmd_test_store,    PLUMBING, WANT_PROJECT, "test whether a store keeps its contract")
 COMMAND("tid",            cmd_tid,           BUILTIN,  NO_PROJECT,   "print what names this run")
 COMMAND_IN(pack,

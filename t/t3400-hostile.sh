@@ -2,6 +2,7 @@
 test_description='hostile packs: names, links, kinds, limits'
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-hostile.sh"
+. "$TEST_DIRECTORY/lib-mount.sh"
 
 test_expect_success 'setup: what is right is taken' '
 	make_arena &&
@@ -542,29 +543,6 @@ test_expect_success 'a zip in a zip is a file' '
 	(cd unpacked && find . | sort) >actual &&
 	printf "%s\n" . ./again.zip ./nested.zip >expect &&
 	test_cmp expect actual
-'
-
-# A file system that folds case, in folded/: ext4 where the kernel can, or
-# NTFS as on Windows.
-mount_folding () {
-	mkdir -p folded && rm -f folding &&
-	if mkfs.ext4 -V
-	then
-		truncate -s 16M folding &&
-		mkfs.ext4 -q -O casefold -E encoding=utf8 folding &&
-		mount -o loop folding folded && mkdir folded/place &&
-		chattr +F folded/place && return 0
-		umount folded
-	fi
-	truncate -s 16M folding && mkntfs -q -F -f folding &&
-	lowntfs-3g -o ignore_case folding folded && mkdir folded/place
-}
-
-test_lazy_prereq CASE_FOLDING '
-	mount_folding && touch folded/place/A && test -e folded/place/a
-	status=$?
-	umount folded
-	test $status = 0
 '
 
 test_expect_success CASE_FOLDING 'names that are one where case is folded' '
