@@ -95,6 +95,8 @@ add|129|U+001B|add -n "$evil"
 ask-line|1|nobody|--no-interactive ask-line --default "$evil" "$evil"
 attach|10|x1b|attach --exp "$name" "no $evil"
 attach|129|x1b|attach --exp "$name" --as "../$evil" evil
+bucket|10|x1b|bucket --find "no $evil"
+bucket|129|x1b|bucket --find "/$evil"
 cat-pack|0|x1b|cat-pack pack.zip stdout.log
 cat-pack|10|x1b|cat-pack pack.zip "no $evil"
 cat-pack|13|x1b|cat-pack "$evil.zip" a
@@ -165,6 +167,10 @@ pull|10|evil|pull "$evil"
 pull|3|202e|pull -A
 push|10|evil|push "$evil"
 put-object|0|-|put-object --remote origin "$evil" "$evil"
+bucket|0|033|bucket --find --packs "e*"
+bucket|0|033|bucket --list
+bucket|0|033|bucket --download -n --root results "e*"
+bucket|0|x1b|bucket --find -z "e*"
 sync-keys|0|033|sync-keys --compare "e*"
 sync-keys|0|033|sync-keys --download -n "e*"
 sync-keys|10|x1b|sync-keys --download "no $evil"
