@@ -21,6 +21,8 @@ COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print meta
 COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")
 COMMAND("config",         cmd_config,        BUILTIN,  NO_PROJECT,   "say which projects may have commands run")
 COMMAND_IN(pack,
+	"copy-pack",      cmd_copy_pack,     PLUMBING, NEED_PROJECT, "copy experiments from one store to another")
+COMMAND_IN(pack,
 	"fetch-exp",      cmd_fetch_exp,     PLUMBING, NEED_PROJECT, "get experiments out of a store")
 COMMAND("fsck",           cmd_fsck,          BUILTIN,  NO_PROJECT,   "check that nothing is lost or damaged, and repair it")
 COMMAND("gc",             cmd_gc,            BUILTIN,  NEED_PROJECT, "remove what crashes left behind")

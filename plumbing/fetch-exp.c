@@ -6,7 +6,6 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
-#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -15,8 +14,8 @@
 #include "lib/exp/pack-limits.h"
 #include "lib/sync/fetch.h"
 #include "lib/sync/remote-list.h"
-#include "lib/sync/sync-result.h"
 #include "plumbing/store-options.h"
+#include "plumbing/sync-print.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -43,25 +42,8 @@ struct fetch_exp {
 static void print(const struct sync_result *result, void *data)
 {
 	struct fetch_exp *f = data;
-	struct strbuf out = STRBUF_INIT;
 
-	if (f->json)
-		sync_result_json(&out, result, f->nul);
-	else
-		sync_result_line(&out, result, f->nul);
-	out_text(out.buf, out.len);
-	/* The next one may take long; what is the same takes no time. */
-	if (strcmp(result->status, "same"))
-		fflush(stdout);
-	items_count(&f->items, result->code);
-	/* Of many it must be told which one. */
-	if (result->code && !strstr(result->message, result->name))
-		error("'%s': %s", result->name, result->message);
-	else if (result->code)
-		error("%s", result->message);
-	else if (*result->message)
-		warning("%s", result->message);
-	strbuf_release(&out);
+	sync_print(result, f->json, f->nul, &f->items);
 }
 
 /* No store has what is no name, and no such key is ever asked for. */

@@ -4,10 +4,8 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "lib/base/alloc.h"
-#include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/items.h"
-#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -16,9 +14,9 @@
 #include "lib/exp/pack-level.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send.h"
-#include "lib/sync/sync-result.h"
 #include "lib/wrap/zstream.h"
 #include "plumbing/store-options.h"
+#include "plumbing/sync-print.h"
 #include "transport/transport.h"
 
 static const char *const usage[] = {
@@ -38,42 +36,13 @@ struct send_pack {
 	struct items items;
 };
 
-static void say_resumed(const struct sync_result *result)
-{
-	struct strbuf size = STRBUF_INIT;
-
-	if (!result->held)
-		return;
-	size_format(&size, result->held);
-	say("'%s': resumed; %s of it had been sent before", result->name,
-	    size.buf);
-	strbuf_release(&size);
-}
-
 /* For sync_send(), and for what never comes to it. */
 static void print(const struct sync_result *result, void *data)
 {
 	struct send_pack *s = data;
-	struct strbuf out = STRBUF_INIT;
 
-	if (s->json)
-		sync_result_json(&out, result, s->nul);
-	else
-		sync_result_line(&out, result, s->nul);
-	out_text(out.buf, out.len);
-	/* The next one may take long; what is the same takes no time. */
-	if (strcmp(result->status, "same"))
-		fflush(stdout);
-	items_count(&s->items, result->code);
-	/* Of many it must be told which one. */
-	if (result->code && !strstr(result->message, result->name))
-		error("'%s': %s", result->name, result->message);
-	else if (result->code)
-		error("%s", result->message);
-	else if (*result->message)
-		warning("'%s': %s", result->name, result->message);
-	say_resumed(result);
-	strbuf_release(&out);
+	sync_print(result, s->json, s->nul, &s->items);
+	sync_print_resumed(result, "sent");
 }
 
 static void print_failure(struct send_pack *s, const char *arg, int code,

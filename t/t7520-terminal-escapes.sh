@@ -116,6 +116,8 @@ config|0|x1b|config --untrust "no $evil"
 config|10|x1b|config --trusted "no $evil"
 comment|0|202e|comment -n "$name" "other$rlo"
 comment|129|U+001B|comment "$name" "$evil"
+copy-pack|10|x1b|copy-pack --from origin --to "no $evil" "$name"
+copy-pack|10|evil|copy-pack --from origin --to "dir:$TRASH_DIRECTORY" "no $evil"
 fetch-exp|10|evil|fetch-exp "$evil"
 fsck|*|202e|fsck
 fsck|*||fsck --remote -v

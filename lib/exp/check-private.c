@@ -23,6 +23,12 @@
 /* Of what has no process number in its name. */
 #define NO_PROCESS INT_MAX
 
+/* Of copies between stores: resutilformat-copy(5). */
+#define COPY_HEX 32
+#define COPY_BYTES ".part"
+#define COPY_NOTE ".json"
+#define COPY_AGE_MAX (7 * 24 * 60 * 60)
+
 static int remove_file(struct check *c UNUSED, const char *path)
 {
 	return sys_unlink(path);
@@ -230,8 +236,8 @@ static void list_going(const struct check *c, struct strmap *going)
 /* What cannot be read cannot be checked; silence would call it sound. */
 static void look_at_access(struct check *c)
 {
-	static const char *const dirs[] = { "", "/live", "/partial", "/remotes",
-					    "/renames", "/tids",
+	static const char *const dirs[] = { "", "/copies", "/live", "/partial",
+					    "/remotes", "/renames", "/tids",
 					    "/trials", "/uploads" };
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
@@ -337,6 +343,101 @@ static void look_at_uploads(struct check *c)
 	strvec_release(&remotes);
 }
 
+/* ---- copies between stores ----------------------------------------------- */
+
+/* 32 hex digits and `suffix`; adds the path without that. */
+static bool is_copy(const char *dir, const char *entry, const char *suffix,
+		    struct strbuf *base)
+{
+	strbuf_reset(base);
+	if (strlen(entry) != COPY_HEX + strlen(suffix) ||
+	    strspn(entry, "0123456789abcdef") != COPY_HEX ||
+	    strcmp(entry + COPY_HEX, suffix))
+		return false;
+	strbuf_addf(base, "%s/%.*s", dir, COPY_HEX, entry);
+	return true;
+}
+
+/* The bytes, and the note of what they are. */
+static int remove_copy(struct check *c UNUSED, const char *path)
+{
+	char *note = xstrfmt("%.*s" COPY_NOTE, (int)(strlen(path) -
+			     strlen(COPY_BYTES)), path);
+	int ret = sys_unlink(note) && errno != ENOENT ? -1 : sys_unlink(path);
+
+	free(note);
+	return ret;
+}
+
+/* Whoever is at it locks its first byte. */
+static bool is_copied_now(const struct leftover *l)
+{
+	return l->fd >= 0 && filelock_is_held(l->fd, 0) == 1;
+}
+
+static void look_at_copy(struct check *c, const char *path)
+{
+	struct finding f = { .level = FINDING_LEFTOVER, .id = "copy-rest" };
+	struct leftover l;
+	struct stat st;
+
+	if (!leftover_look(&l, path, NO_PROCESS, false))
+		return;
+	f.bytes = l.bytes;
+	if (!is_copied_now(&l) && !lstat(path, &st)) {
+		l.age = MAXIMUM((int64_t)time(NULL) - st.st_mtim.tv_sec,
+				INT64_C(0));
+		if (l.age < COPY_AGE_MAX)
+			check_found(c, &f, path, "a copy between stores that "
+				    "was interrupted; the next one goes on "
+				    "with it");
+		else
+			check_leftover(c, f.id, path, NULL, &l, remove_copy,
+				       "a copy between stores that nobody "
+				       "went on with for a week");
+	}
+	leftover_release(&l);
+}
+
+/* The bytes are there before their note, and go after it. */
+static void look_at_copy_note(struct check *c, const char *path,
+			      const char *base)
+{
+	char *bytes = xstrfmt("%s" COPY_BYTES, base);
+	struct leftover l;
+
+	if (!path_exists(bytes) &&
+	    leftover_look(&l, path, NO_PROCESS, false)) {
+		check_leftover(c, "copy-rest", path, NULL, &l, remove_file,
+			       "the note of a copy of which nothing is there");
+		leftover_release(&l);
+	}
+	free(bytes);
+}
+
+static void look_at_copies(struct check *c)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT;
+	struct strbuf base = STRBUF_INIT;
+	size_t i;
+
+	strbuf_addf(&dir, "%s/.resutil/copies", c->p->root);
+	check_entries(dir.buf, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir.buf, entries.v[i]);
+		if (is_copy(dir.buf, entries.v[i], COPY_BYTES, &base))
+			look_at_copy(c, path.buf);
+		else if (is_copy(dir.buf, entries.v[i], COPY_NOTE, &base))
+			look_at_copy_note(c, path.buf, base.buf);
+	}
+	strbuf_release(&base);
+	strbuf_release(&path);
+	strbuf_release(&dir);
+	strvec_release(&entries);
+}
+
 static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames",
@@ -419,6 +520,7 @@ void check_private(struct check *c)
 	strbuf_addf(&path, "%s/.resutil", c->p->root);
 	look_for_temps_below(c, path.buf, "temp-file");
 	look_at_uploads(c);
+	look_at_copies(c);
 	strbuf_reset(&path);
 	if (!project_cache_path(c->p, &path, NULL)) {
 		look_at_hashes(c, path.buf);

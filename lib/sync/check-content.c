@@ -198,9 +198,11 @@ static void open_ledgers(struct content *c)
 
 	ledger_list(c->p, &remotes);
 	c->ledger = xcalloc(remotes.nr + 1, sizeof(*c->ledger));
-	/* One that cannot be read is a finding of its own. */
+	/* One that cannot be read is a finding of its own. What was copied
+	 * from one store to another ('@') says nothing of what is here. */
 	for (i = 0; i < remotes.nr; i++)
-		if (!ledger_open(&c->ledger[c->nr], c->p, remotes.v[i], NULL))
+		if (*remotes.v[i] != '@' &&
+		    !ledger_open(&c->ledger[c->nr], c->p, remotes.v[i], NULL))
 			c->nr++;
 	strvec_release(&remotes);
 }

@@ -120,6 +120,8 @@ int check_rests(struct store_check *c, struct strbuf *err);
 
 /** Tells of each note of an upload, and withdraws those that are not wanted. */
 void check_upload_notes(struct store_check *c);
+/** The same for uploads of copies out of other stores. */
+void check_copy_notes(struct store_check *c);
 /** Whether the upload `id` of an object is one that was noted, and so may be
  *  gone on with. */
 bool check_is_noted(struct store_check *c, const char *key, const char *id);

@@ -233,6 +233,7 @@ int check_rests(struct store_check *c, struct strbuf *err)
 
 	/* What these withdraw is no rest any more. */
 	check_upload_notes(c);
+	check_copy_notes(c);
 	if (transport_caps(c->r->transport) & TRANSPORT_CAN_PRUNE)
 		ret = check_uploads(c, c->r->prefix, err);
 	/* where the prefix of a project is not that of a test, too */

@@ -6,11 +6,13 @@
 #include "lib/base/compat.h"
 #include "lib/sync/check-store-internal.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-tree.h"
 #include "lib/exp/project.h"
+#include "lib/sync/copy-rest.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/uploads.h"
 
@@ -118,6 +120,94 @@ void check_upload_notes(struct store_check *c)
 	strvec_release(&names);
 }
 
+/* ---- uploads of copies --------------------------------------------------- */
+
+static void tell_copy(struct store_check *c, struct copy_claim *rest)
+{
+	const struct copy_note *note = copy_rest_note(rest);
+	struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
+	char *name = xstrdup(note->name);
+	struct finding f = {
+		.level = FINDING_LEFTOVER, .id = "upload-rest", .name = name
+	};
+	bool old = age_of(note->begun) > UPLOAD_AGE_MAX;
+	int ret = 0;
+
+	strbuf_addf(&text, "an interrupted copy from '%s'%s", note->from,
+		    old ? ", begun more than a week ago" : "; the next copy "
+		    "goes on with it");
+	if (old && !(c->options->flags & CHECK_PRUNE)) {
+		strbuf_addstr(&text, "; its upload is withdrawn by ");
+		check_add_command(c, &text, "gc", "");
+	} else if (old && (c->options->flags & CHECK_DRY_RUN)) {
+		f.state = FINDING_WOULD;
+	} else if (old) {
+		ret = copy_rest_withdraw(rest, c->r, &why);
+		f.state = ret ? FINDING_OPEN : FINDING_REMOVED;
+	}
+	if (ret)
+		strbuf_addf(&text, "; not withdrawn: %s", why.buf);
+	copy_claim_end(rest, f.state == FINDING_REMOVED);
+	f.text = text.buf;
+	found_add(c, &f);
+	free(name);
+	strbuf_release(&why);
+	strbuf_release(&text);
+}
+
+/* The one of `rests` that nobody is at, if its upload goes into this store. */
+static struct copy_claim *open_copy(struct store_check *c, const char *rest)
+{
+	struct copy_claim *claim = copy_rest_open(c->r->project, rest);
+	const struct copy_note *note = claim ? copy_rest_note(claim) : NULL;
+
+	if (claim && (!note->state ||
+		      strcmp(note->to, c->r->place))) {
+		copy_claim_end(claim, false);
+		claim = NULL;
+	}
+	return claim;
+}
+
+void check_copy_notes(struct store_check *c)
+{
+	struct strvec rests = STRVEC_INIT;
+	size_t i;
+
+	copy_rests_list(c->r->project, &rests);
+	for (i = 0; i < rests.nr; i++) {
+		struct copy_claim *claim = open_copy(c, rests.v[i]);
+
+		if (claim)
+			tell_copy(c, claim);
+	}
+	strvec_release(&rests);
+}
+
+static bool is_noted_copy(struct store_check *c, const char *key,
+			  const char *id)
+{
+	struct strvec rests = STRVEC_INIT;
+	bool noted = false;
+	size_t i;
+
+	copy_rests_list(c->r->project, &rests);
+	for (i = 0; i < rests.nr && !noted; i++) {
+		struct copy_claim *claim = open_copy(c, rests.v[i]);
+		const struct copy_note *note;
+
+		if (!claim)
+			continue;
+		note = copy_rest_note(claim);
+		noted = !strcmp(note->key, key) && strstr(note->state, id);
+		copy_claim_end(claim, false);
+	}
+	strvec_release(&rests);
+	return noted;
+}
+
+/* ---- both ---------------------------------------------------------------- */
+
 bool check_is_noted(struct store_check *c, const char *key, const char *id)
 {
 	struct strvec names = STRVEC_INIT;
@@ -136,5 +226,5 @@ bool check_is_noted(struct store_check *c, const char *key, const char *id)
 		upload_left_release(&left);
 	}
 	strvec_release(&names);
-	return noted;
+	return noted || is_noted_copy(c, key, id);
 }

@@ -97,6 +97,20 @@ static int open_known(struct remote *r, struct strbuf *err)
 	return ret;
 }
 
+static char *place_of(const struct transport *t,
+		      const struct remote_conf *conf)
+{
+	struct strbuf url = STRBUF_INIT;
+	const char *query;
+	char *place;
+
+	store_url_format(conf->type, conf->config, &url);
+	query = strchr(url.buf, '?');
+	place = xstrfmt("%s%s", transport_url(t), query ? query : "");
+	strbuf_release(&url);
+	return place;
+}
+
 int remote_open(struct remote **out, const struct project *p,
 		const char *name, unsigned patience, struct strbuf *err)
 {
@@ -115,6 +129,7 @@ int remote_open(struct remote **out, const struct project *p,
 		ret = open_store(r, &conf, base.buf, patience, err);
 	if (ret)
 		goto cleanup;
+	r->place = place_of(r->transport, &conf);
 	r->name = xstrdup(r->is_url ? transport_url(r->transport) :
 			  name ? name : REMOTE_ORIGIN);
 	ret = open_known(r, err);
@@ -142,6 +157,7 @@ void remote_close(struct remote *r)
 	ledger_close(r->ledger);
 	transport_close(r->transport);
 	pthread_mutex_destroy(&r->lock);
+	free(r->place);
 	free(r->prefix);
 	free(r->name);
 	free(r);

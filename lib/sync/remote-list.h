@@ -82,6 +82,9 @@ struct remote {
 	const struct project *project;
 	struct transport *transport;
 	char *prefix;		/* "PROJECT/" */
+	/* The URL of the transport, and what the conf says besides that tells
+	 * two stores apart (endpoint_url); for notes and comparing. */
+	char *place;
 	bool is_url;
 	struct known *known;
 	struct ledger *ledger;	/* NULL until remote_open_ledger() */

@@ -17,15 +17,20 @@
 #include "lib/base/value.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
+#include "lib/sync/note.h"
 #include "lib/sync/pack-stream.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/zstream.h"
 
-#define NOTE_VERSION 1
 #define NOTE_SUFFIX ".json"
 #define LOCK_FILE ".lock"
 
 /* ---- what a note says ---------------------------------------------------- */
+
+static const struct note_kind kind = {
+	.of = "an upload", .key = "resutil_upload", .version = 1,
+	.max_bytes = UPLOAD_NOTE_MAX_BYTES
+};
 
 static void tree_format(struct strbuf *out, const unsigned char *tree)
 {
@@ -41,7 +46,7 @@ void upload_note_write(struct strbuf *out, const struct upload_note *note)
 	struct value *map = value_new_map();
 	struct strbuf text = STRBUF_INIT;
 
-	value_map_set_int(map, "resutil_upload", NOTE_VERSION);
+	value_map_set_int(map, kind.key, kind.version);
 	value_map_set_str(map, "name", note->name);
 	value_map_set_str(map, "key", note->key);
 	value_map_set_str(map, "store", note->store);
@@ -61,48 +66,25 @@ void upload_note_write(struct strbuf *out, const struct upload_note *note)
 	strbuf_release(&text);
 }
 
-/* A text without a NUL, as all of them are. */
-static char *copy_text(const struct value *map, const char *key, size_t max)
-{
-	const struct value *value = value_map_get(map, key);
-	const char *text = value && value->type == VALUE_TEXT ?
-			   value_text(value) : NULL;
-
-	if (!text || value->u.text.len > max ||
-	    strlen(text) != value->u.text.len)
-		return NULL;
-	return xstrdup(text);
-}
-
-static bool is_number(const struct value *map, const char *key, int64_t *out)
-{
-	const struct value *value = value_map_get(map, key);
-
-	if (!value || value->type != VALUE_INT || value->u.number < 0)
-		return false;
-	*out = value->u.number;
-	return true;
-}
-
 static bool read_note(struct upload_note *note, const struct value *map)
 {
 	const char *tree = value_get_text(map, "tree");
 	const char *begun = value_get_text(map, "begun");
 	struct moment when;
 
-	note->name = copy_text(map, "name", NAME_MAX_BYTES);
-	note->key = copy_text(map, "key", OBJECT_KEY_MAX);
-	note->store = copy_text(map, "store", 4096);
-	note->id = copy_text(map, "id", 64);
-	note->build = copy_text(map, "build", 1024);
-	note->state = copy_text(map, "state", UPLOAD_STATE_MAX_BYTES);
+	note->name = note_text(map, "name", 1, NAME_MAX_BYTES);
+	note->key = note_text(map, "key", 1, OBJECT_KEY_MAX);
+	note->store = note_text(map, "store", 1, 4096);
+	note->id = note_text(map, "id", 0, 64);
+	note->build = note_text(map, "build", 1, 1024);
+	note->state = note_text(map, "state", 1, UPLOAD_STATE_MAX_BYTES);
 	if (!note->id && !value_map_get(map, "id"))
 		note->id = xstrdup("");
 	if (!note->name || !name_is_valid(note->name) || !note->key ||
 	    object_key_check(note->key, NULL) || !note->store || !note->id ||
-	    !note->build || !note->state || !*note->state ||
-	    !is_number(map, "revision", &note->revision) ||
-	    !is_number(map, "level", &note->level) || !tree ||
+	    !note->build || !note->state ||
+	    !note_number(map, "revision", &note->revision) ||
+	    !note_number(map, "level", &note->level) || !tree ||
 	    strlen(tree) != 2 * FINGERPRINT_RAWSZ ||
 	    !hex_read(note->tree, FINGERPRINT_RAWSZ, tree) || !begun ||
 	    !moment_parse(&when, begun))
@@ -115,24 +97,12 @@ int upload_note_parse(struct upload_note *out, const char *text, size_t len,
 		      struct strbuf *err)
 {
 	struct upload_note note = UPLOAD_NOTE_INIT;
-	struct value *map = NULL;
-	int64_t version = 0;
-	int ret;
+	struct value *map;
+	int ret = note_parse(&map, &kind, text, len, err);
 
-	if (len > UPLOAD_NOTE_MAX_BYTES)
-		return fail(err, ERR_CONTENT, "a note of an upload has more "
-			    "than %u bytes", UPLOAD_NOTE_MAX_BYTES);
-	ret = json_parse(&map, text, len, "the note of an upload", err);
 	if (ret)
 		return ret;
-	if (map->type != VALUE_MAP || !is_number(map, "resutil_upload",
-						 &version))
-		ret = fail(err, ERR_CONTENT, "this is no note of an upload");
-	else if (version != NOTE_VERSION)
-		ret = fail(err, ERR_CONTENT, "this note of an upload is of "
-			   "version %" PRId64 ", and this program knows %d",
-			   version, NOTE_VERSION);
-	else if (!read_note(&note, map))
+	if (!read_note(&note, map))
 		ret = fail(err, ERR_CONTENT, "a key of this note of an upload "
 			   "is missing, or says nothing");
 	value_free(map);
@@ -216,17 +186,10 @@ static int read_file_note(struct upload_note *out, const char *path,
 			  struct stat *st, struct strbuf *err)
 {
 	struct strbuf text = STRBUF_INIT;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int ret;
+	int ret = note_read(&text, st, &kind, path, err);
 
-	if (fd < 0)
-		return fail_errno(err, "cannot read '%s'", path);
-	if (fstat(fd, st) || !S_ISREG(st->st_mode) ||
-	    strbuf_read_fd(&text, fd, UPLOAD_NOTE_MAX_BYTES))
-		ret = fail(err, ERR_CONTENT, "cannot read '%s'", path);
-	else
+	if (!ret)
 		ret = upload_note_parse(out, text.buf, text.len, err);
-	close(fd);
 	strbuf_release(&text);
 	return ret;
 }
