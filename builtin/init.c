@@ -400,7 +400,7 @@ static void show_next(const struct init *init, const char *dir)
 	out_printf(_("Next:\n"));
 	/* nobody was asked yet whether it is there, and lets us in */
 	if (plan->offline)
-		out_printf("  resutil remote test\n");
+		out_printf("  resutil remote test --quick\n");
 	out_printf(_("  resutil run -m COMMENT -- CMD...\n"
 		     "  resutil list\n"));
 	strbuf_release(&path);

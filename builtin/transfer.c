@@ -264,13 +264,29 @@ static void count_failed(struct told *told, size_t nr_names, int status)
 		items_count(items, code);	/* all went well, but its end */
 }
 
-static void add_arguments(const struct transfer *t, bool all,
-			  struct strvec *args)
+/* What is given by names needs nothing that is not among them. */
+static void add_stores(const struct transfer *t, bool all, struct strvec *args)
 {
-	strvec_push(args, t->fetch ? "fetch-exp" : "send-pack");
-	strvec_push(args, all ? "--all" : "--stdin");
-	if (t->remote)
+	if (t->copy_from) {
+		strvec_pushf(args, "--from=%s", t->copy_from);
+		strvec_pushf(args, "--to=%s", t->remote);
+		if (t->no_dependency || !all)
+			strvec_push(args, "--no-dependency");
+	} else if (t->remote) {
 		strvec_pushf(args, "--remote=%s", t->remote);
+	}
+}
+
+void transfer_add_arguments(const struct transfer *t, bool all,
+			    struct strvec *args)
+{
+	strvec_push(args, t->copy_from ? "copy-pack" :
+			  t->fetch ? "fetch-exp" : "send-pack");
+	if (!all)
+		strvec_push(args, "--stdin");
+	else if (!t->words)
+		strvec_push(args, "--all");
+	add_stores(t, all, args);
 	if (t->jobs)
 		strvec_pushf(args, "--jobs=%d", t->jobs);
 	if (t->limit_rate)
@@ -283,9 +299,9 @@ static void add_arguments(const struct transfer *t, bool all,
 		strvec_push(args, "--rename");
 	if (t->dry_run)
 		strvec_push(args, "--dry-run");
-	if (t->paths) {
+	if (t->paths || (all && t->words)) {
 		strvec_push(args, "--");
-		strvec_pushv(args, t->paths);
+		strvec_pushv(args, t->paths ? t->paths : t->words);
 	}
 }
 
@@ -312,7 +328,7 @@ static void run_sorted(struct transfer *t, const struct strvec *names)
 	if (t->fetch)
 		partial_list(the_project, &t->parts);
 	child.resutil_cmd = 1;
-	add_arguments(t, !names, &child.args);
+	transfer_add_arguments(t, !names, &child.args);
 	status = transfer_child(&child, &t->signo, read_lines, &told);
 	count_failed(&told, names ? names->nr : told.nr, status);
 	strbuf_release(&err);
@@ -423,18 +439,34 @@ static void take_its_place(const struct transfer *t)
 		fputs("\r\033[K", stdout);
 }
 
+static const char *verb_of(const struct transfer *t)
+{
+	if (t->copy_from)
+		return t->dry_run ? _("Would copy") : _("Copied");
+	if (t->fetch)
+		return t->dry_run ? _("Would fetch") : _("Fetched");
+	return t->dry_run ? _("Would send") : _("Sent");
+}
+
+static void print_newer(const struct transfer *t, const char *name)
+{
+	if (t->fetch)
+		out_printf(_("Not fetched: %s has grown here\n"), name);
+	else
+		out_printf(t->copy_from ?
+			   _("Not copied: %s has grown in '%s'\n") :
+			   _("Not sent: %s has grown in '%s'\n"), name,
+			   transfer_remote_name(t));
+}
+
 void transfer_print_line(const struct transfer *t,
 			 const struct transfer_line *line)
 {
-	const char *verb;
+	const char *verb = verb_of(t);
 
 	if (verbosity < 0 || is(line, "same"))
 		return;
 	take_its_place(t);
-	if (t->dry_run)
-		verb = t->fetch ? _("Would fetch") : _("Would send");
-	else
-		verb = t->fetch ? _("Fetched") : _("Sent");
 	if (is(line, "new"))
 		out_printf("%s %s\n", verb, line->name);
 	else if (is(line, "grown") && strvec_find(&t->parts, line->name) >= 0)
@@ -445,11 +477,8 @@ void transfer_print_line(const struct transfer *t,
 		out_printf(_("%s %s, which has grown\n"), verb, line->name);
 	else if (is(line, "renamed"))
 		print_renamed(t, verb, line);
-	else if (is(line, "newer") && !t->fetch)
-		out_printf(_("Not sent: %s has grown in '%s'\n"), line->name,
-			   transfer_remote_name(t));
 	else if (is(line, "newer"))
-		out_printf(_("Not fetched: %s has grown here\n"), line->name);
+		print_newer(t, line->name);
 	fflush(stdout);
 }
 
@@ -459,7 +488,10 @@ void transfer_print_sum(const struct transfer *t)
 
 	if (verbosity < 0)
 		return;
-	if (t->dry_run)
+	if (t->copy_from)
+		strbuf_addf(&text, t->dry_run ? _("%zu to copy") :
+						_("%zu copied"), t->moved);
+	else if (t->dry_run)
 		strbuf_addf(&text, t->fetch ? _("%zu to fetch") :
 					      _("%zu to send"), t->moved);
 	else
@@ -486,6 +518,8 @@ void transfer_print_sum(const struct transfer *t)
 
 static bool confirm(const struct transfer *t)
 {
+	if (t->copy_from)
+		return ask_yes_no(_("Copy them?"), true);
 	return ask_yes_no(t->fetch ? _("Fetch them?") : _("Send them?"), true);
 }
 

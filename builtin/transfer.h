@@ -1,7 +1,7 @@
 /*
- * What push, pull, run and checkpoint have in common: experiments are moved by
- * one child, send-pack or fetch-exp, that gets all names at once and tells a
- * line for each.
+ * What push, pull, remote copy, run and checkpoint have in common: experiments
+ * are moved by one child, send-pack, fetch-exp or copy-pack, that gets all
+ * names at once and tells a line for each.
  */
 #ifndef BUILTIN_TRANSFER_H
 #define BUILTIN_TRANSFER_H
@@ -22,12 +22,17 @@ struct transfer_line {
 };
 
 struct transfer {
-	bool fetch;			/* else send */
+	bool fetch;			/* else send, or copy */
+	const char *copy_from;		/* of a copy: out of which store; NULL:
+					 * it is none */
 	const char *remote;		/* NULL: origin */
 	int jobs, force, rename, dry_run;
 	const char *limit_rate;		/* NULL: as transfer.limit-rate says */
 	const char *patience;		/* seconds; NULL: the child's own */
 	const char *const *paths;	/* of fetch; NULL: all */
+	const char *const *words;	/* of a copy: EXPs that the child finds,
+					 * with what they need; NULL: all */
+	bool no_dependency;		/* of a copy: without that */
 	/** Called for each line, when it comes. */
 	void (*told)(const struct transfer *t,
 		     const struct transfer_line *line);
@@ -68,11 +73,16 @@ void transfer_release(struct transfer *t);
 int transfer_check(struct transfer *t, struct strbuf *err);
 
 /**
- * Moves `names` (of fetch: NULL for all that the store holds). Failures are
+ * Moves `names` (of fetch: NULL for all that the store holds; of a copy: NULL
+ * for what `words` mean, or all). Failures are
  * told on stderr, by the child; a signal that asks us to end ends the child
  * alone (`signo`), so that the caller can still say what is left.
  */
 void transfer_run(struct transfer *t, const struct strvec *names);
+
+/** The child's words for that; all: for NULL instead of names. */
+void transfer_add_arguments(const struct transfer *t, bool all,
+			    struct strvec *args);
 
 /** The same for one experiment and what it needs; what it needs and is not
  *  here is not told. */

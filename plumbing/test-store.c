@@ -17,7 +17,7 @@
 #include <sys/random.h>
 
 static const char *const usage[] = {
-	"test-store [--keep] [-v] URL|REMOTE",
+	"test-store [--below=FOLDER] [--keep] [-v] URL|REMOTE",
 	"test-store --access=FOLDER URL|REMOTE",
 	NULL
 };
@@ -44,6 +44,8 @@ static void print_clause(const struct clause_result *r, void *data)
 		quote_terminal(&why, line, (size_t)(end - line));
 		out_printf("# %s\n", why.buf);
 	}
+	if (r->state == CLAUSE_BROKEN)
+		out_printf("# means: %s\n", r->means);
 	if (report->verbose)
 		out_printf("# %.3f s\n", r->seconds);
 	fflush(stdout);
@@ -207,12 +209,14 @@ int cmd_test_store(int argc, const char **argv)
 	struct transport *store, *other;
 	struct report report = { 0 };
 	unsigned broken;
-	const char *folder = NULL;
+	const char *folder = NULL, *below = NULL;
 	int keep = 0, ret;
 	const struct option options[] = {
 		OPT_STRING(0, "access", &folder, "FOLDER",
 			   "look only whether objects there can be listed, "
 			   "put, read and removed"),
+		OPT_STRING(0, "below", &below, "FOLDER",
+			   "make the objects of the test in that folder"),
 		OPT_BOOL(0, "keep", &keep, "leave the objects of the test"),
 		OPT_BOOL('v', "verbose", &report.verbose,
 			 "print how long each clause took"),
@@ -223,15 +227,20 @@ int cmd_test_store(int argc, const char **argv)
 	if (argc != 1)
 		usage_with_options(usage, options, argc ?
 				   "one store at a time" : "which store?");
-	if (folder && (keep || report.verbose))
+	if (folder && (keep || below || report.verbose))
 		usage_with_options(usage, options, "--access has no objects "
-				   "to keep, and no times to print");
+				   "to keep or to put elsewhere, and no times "
+				   "to print");
+	if (below && object_key_check(below, &err))
+		usage_with_options(usage, options, "%s", err.buf);
 	if (folder)
 		return test_access(object_store_need_for(argv[0],
 							 ACCESS_PATIENCE),
 				   folder);
 	store = object_store_need(argv[0]);
 	other = object_store_need(argv[0]);
+	if (below)
+		strbuf_addf(&prefix, "%s/", below);
 	add_name(&prefix);
 	strbuf_addch(&prefix, '/');
 	/* A store that cannot be reached breaks no clause. */

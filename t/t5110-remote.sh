@@ -303,7 +303,7 @@ test_expect_success 'options belong to verbs' '
 test_expect_success 'test counts what one listing says' '
 	fresh &&
 	cd p &&
-	RESUTIL_TRACE="$PWD/trace" resutil remote test >actual &&
+	RESUTIL_TRACE="$PWD/trace" resutil remote test --quick >actual &&
 	echo "origin: dir:$TRASH_DIRECTORY/store holds 0 experiments of" \
 		"${SQ}project$SQ" >expect &&
 	test_cmp expect actual &&
@@ -314,7 +314,7 @@ test_expect_success 'test counts what one listing says' '
 	mkdir ../store/project &&
 	>../store/project/stray &&
 	>../store/project/aaaaaa_20240101T000000.zip &&
-	resutil remote test origin >actual &&
+	resutil remote test --quick origin >actual &&
 	test_grep "holds 1 experiment of" actual
 '
 
@@ -323,13 +323,13 @@ test_expect_success 'test fails as the store does' '
 	cd p &&
 	resutil -q remote add gone dir:../other &&
 	rmdir ../other &&
-	test_expect_code 12 resutil remote test gone >out 2>err &&
+	test_expect_code 12 resutil remote test --quick gone >out 2>err &&
 	test_must_be_empty out &&
 	test_grep "other" err &&
 	test_path_is_missing ../other &&
-	test_expect_code 10 resutil remote test nosuch 2>err &&
+	test_expect_code 10 resutil remote test --quick nosuch 2>err &&
 	test_grep "no remote .nosuch.; there are: origin, gone" err &&
-	test_expect_code 3 resutil remote test origin gone nosuch >out &&
+	test_expect_code 3 resutil remote test --quick origin gone nosuch >out &&
 	test_line_count = 1 out
 '
 

@@ -39,7 +39,7 @@ test_expect_success 'setup' '
 test_expect_success 'no keys: where was looked, and nothing is lost' '
 	cd project &&
 	for command in list-remote "push two" "pull two" "url one" \
-		"remote test" "rm -r -y one" "comment one uno"
+		"remote test --quick" "rm -r -y one" "comment one uno"
 	do
 		test_expect_code 11 nobody resutil -q $command >out 2>err &&
 		one_line "no credentials for S3: AWS_ACCESS_KEY_ID is not set" &&

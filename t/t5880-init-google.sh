@@ -105,7 +105,7 @@ test_expect_success 'a key file in its own folder, DIR elsewhere' '
 	google_key outside.json &&
 	resutil init --storage-type=gcs -o api_root="$GCS_ROOT" \
 		-o bucket_name=lab -o key_file_path=../outside.json new >out &&
-	resutil -C new remote test
+	resutil -C new remote test --quick
 '
 
 test_expect_success 'a key file in the home directory' '
@@ -114,9 +114,9 @@ test_expect_success 'a key file in the home directory' '
 		-o api_root="$GCS_ROOT" -o bucket_name=lab \
 		-o key_file_path="~/keys/lab.json" >../out &&
 	test_grep "key_file_path: .*~/keys/lab.json" resutil-conf.yaml &&
-	test_path_is_missing .gitignore && resutil remote test &&
+	test_path_is_missing .gitignore && resutil remote test --quick &&
 	resutil remote add again "gs://lab?api_root=$GCS_ROOT" \
-		-o key_file_path="~/keys/lab.json" && resutil remote test again
+		-o key_file_path="~/keys/lab.json" && resutil remote test --quick again
 '
 
 test_expect_success 'no such bucket: said, and nothing is made' '
@@ -130,8 +130,8 @@ test_expect_success 'and the answers are not lost' '
 	cd no-bucket && sed -n "s/^  resutil init/resutil init/p" ../err >again &&
 	test_line_count = 1 again && sh -e ./again >../out &&
 	test_grep "^  backet_name: nobody-has-this$" resutil-conf.yaml &&
-	test_grep "^  resutil remote test$" ../out &&
-	test_expect_code 12 resutil remote test
+	test_grep "^  resutil remote test --quick$" ../out &&
+	test_expect_code 12 resutil remote test --quick
 '
 
 test_expect_success 'a role that only reads: said by the permission, with a way out' '
@@ -238,7 +238,7 @@ test_expect_success 'credentials of Google'\''s own tools need no key file' '
 		GOOGLE_APPLICATION_CREDENTIALS=$PWD/../adc.json &&
 		export GOOGLE_APPLICATION_CREDENTIALS &&
 		resutil init --storage-type=gcs -o api_root="$GCS_ROOT" \
-			-o bucket_name=lab >../out && resutil remote test
+			-o bucket_name=lab >../out && resutil remote test --quick
 	) &&
 	test_grep ! "Key file" ../out &&
 	test_grep ! key_file_path resutil-conf.yaml &&
@@ -281,7 +281,7 @@ test_expect_success 'anybody may read: no key is asked for' '
 	resutil init --offline --force >../out &&
 	test_cmp ../anonymous.yaml resutil-conf.yaml &&
 	test_grep ! key_file_path resutil-conf.yaml &&
-	resutil remote test >../out && test_grep "holds 0" ../out
+	resutil remote test --quick >../out && test_grep "holds 0" ../out
 '
 
 test_expect_success 'an emulator is spoken with by nobody' '
@@ -291,7 +291,7 @@ test_expect_success 'an emulator is spoken with by nobody' '
 	STORAGE_EMULATOR_HOST=$GCS_ROOT resutil init --storage-type=gcs \
 		-o bucket_name=emulated >../out &&
 	test_grep ! key_file_path resutil-conf.yaml &&
-	STORAGE_EMULATOR_HOST=127.0.0.1:$GCS_PORT resutil remote test
+	STORAGE_EMULATOR_HOST=127.0.0.1:$GCS_PORT resutil remote test --quick
 '
 
 test_expect_success 'remote add looks at a key file that is there' '
@@ -303,7 +303,7 @@ test_expect_success 'remote add looks at a key file that is there' '
 	test_cmp before resutil-conf.yaml &&
 	resutil remote add two "gs://lab?api_root=$GCS_ROOT" \
 		-o key_file_path=comes-later.json &&
-	test_expect_code 11 resutil remote test two 2>../err &&
+	test_expect_code 11 resutil remote test --quick two 2>../err &&
 	test_grep "comes-later.json" ../err && resutil remote rm two
 '
 
@@ -360,7 +360,7 @@ test_expect_success PTY 'a person says whether to trust it, once' '
 		-o key_file_path=key.json &&
 	test_when_finished "rm -r \"$HOME\"/.config/resutil" &&
 	test_grep "127.0.0.1:$GCS_PORT" "$HOME"/.config/resutil/config.yaml &&
-	resutil remote test
+	resutil remote test --quick
 '
 
 test_expect_success PTY 'what else the user configured stays as it is' '
@@ -391,7 +391,7 @@ test_expect_success PTY 'what else the user configured stays as it is' '
 	  - "127.0.0.1:$GCS_PORT"  # ours
 	run: {prompt: no}
 	EOF
-	test_cmp want "$HOME"/dotfiles/resutil.yaml && resutil remote test more
+	test_cmp want "$HOME"/dotfiles/resutil.yaml && resutil remote test --quick more
 '
 
 test_expect_success PTY 'clone asks, too' '
@@ -420,7 +420,7 @@ test_expect_success 'a conf of somebody else cannot say whom to trust' '
 	  trusted-hosts: ["127.0.0.1:$GCS_PORT"]
 	EOF
 	google_requests >../before &&
-	test_expect_code 129 resutil remote test 2>../err &&
+	test_expect_code 129 resutil remote test --quick 2>../err &&
 	test_expect_code 129 resutil init --force 2>../err &&
 	test_grep "not Google" ../err && google_requests >../after &&
 	test_cmp ../before ../after

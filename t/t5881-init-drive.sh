@@ -30,7 +30,7 @@ test_expect_success 'what it is connected with is told, and the conf is saved' '
 	Initialized project .bridges. in resutil-conf.yaml
 	EOF
 	head -n 6 ../out | tr "\047" . >../got && test_cmp ../want ../got &&
-	resutil add one >../name && resutil push one && resutil remote test
+	resutil add one >../name && resutil push one && resutil remote test --quick
 '
 
 test_expect_success 'the folder of the project is there, once, and empty else' '
@@ -126,7 +126,7 @@ test_expect_success 'a Contributor of a shared drive cannot remove' '
 test_expect_success 'name with a quote, and what a query could take for one' '
 	try_drive 0 quoted "$team" --project-name="Kai'\''s (\"or\") a" &&
 	resutil add one >../name && resutil push one &&
-	resutil remote test >../out && test_grep "holds 1" ../out
+	resutil remote test --quick >../out && test_grep "holds 1" ../out
 '
 
 test_expect_success 'the answers come back as they were given' '

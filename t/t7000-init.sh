@@ -185,7 +185,7 @@ test_expect_success 's3: what has to be said is the bucket' '
 		test_path_is_missing s3-none &&
 		resutil init --offline --storage-type=s3 -o bucket_name=lab s3-lab >out
 	) &&
-	test_grep "^  resutil remote test$" out &&
+	test_grep "^  resutil remote test --quick$" out &&
 	cat >want <<-\EOF &&
 	project_name: s3-lab
 	results_dir: results
@@ -425,7 +425,7 @@ test_expect_success 'a directory that is there is tried out, and left as it was'
 	test_grep "test-store --access=tried" tried.trace &&
 	ls there2 >got && echo other >want && test_cmp want got &&
 	resutil init --offline -o path=../there2 untried >out &&
-	test_grep "^  resutil remote test$" out &&
+	test_grep "^  resutil remote test --quick$" out &&
 	RESUTIL_TRACE=$TRASH_DIRECTORY/made.trace resutil init made-here &&
 	test_grep ! "test-store" made.trace
 '

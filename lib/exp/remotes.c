@@ -298,3 +298,117 @@ int remotes_remove(const struct project *p, const char *name,
 		trust_follow(p, NULL);
 	return ret;
 }
+
+/* ---- another store ------------------------------------------------------- */
+
+/* All keys of storage_config that say where a store is or how it is reached.
+ * Others are not ours, and stay. */
+static bool is_store_key(const char *key)
+{
+	static const char *const keys[] = {
+		"acknowledge_abuse", "addressing", "anonymous", "api_root",
+		"backet_name", "base_folder_id", "bucket_name", "endpoint_url",
+		"host", "key_file_path", "path", "port", "prefix", "profile",
+		"region", "ssh_config", "user", "user_project"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(key, keys[i]))
+			return true;
+	return false;
+}
+
+/* One key at a time, so that comments between them stay. */
+static int edit_config(struct strbuf *text, const char *base,
+		       const struct value *old, const struct value *new,
+		       struct strbuf *err)
+{
+	struct strbuf key = STRBUF_INIT;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < new->u.map.nr; i++) {
+		const struct value_pair *pair = &new->u.map.pair[i];
+
+		strbuf_reset(&key);
+		strbuf_addf(&key, "%s.%s", base, pair->key);
+		ret = conf_edit(text, key.buf, pair->value, err);
+	}
+	for (i = 0; !ret && old && old->type == VALUE_MAP &&
+	     i < old->u.map.nr; i++) {
+		const struct value_pair *pair = &old->u.map.pair[i];
+
+		if (!is_store_key(pair->key) || value_map_get(new, pair->key))
+			continue;
+		strbuf_reset(&key);
+		strbuf_addf(&key, "%s.%s", base, pair->key);
+		ret = conf_edit(text, key.buf, NULL, err);
+	}
+	strbuf_release(&key);
+	return ret;
+}
+
+/* In the text of a conf that may have been changed since it was read. */
+static int edit_store(struct strbuf *text, const struct project *p,
+		      const struct remote_conf *r, struct strbuf *err)
+{
+	bool origin = !strcmp(r->name, REMOTE_ORIGIN);
+	char *type = origin ? xstrdup("storage_type") :
+			      xstrfmt("remotes.%s.type", r->name);
+	char *base = origin ? xstrdup("storage_config") :
+			      xstrfmt("remotes.%s.config", r->name);
+	struct value *conf = NULL, *new_type = value_new_str(r->type);
+	const struct value *remote;
+	int ret = yaml_parse(&conf, text->buf, text->len, p->conf_path, err);
+
+	if (ret)
+		goto cleanup;
+	remote = origin ? conf : value_map_get(value_map_get(conf, "remotes"),
+					       r->name);
+	if (!remote)
+		ret = fail(err, ERR_NOT_FOUND, "no remote '%s' in '%s'",
+			   r->name, p->conf_path);
+	if (!ret)
+		ret = conf_edit(text, type, new_type, err);
+	if (!ret)
+		ret = edit_config(text, base, value_map_get(remote, origin ?
+				  "storage_config" : "config"), r->config,
+				  err);
+
+cleanup:
+	value_free(new_type);
+	value_free(conf);
+	free(base);
+	free(type);
+	return ret;
+}
+
+int remotes_set(const struct project *p, const struct remote_conf *r,
+		struct strbuf *err)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct stat st;
+	int ret = conf_check_storage_config(r->type, r->config, err);
+	int fd = ret ? -1 : lock_conf(p, err);
+
+	if (!ret && fd < 0)
+		ret = fd;
+	if (!ret)
+		ret = read_file(&text, p->conf_path, CONF_MAX_BYTES, err);
+	if (!ret)
+		ret = edit_store(&text, p, r, err);
+	if (!ret)
+		ret = check_result(&text, p, err);
+	if (!ret && stat(p->conf_path, &st))
+		ret = fail_errno(err, "cannot look at '%s'", p->conf_path);
+	if (!ret)
+		ret = write_file_atomic(p->conf_path, text.buf, text.len,
+					st.st_mode & 0777, TEMPFILE_SYNC, err);
+	if (fd >= 0)
+		close(fd);
+	if (!ret)
+		trust_follow(p, NULL);
+	strbuf_release(&text);
+	return ret;
+}

@@ -51,5 +51,10 @@ int remotes_add(const struct project *p, const struct remote_conf *r,
 		struct strbuf *err);
 int remotes_remove(const struct project *p, const char *name,
 		   struct strbuf *err);
+/** Has a remote that is there, also origin, mean the store of `r`: its type and
+ *  all of its config but keys that resutil does not know. Its ledger stays,
+ *  which knows of what store each note is. ERR_NOT_FOUND. */
+int remotes_set(const struct project *p, const struct remote_conf *r,
+		struct strbuf *err);
 
 #endif

@@ -147,83 +147,104 @@ static int check_uploads(struct store_check *c, const char *prefix,
 
 /* ---- tests --------------------------------------------------------------- */
 
+/* "resutil-test-01234567/", as a directory is called that a test makes. */
+#define TEST_DIR_LEN (strlen(TEST_PREFIX) + TEST_DIGITS + 1)
+
 /*
- * The directory of one test, or 0. A project may have such a name as well; what
- * lies in it is no directory that is called by the number of a clause.
+ * Where the name of the directory of one test ends, which begins at `base`; or
+ * 0. A project may have such a name as well; what lies in it is no directory
+ * that is called by the number of a clause.
  */
-static size_t test_dir_len(const char *key)
+static size_t test_dir_end(const char *key, size_t base)
 {
-	const size_t len = strlen(TEST_PREFIX) + TEST_DIGITS + 1;
+	const char *name = key + base;
 	size_t digits;
 
-	if (strncmp(key, TEST_PREFIX, strlen(TEST_PREFIX)) ||
-	    strspn(key + strlen(TEST_PREFIX), "0123456789abcdef") !=
-	    TEST_DIGITS || key[len - 1] != '/')
+	if (strncmp(name, TEST_PREFIX, strlen(TEST_PREFIX)) ||
+	    strspn(name + strlen(TEST_PREFIX), "0123456789abcdef") !=
+	    TEST_DIGITS || name[TEST_DIR_LEN - 1] != '/')
 		return 0;
-	digits = strspn(key + len, "0123456789");
-	return digits && key[len + digits] == '/' ? len : 0;
+	digits = strspn(name + TEST_DIR_LEN, "0123456789");
+	return digits && name[TEST_DIR_LEN + digits] == '/' ?
+	       base + TEST_DIR_LEN : 0;
 }
+
+/* What tests left below one directory: the store, or the project's there. */
+struct tests {
+	struct rests rests;
+	struct strvec keys;	/* of one of them */
+	size_t base;
+};
 
 static int take_tested(const struct object *o, void *data)
 {
-	struct rests *rests = data;
-	size_t len = test_dir_len(o->key), i;
+	struct tests *tests = data;
+	struct rests *rests = &tests->rests;
+	size_t end = test_dir_end(o->key, tests->base), i;
 
-	if (!len)
+	if (!end)
 		return 0;
 	for (i = 0; i < rests->nr; i++) {
 		struct rest *rest = &rests->rest[i];
 
-		if (strncmp(rest->key, o->key, len))
+		if (strncmp(rest->key, o->key, end))
 			continue;
 		rest->bytes += o->size;
 		rest->modified = MAXIMUM(rest->modified, o->modified);
 		return 0;
 	}
-	add_rest(rests, o, len);
+	add_rest(rests, o, end);
 	return 0;
 }
 
 static int take_key(const struct object *o, void *data)
 {
-	if (test_dir_len(o->key))
-		strvec_push(data, o->key);
+	struct tests *tests = data;
+
+	if (test_dir_end(o->key, tests->base))
+		strvec_push(&tests->keys, o->key);
 	return 0;
 }
 
 static int remove_test(struct store_check *c, const struct rest *rest,
 		       struct strbuf *err)
 {
-	struct strvec keys = STRVEC_INIT;
+	struct tests tests = {
+		.keys = STRVEC_INIT, .base = strlen(rest->key) - TEST_DIR_LEN
+	};
 	size_t i;
 	int ret;
 
-	ret = transport_list(c->r->transport, rest->key, 0, take_key, &keys,
+	ret = transport_list(c->r->transport, rest->key, 0, take_key, &tests,
 			     err);
-	for (i = 0; i < keys.nr && !ret; i++) {
-		ret = transport_remove(c->r->transport, keys.v[i], NULL, err);
+	for (i = 0; i < tests.keys.nr && !ret; i++) {
+		ret = transport_remove(c->r->transport, tests.keys.v[i], NULL,
+				       err);
 		if (ret == ERR_NOT_FOUND) {
 			strbuf_reset(err);
 			ret = 0;
 		}
 	}
-	strvec_release(&keys);
+	strvec_release(&tests.keys);
 	return ret;
 }
 
-static int check_tests(struct store_check *c, struct strbuf *err)
+static int check_tests(struct store_check *c, const char *base,
+		       struct strbuf *err)
 {
-	struct rests rests = { 0 };
-	struct strbuf why = STRBUF_INIT;
+	struct tests tests = { .base = strlen(base) };
+	struct strbuf prefix = STRBUF_INIT, why = STRBUF_INIT;
 	size_t i;
 	int ret;
 
-	ret = transport_list(c->r->transport, TEST_PREFIX, 0, take_tested,
-			     &rests, &why);
-	for (i = 0; i < rests.nr && !ret; i++)
-		tell_rest(c, &rests.rest[i], "what a test of the store left",
-			  TEST_AGE, remove_test);
-	rests_release(&rests);
+	strbuf_addf(&prefix, "%s" TEST_PREFIX, base);
+	ret = transport_list(c->r->transport, prefix.buf, 0, take_tested,
+			     &tests, &why);
+	for (i = 0; i < tests.rests.nr && !ret; i++)
+		tell_rest(c, &tests.rests.rest[i], "what a test of the store "
+			  "left", TEST_AGE, remove_test);
+	rests_release(&tests.rests);
+	strbuf_release(&prefix);
 	return end_listing(ret, &why, err);
 }
 
@@ -240,5 +261,7 @@ int check_rests(struct store_check *c, struct strbuf *err)
 	if (!ret && (transport_caps(c->r->transport) & TRANSPORT_CAN_PRUNE) &&
 	    strncmp(c->r->prefix, TEST_PREFIX, strlen(TEST_PREFIX)))
 		ret = check_uploads(c, TEST_PREFIX, err);
-	return ret ? ret : check_tests(c, err);
+	if (!ret)
+		ret = check_tests(c, "", err);
+	return ret ? ret : check_tests(c, c->r->prefix, err);
 }

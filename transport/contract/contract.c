@@ -4,9 +4,27 @@
 #include "transport/contract/contract.h"
 #include "transport/contract/contract-internal.h"
 
-static const struct clause_entry *const parts[] = {
-	clauses_of_keys, clauses_of_put, clauses_of_get, clauses_of_change,
-	clauses_of_threads, clauses_of_prune, clauses_of_resume,
+/* Clauses that are about one thing, and what happens to people without it. */
+static const struct {
+	const struct clause_entry *clauses;
+	const char *means;
+} parts[] = {
+	{ clauses_of_keys, "experiments can be missing from listings or be "
+		"taken for others: list, pull -A and fsck do not see all "
+		"that is there" },
+	{ clauses_of_put, "a push can leave half an experiment, or be called "
+		"done when it is not" },
+	{ clauses_of_get, "a pull can get bytes of another state of an "
+		"experiment, or only some of them" },
+	{ clauses_of_change, "a push, rm or comment can hit another state "
+		"than the one that it looked at, and what somebody else did "
+		"is lost" },
+	{ clauses_of_threads, "people and jobs that push at the same time "
+		"can overwrite or hide each other's experiments" },
+	{ clauses_of_prune, "gc can take away an upload that somebody is at, "
+		"or leave what crashes left" },
+	{ clauses_of_resume, "an upload that was interrupted begins anew, or "
+		"mixes two states of an experiment" },
 };
 
 unsigned contract_size(void)
@@ -16,7 +34,7 @@ unsigned contract_size(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		for (e = parts[i]; e->sentence; e++)
+		for (e = parts[i].clauses; e->sentence; e++)
 			nr++;
 	return nr;
 }
@@ -278,11 +296,12 @@ unsigned contract_check(struct transport *store, struct transport *other,
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		for (e = parts[i]; e->sentence; e++) {
+		for (e = parts[i].clauses; e->sentence; e++) {
 			struct clause clause;
 			char *own;
 
 			result.nr++;
+			result.means = parts[i].means;
 			own = xstrfmt("%s%u/", prefix, result.nr);
 			clause_init(&clause, store, other, own);
 			check_one(e, &clause, &result);
@@ -309,11 +328,12 @@ static int collect_rest(const struct object *o, void *data)
 }
 
 /* Folders, where they are there without objects, too (Drive). What cannot be
- * removed is no failure: gc finds it. */
+ * removed is no failure: gc finds it. The prefix ends in '/', and what lies
+ * beside it is not ours. */
 static void clean_rests(struct transport *store, const char *prefix)
 {
 	struct strvec rests = STRVEC_INIT;
-	char *own = xmemdupz(prefix, strcspn(prefix, "/"));
+	char *own = xmemdupz(prefix, strlen(prefix) - 1);
 	size_t i;
 
 	if (!transport_rests(store, own, collect_rest, &rests, NULL))

@@ -16,6 +16,7 @@ struct clause_result {
 	const char *sentence;	/* what the clause says */
 	enum clause_state state;
 	const char *why;	/* broken or skipped; may have many lines */
+	const char *means;	/* what can happen where it is broken */
 	double seconds;
 };
 
