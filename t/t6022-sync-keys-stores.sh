@@ -105,6 +105,28 @@ test_expect_success 'Google: a round trip, and what is the same costs one listin
 	round_trip && cd ..
 '
 
+# "both.y" lies between them in the order of bytes.
+test_expect_success 'Google: a key that is a file and a directory' '
+	cd gcs && rm -rf ../files/* && echo 1 >one &&
+	for key in both both.y both/deep/x both/x
+	do
+		resutil put-object $key one >&4 || return 1
+	done && test_expect_code 3 sync --download "both*" &&
+	cat >want <<-\EOF &&
+	downloaded	-	2	both
+	downloaded	-	2	both.y
+	failed	-	2	both/deep/x
+	failed	-	2	both/x
+	EOF
+	test_cmp want lines &&
+	test_grep "cannot download .both/x.: .both. is in the store, too" err &&
+	test_grep "cannot download .both/deep/x.: .both. is in the store" err &&
+	find ../files -type f | sort >got &&
+	printf "%s\n" ../files/both ../files/both.y >want &&
+	test_cmp want got && resutil remove-object both both.y both/deep/x both/x &&
+	cd ..
+'
+
 test_expect_success 'ssh: a round trip, by a shell that is none of ours' '
 	start_sshd && mkdir ssh "$SSH_STORES/keys" && cd ssh &&
 	cat >resutil-conf.yaml <<-END &&
