@@ -1,0 +1,43 @@
+/*
+ * Recorded code states, made again: as a tree of git, without touching the
+ * repository's index, work tree, refs or objects; or as files.
+ * Source: resutilformat-code(5).
+ */
+#ifndef LIB_EXP_GIT_RESTORE_H
+#define LIB_EXP_GIT_RESTORE_H
+
+#include "lib/base/compat.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+
+/** A place for objects of ours beside those of a repository; removed with all
+ *  that is in it. */
+struct git_scratch;
+
+/** repository: a directory inside of it. ERR_NOT_FOUND: it is in none. */
+int git_scratch_open(struct git_scratch **out, const char *repository,
+		     struct strbuf *err);
+void git_scratch_close(struct git_scratch *s);	/* NULL is fine */
+
+/**
+ * The tree of the code state of a run: its commit, with what
+ * `uncommited_files/` and `uncommited.patch` in `dir` say. dir NULL: the commit alone. `missing`
+ * gets a sentence for each thing that could not be restored (left out because
+ * of its size, a dirty submodule, a file that is gone).
+ * tree: the object's id is added.
+ * Errors: ERR_NOT_FOUND: the commit is not in the repository (says how to get
+ * it, with the record's remote); ERR_CONTENT: patch or files do not fit.
+ */
+int git_scratch_tree(struct git_scratch *s, const struct value *record,
+		     const char *dir, struct strbuf *tree,
+		     struct strvec *missing, struct strbuf *err);
+
+/** What `git diff` says between two of them (or "work": what is in the work
+ *  tree now): text into `out`, at most `max` bytes; options: more words for git
+ *  diff ("--stat", paths behind "--"), NULL-ended, may be NULL. */
+int git_scratch_diff(struct git_scratch *s, const char *tree_a,
+		     const char *tree_b, const char *const *options,
+		     size_t max, struct strbuf *out, struct strbuf *err);
+
+#endif
