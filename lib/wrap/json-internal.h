@@ -12,9 +12,6 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 
-/** A string with its quotes. A byte that is not UTF-8 becomes U+FFFD. */
-void json_add_string(struct strbuf *out, const char *text, size_t len);
-
 /** The tree of one text; the caller gives it back. ERR_CONTENT as
  *  json_parse(). */
 int json_load(json_t **out, const char *text, size_t len, const char *name,

@@ -13,6 +13,9 @@
 /** Compact, one line, UTF-8, keys in order; bytes as {"base64": ...}; NaN and
  *  infinities as the strings "nan", "inf", "-inf"; floats keep a dot. */
 void json_write(struct strbuf *out, const struct value *value);
+/** A string with its quotes, as json_write() has it: what could move a terminal
+ *  is escaped. A byte that is not UTF-8 becomes U+FFFD. */
+void json_add_string(struct strbuf *out, const char *text, size_t len);
 
 /** One JSON text, strict (RFC 8259), duplicate keys refused; {"base64": T}
  *  gives bytes. Errors: ERR_CONTENT with line and column. */
