@@ -100,6 +100,8 @@ LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(ZLIB_CFLAGS) \
 	$(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS) $(CURL_CFLAGS) $(EXPAT_CFLAGS)
 BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
 PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
+# What lib/base/stats.h needs, and `resutil` is not linked with.
+MATH_LIBS = -lm
 
 # ---- files ----------------------------------------------------------------
 
@@ -209,12 +211,13 @@ $(B)/transport/ssh/ssh-script.o: $(B)/transport/ssh/ssh-script.c $(B)/flags
 
 $(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
 	@mkdir -p $(@D)
-	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
+		$(MATH_LIBS)
 
 $(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
-		-lutil $(HELPER_LIBS)
+		-lutil $(MATH_LIBS) $(HELPER_LIBS)
 
 # What is compared with our own use of it uses it alone.
 $(B)/helper/http-limit: HELPER_LIBS = $(call pc,--libs,libcurl,-lcurl)
@@ -406,7 +409,7 @@ fuzz-programs: $(FUZZ_BIN)
 $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(BASE_LIBS) $(PACK_LIBS)
+		$(BASE_LIBS) $(PACK_LIBS) $(MATH_LIBS)
 
 # Which lines the tests reach, of the program that people get and of the one
 # with fault points together; fails below what tools/coverage asks.
