@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/exp-arg.h"
 #include "builtin/exp-page.h"
 #include "builtin/remote-rows.h"
 #include "builtin/store-exp.h"
@@ -8,7 +9,6 @@
 #include "lib/base/error.h"
 #include "lib/base/items.h"
 #include "lib/base/output.h"
-#include "lib/base/path.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
@@ -17,10 +17,7 @@
 #include "lib/base/term.h"
 #include "lib/exp/settings.h"
 #include "lib/exp/exp-file.h"
-#include "lib/exp/exp-list.h"
 #include "lib/exp/exp-load.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {
@@ -38,131 +35,6 @@ struct showing {
 	size_t shown;
 	const char *remote;	/* where to look for what is not here */
 };
-
-/* An experiment that was asked for, or a trial. */
-struct found {
-	struct strbuf name;
-	struct strbuf remote;	/* that has it; "": it is here */
-	struct strbuf trial;	/* its directory; "": it is an experiment */
-};
-
-#define FOUND_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT }
-
-static void found_release(struct found *found)
-{
-	strbuf_release(&found->trial);
-	strbuf_release(&found->remote);
-	strbuf_release(&found->name);
-}
-
-static bool is_in_results(const char *dir)
-{
-	struct strbuf first = STRBUF_INIT, rest = STRBUF_INIT;
-	bool ret = exp_split_path(the_project, NULL, dir, &first, &rest);
-
-	strbuf_release(&rest);
-	strbuf_release(&first);
-	return ret;
-}
-
-/* A copy of an experiment lies in such a place, too, but has a name. A record
- * that cannot be read counts: the reason is worth to be told. */
-static bool has_trial_record(const char *dir)
-{
-	struct strbuf path = STRBUF_INIT;
-	struct value *record = NULL;
-	int ret = record_read(&record, dir, NULL);
-	bool is_trial;
-
-	strbuf_addf(&path, "%s/" RECORD_FILE, dir);
-	if (ret || !path_exists(path.buf))	/* then it is votakvot's */
-		is_trial = ret != ERR_NOT_FOUND;
-	else
-		is_trial = value_map_get(record, "tid") &&
-			   !value_map_get(record, "name");
-	value_free(record);
-	strbuf_release(&path);
-	return is_trial;
-}
-
-/* Whether `arg` is the path of a trial's directory, which is added to `dir`.
- * A word without a slash is an experiment's. */
-static bool find_trial(const char *arg, struct strbuf *dir)
-{
-	size_t len;
-
-	if ((!strchr(arg, '/') && strcmp(arg, ".")) ||
-	    exp_split_remote(arg, &len) || !path_is_dir(arg))
-		return false;
-	path_absolute(dir, NULL, arg);
-	if (!is_in_results(dir->buf) && has_trial_record(dir->buf))
-		return true;
-	strbuf_reset(dir);
-	return false;
-}
-
-/* By what the store holds; `not_here` is why it is asked. */
-static int find_there(struct found *found, const char *arg, unsigned flags,
-		      const struct strbuf *not_here, struct strbuf *err)
-{
-	struct remote_rows rows = REMOTE_ROWS_INIT;
-	struct strbuf why = STRBUF_INIT, shown = STRBUF_INIT;
-	const char *remote = found->remote.buf;
-	int ret = remote_rows_read(&rows, remote, flags, 0, &why);
-
-	if (ret) {
-		fail(err, ret, "%s%s%s", not_here->buf,
-		     not_here->len ? "; and " : "", why.buf);
-		goto cleanup;
-	}
-	ret = remote_rows_choose(&rows, remote, arg, &found->name, &why);
-	if (ret == ERR_NOT_FOUND && not_here->len) {
-		quote_terminal(&shown, arg, strlen(arg));
-		fail(err, ret, "there is no experiment '%s' here or in '%s'; "
-		     "see 'resutil list'", shown.buf, remote);
-	} else {
-		strbuf_addbuf(err, &why);
-	}
-
-cleanup:
-	strbuf_release(&shown);
-	strbuf_release(&why);
-	remote_rows_release(&rows);
-	return ret;
-}
-
-/* Here first: what is here needs no store. */
-static int find_exp(const struct showing *showing, const char *arg,
-		    struct found *found, struct strbuf *err)
-{
-	struct strbuf not_here = STRBUF_INIT;
-	size_t len, back;
-	const char *word = exp_split_remote(arg, &len);
-	int ret = 0;
-
-	if (find_trial(arg, &found->trial)) {
-		strbuf_addstr(&found->name, arg);
-		goto cleanup;
-	}
-	if (word) {
-		strbuf_add(&found->remote, arg, len);
-		ret = find_there(found, word, REMOTE_ROWS_LONG, &not_here,
-				 err);
-		goto cleanup;
-	}
-	ret = exp_find(the_project, arg, &found->name, &not_here);
-	if (ret == ERR_NOT_FOUND && !strchr(arg, '/') &&
-	    !exp_parse_latest(arg, &back)) {
-		strbuf_addstr(&found->remote, showing->remote);
-		ret = find_there(found, arg, 0, &not_here, err);
-	} else {
-		strbuf_addbuf(err, &not_here);
-	}
-
-cleanup:
-	strbuf_release(&not_here);
-	return ret;
-}
 
 /* A file's bytes as they are; but a terminal gets no escape sequences. */
 static int put_file(int fd, const char *path)
@@ -218,23 +90,14 @@ static int put_directory(int fd, bool nul)
 	return 0;
 }
 
-/* The directory of what is here. */
-static void add_dir(struct strbuf *dir, const struct found *found)
-{
-	if (found->trial.len)
-		strbuf_addbuf(dir, &found->trial);
-	else
-		project_exp_path(the_project, found->name.buf, dir);
-}
-
-static int show_path_here(const struct found *found, const char *path,
+static int show_path_here(const struct exp_arg *found, const char *path,
 			  bool nul)
 {
 	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
 	struct stat st;
 	int fd = -1, ret;
 
-	add_dir(&dir, found);
+	exp_arg_dir(&dir, found);
 	ret = exp_file_open(&fd, dir.buf, path, &err);
 	if (ret)
 		die_code(ret, &err);
@@ -248,7 +111,7 @@ static int show_path_here(const struct found *found, const char *path,
 }
 
 /* The bytes go from the store to our output; a person's pass through here. */
-static int put_stored_file(const struct found *found, const char *path)
+static int put_stored_file(const struct exp_arg *found, const char *path)
 {
 	bool to_person = out_is_for_person();
 	struct child_process child = CHILD_PROCESS_INIT;
@@ -265,7 +128,7 @@ static int put_stored_file(const struct found *found, const char *path)
 	return finish_command(&child);
 }
 
-static int show_path_there(const struct found *found, const char *path,
+static int show_path_there(const struct exp_arg *found, const char *path,
 			   bool nul)
 {
 	struct strbuf listing = STRBUF_INIT, clean = STRBUF_INIT;
@@ -299,16 +162,16 @@ static int show_path_there(const struct found *found, const char *path,
 static int show_path(const struct showing *showing, const char *exp,
 		     const char *path, bool nul)
 {
-	struct found found = FOUND_INIT;
+	struct exp_arg found = EXP_ARG_INIT;
 	struct strbuf err = STRBUF_INIT;
-	int ret = find_exp(showing, exp, &found, &err);
+	int ret = exp_arg_find(&found, exp, showing->remote, &err);
 
 	if (ret)
 		die_code(ret, &err);
 	ret = found.remote.len ? show_path_there(&found, path, nul) :
 				 show_path_here(&found, path, nul);
 	strbuf_release(&err);
-	found_release(&found);
+	exp_arg_release(&found);
 	return ret;
 }
 
@@ -329,7 +192,7 @@ static void put_json(const struct showing *showing, const struct exp_row *row)
 }
 
 static int put_page(struct showing *showing, const struct exp_row *row,
-		    const struct found *found, struct strbuf *err)
+		    const struct exp_arg *found, struct strbuf *err)
 {
 	struct strbuf page = STRBUF_INIT, dir = STRBUF_INIT;
 	struct strbuf listing = STRBUF_INIT;
@@ -341,7 +204,7 @@ static int put_page(struct showing *showing, const struct exp_row *row,
 					found->name.buf, err);
 	if (ret)
 		goto cleanup;
-	add_dir(&dir, found);
+	exp_arg_dir(&dir, found);
 	if (showing->shown)
 		strbuf_addch(&page, '\n');
 	exp_page(&page, row, here ? dir.buf : NULL, &showing->now);
@@ -356,65 +219,17 @@ cleanup:
 	return ret;
 }
 
-static int load_trial(struct exp_item *item, const struct found *found,
-		      struct strbuf *err)
-{
-	int ret = record_read(&item->record, found->trial.buf, err);
-	const char *tid, *created;
-
-	if (ret)
-		item->record = NULL;
-	tid = value_get_text(item->record, "tid");
-	item->name = xstrdup(tid ? tid : found->name.buf);
-	created = value_get_text(item->record, "at.created");
-	if (created)
-		moment_parse(&item->created, created);
-	return ret;
-}
-
-/* The record, from here or from there; items of one. */
-static int load(struct exp_items *items, const struct found *found,
-		struct strbuf *err)
-{
-	struct strvec names = STRVEC_INIT;
-	struct exp_item *item;
-	const char *created;
-	int ret = 0;
-
-	if (!found->remote.len && !found->trial.len) {
-		strvec_push(&names, found->name.buf);
-		exp_load(items, the_project, &names);
-		strvec_release(&names);
-		if (items->item[0].problem)
-			ret = fail(err, items->item[0].code, "%s",
-				   items->item[0].problem);
-		return ret;
-	}
-	items->item = xcalloc(1, sizeof(*items->item));
-	items->nr = 1;
-	item = &items->item[0];
-	if (found->trial.len)
-		return load_trial(item, found, err);
-	item->name = xstrdup(found->name.buf);
-	ret = store_exp_record(&item->record, found->remote.buf, item->name,
-			       err);
-	created = value_get_text(item->record, "at.created");
-	if (!created || !moment_parse(&item->created, created))
-		item->created = name_moment(item->name);
-	return ret;
-}
-
 static int show_one(const char *arg, void *data)
 {
 	struct showing *showing = data;
 	struct exp_items items = EXP_ITEMS_INIT;
-	struct found found = FOUND_INIT;
+	struct exp_arg found = EXP_ARG_INIT;
 	struct strbuf err = STRBUF_INIT;
 	struct exp_row row;
-	int ret = find_exp(showing, arg, &found, &err);
+	int ret = exp_arg_find(&found, arg, showing->remote, &err);
 
 	if (!ret)
-		ret = load(&items, &found, &err);
+		ret = exp_arg_load(&items, &found, &err);
 	if (ret)
 		goto cleanup;
 	if (found.trial.len)
@@ -438,7 +253,7 @@ cleanup:
 	if (ret)
 		error("%s", err.buf);
 	exp_items_release(&items);
-	found_release(&found);
+	exp_arg_release(&found);
 	strbuf_release(&err);
 	return ret;
 }
@@ -466,13 +281,13 @@ static const char *find_colon(const char *arg)
 
 	if (!colon || (!strchr(arg, '/') && strncmp(arg, ".:", 2)))
 		return colon;
-	found = find_trial(arg, &dir);
+	found = exp_arg_find_trial(&dir, arg);
 	if (found)
 		colon = NULL;
 	for (at = colon; at && !found; at = strchr(at + 1, ':')) {
 		char *head = xmemdupz(arg, (size_t)(at - arg));
 
-		found = find_trial(head, &dir);
+		found = exp_arg_find_trial(&dir, head);
 		if (found)
 			colon = at;
 		free(head);
