@@ -65,4 +65,24 @@ bool run_row_get(const struct run_row *row, unsigned id, struct cell *out);
 typedef int (*run_row_fn)(unsigned id, const struct cell *cell, void *data);
 int run_row_each(const struct run_row *row, run_row_fn fn, void *data);
 
+/* What takes the place of a field; CELL_NONE takes it out. */
+struct run_patch {
+	unsigned id;
+	struct cell cell;
+};
+
+/** The row with other fields, appended to `out`. patch: each id once.
+ *  ERR_CONTENT: the row is damaged; then `out` is as it was. */
+int run_row_patch(struct strbuf *out, const struct run_row *row,
+		  const struct run_patch *patch, size_t nr);
+
+/**
+ * The path of the field that a person means by `text`: it itself where a run
+ * has it, else `params.TEXT`, `info.TEXT`, `result.TEXT`, `metrics.TEXT.last`,
+ * the first of them that one has. False: no run has any of these (or `text` is
+ * no path); then `path` is as it was. Source: resutil-fields(7), "SHORT NAMES".
+ */
+bool field_resolve(const struct field_names *names, const char *text,
+		   struct strbuf *path);
+
 #endif
