@@ -1,0 +1,134 @@
+/*
+ * Runs that other programs have recorded, made experiments: once each, and
+ * again only by what is new.
+ *
+ * A format is a table of two functions: one finds the runs below a directory,
+ * one tells a sink what a run has. The sink makes the experiment (import.c),
+ * or, for `run --capture`, adds it to the run that goes on (import-capture.c);
+ * formats know neither.
+ * Source: resutil-import(1).
+ */
+#ifndef LIB_EXP_IMPORT_H
+#define LIB_EXP_IMPORT_H
+
+#include "lib/base/compat.h"
+#include "lib/base/date.h"
+#include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
+#include "lib/base/value.h"
+#include "lib/exp/project.h"
+
+#define IMPORT_MAX_FILE (256u << 20)	/* of a text that is read whole */
+#define IMPORT_MAX_POINTS (50u << 20)	/* of a run; what is beyond is left
+					 * out, and told */
+
+/** A run that was found. */
+struct import_entry {
+	char *id;		/* which run it is, for its format, wherever it
+				 * lies: UTF-8, at most 500 bytes */
+	char *dir;		/* or file; where it is read */
+	char *sign;		/* of all its files by stat: size, times; what
+				 * is as it was needs no reading */
+};
+
+struct import_entries {
+	struct import_entry *entry;
+	size_t nr, alloc;
+};
+
+#define IMPORT_ENTRIES_INIT { NULL, 0, 0 }
+/** Copies the texts. */
+void import_found(struct import_entries *out, const char *id, const char *dir,
+		  const char *sign);
+void import_entries_release(struct import_entries *entries);
+
+/** What a format tells of one run, in any order. */
+struct import_sink;
+
+/** Any key of a record but those that say which run it is, by its dotted path:
+ *  "params.lr", "info.acc", "result", "at.created", "at.finished", "state",
+ *  "cmd", "user", "host", "git.commit_hash", "tags". Takes the value. */
+void import_set(struct import_sink *sink, const char *path,
+		struct value *value);
+/** One key of params, info or tags, whatever characters it has. */
+void import_set_key(struct import_sink *sink, const char *map, const char *key,
+		    size_t len, struct value *value);
+/** The comment, as the other program has it: what a name cannot hold is
+ *  replaced, the whole is in info. */
+void import_comment(struct import_sink *sink, const char *text);
+
+#define IMPORT_NO_STEP INT64_MIN
+/** A point of a series: points of one series with one step become one row.
+ *  at: microseconds since 1970; INT64_MIN: unknown. series "": without name. */
+int import_point(struct import_sink *sink, const char *series,
+		 const char *column, int64_t step, int64_t at, double value,
+		 struct strbuf *err);
+/** The same of a text. */
+int import_text_point(struct import_sink *sink, const char *series,
+		      const char *column, int64_t step, int64_t at,
+		      const char *text, size_t len, struct strbuf *err);
+
+/** A file or directory to be copied to `name` (a checked path below the
+ *  experiment; a clash gets another name, and is told). Read when the sink
+ *  wants it, after the format has told all. */
+int import_file(struct import_sink *sink, const char *path, const char *name,
+		struct strbuf *err);
+/** Bytes that become a file. */
+int import_bytes(struct import_sink *sink, const void *data, size_t len,
+		 const char *name, struct strbuf *err);
+
+/** A sentence about what was left out, or looks wrong. */
+void import_problem(struct import_sink *sink, const char *fmt, ...)
+	PRINTF_LIKE(2, 3);
+
+struct import_format {
+	const char *name;	/* "mlflow" */
+	const char *help;
+	/** Finds runs in `dir` (absolute) and below. Not one: no error. No link
+	 *  out of `dir` is followed. ERR_NOT_FOUND: no such directory;
+	 *  ERR_PARTLY: sentences in `problems`. */
+	int (*find)(struct import_entries *out, const char *dir,
+		    struct strvec *problems, struct strbuf *err);
+	/** Tells all of one run. ERR_CONTENT: what is there is none. A run that
+	 *  is still written is told as far as it goes. */
+	int (*read)(struct import_sink *sink, const struct import_entry *entry,
+		    struct strbuf *err);
+};
+
+/* Files: import-votakvot.c, import-mlflow.c, import-tensorboard.c,
+ * import-wandb.c, import-dvc.c. */
+extern const struct import_format import_votakvot, import_mlflow,
+	import_tensorboard, import_wandb, import_dvc;
+/** By name; NULL: none such. NULL-ended. */
+extern const struct import_format *const import_formats[];
+const struct import_format *import_format_find(const char *name);
+
+enum import_result {
+	IMPORT_NEW,
+	IMPORT_GROWN,		/* it was here, and has more now */
+	IMPORT_SAME
+};
+
+enum import_flags {
+	IMPORT_DRY_RUN = 1 << 0,
+	IMPORT_NO_FILES = 1 << 1	/* no artifacts */
+};
+
+struct import_outcome {
+	enum import_result result;
+	struct strbuf name;		/* of the experiment */
+	struct strvec problems;
+};
+
+/**
+ * One run into the project. Its tid is FORMAT:ID; `imported` of the record
+ * says from where, what it was by `sign`. Safe beside others who do the same.
+ * Errors: of `read`; ERR_CONFLICT: the experiment is another's work by now (it
+ * was changed here); ERR_FAILED.
+ */
+int import_run(struct import_outcome *out, const struct project *p,
+	       const struct import_format *format,
+	       const struct import_entry *entry, unsigned flags,
+	       struct strbuf *err);
+
+#endif
