@@ -75,6 +75,8 @@ JSON_CFLAGS := $(call pc,--cflags,jansson,)
 JSON_LIBS := $(call pc,--libs,jansson,-ljansson)
 EDIT_CFLAGS := $(call pc,--cflags,libedit,)
 EDIT_LIBS := $(call pc,--libs,libedit,-ledit)
+SQLITE_CFLAGS := $(call pc,--cflags,sqlite3,)
+SQLITE_LIBS := $(call pc,--libs,sqlite3,-lsqlite3)
 ZLIB_CFLAGS := $(call pc,--cflags,zlib,)
 ZLIB_LIBS := $(call pc,--libs,zlib,-lz)
 # Opened when they are needed, never linked: their headers alone.
@@ -96,8 +98,8 @@ LIBDEFLATE_LIBS := $(call pc,--libs,libdeflate,)
 endif
 endif
 
-LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(ZLIB_CFLAGS) \
-	$(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS) $(CURL_CFLAGS) $(EXPAT_CFLAGS)
+LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(SQLITE_CFLAGS) \
+	$(ZLIB_CFLAGS) $(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS) $(CURL_CFLAGS) $(EXPAT_CFLAGS)
 BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
 PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
 # What lib/base/stats.h needs, and `resutil` is not linked with.
@@ -131,7 +133,7 @@ HELPER_BIN := $(HELPER_SRC:t/helper/%.c=$(B)/helper/%)
 FUZZ_BIN := $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
 
 # The programs under libexec/: resutil.c again, with the commands that live there.
-LIBEXEC := edit pack
+LIBEXEC := edit index pack
 LIBEXEC_BIN := $(LIBEXEC:%=$(B)/libexec/resutil-%)
 LIBEXEC_OBJ := $(LIBEXEC:%=$(B)/resutil-%.o)
 PROGRAMS := $(B)/resutil $(LIBEXEC_BIN)
@@ -159,7 +161,7 @@ endef
 
 $(B)/flags: FORCE
 	$(call keep-text,$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(ALL_LDFLAGS) \
-		$(BASE_LIBS) $(EDIT_LIBS) $(PACK_LIBS))
+		$(BASE_LIBS) $(EDIT_LIBS) $(PACK_LIBS) $(SQLITE_LIBS))
 
 $(B)/places: FORCE
 	$(call keep-text,$(PLACES))
@@ -183,6 +185,11 @@ $(B)/resutil: $(B)/resutil.o $(B)/liball.a
 $(B)/libexec/resutil-edit: $(B)/resutil-edit.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(EDIT_LIBS)
+
+$(B)/libexec/resutil-index: $(B)/resutil-index.o $(B)/liball.a
+	@mkdir -p $(@D)
+	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
+		$(SQLITE_LIBS) $(MATH_LIBS)
 
 $(B)/libexec/resutil-pack: $(B)/resutil-pack.o $(B)/liball.a
 	@mkdir -p $(@D)
@@ -212,12 +219,12 @@ $(B)/transport/ssh/ssh-script.o: $(B)/transport/ssh/ssh-script.c $(B)/flags
 $(B)/unit/%: $(B)/t/unit/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
-		$(MATH_LIBS)
+		$(SQLITE_LIBS) $(MATH_LIBS)
 
 $(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(BASE_LIBS) $(PACK_LIBS) \
-		-lutil $(MATH_LIBS) $(HELPER_LIBS)
+		-lutil $(SQLITE_LIBS) $(MATH_LIBS) $(HELPER_LIBS)
 
 # What is compared with our own use of it uses it alone.
 $(B)/helper/http-limit: HELPER_LIBS = $(call pc,--libs,libcurl,-lcurl)
@@ -409,7 +416,7 @@ fuzz-programs: $(FUZZ_BIN)
 $(B)/fuzz/%: $(B)/t/fuzz/%.o $(B)/liball.a
 	@mkdir -p $(@D)
 	$(call quiet,link)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(BASE_LIBS) $(PACK_LIBS) $(MATH_LIBS)
+		$(BASE_LIBS) $(PACK_LIBS) $(SQLITE_LIBS) $(MATH_LIBS)
 
 # Which lines the tests reach, of the program that people get and of the one
 # with fault points together; fails below what tools/coverage asks.

@@ -24,10 +24,14 @@
 #include "lib/exp/project.h"
 #include "lib/exp/redact-record.h"
 
-enum program { PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_pack_nr };
+enum program {
+	PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_index_nr, PROGRAM_pack_nr
+};
 
 #if defined(PROGRAM_edit)
 #define THIS_PROGRAM PROGRAM_edit_nr
+#elif defined(PROGRAM_index)
+#define THIS_PROGRAM PROGRAM_index_nr
 #elif defined(PROGRAM_pack)
 #define THIS_PROGRAM PROGRAM_pack_nr
 #else

@@ -31,6 +31,13 @@ test_expect_success !SANITIZED 'resutil-edit has libedit besides' '
 	test_must_fail grep -v -x -e libc -e libjansson -e libyaml-0 rest
 '
 
+test_expect_success !SANITIZED 'resutil-index has those, SQLite and libm' '
+	needed "$BUILD_DIRECTORY/libexec/resutil-index" >actual &&
+	grep -v -x -e libsqlite3 -e libm -e libisal -e libdeflate -e libz \
+		actual >rest &&
+	test_must_fail grep -v -x -e libc -e libjansson -e libyaml-0 rest
+'
+
 test_expect_success !SANITIZED 'resutil-pack has the deflate libraries besides' '
 	needed "$BUILD_DIRECTORY/libexec/resutil-pack" >actual &&
 	grep -v -x -e libisal -e libdeflate -e libz actual >rest &&

@@ -125,15 +125,23 @@ struct passing {
 	int *code;	/* non-zero stops all */
 };
 
+static void get_row(const struct runs *runs, const struct live_fields *fields,
+		    size_t nr, struct run_row *row, struct strbuf *room)
+{
+	const struct read_run *run = &runs->run[nr];
+
+	row->name = run->name;
+	row->data = (const unsigned char *)run->row.buf;
+	row->len = run->row.len;
+	runs_live_row(runs, fields, run->dir, row, room);
+}
+
 static int pass_row(const struct passing *p, size_t nr, unsigned worker,
 		    struct strbuf *room)
 {
-	const struct read_run *run = &p->runs->run[nr];
-	struct run_row row = { .name = run->name };
+	struct run_row row;
 
-	row.data = (const unsigned char *)run->row.buf;
-	row.len = run->row.len;
-	runs_live_row(p->runs, p->fields, run->dir, &row, room);
+	get_row(p->runs, p->fields, nr, &row, room);
 	return p->fn(&row, nr, worker, p->data);
 }
 
@@ -179,6 +187,21 @@ int runs_each(struct runs *runs, runs_fn fn, void *data,
 	workers_stop(&workers);
 	free(passing);
 	return code;
+}
+
+const char *runs_name(const struct runs *runs, size_t nr)
+{
+	return runs->run[nr].name;
+}
+
+int runs_row(struct runs *runs, size_t nr, struct strbuf *room,
+	     struct run_row *row, struct strbuf *err UNUSED)
+{
+	struct live_fields fields;
+
+	runs_live_fields(&fields, runs->names);
+	get_row(runs, &fields, nr, row, room);
+	return 0;
 }
 
 void runs_close(struct runs *runs)

@@ -34,6 +34,9 @@ int runs_open_paths(struct runs **out, const struct strvec *paths,
 		    struct strvec *problems, struct strbuf *err);
 
 size_t runs_nr(const struct runs *runs);
+/** By place; lent. In byte order, but those of paths, which are in the order of
+ *  their paths. */
+const char *runs_name(const struct runs *runs, size_t nr);
 /** All fields that any of them has had; it may know more. */
 const struct field_names *runs_names(const struct runs *runs);
 /** Whoever the records were of that could not be read, or what else was found:
@@ -51,6 +54,14 @@ typedef int (*runs_fn)(const struct run_row *row, size_t nr, unsigned worker,
 		       void *data);
 int runs_each(struct runs *runs, runs_fn fn, void *data, struct strbuf *err);
 unsigned runs_workers(const struct runs *runs);
+
+/**
+ * One run by its place; the row may lie in `room`, which is emptied. By one
+ * thread at a time, and not from runs_each(). ERR_NOT_FOUND: it is gone
+ * meanwhile.
+ */
+int runs_row(struct runs *runs, size_t nr, struct strbuf *room,
+	     struct run_row *row, struct strbuf *err);
 
 void runs_close(struct runs *runs);	/* NULL is fine */
 
