@@ -11,6 +11,8 @@
  *	git-hashes.c	hashes of what is left out, remembered
  *	git-tree.c	the tree that the work tree would be
  *	git-files.c	what git tracks
+ *	git-restore.c	a place for objects of ours; comparing trees
+ *	git-rebuild.c	a recorded state as a tree
  */
 #ifndef LIB_EXP_GIT_INTERNAL_H
 #define LIB_EXP_GIT_INTERNAL_H
@@ -209,5 +211,43 @@ void git_hashes_close(struct git_hashes *hashes);
 /** The id of the tree: the commit with the captured changes put in. */
 int git_treeish(const struct git_state *state, struct strbuf *hex,
 		struct strbuf *err);
+
+/** The same, once the state is gathered, with its objects in the directory
+ *  `scratch`/objects, which is there. */
+int git_write_tree(const struct git_state *state, const char *scratch,
+		   struct strbuf *hex, struct strbuf *err);
+
+/* git-restore.c */
+
+struct tempfile;
+
+struct git_scratch {
+	struct tempfile *dir;	/* holds objects/ and an index */
+	char *top;		/* a directory that git finds it from */
+	char *git_dir;
+	char *lent;		/* the repository's objects, as a variable of
+				 * the environment names them */
+	const char *format;	/* sha1, sha256 */
+};
+
+enum git_scratch_flags {
+	GIT_SCRATCH_OWN = 1 << 0,	/* what is written goes to ours */
+	GIT_SCRATCH_LENT = 1 << 1	/* those of the repository can be read,
+					 * too: not for what writes, for git
+					 * would set their times again */
+};
+
+/** `git`, with our index; the words of its command follow. */
+void git_scratch_child(struct child_process *child,
+		       const struct git_scratch *s, unsigned flags);
+
+/** Runs it to its end; `in` may be NULL. What git complains of follows `what`
+ *  in the message, whose code is `code`. */
+int git_run_child(struct child_process *child, const struct strbuf *in,
+		  struct strbuf *out, const char *what, int code,
+		  struct strbuf *err);
+
+/** Only hexadecimal digits, as many as ids have. */
+bool git_is_id(const char *text);
 
 #endif

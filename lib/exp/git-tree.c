@@ -82,8 +82,8 @@ static void list_captured(struct strbuf *list, const struct git_state *state)
 }
 
 /* What is gone goes first: a file may take the place of a directory. */
-static int make_tree(const struct git_state *state, const char *scratch,
-		     struct strbuf *hex, struct strbuf *err)
+int git_write_tree(const struct git_state *state, const char *scratch,
+		   struct strbuf *hex, struct strbuf *err)
 {
 	struct child_process child;
 	struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
@@ -212,7 +212,7 @@ static int make_in_scratch(const struct git_state *state, struct strbuf *hex,
 	if (sys_mkdir(objects.buf, 0700))
 		ret = fail_errno(err, "cannot make '%s'", objects.buf);
 	if (!ret)
-		ret = make_tree(state, tempfile_path(scratch), hex, err);
+		ret = git_write_tree(state, tempfile_path(scratch), hex, err);
 	tempfile_delete(&scratch);
 	strbuf_release(&objects);
 	return ret;
