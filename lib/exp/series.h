@@ -25,7 +25,8 @@ int series_open(struct series **out, const char *dir, const char *name,
 /** Of all files, in the order in which they first appear; "at" first. */
 const struct strvec *series_columns(const struct series *s);
 /** Rows in order of `at` (files are merged; within a file as they stand). The
- *  cells, one a column, are lent until the next call. 1: a row; 0: the end;
+ *  cells, one a column, are lent until the next call; what a row does not have
+ *  is CELL_NONE; lists and maps are texts of JSON. 1: a row; 0: the end;
  *  ERR_CONTENT: a line that is none (file and line; it may be passed over by
  *  going on). A last line without its end is no row yet. */
 int series_next(struct series *s, const struct cell **cells,
@@ -35,18 +36,27 @@ void series_close(struct series *s);	/* NULL is fine */
 /** What a column comes to. */
 struct series_sum {
 	size_t count;		/* numbers; NaN is none */
-	double first, last, min, max, sum;
-	double min_at, max_at, last_at;	/* `at` of these; NaN when unknown */
+	double first, last;	/* these may be NaN, if that was written, or
+				 * there is no number at all */
+	double min, max, sum;	/* NaN without numbers; sum: 0 */
+	double min_at, max_at, last_at;	/* `at` of these (of several the first
+				 * one's); NaN when unknown */
+	bool whole;		/* each number was written as an integer */
+	bool seen;		/* there is a number, or a NaN */
 };
 
 /** One pass, columns in the order of `columns` (which gets all when it is
- *  empty); `out` has room for as many, allocated; the caller frees. */
+ *  empty, without "at"); `out` has room for as many, allocated; the caller
+ *  frees it, also after an error. Thread-safe.
+ *  ERR_PARTLY: lines, or files, are no rows and left out; `err` names the
+ *  first. ERR_NOT_FOUND: no such directory; no such series. */
 int series_sums(struct series_sum **out, struct strvec *columns,
 		const char *dir, const char *name, struct strbuf *err);
 
 /** As struct run_facts wants it: SERIES -> COLUMN -> {count, last, min, max,
- *  mean}; NULL: there are none. What cannot be read is left out, and named in
- *  `problems`. */
+ *  mean}; NULL: there are none. A column has no place in it if it never had a
+ *  number; one that only had NaN has `count` 0 and `last`. What cannot be read
+ *  is left out, and named in `problems`. Thread-safe. */
 struct value *series_facts(const char *dir, struct strvec *problems);
 
 #endif
