@@ -1,0 +1,150 @@
+/*
+ * Patterns by regcomp(3), in the locale "C" of this program: by bytes, so that
+ * a report is the same for everybody. What the library would take much time or
+ * memory for is refused: references back, and repetitions that multiply.
+ */
+#include "lib/base/compat.h"
+#include "lib/exp/where-internal.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+
+#include <regex.h>
+
+#define MAX_PATTERN 1000
+/* How long the pattern may be with its repetitions written out. */
+#define MAX_WRITTEN_OUT 5000
+#define MAX_GROUPS 100
+/* What is behind this much of a text is not looked at. */
+#define MAX_TEXT (64u << 10)
+
+struct where_regex {
+	regex_t regex;
+};
+
+/* Behind a set `[...]`, whose first `]` stands for itself. */
+static size_t skip_set(const char *p, size_t at)
+{
+	at++;
+	if (p[at] == '^')
+		at++;
+	if (p[at] == ']')
+		at++;
+	while (p[at] && p[at] != ']') {
+		if (p[at] == '[' && p[at + 1] && strchr(".:=", p[at + 1])) {
+			const char end[] = { p[at + 1], ']', '\0' };
+			const char *found = strstr(p + at + 2, end);
+
+			if (found)
+				at = (size_t)(found - p) + 1;
+		}
+		at++;
+	}
+	return at;
+}
+
+/* The greater number of `{2,5}`; 0: it is no repetition. */
+static uint64_t repetition(const char *p)
+{
+	uint64_t low = 0, high = 0;
+
+	if (*p++ != '{' ||
+	    !isdigit((unsigned char)(*p == ',' ? p[1] : *p)))
+		return 0;
+	for (; isdigit((unsigned char)*p) && low < 100000; p++)
+		low = low * 10 + (unsigned)(*p - '0');
+	if (*p == ',')
+		for (p++; isdigit((unsigned char)*p) && high < 100000; p++)
+			high = high * 10 + (unsigned)(*p - '0');
+	return MAXIMUM(MAXIMUM(low, high), 1);
+}
+
+/* Its length when every repetition is written out; 0: too deep, or a reference
+ * back. `why` says which. */
+static uint64_t written_out(const char *p, const char **why)
+{
+	uint64_t size[MAX_GROUPS + 1] = { 0 }, atom = 0, times;
+	size_t depth = 0, at;
+
+	*why = NULL;
+	for (at = 0; p[at]; at++) {
+		times = repetition(p + at);
+		if (times) {
+			size[depth] += atom * (times - 1);
+			atom *= times;
+			at += strcspn(p + at, "}") - !strchr(p + at, '}');
+		} else if (p[at] == '(') {
+			if (++depth > MAX_GROUPS) {
+				*why = "it has too many parentheses";
+				return 0;
+			}
+			size[depth] = 0;
+			continue;
+		} else if (p[at] == ')' && depth) {
+			atom = size[depth--] + 1;
+			size[depth] += atom;
+		} else if (!strchr("*+?|^$", p[at])) {
+			if (p[at] == '\\' && p[at + 1] &&
+			    isdigit((unsigned char)p[++at])) {
+				*why = "it refers back to what was found";
+				return 0;
+			}
+			if (p[at] == '[')
+				at = skip_set(p, at);
+			atom = 1;
+			size[depth]++;
+		}
+		if (size[depth] > MAX_WRITTEN_OUT)
+			break;
+		if (!p[at])
+			break;
+	}
+	return size[depth];
+}
+
+int where_regex_new(struct where_regex **out, const char *pattern,
+		    struct strbuf *err)
+{
+	struct where_regex *regex;
+	const char *why;
+	char reason[200];
+	int code;
+
+	*out = NULL;
+	if (!*pattern)
+		return fail(err, ERR_USAGE, "the pattern is empty");
+	if (strlen(pattern) > MAX_PATTERN)
+		return fail(err, ERR_USAGE, "the pattern is longer than %d "
+			    "bytes", MAX_PATTERN);
+	if (written_out(pattern, &why) > MAX_WRITTEN_OUT)
+		why = "its repetitions are too many";
+	if (why)
+		return fail(err, ERR_USAGE, "the pattern is refused: %s", why);
+	regex = xcalloc(1, sizeof(*regex));
+	code = regcomp(&regex->regex, pattern, REG_EXTENDED | REG_NOSUB);
+	if (code) {
+		regerror(code, &regex->regex, reason, sizeof(reason));
+		free(regex);
+		return fail(err, ERR_USAGE, "this is no regular expression: "
+			    "%s", reason);
+	}
+	*out = regex;
+	return 0;
+}
+
+bool where_regex_finds(const struct where_regex *regex, const char *text,
+		       size_t len)
+{
+	regmatch_t range = { 0, (regoff_t)MINIMUM(len, MAX_TEXT) };
+
+	/* A cell is not ended by NUL: the range says where it ends. */
+	return !regexec(&regex->regex, text, 1, &range, REG_STARTEND);
+}
+
+void where_regex_free(struct where_regex *regex)
+{
+	if (!regex)
+		return;
+	regfree(&regex->regex);
+	free(regex);
+}
