@@ -77,6 +77,8 @@ COMMAND("snapshot-code",  cmd_snapshot_code, PLUMBING, WANT_PROJECT, "copy the s
 COMMAND_IN(pack,
 	"stat-remote",    cmd_stat_remote,   PLUMBING, NEED_PROJECT, "print which packs a store holds")
 COMMAND("status",         cmd_status,        BUILTIN,  NEED_PROJECT, "show what runs and what the next run would capture")
+COMMAND_IN(index,
+	"summarize",      cmd_summarize,     PLUMBING, NO_PROJECT,   "say what numbers have in common: mean, percentiles, intervals")
 COMMAND_IN(pack,
 	"sync-keys",      cmd_sync_keys,     PLUMBING, WANT_PROJECT, "compare files here with a store, and make them alike")
 COMMAND_IN(pack,

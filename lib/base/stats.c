@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/stats.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "lib/base/alloc.h"
@@ -110,6 +111,17 @@ double stats_quantile(const double *sorted, size_t nr, double p)
 	if (below + 1 >= nr || part == 0 || sorted[below] == sorted[below + 1])
 		return sorted[below];
 	return (1 - part) * sorted[below] + part * sorted[below + 1];
+}
+
+double stats_quantile_of_sample(const double *sorted, size_t nr, double p)
+{
+	double rank;
+
+	if (!nr || !(p >= 0 && p <= 1))
+		return NAN;
+	/* 0.29 * 100 is a little more than 29, and means 29: as R */
+	rank = ceil((double)nr * p * (1 - 4 * DBL_EPSILON));
+	return sorted[rank < 1 ? 0 : (size_t)rank - 1];
 }
 
 double stats_median(const double *sorted, size_t nr)

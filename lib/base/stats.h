@@ -32,6 +32,9 @@ size_t stats_sort(double *x, size_t nr);
  *  NaN when there are none. */
 double stats_quantile(const double *sorted, size_t nr, double p);
 double stats_median(const double *sorted, size_t nr);
+/** Of R's type 1: the smallest of the values that at least that part of them
+ *  does not exceed. */
+double stats_quantile_of_sample(const double *sorted, size_t nr, double p);
 
 /* Both NaN: the sample is too small to say. */
 struct interval {
