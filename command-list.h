@@ -55,6 +55,8 @@ COMMAND("pull",           cmd_pull,          BUILTIN,  NEED_PROJECT, "fetch expe
 COMMAND("push",           cmd_push,          BUILTIN,  NEED_PROJECT, "send experiments to a store")
 COMMAND_IN(pack,
 	"put-object",     cmd_put_object,    PLUMBING, WANT_PROJECT, "put a file into a store")
+COMMAND_IN(index,
+	"query",          cmd_query,         BUILTIN,  NEED_PROJECT, "ask questions of the runs in SQL")
 COMMAND("read-deps",      cmd_read_deps,     PLUMBING, NEED_PROJECT, "print dependencies")
 COMMAND("read-exp",       cmd_read_exp,      PLUMBING, WANT_PROJECT, "print a record")
 COMMAND("read-trials",    cmd_read_trials,   PLUMBING, NO_PROJECT,   "print the records of trials below paths")

@@ -115,12 +115,17 @@ void sheet_flush(struct sheet *sheet, bool all)
 
 void sheet_end(struct sheet *sheet)
 {
-	size_t i;
-
 	begin(sheet);
 	if (sheet->ops->end)
 		sheet->ops->end(sheet);
 	sheet_flush(sheet, true);
+	sheet_free(sheet);
+}
+
+void sheet_free(struct sheet *sheet)
+{
+	size_t i;
+
 	for (i = 0; i < sheet->nr; i++) {
 		free(sheet->col[i].column.title);
 		strbuf_release(&sheet->col[i].key);

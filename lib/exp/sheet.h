@@ -64,5 +64,7 @@ void sheet_column(struct sheet *sheet, const struct sheet_column *column);
 void sheet_row(struct sheet *sheet, const struct cell *cells);
 /** Prints what is left, through output.h, and frees. */
 void sheet_end(struct sheet *sheet);
+/** Frees without that: the rows that were to come did not. */
+void sheet_free(struct sheet *sheet);
 
 #endif
