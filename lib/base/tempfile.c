@@ -288,6 +288,19 @@ void tempfile_register_at(struct tempfile **out, int dirfd, const char *name)
 	*out = t;
 }
 
+void tempfile_register_dir(struct tempfile **out, const char *path)
+{
+	struct tempfile *t = entry_new();
+	sigset_t before;
+
+	t->is_dir = true;
+	t->path = xstrdup(path);
+	list_enter(&before);
+	list_add(t);
+	list_leave(&before);
+	*out = t;
+}
+
 int tempfile_unnamed(int *out, const char *dir, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;

@@ -33,6 +33,10 @@ int tempfile_scratch_dir(struct tempfile **out, struct strbuf *err);
  */
 void tempfile_register_at(struct tempfile **out, int dirfd, const char *name);
 
+/** Registers a directory, which is there already, to be removed with all that
+ *  is in it like the others. It is not held. */
+void tempfile_register_dir(struct tempfile **out, const char *path);
+
 /** A file without a name in `dir` (NULL: $TMPDIR or /tmp), gone with its
  *  descriptor, which the caller closes. */
 int tempfile_unnamed(int *fd, const char *dir, struct strbuf *err);

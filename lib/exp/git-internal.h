@@ -13,6 +13,8 @@
  *	git-files.c	what git tracks
  *	git-restore.c	a place for objects of ours; comparing trees
  *	git-rebuild.c	a recorded state as a tree
+ *	git-worktree.c	a recorded state as files
+ *	git-worktree-copy.c	the recorded copies into them
  */
 #ifndef LIB_EXP_GIT_INTERNAL_H
 #define LIB_EXP_GIT_INTERNAL_H
@@ -247,7 +249,18 @@ int git_run_child(struct child_process *child, const struct strbuf *in,
 		  struct strbuf *out, const char *what, int code,
 		  struct strbuf *err);
 
+/** "the commit X is not in this repository", and how to get it: with what
+ *  `git` of a record says. Returns ERR_NOT_FOUND. */
+int git_say_how_to_get(const struct value *git, struct strbuf *err);
+
 /** Only hexadecimal digits, as many as ids have. */
 bool git_is_id(const char *text);
+
+/* git-worktree-copy.c */
+
+/** Puts the copies in `exp_dir` that the map names over the work tree `top`,
+ *  and takes away what was removed without being kept. */
+int git_worktree_copy(const char *top, const struct value *git,
+		      const char *exp_dir, struct strbuf *err);
 
 #endif

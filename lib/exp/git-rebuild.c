@@ -56,22 +56,23 @@ static void add_missing(struct rebuild *r, const char *fmt, ...)
 
 /* The words come from a record, and are for a person to type: nothing that
  * git would take for an option. */
-static int say_how_to_get(const struct rebuild *r, struct strbuf *err)
+int git_say_how_to_get(const struct value *git, struct strbuf *err)
 {
-	const char *remote = value_get_text(r->git, "remote");
-	const char *branch = value_get_text(r->git, "branch");
+	const char *commit = value_get_text(git, "commit_hash");
+	const char *remote = value_get_text(git, "remote");
+	const char *branch = value_get_text(git, "branch");
 	struct strbuf words = STRBUF_INIT;
 	int ret;
 
 	if (remote && *remote && *remote != '-') {
 		strbuf_addstr(&words, "git fetch ");
 		quote_shell(&words, remote);
-		strbuf_addf(&words, " %s", r->commit);
+		strbuf_addf(&words, " %s", commit);
 	} else {
 		strbuf_addstr(&words, "git fetch --all");
 	}
 	ret = fail(err, ERR_NOT_FOUND, "the commit %s%s%s%s is not in this "
-		   "repository; if it was pushed, '%s' gets it", r->commit,
+		   "repository; if it was pushed, '%s' gets it", commit,
 		   branch ? " (of the branch '" : "", branch ? branch : "",
 		   branch ? "')" : "", words.buf);
 	strbuf_release(&words);
@@ -93,7 +94,7 @@ static int tree_of_commit(const struct rebuild *r, struct strbuf *tree,
 	strbuf_trim(tree);
 	strbuf_release(&complaint);
 	if (status > 0)
-		return say_how_to_get(r, err);
+		return git_say_how_to_get(r->git, err);
 	return status;
 }
 
