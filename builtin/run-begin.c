@@ -45,6 +45,8 @@ struct value *run_params(const struct run *r)
 static int make_record(struct run *r, const struct moment *created,
 		       struct strbuf *err)
 {
+	size_t i;
+
 	r->rec.record = record_new(the_project, r->rec.name.buf, r->argv,
 				   r->cwd.buf, "running", created);
 	if (r->again.tid)
@@ -58,6 +60,9 @@ static int make_record(struct run *r, const struct moment *created,
 	value_map_set_str(r->rec.record, "executor", "local");
 	if (r->subst)
 		value_map_set(r->rec.record, "subst", value_new_bool(true));
+	for (i = 0; r->more && i < r->more->u.map.nr; i++)
+		value_map_put(r->rec.record, &r->more->u.map.pair[i],
+			      value_copy(r->more->u.map.pair[i].value));
 	return run_deps_add(&r->deps, r->rec.record, err);
 }
 

@@ -34,6 +34,11 @@ struct run {
 	struct strbuf cwd, program;
 	struct strbuf asked_comment;
 	struct value *file_params;	/* of --params-file, or NULL */
+	/* For who runs it elsewhere than in the project; may be NULL. */
+	const char *code_dir;		/* a directory of the code's work tree;
+					 * lent */
+	const struct strvec *lent;	/* paths in it that are no code */
+	struct value *more;		/* keys that the record gets as well */
 
 	/* What is gathered before the claim. */
 	struct git_state_options git_options;
@@ -49,7 +54,25 @@ struct run {
 	double wall;
 	bool incomplete;		/* its end or a file is not recorded */
 	bool moved;			/* out of the project, by the program */
+	bool ended;			/* the program ran to its end, and the
+					 * record says how it was */
 };
+
+#define RUN_INIT {							\
+	.deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,			\
+	.globs = STRVEC_INIT, .cwd = STRBUF_INIT,			\
+	.program = STRBUF_INIT, .asked_comment = STRBUF_INIT,		\
+	.rec = RECORDING_INIT, .again = RUN_AGAIN_INIT,			\
+	.beside = RUN_BESIDE_INIT, .push = -1				\
+}
+void run_release(struct run *r);
+
+/** Records a run of r->argv in the working directory, as the options say;
+ *  tells of what fails. Returns the exit status. */
+int run_from_start_to_end(struct run *r);
+
+/** Does not return when the program was ended by Ctrl-C. */
+void run_die_of_interrupt(const struct run *r);
 
 /** Whether the story is told: to a terminal, so that scripts see the program
  *  alone, or with -v. */

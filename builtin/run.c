@@ -28,7 +28,7 @@
 
 #define TOLD_FILES 10
 
-static void run_release(struct run *r)
+void run_release(struct run *r)
 {
 	run_deps_release(&r->deps);
 	run_again_release(&r->again);
@@ -38,6 +38,7 @@ static void run_release(struct run *r)
 	strbuf_release(&r->asked_comment);
 	run_beside_release(&r->beside);
 	value_free(r->file_params);
+	value_free(r->more);
 	git_state_free(r->git);
 	meta_finish(&r->meta, NULL, 0);
 	collect_free(r->collect);
@@ -72,8 +73,8 @@ static int prepare(struct run *r, struct strbuf *err)
 {
 	int ret;
 
-	ret = r->params_file ? params_file_read(&r->file_params,
-						r->params_file, err) : 0;
+	ret = r->params_file && !r->file_params ?
+	      params_file_read(&r->file_params, r->params_file, err) : 0;
 	if (!ret)
 		ret = run_again_look(r, err);
 	if (ret || r->again.kind == RUN_STORED)
@@ -89,6 +90,8 @@ static int prepare(struct run *r, struct strbuf *err)
 		return ret;
 	if (r->treeish)
 		r->git_options.treeish = true;
+	r->git_options.dir = r->code_dir;
+	r->git_options.lent = r->lent;
 	/* git answers while we go on. */
 	ret = git_state_start(&r->git, &r->git_options, err);
 	if (ret)
@@ -351,66 +354,76 @@ static int give_stored(const struct run *r, struct strbuf *err)
 	return run_again_print(r);
 }
 
-int cmd_run(int argc, const char **argv)
+int run_from_start_to_end(struct run *r)
 {
 	/* A limit on file sizes is a full disk for us: EFBIG, not our end. */
 	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct run r = { .deps = RUN_DEPS_INIT, .sup = SUPERVISE_INIT,
-			 .globs = STRVEC_INIT, .cwd = STRBUF_INIT,
-			 .program = STRBUF_INIT, .asked_comment = STRBUF_INIT,
-			 .rec = RECORDING_INIT, .again = RUN_AGAIN_INIT,
-			 .beside = RUN_BESIDE_INIT, .push = -1 };
 	struct strbuf err = STRBUF_INIT;
 	int ret, status = EXIT_RUN_FAILED;
 
-	read_options(&r, argc, argv);
 	sigaction(SIGXFSZ, &ignore, NULL);
-	ret = prepare(&r, &err);
+	ret = prepare(r, &err);
 	if (ret) {
 		explain(&err);
 		status = ret > 0 ? ret : EXIT_RUN_FAILED;
 		goto cleanup;
 	}
-	if (r.dry_run) {
-		print_plan(&r);
+	if (r->dry_run) {
+		print_plan(r);
 		status = 0;
 		goto cleanup;
 	}
-	if (r.again.kind != RUN_STORED)
-		ret = run_start_collecting(&r, &err);
+	if (r->again.kind != RUN_STORED)
+		ret = run_start_collecting(r, &err);
 	if (!ret)
-		ret = begin(&r, &err);
+		ret = begin(r, &err);
 	if (ret) {
 		explain(&err);
 		status = ret > 0 ? ret : EXIT_RUN_FAILED;
 		goto cleanup;
 	}
-	if (r.again.kind == RUN_STORED) {
-		status = give_stored(&r, &err);
+	if (r->again.kind == RUN_STORED) {
+		status = give_stored(r, &err);
 		goto cleanup;
 	}
-	tell_begin(&r);
+	tell_begin(r);
 
-	ret = write_name_file(&r, &r.rec.name, &err);
+	ret = write_name_file(r, &r->rec.name, &err);
 	if (!ret)
-		ret = run_execute(&r, &err);
+		ret = run_execute(r, &err);
 	if (ret) {
-		take_back(&r, &err);
+		take_back(r, &err);
 		supervise_end();
 		explain(&err);
 		goto cleanup;
 	}
-	run_finish(&r);
+	run_finish(r);
+	r->ended = true;
 	supervise_end();
-	status = run_status(&r);
-	run_tell_end(&r);
-	run_push_and_ask(&r);
+	status = run_status(r);
+	run_tell_end(r);
+	run_push_and_ask(r);
 
 cleanup:
-	ret = r.sup.signo == SIGINT && r.sup.interrupted_by == SIGINT;
-	run_release(&r);
 	strbuf_release(&err);
-	if (ret)	/* so that a shell's loop over runs ends, too */
+	return status;
+}
+
+void run_die_of_interrupt(const struct run *r)
+{
+	/* so that a shell's loop over runs ends, too */
+	if (r->sup.signo == SIGINT && r->sup.interrupted_by == SIGINT)
 		signal_die_of(SIGINT);
+}
+
+int cmd_run(int argc, const char **argv)
+{
+	struct run r = RUN_INIT;
+	int status;
+
+	read_options(&r, argc, argv);
+	status = run_from_start_to_end(&r);
+	run_release(&r);
+	run_die_of_interrupt(&r);
 	return status;
 }

@@ -94,6 +94,13 @@ static void find_private(struct git_state *state)
 	strvec_clear(&state->private_files);
 	if (state->opts->project)
 		project_private_paths(state->opts->project, &paths);
+	for (i = 0; state->opts->lent && i < state->opts->lent->nr; i++) {
+		const char *rel = path_below(state->opts->lent->v[i],
+					     state->top);
+
+		if (rel && *rel)
+			strvec_push(&state->private_dirs, rel);
+	}
 	for (i = 0; i < paths.nr; i++) {
 		/* a link, and what it leads to, may both be in the tree */
 		strbuf_reset(&real);

@@ -8,6 +8,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/exp/project.h"
 
@@ -31,6 +32,8 @@ struct git_state_options {
 	uint64_t max_run;		/* bytes; code.max-run, 100 MiB */
 	bool treeish;			/* also write a tree (slow) */
 	struct git_tree_memo *tree_memo; /* NULL: make it each time */
+	const struct strvec *lent;	/* absolute paths that are no part of
+					 * the code; NULL: none */
 };
 
 /** Defaults from the settings. ERR_CONTENT: a bad setting. */
@@ -75,7 +78,6 @@ void git_state_free(struct git_state *state);
 
 /** Paths below `dir` (absolute) that git tracks, relative to it, sorted; empty
  *  outside a repository. For --collect. */
-struct strvec;
 int git_tracked_files(struct strvec *out, const char *dir, struct strbuf *err);
 
 #endif

@@ -183,6 +183,7 @@ static const struct rule {
 	{ "user", is_text, "text" },
 	{ "executor", is_text, "text" },
 	{ "rerun_of", is_text, "text" },
+	{ "rerun_of_id", is_text, "text" },
 	{ "renamed_from", is_text_list, "a list of names" },
 	{ "sweep", is_map, "a map" },
 };

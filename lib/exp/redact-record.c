@@ -15,7 +15,7 @@ static const char *const kept[] = {
 	"dependency_ids", "inputs", "result_dir", "subst", "at", "state",
 	"resumes", "exit_code", "signal",
 	"usage", "collected", "lost_output", "redacted", "rerun_of",
-	"renamed_from", NULL
+	"rerun_of_id", "renamed_from", NULL
 };
 
 void redact_configure(void)
