@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/run-command.h"
+#include "lib/base/command-internal.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
@@ -136,7 +137,7 @@ static bool env_is_local_git(const char *entry)
 	return false;
 }
 
-static void make_env(struct strvec *env, const struct child_process *child)
+void command_make_env(struct strvec *env, const struct child_process *child)
 {
 	char **entry;
 	size_t i, j;
@@ -174,7 +175,7 @@ static int find_program(struct strbuf *path, const struct child_process *child,
 	return status;
 }
 
-static int spawn_attributes(posix_spawnattr_t *attr, bool new_session)
+int command_set_attributes(posix_spawnattr_t *attr, bool new_session)
 {
 	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	sigset_t reset;
@@ -201,10 +202,10 @@ static int spawn(struct child_process *child, const char *path,
 	posix_spawnattr_t attr;
 	int nr, ret;
 
-	make_env(&env, child);
+	command_make_env(&env, child);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
-	ret = spawn_attributes(&attr, child->new_session);
+	ret = command_set_attributes(&attr, child->new_session);
 	for (nr = 0; nr < 3 && !ret; nr++)
 		if (streams[nr].theirs >= 0)
 			ret = posix_spawn_file_actions_adddup2(

@@ -76,9 +76,8 @@ static void end_when_told_twice(int signo)
 		}
 }
 
-/* Recording the end may wait, for a lock or a slow disk. Who wants to end it
- * for good has to say so twice. */
-static void be_patient_once(void)
+/* Recording the end may wait, for a lock or a slow disk. */
+void supervise_be_patient(void)
 {
 	struct sigaction action;
 	size_t i;
@@ -460,7 +459,7 @@ int supervise_run(struct supervise *s, struct strbuf *err)
 		s->started(s->child.pid, s->data);
 
 	relay_loop(s, relays, signal_fd);
-	be_patient_once();
+	supervise_be_patient();
 	for (i = 0; i < 2; i++) {
 		drain(&relays[i]);
 		restore_mode(&relays[i]);

@@ -56,6 +56,10 @@ struct supervise {
 void supervise_begin(void);
 void supervise_end(void);
 
+/** The program has ended, which supervise_run() says by itself: now only the
+ *  second of a kind ends us. */
+void supervise_be_patient(void);
+
 /**
  * Starts the program, relays until it ends, and fills in the results. What
  * its children still write after its end is not waited for.
