@@ -28,6 +28,8 @@ COMMAND("fsck",           cmd_fsck,          BUILTIN,  NO_PROJECT,   "check that
 COMMAND("gc",             cmd_gc,            BUILTIN,  NEED_PROJECT, "remove what crashes left behind")
 COMMAND_IN(pack,
 	"get-object",     cmd_get_object,    PLUMBING, WANT_PROJECT, "read an object of a store")
+COMMAND_IN(index,
+	"graph",          cmd_graph,         BUILTIN,  NEED_PROJECT, "show what was made from what")
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
