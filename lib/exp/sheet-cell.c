@@ -13,6 +13,7 @@
 #include "lib/exp/sheet-internal.h"
 
 #define DIGITS 6u
+#define BRIEF_DIGITS 3u		/* of less than a second */
 
 /* From here on numbers are written with an exponent. */
 #define LARGE 1e15
@@ -46,16 +47,22 @@ static void show_number(struct strbuf *out, const struct sheet *sheet,
 {
 	const char *unit = col->column.unit;
 	const unsigned digits = sheet->options.digits;
+	const bool scaled = sheet_col_has_scale(col) && number >= 0 &&
+			    number < LARGE;
 
-	if (unit && !strcmp(unit, "s") && number >= 0 && number < LARGE)
-		duration_format(out, number);
-	else if (unit && !strcmp(unit, "B") && number >= 0 && number < LARGE)
+	if (scaled && !strcmp(unit, "B")) {
 		size_format(out, (uint64_t)number);
-	else if (cell->type == CELL_FLOAT)
+	} else if (scaled && number >= 1) {
+		duration_format(out, number);
+	} else if (scaled) {
+		value_format_float(out, rounded(number, BRIEF_DIGITS));
+		strbuf_addstr(out, " s");
+	} else if (cell->type == CELL_FLOAT) {
 		value_format_float(out, rounded(number, digits ?
 						MINIMUM(digits, 17u) : DIGITS));
-	else
+	} else {
 		cell_format(out, cell);
+	}
 }
 
 bool sheet_show(struct strbuf *out, const struct sheet *sheet,
@@ -86,10 +93,9 @@ bool sheet_show(struct strbuf *out, const struct sheet *sheet,
 static uint32_t whole_of(const struct sheet_col *col, const char *text,
 			 size_t len)
 {
-	const char *unit = col->column.unit;
 	size_t i;
 
-	if (unit && (!strcmp(unit, "s") || !strcmp(unit, "B")))
+	if (sheet_col_has_scale(col))
 		return (uint32_t)utf8_width(text, len);
 	for (i = 0; i < len && text[i] != '.' && text[i] != 'e'; i++)
 		;
@@ -108,6 +114,9 @@ static void measure(struct sheet_col *col, struct sheet_cell *cell,
 	} else if (cell->len) {
 		col->texts++;
 		col->text_width = MAXIMUM(col->text_width, cell->width);
+		if (cell->time)
+			col->time_width = MAXIMUM(col->time_width,
+						  cell->width);
 	}
 }
 
@@ -137,6 +146,7 @@ void sheet_gather(struct sheet *sheet, const struct cell *cells)
 
 		memset(cell, 0, sizeof(*cell));
 		cell->at = at;
+		cell->time = cells[i].type == CELL_TIME;
 		cell->number = sheet_show(&sheet->text, sheet, &sheet->col[i],
 					  &cells[i], false);
 		keep_in_width(sheet, at);

@@ -2,7 +2,7 @@
  * A page of HTML that needs no other file and asks nobody for anything: its
  * own style, and a few lines of script that sort by a click on a title. What
  * else might be script is refused by the page itself, which says by hashes
- * what belongs to it (t4101 holds them).
+ * what belongs to it (t4901 holds them).
  */
 #include "lib/base/compat.h"
 #include "lib/exp/sheet.h"

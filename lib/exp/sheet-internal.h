@@ -17,6 +17,7 @@ struct sheet_cell {
 	uint32_t width;		/* columns on a terminal */
 	uint32_t whole;		/* as many of them stand before the point */
 	bool number;
+	bool time;
 };
 
 struct sheet_col {
@@ -26,6 +27,7 @@ struct sheet_col {
 	size_t numbers, texts;		/* cells that are no number, not empty */
 	uint32_t whole, part;		/* widest of numbers, at the point */
 	uint32_t text_width;		/* widest of the others */
+	uint32_t time_width;		/* and of times, which are not cut */
 };
 
 struct sheet_ops {
@@ -61,6 +63,8 @@ void sheet_flush(struct sheet *sheet, bool all);
 
 /** Whether its numbers are aligned: at least half of what is there. */
 bool sheet_col_is_number(const struct sheet_col *col);
+/** Whether people get its numbers as durations or sizes. */
+bool sheet_col_has_scale(const struct sheet_col *col);
 /** What a person reads at the top: with the unit, safe for a terminal. */
 void sheet_col_title(struct strbuf *out, const struct sheet_col *col);
 

@@ -112,7 +112,8 @@ static void latex_end(struct sheet *sheet)
 							   &cell);
 
 			strbuf_addstr(out, i ? " & " : "");
-			if (cell->number && !sheet->col[i].column.unit)
+			if (cell->number &&
+			    !sheet_col_has_scale(&sheet->col[i]))
 				add_number(out, text, cell->len);
 			else
 				add_escaped(out, text, cell->len);

@@ -49,6 +49,7 @@ static void shape_init(struct shape *shape, const struct sheet *sheet,
 	else
 		least = MAXIMUM(numbers, col->column.role == SHEET_NAME ?
 				LEAST_NAME : LEAST_TEXT);
+	least = MAXIMUM(least, col->time_width);
 	shape->least = MINIMUM(least, shape->full);
 	shape->width = shape->full;
 }

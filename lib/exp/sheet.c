@@ -142,7 +142,7 @@ bool sheet_col_is_number(const struct sheet_col *col)
 	return col->numbers && col->numbers >= col->texts;
 }
 
-static bool has_scale(const struct sheet_col *col)
+bool sheet_col_has_scale(const struct sheet_col *col)
 {
 	const char *unit = col->column.unit;
 
@@ -154,7 +154,7 @@ void sheet_col_title(struct strbuf *out, const struct sheet_col *col)
 	const char *unit = col->column.unit;
 
 	quote_terminal(out, col->column.title, strlen(col->column.title));
-	if (unit && *unit && !has_scale(col)) {
+	if (unit && *unit && !sheet_col_has_scale(col)) {
 		strbuf_addstr(out, " [");
 		quote_terminal(out, unit, strlen(unit));
 		strbuf_addch(out, ']');
