@@ -8,6 +8,8 @@ COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an exp
 COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
 COMMAND("attach",         cmd_attach,        BUILTIN,  NO_PROJECT,   "put files into the experiment of this run")
+COMMAND_IN(index,
+	"bench",          cmd_bench,         BUILTIN,  NEED_PROJECT, "measure how long commands take, and record it")
 COMMAND("bucket",         cmd_bucket,        BUILTIN,  WANT_PROJECT, "move files and objects by wildcards")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
@@ -33,6 +35,8 @@ COMMAND_IN(index,
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
+COMMAND("hook",           cmd_hook,          BUILTIN,  NO_PROJECT,   "record runs when git does something")
+COMMAND("import",         cmd_import,        BUILTIN,  NEED_PROJECT, "make experiments of runs that others recorded")
 COMMAND("inform",         cmd_inform,        BUILTIN,  NO_PROJECT,   "note something in the record of this run")
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
@@ -50,6 +54,8 @@ COMMAND_IN(pack,
 	"login-store",    cmd_login_store,   PLUMBING, WANT_PROJECT, "log in to a store at Google")
 COMMAND("match-keys",     cmd_match_keys,    PLUMBING, WANT_PROJECT, "print the keys of a list that a pattern means")
 COMMAND("meter",          cmd_meter,         BUILTIN,  NO_PROJECT,   "add a row of measurements to this run")
+COMMAND_IN(index,
+	"metrics",        cmd_metrics,       BUILTIN,  WANT_PROJECT, "print measurements of runs, or what they come to")
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,
 	"pack-exp",       cmd_pack_exp,      PLUMBING, WANT_PROJECT, "write the zip of an experiment")
@@ -70,6 +76,8 @@ COMMAND_IN(pack,
 	"remove-object",  cmd_remove_object, PLUMBING, WANT_PROJECT, "remove objects from a store")
 COMMAND_IN(pack,
 	"rename-exp",     cmd_rename_exp,    PLUMBING, NEED_PROJECT, "rename an experiment here or in a store")
+COMMAND_IN(index,
+	"report",         cmd_report,        BUILTIN,  WANT_PROJECT, "compare runs in a table")
 COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")
 COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
 COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")

@@ -356,8 +356,9 @@ static void test_sums(void)
 		   "than the header has, and 1 more, left out;"
 		   "note n1 first 1 last 1@16 min 1@16 max 1@16 sum 1 whole",
 		   "a column of texts");
-	check_sums("", "none", "0;none n0 first nan last nan@nan min nan@nan max nan@nan "
-		   "sum 0 whole unseen", "a column that is not there");
+	check_sums("", "none", "0;none n0 first nan last nan@nan min "
+		   "nan@nan max nan@nan sum 0 whole unseen",
+		   "a column that is not there");
 	clear();
 	put("metrics-0000.jsonl", "{\"at\":1,\"a\":3,\"t\":\"x\"}\n"
 	    "{\"a\":1,\"b\":true,\"at\":2}\n{\"at\":3,\"a\":2,\"c\":NaN}\n");
