@@ -8,8 +8,6 @@ COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an exp
 COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
 COMMAND("attach",         cmd_attach,        BUILTIN,  NO_PROJECT,   "put files into the experiment of this run")
-COMMAND_IN(index,
-	"bench",          cmd_bench,         BUILTIN,  NEED_PROJECT, "measure how long commands take, and record it")
 COMMAND("bucket",         cmd_bucket,        BUILTIN,  WANT_PROJECT, "move files and objects by wildcards")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
@@ -35,8 +33,6 @@ COMMAND_IN(index,
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
-COMMAND("hook",           cmd_hook,          BUILTIN,  NO_PROJECT,   "record runs when git does something")
-COMMAND("import",         cmd_import,        BUILTIN,  NEED_PROJECT, "make experiments of runs that others recorded")
 COMMAND("inform",         cmd_inform,        BUILTIN,  NO_PROJECT,   "note something in the record of this run")
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
@@ -76,8 +72,6 @@ COMMAND_IN(pack,
 	"remove-object",  cmd_remove_object, PLUMBING, WANT_PROJECT, "remove objects from a store")
 COMMAND_IN(pack,
 	"rename-exp",     cmd_rename_exp,    PLUMBING, NEED_PROJECT, "rename an experiment here or in a store")
-COMMAND_IN(index,
-	"report",         cmd_report,        BUILTIN,  WANT_PROJECT, "compare runs in a table")
 COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")
 COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
 COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")
