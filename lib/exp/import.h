@@ -19,8 +19,9 @@
 #include "lib/exp/project.h"
 
 #define IMPORT_MAX_FILE (256u << 20)	/* of a text that is read whole */
-#define IMPORT_MAX_POINTS (50u << 20)	/* of a run; what is beyond is left
-					 * out, and told */
+#define IMPORT_MAX_POINTS (8u << 20)	/* of a run, 40 bytes each; what is
+					 * beyond is left out, and told */
+#define IMPORT_MAX_BYTES (256u << 20)	/* of all import_bytes() of a run */
 
 /** A run that was found. */
 struct import_entry {
@@ -60,22 +61,20 @@ void import_comment(struct import_sink *sink, const char *text);
 #define IMPORT_NO_STEP INT64_MIN
 /** A point of a series: points of one series with one step become one row.
  *  at: microseconds since 1970; INT64_MIN: unknown. series "": without name. */
-int import_point(struct import_sink *sink, const char *series,
-		 const char *column, int64_t step, int64_t at, double value,
-		 struct strbuf *err);
+void import_point(struct import_sink *sink, const char *series,
+		  const char *column, int64_t step, int64_t at, double value);
 /** The same of a text. */
-int import_text_point(struct import_sink *sink, const char *series,
-		      const char *column, int64_t step, int64_t at,
-		      const char *text, size_t len, struct strbuf *err);
+void import_text_point(struct import_sink *sink, const char *series,
+		       const char *column, int64_t step, int64_t at,
+		       const char *text, size_t len);
 
 /** A file or directory to be copied to `name` (a checked path below the
  *  experiment; a clash gets another name, and is told). Read when the sink
  *  wants it, after the format has told all. */
-int import_file(struct import_sink *sink, const char *path, const char *name,
-		struct strbuf *err);
+void import_file(struct import_sink *sink, const char *path, const char *name);
 /** Bytes that become a file. */
-int import_bytes(struct import_sink *sink, const void *data, size_t len,
-		 const char *name, struct strbuf *err);
+void import_bytes(struct import_sink *sink, const void *data, size_t len,
+		  const char *name);
 
 /** A sentence about what was left out, or looks wrong. */
 void import_problem(struct import_sink *sink, const char *fmt, ...)
@@ -95,10 +94,29 @@ struct import_format {
 		    struct strbuf *err);
 };
 
-/* Files: import-votakvot.c, import-mlflow.c, import-tensorboard.c,
- * import-wandb.c, import-dvc.c. */
-extern const struct import_format import_votakvot, import_mlflow,
-	import_tensorboard, import_wandb, import_dvc;
+/* What formats have in common (import-walk.c). */
+
+#define IMPORT_WALK_SKIP 1
+/**
+ * Calls fn for `dir` and each directory below it, by their paths, in byte
+ * order; hidden ones and links are passed over, and it goes `depth` down. fn
+ * returns 0, IMPORT_WALK_SKIP (not into this one), or an error, which ends it.
+ * What cannot be read gets a sentence in `problems`: ERR_PARTLY.
+ */
+typedef int (*import_walk_fn)(const char *path, void *data);
+int import_walk(const char *dir, unsigned depth, import_walk_fn fn, void *data,
+		struct strvec *problems, struct strbuf *err);
+
+/** Adds a sign of a file, or of all that lies below a directory: changes with
+ *  names, sizes and times, and is the same for a copy that has these. */
+int import_sign(struct strbuf *out, const char *path, struct strbuf *err);
+
+/** at.NAME from milliseconds since 1970, when that is a time. */
+void import_set_time(struct import_sink *sink, const char *name,
+		     double milliseconds);
+
+/* Files: import-NAME.c. */
+extern const struct import_format import_mlflow;
 /** By name; NULL: none such. NULL-ended. */
 extern const struct import_format *const import_formats[];
 const struct import_format *import_format_find(const char *name);
