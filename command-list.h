@@ -8,6 +8,8 @@ COMMAND("add",            cmd_add,           BUILTIN,  NEED_PROJECT, "add an exp
 COMMAND_IN(edit,
 	"ask-line",       cmd_ask_line,      PLUMBING, NO_PROJECT,   "ask for one line, with completion")
 COMMAND("attach",         cmd_attach,        BUILTIN,  NO_PROJECT,   "put files into the experiment of this run")
+COMMAND_IN(index,
+	"bench",          cmd_bench,         BUILTIN,  NEED_PROJECT, "measure how long commands take, and record it")
 COMMAND("bucket",         cmd_bucket,        BUILTIN,  WANT_PROJECT, "move files and objects by wildcards")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")

@@ -118,15 +118,12 @@ static void keep_said(struct bench_worker *w, struct bench_call *call)
 
 	if (!w->said)
 		return;
-	if (w->said <= sizeof(w->tail)) {
-		call->said_len = (size_t)w->said;
-		call->said = xmemdupz(w->tail, call->said_len);
-		return;
+	call->said_len = (size_t)MINIMUM(w->said, sizeof(w->tail));
+	call->said = xmemdupz(w->tail, call->said_len);
+	if (w->said > sizeof(w->tail)) {
+		memcpy(call->said, w->tail + at, rest);
+		memcpy(call->said + rest, w->tail, at);
 	}
-	call->said_len = sizeof(w->tail);
-	call->said = xmalloc(sizeof(w->tail));
-	memcpy(call->said, w->tail + at, rest);
-	memcpy(call->said + rest, w->tail, at);
 }
 
 static struct timespec until(double when)

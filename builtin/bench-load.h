@@ -36,8 +36,9 @@ struct bench_call {
 	enum call_end end;
 	int status;		/* of wait(2) */
 	int error;		/* errno */
-	char *said;		/* the end of its stderr when it failed, */
-	size_t said_len;	/* or NULL */
+	char *said;		/* the end of its stderr when it failed, with a
+				 * NUL behind it; or NULL */
+	size_t said_len;
 };
 
 /** Ended by itself, with the exit status 0. */
