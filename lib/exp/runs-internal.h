@@ -1,8 +1,10 @@
 /*
  * Shared by the files behind runs.h and by nobody else.
  *
- *	runs.c		what users call; threads
+ *	runs.c		opening, closing, one run
+ *	runs-each.c	all runs, by threads
  *	runs-read.c	rows made from the files, in memory
+ *	runs-refresh.c	what changed since the index was written
  *	runs-live.c	what a run that goes on is now
  */
 #ifndef LIB_EXP_RUNS_INTERNAL_H
@@ -12,6 +14,9 @@
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
+#include "lib/base/workers.h"
+#include "lib/exp/index.h"
+#include "lib/exp/run-look.h"
 #include "lib/exp/runs.h"
 
 /* One that was read from its files. */
@@ -21,25 +26,80 @@ struct read_run {
 				 * project */
 	struct strbuf row;
 	char *problem;		/* NULL: none */
+	unsigned char sign[INDEX_SIGN_LEN];
+	unsigned flags;		/* of its entry in an index */
+	char *files;		/* of metrics, as in an entry */
+	size_t files_len;
+	unsigned nr_files;
+	bool settled;		/* may be kept: it cannot change unseen */
+};
+
+#define NOT_READ UINT32_MAX
+
+/* Where the row of a run is. */
+struct run_place {
+	const char *name;	/* lent from the index, or of `run` */
+	uint32_t read;		/* which of `run`; NOT_READ: in the index */
+	uint32_t block;		/* NOT_READ: not there (any more) */
+	uint32_t row_at, row_len;
 };
 
 struct runs {
 	const struct project *project;	/* NULL: of paths */
+	const char *remote;		/* NULL: those here */
 	struct field_names *names;
 	struct strvec problems;
-	struct read_run *run;		/* in memory */
-	size_t nr;
-	unsigned workers;
 	struct moment now;
+	unsigned workers;
+	struct index *ix;		/* NULL: all are in memory */
+	bool damaged;			/* the index, as it turned out */
+	struct strbuf block_rows;	/* what runs_row() read last */
+	size_t block_read;		/* of that block; SIZE_MAX: none */
+	struct strvec written;		/* names of what was put into it */
+	struct read_run *run;		/* in memory */
+	size_t read_nr, read_alloc;
+	struct run_place *place;	/* in order */
+	size_t nr;
+	size_t *first;			/* of a block, in place_of */
+	uint32_t *place_of;		/* of an entry; NOT_READ: of none */
 };
 
 /** How many threads it takes for `nr` things of that kind. */
 unsigned runs_threads(size_t nr, size_t per_worker);
 
-/** Makes the rows of `run[]`, whose names and directories are known. */
-void runs_read_all(struct runs *runs);
+/* runs-read.c */
 
-/** Numbers of the fields that tell whether a run goes on. */
+void read_run_release(struct read_run *run);
+
+struct reading;
+/** Begins to make rows of what is in `run[]`, whose names or directories are
+ *  known; by threads. results: results_dir, open, or -1. */
+struct reading *reading_start(struct runs *runs, struct workers *workers,
+			      struct read_run *run, size_t nr, int results);
+void reading_wait(struct reading **r, struct workers *workers);
+
+/** Reads all of `runs->run`. */
+void runs_read_all(struct runs *runs);
+/** Reads one experiment into memory, for what the index lost. */
+void runs_read_one(struct runs *runs, struct read_run *run);
+
+/** Takes over what was read; gives its place in `run`. */
+uint32_t runs_keep(struct runs *runs, struct read_run *run);
+
+/* runs-refresh.c */
+
+/** The runs here by the index, which is brought up to date. ERR_FAILED:
+ *  results_dir cannot be read. */
+int runs_refresh(struct runs *runs, struct strbuf *err);
+/** All that the index holds. */
+void runs_take_known(struct runs *runs);
+
+/* runs.c */
+
+/** Finds the rows of all places in the index as it is now. */
+void runs_bind(struct runs *runs);
+
+/* Numbers of the fields that tell whether a run goes on. */
 struct live_fields {
 	unsigned state, duration;
 	bool known;		/* false: no run has a state */

@@ -1,7 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/path.h"
-#include "lib/base/workers.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 #include "lib/exp/runs-internal.h"
@@ -9,12 +8,32 @@
 
 /* Below that a thread costs more than it saves. */
 #define RUNS_PER_WORKER 32
+/* Runs that a thread takes at once. */
+#define RUNS_TAKEN 8
+
+struct read_work {
+	struct work work;
+	struct reading *reading;
+};
 
 struct reading {
-	struct work work;
 	struct runs *runs;
-	size_t *next;
+	struct read_run *run;
+	size_t nr, next;
+	int results;
+	struct moment opened;
+	struct read_work *work;
 };
+
+void read_run_release(struct read_run *run)
+{
+	free(run->name);
+	free(run->dir);
+	free(run->problem);
+	free(run->files);
+	strbuf_release(&run->row);
+	memset(run, 0, sizeof(*run));
+}
 
 /* What a person calls it: an experiment by its directory, a trial by the text
  * in its record. */
@@ -29,22 +48,47 @@ static void set_name(struct read_run *run, const struct value *record)
 		run->name = xstrdup(tid && *tid ? tid : run->dir);
 }
 
-static void read_one(struct runs *runs, struct read_run *run)
+/* As votakvot writes them: what they mean is another thing elsewhere. */
+static bool is_without_zone(const char *text)
+{
+	return strlen(text) > 10 && !strpbrk(text + 10, "+-Zz");
+}
+
+static bool has_local_time(const struct value *record)
+{
+	const struct value *at = value_map_get(record, "at");
+	bool created = false;
+	size_t i;
+
+	if (!at || at->type != VALUE_MAP)
+		return true;
+	for (i = 0; i < at->u.map.nr; i++) {
+		const char *text = value_text(at->u.map.pair[i].value);
+		struct moment m;
+
+		if (!text || !moment_parse(&m, text))
+			continue;
+		if (is_without_zone(text))
+			return true;
+		created |= !strcmp(at->u.map.pair[i].key, "created");
+	}
+	return !created;
+}
+
+static void make_row(struct runs *runs, struct read_run *run, const char *dir,
+		     bool has_metrics)
 {
 	struct run_facts facts = { .dir = run->dir };
-	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
 	struct strvec problems = STRVEC_INIT;
 	struct value *record = NULL, *metrics = NULL;
 
-	if (run->dir)
-		strbuf_addstr(&dir, run->dir);
-	else
-		project_exp_path(runs->project, run->name, &dir);
-	if (record_read(&record, dir.buf, &err)) {
+	if (record_read(&record, dir, &err)) {
 		record = NULL;
 		run->problem = strbuf_detach(&err, NULL);
 	}
-	metrics = series_facts(dir.buf, &problems);
+	if (has_metrics)
+		metrics = series_facts(dir, &problems);
 	if (!run->problem && problems.nr)
 		run->problem = xstrdup(problems.v[0]);
 	if (run->dir)
@@ -53,43 +97,113 @@ static void read_one(struct runs *runs, struct read_run *run)
 	facts.problem = run->problem;
 	facts.metrics = metrics;
 	run_row_build(&run->row, runs->names, record, &facts);
+	if (run->problem)
+		run->flags |= INDEX_PROBLEM;
+	if (!record || has_local_time(record))
+		run->flags |= INDEX_LOCAL_TIME;
 	value_free(metrics);
 	value_free(record);
 	strvec_release(&problems);
 	strbuf_release(&err);
+}
+
+/* Looked at first, then read: what changes between is found the next time. */
+static void read_one(struct reading *r, struct read_run *run,
+		     struct run_look *look)
+{
+	struct strbuf dir = STRBUF_INIT;
+	bool seen;
+
+	if (run->dir)
+		strbuf_addstr(&dir, run->dir);
+	else
+		project_exp_path(r->runs->project, run->name, &dir);
+	run_look_reset(look);
+	seen = r->results >= 0 ? run_look(look, r->results, run->name) :
+	       run_look(look, AT_FDCWD, dir.buf);
+	run->flags = look->flags;
+	make_row(r->runs, run, dir.buf, !seen || look->nr_files);
+	if (seen && look->nr_files <= INDEX_MAX_FILES) {
+		run->settled = run_look_is_settled(look, &r->opened);
+		run_look_sign(look, run->flags, run->sign);
+		run->nr_files = look->nr_files;
+		run->files_len = look->files.len;
+		run->files = xmemdupz(look->files.buf, look->files.len);
+	}
 	strbuf_release(&dir);
 }
 
 static void read_some(struct work *work, unsigned worker UNUSED)
 {
-	struct reading *r = (struct reading *)work;
+	struct reading *r = ((struct read_work *)work)->reading;
+	struct run_look look = RUN_LOOK_INIT;
 
 	for (;;) {
-		size_t i = __atomic_fetch_add(r->next, 1, __ATOMIC_RELAXED);
+		size_t i = __atomic_fetch_add(&r->next, RUNS_TAKEN,
+					      __ATOMIC_RELAXED);
+		size_t end = MINIMUM(i + RUNS_TAKEN, r->nr);
 
-		if (i >= r->runs->nr)
-			return;
-		read_one(r->runs, &r->runs->run[i]);
+		if (i >= end)
+			break;
+		for (; i < end; i++)
+			read_one(r, &r->run[i], &look);
 	}
+	run_look_release(&look);
+}
+
+struct reading *reading_start(struct runs *runs, struct workers *workers,
+			      struct read_run *run, size_t nr, int results)
+{
+	struct reading *r = xcalloc(1, sizeof(*r));
+	unsigned threads = workers_nr(workers), i;
+
+	r->runs = runs;
+	r->run = run;
+	r->nr = nr;
+	r->results = results;
+	r->opened = moment_now();
+	r->work = xcalloc(threads, sizeof(*r->work));
+	for (i = 0; i < threads; i++) {
+		r->work[i].work.fn = read_some;
+		r->work[i].reading = r;
+		workers_add(workers, &r->work[i].work);
+	}
+	return r;
+}
+
+void reading_wait(struct reading **r, struct workers *workers)
+{
+	workers_wait_all(workers);
+	free((*r)->work);
+	free(*r);
+	*r = NULL;
 }
 
 void runs_read_all(struct runs *runs)
 {
 	struct workers *workers =
-		workers_start(runs_threads(runs->nr, RUNS_PER_WORKER));
-	unsigned nr = workers_nr(workers), i;
-	struct reading *reading = xcalloc(nr, sizeof(*reading));
-	size_t next = 0, k;
+		workers_start(runs_threads(runs->read_nr, RUNS_PER_WORKER));
+	struct reading *r = reading_start(runs, workers, runs->run,
+					  runs->read_nr, -1);
 
-	for (i = 0; i < nr; i++) {
-		reading[i].work.fn = read_some;
-		reading[i].runs = runs;
-		reading[i].next = &next;
-		workers_add(workers, &reading[i].work);
-	}
+	reading_wait(&r, workers);
 	workers_stop(&workers);
-	free(reading);
-	for (k = 0; k < runs->nr; k++)
-		if (runs->run[k].problem)
-			strvec_push(&runs->problems, runs->run[k].problem);
+}
+
+void runs_read_one(struct runs *runs, struct read_run *run)
+{
+	struct reading r = { .runs = runs, .results = -1 };
+	struct run_look look = RUN_LOOK_INIT;
+
+	r.opened = moment_now();
+	read_one(&r, run, &look);
+	run_look_release(&look);
+}
+
+uint32_t runs_keep(struct runs *runs, struct read_run *run)
+{
+	ARRAY_GROW(runs->run, runs->read_nr + 1, runs->read_alloc);
+	runs->run[runs->read_nr] = *run;
+	memset(run, 0, sizeof(*run));
+	return (uint32_t)runs->read_nr++;
 }

@@ -2,15 +2,12 @@
 #include "lib/exp/runs.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/workers.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/runs-internal.h"
 #include "lib/exp/trial-find.h"
 
 /* Below that a thread costs more than it saves. */
 #define ROWS_PER_WORKER 512
-/* Rows that a thread takes at once. */
-#define ROWS_TAKEN 64
 
 unsigned runs_threads(size_t nr, size_t per_worker)
 {
@@ -27,52 +24,191 @@ static struct runs *runs_new(const struct project *p)
 	runs->project = p;
 	runs->names = field_names_new();
 	runs->now = moment_now();
+	runs->block_read = SIZE_MAX;
 	strvec_init(&runs->problems);
+	strvec_init(&runs->written);
+	strbuf_init(&runs->block_rows);
 	return runs;
 }
 
 static void add_run(struct runs *runs, const char *name, const char *dir)
 {
-	struct read_run *run = &runs->run[runs->nr++];
+	struct read_run run = { 0 };
 
 	if (name)
-		run->name = xstrdup(name);
+		run.name = xstrdup(name);
 	if (dir)
-		run->dir = xstrdup(dir);
-	strbuf_init(&run->row);
+		run.dir = xstrdup(dir);
+	strbuf_init(&run.row);
+	runs_keep(runs, &run);
 }
 
+/* All of them are in memory, in order. */
 static void read_runs(struct runs *runs)
 {
+	size_t i;
+
 	runs_read_all(runs);
-	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
+	runs->nr = runs->read_nr;
+	runs->place = xcalloc(runs->nr + 1, sizeof(*runs->place));
+	for (i = 0; i < runs->nr; i++)
+		runs->place[i] = (struct run_place){
+			.name = runs->run[i].name, .read = (uint32_t)i
+		};
+}
+
+/* Without a place for an index. */
+static int read_here(struct runs *runs, struct strbuf *err)
+{
+	struct strvec names = STRVEC_INIT;
+	int ret = exp_list_names(runs->project, &names, err);
+	size_t i;
+
+	for (i = 0; !ret && i < names.nr; i++)
+		add_run(runs, names.v[i], NULL);
+	if (!ret)
+		read_runs(runs);
+	strvec_release(&names);
+	return ret;
+}
+
+static void forget_bound(struct runs *runs)
+{
+	size_t i;
+
+	free(runs->first);
+	free(runs->place_of);
+	runs->first = NULL;
+	runs->place_of = NULL;
+	runs->block_read = SIZE_MAX;
+	for (i = 0; i < runs->nr; i++)
+		runs->place[i].block = NOT_READ;
+}
+
+void runs_bind(struct runs *runs)
+{
+	const struct index *ix = runs->ix;
+	size_t blocks = index_nr_blocks(ix), nr = 0, next = 0, i;
+
+	forget_bound(runs);
+	runs->first = xcalloc(blocks + 1, sizeof(*runs->first));
+	runs->place_of = xcalloc(index_nr_runs(ix) + 1,
+				 sizeof(*runs->place_of));
+	for (i = 0; i < blocks; i++) {
+		struct index_entry entry = { 0 };
+		size_t at = 0;
+
+		runs->first[i] = nr;
+		while (index_block_next(index_block_at(ix, i), &at, &entry)) {
+			struct run_place *place;
+			int order = -1;
+
+			runs->place_of[nr++] = NOT_READ;
+			while (next < runs->nr && (order = strcmp(
+				       runs->place[next].name,
+				       entry.name)) < 0)
+				next++;
+			if (next == runs->nr || order ||
+			    runs->place[next].read != NOT_READ)
+				continue;
+			place = &runs->place[next];
+			runs->place_of[nr - 1] = (uint32_t)next;
+			place->block = (uint32_t)i;
+			place->row_at = (uint32_t)entry.row_at;
+			place->row_len = (uint32_t)entry.row_len;
+		}
+	}
+	runs->first[blocks] = nr;
+}
+
+static void tell_problem(struct runs *runs, size_t nr)
+{
+	struct strbuf room = STRBUF_INIT;
+	struct run_row row;
+	struct cell cell;
+	unsigned id;
+
+	if (field_names_find(runs->names, "problem", &id) &&
+	    !runs_row(runs, nr, &room, &row, NULL) &&
+	    run_row_get(&row, id, &cell) && cell.type == CELL_TEXT)
+		strvec_pushn(&runs->problems, cell.u.text.data,
+			     cell.u.text.len);
+	strbuf_release(&room);
+}
+
+/* Of those in the index the flag says so, and the row what it is. */
+static void find_problems(struct runs *runs)
+{
+	const struct index *ix = runs->ix;
+	size_t i, nr = 0;
+
+	for (i = 0; i < runs->read_nr; i++)
+		if (runs->run[i].problem)
+			strvec_push(&runs->problems, runs->run[i].problem);
+	for (i = 0; ix && i < index_nr_blocks(ix); i++) {
+		struct index_entry entry = { 0 };
+		size_t at = 0;
+
+		while (index_block_next(index_block_at(ix, i), &at, &entry)) {
+			if ((entry.flags & INDEX_PROBLEM) &&
+			    runs->place_of[nr] != NOT_READ)
+				tell_problem(runs, runs->place_of[nr]);
+			nr++;
+		}
+	}
+}
+
+static int open_index(struct runs *runs, struct strbuf *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int ret = index_path(&path, runs->project, runs->remote,
+			     !runs->remote, err);
+
+	if (!ret && runs->remote && access(path.buf, F_OK))
+		ret = fail(err, ERR_NOT_FOUND, "nothing is known of the "
+			   "experiments in '%s': 'resutil update-index "
+			   "--remote %s' asks it", runs->remote, runs->remote);
+	if (!ret)
+		ret = index_open(&runs->ix, path.buf, runs->names, err);
+	strbuf_release(&path);
+	return ret;
+}
+
+static int open_here(struct runs *runs, unsigned flags, struct strbuf *err)
+{
+	if (open_index(runs, NULL))
+		return read_here(runs, err);
+	if ((flags & RUNS_NO_REFRESH) && index_nr_runs(runs->ix)) {
+		runs_take_known(runs);
+		return 0;
+	}
+	return runs_refresh(runs, err);
 }
 
 int runs_open(struct runs **out, const struct project *p, const char *remote,
-	      unsigned flags UNUSED, struct strbuf *err)
+	      unsigned flags, struct strbuf *err)
 {
-	struct strvec names = STRVEC_INIT;
-	struct runs *runs;
-	size_t i;
+	struct runs *runs = runs_new(p);
 	int ret;
 
-	if (remote)
-		return fail(err, ERR_NOT_FOUND,
-			    "nothing is known of the experiments in '%s'",
-			    remote);
-	ret = exp_list_names(p, &names, err);
-	if (ret)
-		goto cleanup;
-	runs = runs_new(p);
-	runs->run = xcalloc(names.nr, sizeof(*runs->run));
-	for (i = 0; i < names.nr; i++)
-		add_run(runs, names.v[i], NULL);
-	read_runs(runs);
+	runs->remote = remote;
+	if (remote) {
+		ret = open_index(runs, err);
+		if (!ret)
+			runs_take_known(runs);
+	} else {
+		ret = open_here(runs, flags, err);
+	}
+	if (ret) {
+		runs_close(runs);
+		return ret;
+	}
+	if (runs->ix)
+		runs_bind(runs);
+	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
+	find_problems(runs);
 	*out = runs;
-
-cleanup:
-	strvec_release(&names);
-	return ret;
+	return 0;
 }
 
 int runs_open_paths(struct runs **out, const struct strvec *paths,
@@ -86,11 +222,12 @@ int runs_open_paths(struct runs **out, const struct strvec *paths,
 	for (i = 0; i < paths->nr; i++)
 		if (trials_find(&found, paths->v[i], false, problems))
 			ret = ERR_PARTLY;
-	runs->run = xcalloc(found.nr, sizeof(*runs->run));
 	for (i = 0; i < found.nr; i++)
 		add_run(runs, NULL, found.trial[i].dir);
 	found_trials_release(&found);
 	read_runs(runs);
+	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
+	find_problems(runs);
 	*out = runs;
 	return ret;
 }
@@ -98,6 +235,11 @@ int runs_open_paths(struct runs **out, const struct strvec *paths,
 size_t runs_nr(const struct runs *runs)
 {
 	return runs->nr;
+}
+
+const char *runs_name(const struct runs *runs, size_t nr)
+{
+	return runs->place[nr].name;
 }
 
 const struct field_names *runs_names(const struct runs *runs)
@@ -115,93 +257,14 @@ unsigned runs_workers(const struct runs *runs)
 	return MAXIMUM(runs->workers, 1);
 }
 
-struct passing {
-	struct work work;
-	const struct runs *runs;
-	const struct live_fields *fields;
-	runs_fn fn;
-	void *data;
-	size_t *next;
-	int *code;	/* non-zero stops all */
-};
-
-static void get_row(const struct runs *runs, const struct live_fields *fields,
-		    size_t nr, struct run_row *row, struct strbuf *room)
+bool runs_are_indexed(const struct runs *runs)
 {
-	const struct read_run *run = &runs->run[nr];
-
-	row->name = run->name;
-	row->data = (const unsigned char *)run->row.buf;
-	row->len = run->row.len;
-	runs_live_row(runs, fields, run->dir, row, room);
+	return runs->ix != NULL;
 }
 
-static int pass_row(const struct passing *p, size_t nr, unsigned worker,
-		    struct strbuf *room)
+size_t runs_nr_read(const struct runs *runs)
 {
-	struct run_row row;
-
-	get_row(p->runs, p->fields, nr, &row, room);
-	return p->fn(&row, nr, worker, p->data);
-}
-
-static void pass_some(struct work *work, unsigned worker)
-{
-	struct passing *p = (struct passing *)work;
-	struct strbuf room = STRBUF_INIT;
-
-	while (!__atomic_load_n(p->code, __ATOMIC_RELAXED)) {
-		size_t i = __atomic_fetch_add(p->next, ROWS_TAKEN,
-					      __ATOMIC_RELAXED);
-		size_t end = MINIMUM(i + ROWS_TAKEN, p->runs->nr);
-		int ret = 0;
-
-		if (i >= end)
-			break;
-		for (; !ret && i < end; i++)
-			ret = pass_row(p, i, worker, &room);
-		if (ret)
-			__atomic_store_n(p->code, ret, __ATOMIC_RELAXED);
-	}
-	strbuf_release(&room);
-}
-
-int runs_each(struct runs *runs, runs_fn fn, void *data,
-	      struct strbuf *err UNUSED)
-{
-	struct workers *workers = workers_start(runs_workers(runs));
-	unsigned nr = workers_nr(workers), i;
-	struct passing *passing = xcalloc(nr, sizeof(*passing));
-	struct live_fields fields;
-	size_t next = 0;
-	int code = 0;
-
-	runs_live_fields(&fields, runs->names);
-	for (i = 0; i < nr; i++) {
-		passing[i] = (struct passing){
-			.work.fn = pass_some, .runs = runs, .fields = &fields,
-			.fn = fn, .data = data, .next = &next, .code = &code
-		};
-		workers_add(workers, &passing[i].work);
-	}
-	workers_stop(&workers);
-	free(passing);
-	return code;
-}
-
-const char *runs_name(const struct runs *runs, size_t nr)
-{
-	return runs->run[nr].name;
-}
-
-int runs_row(struct runs *runs, size_t nr, struct strbuf *room,
-	     struct run_row *row, struct strbuf *err UNUSED)
-{
-	struct live_fields fields;
-
-	runs_live_fields(&fields, runs->names);
-	get_row(runs, &fields, nr, row, room);
-	return 0;
+	return runs->written.nr + runs->read_nr;
 }
 
 void runs_close(struct runs *runs)
@@ -210,13 +273,17 @@ void runs_close(struct runs *runs)
 
 	if (!runs)
 		return;
-	for (i = 0; i < runs->nr; i++) {
-		free(runs->run[i].name);
-		free(runs->run[i].dir);
-		free(runs->run[i].problem);
-		strbuf_release(&runs->run[i].row);
-	}
+	if (runs->damaged)
+		index_discard(runs->ix);
+	index_close(runs->ix);
+	for (i = 0; i < runs->read_nr; i++)
+		read_run_release(&runs->run[i]);
 	free(runs->run);
+	free(runs->place);
+	free(runs->first);
+	free(runs->place_of);
+	strvec_release(&runs->written);
+	strbuf_release(&runs->block_rows);
 	strvec_release(&runs->problems);
 	field_names_free(runs->names);
 	free(runs);

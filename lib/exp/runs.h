@@ -63,6 +63,11 @@ unsigned runs_workers(const struct runs *runs);
 int runs_row(struct runs *runs, size_t nr, struct strbuf *room,
 	     struct run_row *row, struct strbuf *err);
 
+/** Whether they come from an index; where there can be none they do not. */
+bool runs_are_indexed(const struct runs *runs);
+/** How many were read from their files to open it. */
+size_t runs_nr_read(const struct runs *runs);
+
 void runs_close(struct runs *runs);	/* NULL is fine */
 
 #endif

@@ -199,8 +199,3 @@ void db_interrupt(struct db *db)
 {
 	sqlite3_interrupt(db->handle);
 }
-
-const char *db_version(void)
-{
-	return sqlite3_libversion();
-}

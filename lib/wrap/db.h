@@ -60,7 +60,4 @@ const char *db_column_text(struct db_stmt *stmt, int column, size_t *len);
 /** From any thread: what runs on it ends with ERR_NO. */
 void db_interrupt(struct db *db);
 
-/** SQLite's version, as text. */
-const char *db_version(void);
-
 #endif
