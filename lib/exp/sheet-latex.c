@@ -47,6 +47,15 @@ static void add_escaped(struct strbuf *out, const char *text, size_t len)
 	}
 }
 
+/* The exponent behind `e`; what follows the number is another cell's. */
+static long exponent_of(const char *text, size_t len)
+{
+	char digits[8];
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
+	return strtol(digits, NULL, 10);
+}
+
 /* -1.5e-05 is $-1.5\times10^{-5}$; what has no sign and no exponent is as it
  * is. */
 static void add_number(struct strbuf *out, const char *text, size_t len)
@@ -61,7 +70,7 @@ static void add_number(struct strbuf *out, const char *text, size_t len)
 	strbuf_addch(out, '$');
 	if (e)
 		strbuf_addf(out, "%.*s\\times10^{%ld}", (int)(e - text), text,
-			    strtol(e + 1, NULL, 10));
+			    exponent_of(e + 1, (size_t)(text + len - e - 1)));
 	else
 		strbuf_add(out, text, len);
 	strbuf_addch(out, '$');

@@ -254,26 +254,26 @@ static void print_row(struct sheet *sheet, const struct shape *shapes,
 
 static void say_hidden(struct sheet *sheet, const struct shape *shapes)
 {
-	struct strbuf line = STRBUF_INIT;
+	struct strbuf titles = STRBUF_INIT, line = STRBUF_INIT;
 	size_t i, hidden = 0;
 
 	for (i = 0; i < sheet->nr; i++) {
 		if (shapes[i].width)
 			continue;
-		strbuf_addf(&line, "%s ", hidden++ ? "," : "");
-		sheet_col_title(&line, &sheet->col[i]);
+		strbuf_addstr(&titles, hidden++ ? ", " : " ");
+		sheet_col_title(&titles, &sheet->col[i]);
 	}
 	if (hidden) {
-		struct strbuf head = STRBUF_INIT;
-
-		strbuf_addf(&head, "+ %zu:", hidden);
-		strbuf_insert(&line, 0, head.buf, head.len);
-		strbuf_addstr(&sheet->out,
-			      color_on(STDOUT_FILENO, COLOR_DIM));
-		add_cut(&sheet->out, line.buf, line.len, sheet->width, false);
-		strbuf_addf(&sheet->out, "%s\n", color_off(STDOUT_FILENO));
-		strbuf_release(&head);
+		strbuf_addf(&line, "+ %zu:", hidden);
+		strbuf_insert(&titles, 0, line.buf, line.len);
+		strbuf_reset(&line);
+		add_cut(&line, titles.buf, titles.len, sheet->width, false);
+		trim_blanks(&line);
+		strbuf_addf(&sheet->out, "%s%s%s\n",
+			    color_on(STDOUT_FILENO, COLOR_DIM), line.buf,
+			    color_off(STDOUT_FILENO));
 	}
+	strbuf_release(&titles);
 	strbuf_release(&line);
 }
 
