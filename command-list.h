@@ -24,6 +24,8 @@ COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an ex
 COMMAND("config",         cmd_config,        BUILTIN,  NO_PROJECT,   "say which projects may have commands run")
 COMMAND_IN(pack,
 	"copy-pack",      cmd_copy_pack,     PLUMBING, NEED_PROJECT, "copy experiments from one store to another")
+COMMAND_IN(index,
+	"diff",           cmd_diff,          BUILTIN,  NEED_PROJECT, "compare two runs, what acts first")
 COMMAND_IN(pack,
 	"fetch-exp",      cmd_fetch_exp,     PLUMBING, NEED_PROJECT, "get experiments out of a store")
 COMMAND("fsck",           cmd_fsck,          BUILTIN,  NO_PROJECT,   "check that nothing is lost or damaged, and repair it")
@@ -35,6 +37,7 @@ COMMAND_IN(index,
 COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
+COMMAND("hook",           cmd_hook,          BUILTIN,  NO_PROJECT,   "record runs when git does something")
 COMMAND("import",         cmd_import,        BUILTIN,  NEED_PROJECT, "make experiments of runs that others recorded")
 COMMAND("inform",         cmd_inform,        BUILTIN,  NO_PROJECT,   "note something in the record of this run")
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
@@ -75,6 +78,9 @@ COMMAND_IN(pack,
 	"remove-object",  cmd_remove_object, PLUMBING, WANT_PROJECT, "remove objects from a store")
 COMMAND_IN(pack,
 	"rename-exp",     cmd_rename_exp,    PLUMBING, NEED_PROJECT, "rename an experiment here or in a store")
+COMMAND_IN(index,
+	"report",         cmd_report,        BUILTIN,  WANT_PROJECT, "compare runs in a table")
+COMMAND("rerun",          cmd_rerun,         BUILTIN,  NEED_PROJECT, "run an experiment again, and compare")
 COMMAND("rev-exp",        cmd_rev_exp,       PLUMBING, NEED_PROJECT, "print the names that EXP arguments mean")
 COMMAND("rm",             cmd_rm,            BUILTIN,  NEED_PROJECT, "remove experiments")
 COMMAND("run",            cmd_run,           BUILTIN,  NEED_PROJECT, "run a command and record it")
@@ -96,6 +102,8 @@ COMMAND("tid",            cmd_tid,           BUILTIN,  NO_PROJECT,   "print what
 COMMAND_IN(pack,
 	"unpack-exp",     cmd_unpack_exp,    PLUMBING, WANT_PROJECT, "unpack the zip of an experiment")
 COMMAND("update-exp",     cmd_update_exp,    PLUMBING, NEED_PROJECT, "change a record")
+COMMAND_IN(index,
+	"update-index",   cmd_update_index,  PLUMBING, NEED_PROJECT, "bring the index of experiments up to date")
 COMMAND_IN(pack,
 	"url",            cmd_url,           PLUMBING, NEED_PROJECT, "print URLs that read packs in a store")
 COMMAND_IN(pack,

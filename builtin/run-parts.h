@@ -71,8 +71,8 @@ void run_release(struct run *r);
  *  tells of what fails. Returns the exit status. */
 int run_from_start_to_end(struct run *r);
 
-/** Does not return when the program was ended by Ctrl-C. */
-void run_die_of_interrupt(const struct run *r);
+/** Whether the program was ended by Ctrl-C: who waits for us has to see it. */
+bool run_was_interrupted(const struct run *r);
 
 /** Whether the story is told: to a terminal, so that scripts see the program
  *  alone, or with -v. */

@@ -11,7 +11,9 @@
 #include "command.h"
 
 #include "builtin/ask-comment.h"
+#include "builtin/call-hooks.h"
 #include "builtin/params-file.h"
+#include "builtin/run-hooks.h"
 #include "builtin/run-parts.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
@@ -69,7 +71,8 @@ void run_tell(const char *fmt, ...)
 }
 
 /* Everything that can be refused is refused here: nothing is visible yet. */
-static int prepare(struct run *r, struct strbuf *err)
+static int prepare_all(struct run *r, struct own_hooks *hooks,
+		       struct strbuf *err)
 {
 	int ret;
 
@@ -92,25 +95,37 @@ static int prepare(struct run *r, struct strbuf *err)
 		r->git_options.treeish = true;
 	r->git_options.dir = r->code_dir;
 	r->git_options.lent = r->lent;
-	/* git answers while we go on. */
-	ret = git_state_start(&r->git, &r->git_options, err);
-	if (ret)
-		return ret;
-	ret = run_beside_configure(&r->beside, err);
+	if (!r->dry_run)
+		ret = call_hooks_find(hooks, "pre-run", err);
+	/* git answers while we go on, but what hooks change comes first. */
+	if (!ret && !hooks->nr)
+		ret = git_state_start(&r->git, &r->git_options, err);
+	if (!ret)
+		ret = run_beside_configure(&r->beside, err);
 	if (!ret)
 		ret = run_push_choose(&r->how, r->push, err);
 	if (!ret)
 		ret = run_deps_find(&r->deps, r->cwd.buf, r->argv, r->dry_run,
 				    err);
-	if (ret)
-		return ret;
 	if (r->rec.debug)
 		r->rec.comment = NULL;
 	/* The person is asked last, when nothing else is in the way. */
-	if (r->rec.debug || r->again.kind == RUN_RESUME)
-		return 0;
-	return choose_comment(the_project, &r->rec.comment, &r->asked_comment,
-			      err);
+	if (!ret && !r->rec.debug && r->again.kind != RUN_RESUME)
+		ret = choose_comment(the_project, &r->rec.comment,
+				     &r->asked_comment, err);
+	if (ret || !hooks->nr)
+		return ret;
+	ret = run_pre_hooks(r, hooks, err);
+	return ret ? ret : git_state_start(&r->git, &r->git_options, err);
+}
+
+static int prepare(struct run *r, struct strbuf *err)
+{
+	struct own_hooks hooks = OWN_HOOKS_INIT;
+	int ret = prepare_all(r, &hooks, err);
+
+	own_hooks_release(&hooks);
+	return ret;
 }
 
 /* Once, and also where nothing else is told: the record is not all of it. */
@@ -402,6 +417,7 @@ int run_from_start_to_end(struct run *r)
 	supervise_end();
 	status = run_status(r);
 	run_tell_end(r);
+	run_post_hooks(r);
 	run_push_and_ask(r);
 
 cleanup:
@@ -409,21 +425,22 @@ cleanup:
 	return status;
 }
 
-void run_die_of_interrupt(const struct run *r)
+bool run_was_interrupted(const struct run *r)
 {
-	/* so that a shell's loop over runs ends, too */
-	if (r->sup.signo == SIGINT && r->sup.interrupted_by == SIGINT)
-		signal_die_of(SIGINT);
+	return r->sup.signo == SIGINT && r->sup.interrupted_by == SIGINT;
 }
 
 int cmd_run(int argc, const char **argv)
 {
 	struct run r = RUN_INIT;
+	bool interrupted;
 	int status;
 
 	read_options(&r, argc, argv);
 	status = run_from_start_to_end(&r);
+	interrupted = run_was_interrupted(&r);
 	run_release(&r);
-	run_die_of_interrupt(&r);
+	if (interrupted)	/* so that a shell's loop over runs ends, too */
+		signal_die_of(SIGINT);
 	return status;
 }
