@@ -6,12 +6,14 @@
 #include "lib/base/error.h"
 #include "lib/base/filelock.h"
 #include "lib/base/path.h"
+#include "lib/base/proc-env.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/exp/check-internal.h"
 #include "lib/exp/exp-list.h"
+#include "lib/exp/git-worktree.h"
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
@@ -237,8 +239,8 @@ static void list_going(const struct check *c, struct strmap *going)
 static void look_at_access(struct check *c)
 {
 	static const char *const dirs[] = { "", "/copies", "/live", "/partial",
-					    "/remotes", "/renames", "/tids",
-					    "/trials", "/uploads" };
+					    "/remotes", "/renames", "/rerun",
+					    "/tids", "/trials", "/uploads" };
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;
@@ -438,6 +440,92 @@ static void look_at_copies(struct check *c)
 	strvec_release(&entries);
 }
 
+/* ---- work trees of rerun ------------------------------------------------- */
+
+/* git has a note of each, which goes with it. */
+static int remove_rerun(struct check *c, const char *path)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf tree = STRBUF_INIT;
+	size_t i;
+	int ret = 0;
+
+	check_entries(path, &entries);
+	for (i = 0; i < entries.nr && !ret; i++) {
+		strbuf_reset(&tree);
+		strbuf_addf(&tree, "%s/%s", path, entries.v[i]);
+		if (path_is_dir(tree.buf))
+			ret = git_worktree_remove_left(tree.buf, c->p->root,
+						       NULL);
+	}
+	strbuf_release(&tree);
+	strvec_release(&entries);
+	return ret ? -1 : sys_remove_tree(path);
+}
+
+/* Its program may go on when its recorder was killed; and a person may have
+ * wanted to keep it. */
+static bool rerun_is_used(const char *path)
+{
+	struct strbuf text = STRBUF_INIT;
+	bool ret;
+
+	strbuf_addf(&text, "%s/keep", path);
+	ret = path_exists(text.buf);
+	strbuf_reset(&text);
+	strbuf_addf(&text, "RESUTIL_WORK_TREE=%s", path);
+	ret = ret || proc_env_find(text.buf);
+	strbuf_release(&text);
+	return ret;
+}
+
+/* NAME.PID */
+static void look_at_rerun(struct check *c, const char *path)
+{
+	const char *dot = strrchr(path_basename(path), '.');
+	struct leftover l;
+
+	if (!dot || !dot[1] || dot[1 + strspn(dot + 1, "0123456789")] ||
+	    strlen(dot) > 10 ||
+	    !leftover_look(&l, path, (pid_t)strtol(dot + 1, NULL, 10), true))
+		return;
+	if (!rerun_is_used(path))
+		check_leftover(c, "rerun-tree", path, NULL, &l, remove_rerun,
+			       "the work tree of a rerun that was killed");
+	leftover_release(&l);
+}
+
+static void look_at_reruns(struct check *c)
+{
+	static const struct finding f = { .level = FINDING_LEFTOVER,
+					  .state = FINDING_REMOVED,
+					  .id = "rerun-tree" };
+	struct strvec entries = STRVEC_INIT, gone = STRVEC_INIT;
+	struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT;
+	unsigned flags = c->options->flags;
+	size_t i;
+
+	strbuf_addf(&dir, "%s/.resutil/rerun", c->p->root);
+	check_entries(dir.buf, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dir.buf, entries.v[i]);
+		look_at_rerun(c, path.buf);
+	}
+	/* of which git still has a note */
+	if ((flags & CHECK_PRUNE) && !(flags & CHECK_DRY_RUN) &&
+	    path_is_dir(dir.buf))
+		git_worktree_list_gone(&gone, c->p->root, dir.buf, NULL);
+	for (i = 0; i < gone.nr; i++)
+		if (!git_worktree_remove_left(gone.v[i], c->p->root, NULL))
+			check_found(c, &f, gone.v[i], "git's note of a work "
+				    "tree that is gone");
+	strbuf_release(&path);
+	strbuf_release(&dir);
+	strvec_release(&gone);
+	strvec_release(&entries);
+}
+
 static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames",
@@ -521,6 +609,7 @@ void check_private(struct check *c)
 	look_for_temps_below(c, path.buf, "temp-file");
 	look_at_uploads(c);
 	look_at_copies(c);
+	look_at_reruns(c);
 	strbuf_reset(&path);
 	if (!project_cache_path(c->p, &path, NULL)) {
 		look_at_hashes(c, path.buf);
