@@ -19,7 +19,10 @@ static void learn(const char *remote)
 	child.no_stdin = 1;
 	strvec_pushl(&child.args, "update-index", "--remote", remote, NULL);
 	status = run_command(&child);
-	if (status && status != EXIT_PARTLY)
+	if (status == EXIT_UNREACHABLE)
+		warning(_("shown is what '%s' held when it was last asked"),
+			remote);
+	else if (status && status != EXIT_PARTLY)
 		exit(status);
 }
 

@@ -132,13 +132,25 @@ int where_regex_new(struct where_regex **out, const char *pattern,
 	return 0;
 }
 
+/* Cells are not ended by NUL, and may hold some, which nothing matches. */
 bool where_regex_finds(const struct where_regex *regex, const char *text,
 		       size_t len)
 {
-	regmatch_t range = { 0, (regoff_t)MINIMUM(len, MAX_TEXT) };
+	char room[1024], *copy = room;
+	bool found;
+	size_t i;
 
-	/* A cell is not ended by NUL: the range says where it ends. */
-	return !regexec(&regex->regex, text, 1, &range, REG_STARTEND);
+	len = MINIMUM(len, MAX_TEXT);
+	if (len >= sizeof(room))
+		copy = xmalloc(len + 1);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	for (i = strlen(copy); i < len; i += strlen(copy + i))
+		copy[i] = '\1';
+	found = !regexec(&regex->regex, copy, 0, NULL, 0);
+	if (copy != room)
+		free(copy);
+	return found;
 }
 
 void where_regex_free(struct where_regex *regex)
