@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/exp/settings.h"
 #include "lib/exp/git-head.h"
+#include "lib/exp/hook-queue.h"
 #include "lib/exp/meta-run.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
@@ -45,6 +46,7 @@ struct value *run_params(const struct run *r)
 static int make_record(struct run *r, const struct moment *created,
 		       struct strbuf *err)
 {
+	struct value *cause = hook_cause_from_env();
 	size_t i;
 
 	r->rec.record = record_new(the_project, r->rec.name.buf, r->argv,
@@ -60,6 +62,8 @@ static int make_record(struct run *r, const struct moment *created,
 	value_map_set_str(r->rec.record, "executor", "local");
 	if (r->subst)
 		value_map_set(r->rec.record, "subst", value_new_bool(true));
+	if (cause)
+		value_map_set(r->rec.record, "hook", cause);
 	for (i = 0; r->more && i < r->more->u.map.nr; i++)
 		value_map_put(r->rec.record, &r->more->u.map.pair[i],
 			      value_copy(r->more->u.map.pair[i].value));

@@ -93,6 +93,8 @@ int run_execute(struct run *r, struct strbuf *err)
 	strvec_pushf(&s->child.env, "RESUTIL_PROJECT=%s", the_project->root);
 	/* a Python function's, whose run this one is not */
 	strvec_push(&s->child.env, "RESUTIL_RECORDER");
+	/* what git's event was is this run's cause, not that of others */
+	strvec_push(&s->child.env, "RESUTIL_GIT_CAUSE");
 	strvec_pushf(&s->child.env, "RESUTIL_ID=%s",
 		     value_get_text(r->rec.record, "id"));
 	/* Unset also where the run that starts this one was resumed. */

@@ -190,6 +190,7 @@ RECORD_GETTER(result, "result")
 RECORD_GETTER(error, "error")
 RECORD_GETTER(redacted, "redacted")
 RECORD_GETTER(executor, "executor")
+RECORD_GETTER(hook, "hook")
 RECORD_GETTER(rerun_of, "rerun_of")
 RECORD_GETTER(renamed_from, "renamed_from")
 RECORD_GETTER(sweep, "sweep")
@@ -241,6 +242,7 @@ const struct row_field exp_record_fields[] = {
 	HIDDEN(error, "why it failed"),
 	HIDDEN(redacted, "what was taken out of it"),
 	HIDDEN(executor, "what started it"),
+	HIDDEN(hook, "the event of git that it was run for"),
 	HIDDEN(rerun_of, "the experiment that it repeats"),
 	HIDDEN(renamed_from, "the name that it had"),
 	HIDDEN(sweep, "the sweep that it belongs to"),

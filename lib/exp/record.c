@@ -22,8 +22,8 @@ static const char *const key_order[] = {
 	"inputs", "result_dir", "subst", "git", "meta", "at", "state",
 	"resumes", "exit_code", "signal", "usage", "collected",
 	"lost_output", "info", "result", "error", "traceback", "tags",
-	"redacted", "host", "user", "executor", "rerun_of", "rerun_of_id",
-	"renamed_from", "sweep",
+	"redacted", "host", "user", "executor", "hook", "rerun_of",
+	"rerun_of_id", "renamed_from", "sweep",
 };
 
 static int rank_of(const char *key)
