@@ -443,6 +443,7 @@ static int pull_chosen(struct pull *p)
 	if (!p->t.dry_run && (bad || waves > 1))
 		check_needed(p, &came);
 	transfer_print_sum(&p->t);
+	transfer_tell_fetched(&p->t);
 	strvec_release(&came);
 	strvec_release(&tried);
 	strvec_release(&wave);
@@ -466,6 +467,7 @@ static int pull(struct pull *p, const char **argv)
 	if (p->all) {
 		transfer_run(&p->t, NULL);
 		transfer_print_sum(&p->t);
+		transfer_tell_fetched(&p->t);
 		status = items_status(&p->t.items);
 	} else {
 		status = transfer_ask_and_run(&p->t, NULL, p->yes);

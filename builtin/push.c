@@ -14,6 +14,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/call-hooks.h"
 #include "builtin/settle-renames.h"
 #include "builtin/transfer.h"
 #include "lib/base/error.h"
@@ -139,19 +140,24 @@ static int list_whole(struct strvec *out, struct strbuf *err)
  * --all. Returns the exit status. */
 static int push(struct push *p, const char **argv)
 {
+	struct own_hooks hooks = OWN_HOOKS_INIT;
 	struct strvec names = STRVEC_INIT;
 	struct strbuf err = STRBUF_INIT;
-	int status;
+	int status = call_hooks_find(&hooks, "pre-push", &err);
+	const bool has_hooks = hooks.nr > 0;
 
-	if (*argv)
-		status = choose(p, argv, &names, &err);
-	else
-		status = list_whole(&names, &err);
+	own_hooks_release(&hooks);
+	if (!status)
+		status = *argv ? choose(p, argv, &names, &err) :
+				 list_whole(&names, &err);
 	if (status) {
 		error("%s", err.buf);
 		status = exit_status_of(status);
-	} else if (*argv || p->all) {
+	} else if (!has_hooks && (*argv || p->all)) {
 		status = send(p, &names);
+	} else if (*argv || p->all) {
+		/* They are asked about what will be sent. */
+		status = transfer_ask_and_run(&p->t, &names, true);
 	} else {
 		status = transfer_ask_and_run(&p->t, &names, p->yes);
 	}

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/call-hooks.h"
 #include "builtin/transfer.h"
 
 #include "lib/base/date.h"
@@ -350,6 +351,31 @@ void transfer_run(struct transfer *t, const struct strvec *names)
 	strvec_release(&sorted);
 }
 
+bool transfer_may_send(struct transfer *t, const struct strvec *names)
+{
+	struct strbuf err = STRBUF_INIT;
+	int ret = t->fetch || t->copy_from || t->dry_run ? 0 :
+		  call_hooks_about("pre-push", names, true, &t->signo, &err);
+
+	if (ret) {
+		error("%s", err.buf);
+		count_many(&t->items, names->nr, ret);
+	}
+	strbuf_release(&err);
+	return !ret && !t->signo;
+}
+
+void transfer_tell_fetched(struct transfer *t)
+{
+	struct strbuf err = STRBUF_INIT;
+
+	if (t->fetch && !t->dry_run &&
+	    call_hooks_about("post-pull", &t->moved_names, false, &t->signo,
+			     &err))
+		warning("%s", err.buf);
+	strbuf_release(&err);
+}
+
 void transfer_send_with_needed(struct transfer *t, const char *name)
 {
 	struct strvec roots = STRVEC_INIT, names = STRVEC_INIT;
@@ -361,7 +387,8 @@ void transfer_send_with_needed(struct transfer *t, const char *name)
 		strvec_clear(&names);
 		strvec_push(&names, name);
 	}
-	transfer_run(t, &names);
+	if (transfer_may_send(t, &roots))
+		transfer_run(t, &names);
 	strbuf_release(&ignored);
 	strvec_release(&missing);
 	strvec_release(&names);
@@ -545,10 +572,12 @@ int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
 	work.items = t->items;
 	work.items.done = 0;
 	work.told = transfer_print_line;
-	transfer_run(&work, &t->moved_names);
+	if (transfer_may_send(&work, &t->moved_names))
+		transfer_run(&work, &t->moved_names);
 	work.same = t->same;
 	work.newer = t->newer;
 	transfer_print_sum(&work);
+	transfer_tell_fetched(&work);
 	t->signo = work.signo;
 	transfer_release(&work);
 	return items_status(&work.items);

@@ -84,7 +84,14 @@ void transfer_run(struct transfer *t, const struct strvec *names);
 void transfer_add_arguments(const struct transfer *t, bool all,
 			    struct strvec *args);
 
-/** The same for one experiment and what it needs; what it needs and is not
+/** Asks the hooks of pre-push about what is about to be sent; that they say no
+ *  is told and counted. Of what is fetched or copied they are not asked. */
+bool transfer_may_send(struct transfer *t, const struct strvec *names);
+
+/** Runs the hooks of post-pull about what came, if anything did. */
+void transfer_tell_fetched(struct transfer *t);
+
+/** The same as transfer_run() for one experiment and what it needs; what it needs and is not
  *  here is not told. */
 void transfer_send_with_needed(struct transfer *t, const char *name);
 

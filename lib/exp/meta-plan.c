@@ -4,7 +4,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/base/quote.h"
+#include "lib/exp/conf-command.h"
 #include "lib/exp/settings.h"
 #include "lib/exp/meta.h"
 #include "lib/exp/meta-gpu.h"
@@ -45,22 +45,6 @@ bool meta_plan_has(const struct meta_plan *plan, const char *name)
 
 /* ---- one entry ---------------------------------------------------------- */
 
-/* `yes`, `no` and the like, also as texts (-c meta.gpu=no). */
-static bool get_switch(const struct value *value, bool *on)
-{
-	const char *text = value_text(value);
-	bool yes;
-
-	if (value->type == VALUE_BOOL) {
-		*on = value->u.truth;
-		return true;
-	}
-	if (!text || !settings_parse_bool(text, &yes))
-		return false;
-	*on = yes;
-	return true;
-}
-
 static bool is_good_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -98,32 +82,6 @@ bool meta_parse_time(const struct value *value, unsigned *msec)
 	return true;
 }
 
-/* A list of words, or a text that is split as a shell would, without one. */
-static bool get_words(const struct value *value, struct strvec *out)
-{
-	struct strbuf text = STRBUF_INIT;
-	bool good = value->type == VALUE_LIST && value->u.list.nr;
-	size_t i;
-
-	if (value->type == VALUE_TEXT)
-		good = strlen(value->u.text.text) == value->u.text.len &&
-		       !unquote_shell(out, value->u.text.text, NULL);
-	for (i = 0; good && value->type == VALUE_LIST && i < value->u.list.nr;
-	     i++) {
-		const struct value *word = value->u.list.item[i];
-
-		strbuf_reset(&text);
-		good = word->type != VALUE_LIST && word->type != VALUE_MAP &&
-		       word->type != VALUE_NULL;
-		if (good)
-			value_format(&text, word);
-		good = good && strlen(text.buf) == text.len;
-		strvec_push(out, text.buf);
-	}
-	strbuf_release(&text);
-	return good && out->nr && *out->v[0];
-}
-
 static struct meta_command *add_command(struct meta_plan *plan,
 					const char *name)
 {
@@ -146,7 +104,7 @@ static void take_command(struct meta_plan *plan, const char *name,
 
 	if (value->type == VALUE_MAP)
 		value = value_map_get(value, "argv");
-	if (!value || !get_words(value, &c->argv))
+	if (!value || !conf_command_words(value, &c->argv))
 		c->bad = xstrdup("it must be a command, as a list of words, or "
 				 "a map of argv and timeout");
 	else if (timeout && (!meta_parse_time(timeout, &c->limit) || !c->limit))
@@ -175,7 +133,7 @@ static const struct value *entry_of(const char *name, bool trusted,
 		if (!value || value->type == VALUE_NULL)
 			continue;
 		if (i == SETTINGS_PROJECT && !trusted &&
-		    !get_switch(value, &on)) {
+		    !conf_command_switch(value, &on)) {
 			*untrusted = true;
 			continue;
 		}
@@ -215,7 +173,7 @@ static void take_provider(struct meta_plan *plan, const char *name,
 
 	if (untrusted)
 		strvec_pushf(&plan->untrusted, "meta.%s", name);
-	if (value && get_switch(value, &on))
+	if (value && conf_command_switch(value, &on))
 		value = NULL;
 	if (!on && !asked)
 		return;
@@ -248,7 +206,7 @@ static void take_other(struct meta_plan *plan, const char *name, bool trusted)
 
 	if (untrusted)
 		strvec_pushf(&plan->untrusted, "meta.%s", name);
-	if (value && (!get_switch(value, &on) || on))
+	if (value && (!conf_command_switch(value, &on) || on))
 		take_command(plan, name, value);
 }
 

@@ -320,7 +320,7 @@ const char *trust_word(enum trust trust)
 	return words[trust];
 }
 
-static void describe(struct strbuf *out, const struct value *value)
+static void describe_one(struct strbuf *out, const struct value *value)
 {
 	const struct value *argv = value;
 	struct strvec words = STRVEC_INIT;
@@ -341,6 +341,29 @@ static void describe(struct strbuf *out, const struct value *value)
 	}
 	quote_shell_argv(out, words.v);
 	strvec_release(&words);
+}
+
+/* hooks may be several: each stands for itself. */
+static void describe(struct strbuf *out, const struct value *value)
+{
+	const struct value *item;
+	bool several = false;
+	size_t i;
+
+	for (i = 0; value->type == VALUE_LIST && i < value->u.list.nr; i++) {
+		item = value->u.list.item[i];
+		several = several || item->type == VALUE_LIST ||
+			  item->type == VALUE_MAP;
+	}
+	if (!several) {
+		describe_one(out, value);
+		return;
+	}
+	for (i = 0; i < value->u.list.nr; i++) {
+		if (i)
+			strbuf_addstr(out, "; ");
+		describe_one(out, value->u.list.item[i]);
+	}
 }
 
 void trust_list(const struct project *p, struct strvec *out)
