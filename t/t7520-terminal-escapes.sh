@@ -193,7 +193,8 @@ remove-object|0||remove-object --remote origin "$evil"
 rename-exp|129|evil|rename-exp --remote origin "$name" "$evil"
 report|3|202e|report
 report|3|202e|report --format=markdown --columns "**"
-report|3|u001b|report --columns "**"
+report|3|x1b|report --columns "result.**,params.**"
+report|3||report --columns "**"
 report|3|evil|report --format=html --columns "**"
 report|3|evil|report --format=latex --columns "**"
 report|3|evil|report --format=csv --columns "**"
@@ -238,6 +239,7 @@ unpack-exp|0||unpack-exp -C unpacked pack.zip
 unpack-exp|13|evil|unpack-exp -C un2 "$evil.zip"
 unpack-exp|10|evil|unpack-exp -C "un$evil" "no $evil.zip"
 update-exp|10|evil|update-exp "$evil" --set a=b
+update-index|0||update-index --stats
 url|129||url "no $evil"
 url|129||url --remote "dir:$evil" "$name"
 verify-pack|0|pack.zip|verify-pack pack.zip
