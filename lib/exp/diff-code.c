@@ -478,7 +478,6 @@ static int patch_of_trees(struct diff_code *code,
 
 	strvec_pushf(&options, "-O%s", order.buf);
 	strvec_pushf(&options, "-U%u", context);
-	strvec_push(&options, "--full-index");
 	strvec_push(&options, "--");
 	for (; paths && *paths; paths++)
 		strvec_pushf(&options, ":(top,literal)%s", *paths);
