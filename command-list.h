@@ -38,7 +38,8 @@ COMMAND_IN(pack,
 	"hash-experiment", cmd_hash_experiment, PLUMBING, WANT_PROJECT, "print the tree hash of experiments")
 COMMAND("help",           cmd_help,          BUILTIN,  NO_PROJECT,   "show a manual page or the list of commands")
 COMMAND("hook",           cmd_hook,          BUILTIN,  NO_PROJECT,   "record runs when git does something")
-COMMAND("import",         cmd_import,        BUILTIN,  NEED_PROJECT, "make experiments of runs that others recorded")
+COMMAND_IN(index,
+	"import",         cmd_import,        BUILTIN,  NEED_PROJECT, "make experiments of runs that others recorded")
 COMMAND("inform",         cmd_inform,        BUILTIN,  NO_PROJECT,   "note something in the record of this run")
 COMMAND("init",           cmd_init,          BUILTIN,  NO_PROJECT,   "make a project")
 COMMAND("list",           cmd_list,          BUILTIN,  NEED_PROJECT, "list experiments")
