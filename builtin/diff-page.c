@@ -179,10 +179,19 @@ static double weight(const struct diff_result *r)
 	return relative == relative ? relative : INFINITY;
 }
 
-/* What the machine did comes behind what the program says. */
-static bool is_cost(const struct diff_result *r)
+/* How it ended comes first, what the machine did last. */
+static int place(const struct diff_result *r)
 {
-	return !strncmp(r->path, "usage.", 6) || !strcmp(r->path, "duration");
+	static const char *const ends[] = {
+		"state", "exit_code", "signal", "error"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strcmp(r->path, ends[i]))
+			return (int)i;
+	return strncmp(r->path, "usage.", 6) && strcmp(r->path, "duration") ?
+	       (int)i : (int)i + 1;
 }
 
 static int compare_results(const void *one, const void *two)
@@ -190,8 +199,8 @@ static int compare_results(const void *one, const void *two)
 	const struct diff_result *a = *(const struct diff_result *const *)one;
 	const struct diff_result *b = *(const struct diff_result *const *)two;
 
-	if (is_cost(a) != is_cost(b))
-		return is_cost(a) ? 1 : -1;
+	if (place(a) != place(b))
+		return place(a) < place(b) ? -1 : 1;
 	if (a->significant != b->significant)
 		return a->significant ? -1 : 1;
 	if (weight(a) != weight(b))

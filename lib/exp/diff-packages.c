@@ -109,6 +109,17 @@ static struct value *version_of(const struct package *p)
 	return value_new_str(p->line);
 }
 
+/* The same name may be spelt in several ways. */
+static bool is_same(const struct package *a, const struct package *b)
+{
+	struct value *one = version_of(a), *two = version_of(b);
+	bool same = value_equal(one, two);
+
+	value_free(two);
+	value_free(one);
+	return same;
+}
+
 /* Who imports it; NULL: nobody is known to. */
 static const char *imported_by(const struct code_reach *reach,
 			       const char *package)
@@ -169,7 +180,7 @@ void diff_packages(struct findings *out, const struct diff_run *run_a,
 			add(out, &a.item[i++], NULL, reach);
 		else if (order > 0)
 			add(out, NULL, &b.item[j++], reach);
-		else if (strcmp(a.item[i].line, b.item[j].line))
+		else if (!is_same(&a.item[i], &b.item[j]))
 			add(out, &a.item[i++], &b.item[j++], reach);
 		else
 			i++, j++;
