@@ -62,6 +62,8 @@ COMMAND_IN(index,
 COMMAND("name-exp",       cmd_name_exp,      PLUMBING, NO_PROJECT,   "make or decode an experiment name")
 COMMAND_IN(pack,
 	"pack-exp",       cmd_pack_exp,      PLUMBING, WANT_PROJECT, "write the zip of an experiment")
+COMMAND_IN(index,
+	"plot",           cmd_plot,          BUILTIN,  WANT_PROJECT, "draw measurements of runs, or runs as points")
 COMMAND("pull",           cmd_pull,          BUILTIN,  NEED_PROJECT, "fetch experiments from a store")
 COMMAND("push",           cmd_push,          BUILTIN,  NEED_PROJECT, "send experiments to a store")
 COMMAND_IN(pack,

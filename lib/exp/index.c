@@ -6,6 +6,7 @@
 #include "lib/base/sys.h"
 #include "lib/base/trace.h"
 #include "lib/exp/index-internal.h"
+#include "lib/exp/remotes.h"
 
 #define APPLICATION_ID 0x52736978	/* "Rsix" */
 #define WAIT_MS 3000u
@@ -22,6 +23,25 @@ static int64_t format_version(void)
 	return first ? INDEX_FORMAT : INDEX_FORMAT | 0x100000;
 }
 
+/* The URL of a store is no name of a file. */
+static void add_remote(struct strbuf *out, const char *remote)
+{
+	struct fingerprint sum = FINGERPRINT_INIT;
+	unsigned char raw[FINGERPRINT_RAWSZ];
+	size_t i;
+
+	strbuf_addch(out, '@');
+	if (!remote_check_name(remote, NULL)) {
+		strbuf_addstr(out, remote);
+		return;
+	}
+	fingerprint_add(&sum, remote, strlen(remote));
+	fingerprint_finish(&sum, raw);
+	strbuf_addch(out, '.');
+	for (i = 0; i < sizeof(raw); i++)
+		strbuf_addf(out, "%02x", raw[i]);
+}
+
 int index_path(struct strbuf *out, const struct project *p,
 	       const char *remote, bool make, struct strbuf *err)
 {
@@ -33,7 +53,7 @@ int index_path(struct strbuf *out, const struct project *p,
 	strbuf_complete_slash(out);
 	strbuf_addstr(out, "index");
 	if (remote)
-		strbuf_addf(out, "@%s", remote);
+		add_remote(out, remote);
 	return 0;
 }
 

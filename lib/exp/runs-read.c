@@ -51,9 +51,13 @@ static void set_name(struct read_run *run, const struct value *record)
 /* As votakvot writes them: what they mean is another thing elsewhere. */
 static bool is_without_zone(const char *text)
 {
-	return strlen(text) > 10 && !strpbrk(text + 10, "+-Zz");
+	size_t len = strlen(text);
+
+	return len <= 6 || (!strchr("Zz", text[len - 1]) &&
+			    !strchr("+-", text[len - 6]));
 }
 
+/* As the record is written: normalized, all times have a zone. */
 static bool has_local_time(const struct value *record)
 {
 	const struct value *at = value_map_get(record, "at");
@@ -83,10 +87,14 @@ static void make_row(struct runs *runs, struct read_run *run, const char *dir,
 	struct strvec problems = STRVEC_INIT;
 	struct value *record = NULL, *metrics = NULL;
 
-	if (record_read(&record, dir, &err)) {
+	if (record_read_raw(&record, dir, &err)) {
 		record = NULL;
 		run->problem = strbuf_detach(&err, NULL);
 	}
+	if (!record || has_local_time(record))
+		run->flags |= INDEX_LOCAL_TIME;
+	if (record)
+		record_normalize(record);
 	if (has_metrics)
 		metrics = series_facts(dir, &problems);
 	if (!run->problem && problems.nr)
@@ -99,8 +107,6 @@ static void make_row(struct runs *runs, struct read_run *run, const char *dir,
 	run_row_build(&run->row, runs->names, record, &facts);
 	if (run->problem)
 		run->flags |= INDEX_PROBLEM;
-	if (!record || has_local_time(record))
-		run->flags |= INDEX_LOCAL_TIME;
 	value_free(metrics);
 	value_free(record);
 	strvec_release(&problems);

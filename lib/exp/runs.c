@@ -158,6 +158,14 @@ static void find_problems(struct runs *runs)
 	}
 }
 
+static void finish(struct runs *runs)
+{
+	/* what only runs that go on have is found by its name, too */
+	field_names_add(runs->names, "duration", strlen("duration"));
+	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
+	find_problems(runs);
+}
+
 static int open_index(struct runs *runs, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
@@ -205,8 +213,7 @@ int runs_open(struct runs **out, const struct project *p, const char *remote,
 	}
 	if (runs->ix)
 		runs_bind(runs);
-	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
-	find_problems(runs);
+	finish(runs);
 	*out = runs;
 	return 0;
 }
@@ -226,8 +233,7 @@ int runs_open_paths(struct runs **out, const struct strvec *paths,
 		add_run(runs, NULL, found.trial[i].dir);
 	found_trials_release(&found);
 	read_runs(runs);
-	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
-	find_problems(runs);
+	finish(runs);
 	*out = runs;
 	return ret;
 }

@@ -12,16 +12,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/pack-data.h"
-#include "lib/exp/pack-end.h"
-#include "lib/exp/pack-first.h"
 #include "lib/exp/pack-limits.h"
-#include "lib/exp/pack-read.h"
 #include "lib/exp/record.h"
 #include "lib/sync/known.h"
 #include "lib/sync/remote-internal.h"
-#include "lib/sync/remote-pack.h"
 #include "lib/wrap/json.h"
 
 /* How often one that keeps being replaced is begun again. */
@@ -81,49 +75,6 @@ void remote_recall(struct remote *r UNUSED, struct remote_exp *exp, size_t nr)
 
 /* ---- one pack ------------------------------------------------------------ */
 
-static int learn_info(struct remote_exp *e, struct pack_source *source,
-		      struct strbuf *err)
-{
-	struct strbuf why = STRBUF_INIT;
-	struct pack_end end = { 0 };
-	int ret;
-
-	ret = pack_end_read(&end, source, err);
-	if (!ret) {
-		ret = pack_info_read(&e->info, end.comment, end.comment_len,
-				     &why);
-		if (ret)
-			fail(err, ret, "'%s': %s", source->name, why.buf);
-	}
-	free(end.tail);
-	strbuf_release(&why);
-	if (!ret)
-		e->level = KNOWN_INFO;
-	return ret;
-}
-
-static int add_piece(const unsigned char *buf, size_t len,
-		     uint64_t offset UNUSED, void *data)
-{
-	strbuf_add(data, buf, len);
-	return 0;
-}
-
-static int read_record(struct strbuf *text, const struct pack *p,
-		       const struct pack_entry *entry, struct strbuf *err)
-{
-	struct pack_reader *reader;
-	int ret;
-
-	if (entry->size > RECORD_MAX_BYTES)
-		return pack_entry_fail(p, entry, ERR_CONTENT, err,
-				       "it is longer than a record can be");
-	reader = pack_reader_new();
-	ret = pack_read_entry(p, entry, reader, add_piece, text, err);
-	pack_reader_free(reader);
-	return ret;
-}
-
 /* A record that cannot be read is an empty one: the pack is good. */
 static void set_summary(struct remote_exp *e, const struct strbuf *text)
 {
@@ -137,62 +88,21 @@ static void set_summary(struct remote_exp *e, const struct strbuf *text)
 	value_free(record);
 }
 
-/* Takes the source. */
-static int learn_record(struct remote_exp *e, struct pack_source *source,
-			const struct pack_limits *limits, struct strbuf *err)
-{
-	struct strbuf text = STRBUF_INIT;
-	const struct pack_entry *entry;
-	struct pack *p;
-	int ret;
-
-	ret = pack_open(&p, source, limits, err);
-	if (ret)
-		return ret;
-	entry = pack_find(p, RECORD_FILE);
-	if (entry && S_ISREG(entry->mode))
-		ret = read_record(&text, p, entry, err);
-	if (!ret)
-		set_summary(e, &text);
-	pack_close(p);
-	strbuf_release(&text);
-	return ret;
-}
-
-/* Of a pack that is not in the last 64 KiB as a whole: its first bytes are one
- * more read, and its directory may be many. */
-static int learn_first(struct remote_exp *e, struct pack_source *source,
-		       struct strbuf *err)
-{
-	struct strbuf text = STRBUF_INIT;
-	int ret = ERR_NO;
-
-	if (source->size > PACK_TAIL_MAX)
-		ret = pack_first_record(&text, source, &e->info, err);
-	if (!ret)
-		set_summary(e, &text);
-	strbuf_release(&text);
-	return ret;
-}
-
 static int learn_version(struct remote *r, struct remote_exp *e,
 			 enum known_level level,
 			 const struct pack_limits *limits, struct strbuf *err)
 {
-	struct pack_source *source;
-	int ret = 0;
+	struct strbuf text = STRBUF_INIT;
+	int ret;
 
-	if (level == KNOWN_RECORD && read_kept(e))
+	if (level < KNOWN_RECORD)
+		return remote_read_info(r, e, err);
+	if (read_kept(e))
 		return 0;
-	source = remote_pack_source(r, e);
-	if (e->level < KNOWN_INFO)
-		ret = learn_info(e, source, err);
-	if (!ret && e->level < level) {
-		ret = learn_first(e, source, err);
-		if (ret == ERR_NO)
-			return learn_record(e, source, limits, err);
-	}
-	source->release(source);
+	ret = remote_read_record(r, e, limits, &text, err);
+	if (!ret)
+		set_summary(e, &text);
+	strbuf_release(&text);
 	return ret;
 }
 
@@ -205,6 +115,12 @@ static void set_problem(struct remote_exp *e, struct strbuf *why)
 	e->level = KNOWN_RECORD;
 	free(e->problem);
 	e->problem = strbuf_detach(why, NULL);
+}
+
+static bool is_bad(int ret)
+{
+	return ret == ERR_NOT_FOUND || ret == ERR_CONTENT ||
+	       ret == ERR_CONFLICT;
 }
 
 static int learn_one(struct remote *r, struct remote_exp *e,
@@ -227,8 +143,7 @@ static int learn_one(struct remote *r, struct remote_exp *e,
 	}
 	if (!ret) {
 		remote_note(r, e);
-	} else if (ret == ERR_NOT_FOUND || ret == ERR_CONTENT ||
-		   ret == ERR_CONFLICT) {
+	} else if (is_bad(ret)) {
 		if (ret == ERR_NOT_FOUND)
 			remote_forget(r, e->name);
 		set_problem(e, &why);
@@ -237,6 +152,28 @@ static int learn_one(struct remote *r, struct remote_exp *e,
 		fail(err, ret, "%s", why.buf);
 	}
 	strbuf_release(&why);
+	return ret;
+}
+
+int remote_learn_whole(struct remote *r, struct remote_exp *e,
+		       const struct pack_limits *limits, struct strbuf *text,
+		       struct strbuf *err)
+{
+	int tries, ret = ERR_CONFLICT;
+
+	for (tries = 0; tries < TRIES && ret == ERR_CONFLICT; tries++) {
+		strbuf_reset(err);
+		strbuf_reset(text);
+		ret = tries ? remote_look_again(r, e, err) : 0;
+		if (!ret)
+			ret = remote_read_record(r, e, limits, text, err);
+	}
+	if (ret == ERR_NOT_FOUND)
+		remote_forget(r, e->name);
+	if (!ret && e->level < KNOWN_RECORD) {
+		set_summary(e, text);
+		remote_note(r, e);
+	}
 	return ret;
 }
 

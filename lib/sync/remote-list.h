@@ -2,7 +2,8 @@
  * One store of a project: which experiments it holds, and what is known of
  * them without reading them again.
  *
- * Files: remote-list.c, remote-learn.c and remote-find.c (this header), known.c
+ * Files: remote-list.c, remote-learn.c, remote-record.c, remote-find.c (this
+ * header), known.c
  * (cache, by version), ledger.c (what this clone sent and fetched),
  * remote-pack.c (a pack there, read by ranges).
  */
@@ -76,6 +77,7 @@ size_t remote_list_from(const struct remote_list *list, const char *text,
 
 struct known;
 struct ledger;
+struct pack_limits;
 
 struct remote {
 	char *name;		/* "origin", or a URL */
@@ -138,6 +140,16 @@ int remote_look(struct remote *r, const struct strvec *names, unsigned jobs,
  */
 int remote_learn(struct remote *r, struct remote_exp *exp, size_t nr,
 		 enum known_level level, unsigned jobs, struct strbuf *err);
+/**
+ * The record of one of them as it stands there, of the version that it has now,
+ * which `e` then tells of; nothing: it has none. limits: filled. Errors:
+ * ERR_NOT_FOUND: it has gone; ERR_CONTENT: the pack is bad; those of the store.
+ * `text` and `err` are emptied first. Thread-safe for different `e`, which
+ * nobody else uses.
+ */
+int remote_learn_whole(struct remote *r, struct remote_exp *e,
+		       const struct pack_limits *limits, struct strbuf *text,
+		       struct strbuf *err);
 /** Raises it to what the cache has, and asks nobody. */
 void remote_recall(struct remote *r, struct remote_exp *exp, size_t nr);
 /** Notes what is known of one that this process has just put or fetched.
