@@ -43,47 +43,64 @@ static size_t skip_set(const char *p, size_t at)
 	return at;
 }
 
-/* The greater number of `{2,5}`; 0: it is no repetition. */
-static uint64_t repetition(const char *p)
+static uint64_t read_count(const char *p, size_t *at)
 {
-	uint64_t low = 0, high = 0;
+	uint64_t count = 0;
 
-	if (*p++ != '{' ||
-	    !isdigit((unsigned char)(*p == ',' ? p[1] : *p)))
+	for (; isdigit((unsigned char)p[*at]); (*at)++)
+		if (count <= MAX_WRITTEN_OUT)
+			count = count * 10 + (unsigned)(p[*at] - '0');
+	return count;
+}
+
+/*
+ * How many copies of what stands before it the library makes for a
+ * repetition, at moves to its end; 0: it is none. `x+` is `xx*` to it, `x{2,}`
+ * is `xxx*`.
+ */
+static uint64_t copies(const char *p, size_t *at)
+{
+	uint64_t low, high;
+	size_t end = *at + 1;
+
+	if (p[*at] == '+')
+		return 2;
+	if (p[*at] != '{' ||
+	    !isdigit((unsigned char)(p[end] == ',' ? p[end + 1] : p[end])))
 		return 0;
-	for (; isdigit((unsigned char)*p) && low < 100000; p++)
-		low = low * 10 + (unsigned)(*p - '0');
-	if (*p == ',')
-		for (p++; isdigit((unsigned char)*p) && high < 100000; p++)
-			high = high * 10 + (unsigned)(*p - '0');
+	low = high = read_count(p, &end);
+	if (p[end] == ',') {
+		end++;
+		high = isdigit((unsigned char)p[end]) ? read_count(p, &end) :
+							low + 1;
+	}
+	*at = p[end] ? end : end - 1;
 	return MAXIMUM(MAXIMUM(low, high), 1);
 }
 
-/* Its length when every repetition is written out; 0: too deep, or a reference
- * back. `why` says which. */
+/* Its length when every repetition is written out; or `why` says what else is
+ * wrong with it. */
 static uint64_t written_out(const char *p, const char **why)
 {
 	uint64_t size[MAX_GROUPS + 1] = { 0 }, atom = 0, times;
 	size_t depth = 0, at;
 
 	*why = NULL;
-	for (at = 0; p[at]; at++) {
-		times = repetition(p + at);
+	for (at = 0; p[at] && size[depth] <= MAX_WRITTEN_OUT; at++) {
+		times = copies(p, &at);
 		if (times) {
 			size[depth] += atom * (times - 1);
 			atom *= times;
-			at += strcspn(p + at, "}") - !strchr(p + at, '}');
 		} else if (p[at] == '(') {
 			if (++depth > MAX_GROUPS) {
 				*why = "it has too many parentheses";
 				return 0;
 			}
 			size[depth] = 0;
-			continue;
 		} else if (p[at] == ')' && depth) {
 			atom = size[depth--] + 1;
 			size[depth] += atom;
-		} else if (!strchr("*+?|^$", p[at])) {
+		} else if (!strchr("*?|^$", p[at])) {
 			if (p[at] == '\\' && p[at + 1] &&
 			    isdigit((unsigned char)p[++at])) {
 				*why = "it refers back to what was found";
@@ -93,11 +110,9 @@ static uint64_t written_out(const char *p, const char **why)
 				at = skip_set(p, at);
 			atom = 1;
 			size[depth]++;
+			if (!p[at])
+				break;
 		}
-		if (size[depth] > MAX_WRITTEN_OUT)
-			break;
-		if (!p[at])
-			break;
 	}
 	return size[depth];
 }

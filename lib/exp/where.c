@@ -20,6 +20,8 @@
 #include "lib/exp/exp-fields.h"
 
 #define MAX_FIELDS 1000
+/* Of one value: 1 w 2 d 3 h 4 min 5 s. */
+#define MAX_WORDS 10
 
 struct parser {
 	struct lexer lex;
@@ -161,35 +163,48 @@ static void set_literal(struct parser *p, struct operand *out,
 		literal_read(&out->literal, out->text, len, p->now);
 }
 
-/* Whether this word and what stands before it from `start` on are a value. */
-static bool goes_on(const struct lexer *lex, size_t start,
-		    const struct moment *now)
+/* Where the value ends that begins with a digit at `start`: `90 min`,
+ * `1 min 30 s`, `2 days ago` and `2026-11-20 10:00` are one value each. */
+static size_t find_end(const struct lexer *lex, const struct moment *now)
 {
-	struct literal both;
+	const size_t start = lex->start;
+	struct lexer ahead = *lex;
+	struct literal literal;
+	size_t end = lex->end, i;
 
-	if (lex->type != TOKEN_WORD || is_keyword(lex))
-		return false;
-	literal_read(&both, lex->text + start, lex->end - start, now);
-	return both.number.type != CELL_NONE || both.has_time;
+	for (i = 0; i < MAX_WORDS; i++) {
+		size_t from = ahead.end;
+
+		/* Quoted texts and operators end it, and are looked at later. */
+		while (from < lex->len && isspace((unsigned char)
+						  lex->text[from]))
+			from++;
+		if (from == lex->len || !isalnum((unsigned char)
+						 lex->text[from]))
+			break;
+		if (lex_from(&ahead, from) || is_keyword(&ahead))
+			break;
+		literal_read(&literal, lex->text + start, ahead.end - start,
+			     now);
+		if (literal.number.type != CELL_NONE || literal.has_time)
+			end = ahead.end;
+	}
+	return end;
 }
 
-/* `90 min`, `2 days ago` and `2026-11-20 10:00` are one value. */
 static int parse_bare(struct parser *p, struct operand *out)
 {
 	struct lexer *lex = &p->lex;
-	size_t start = lex->start, end = lex->end;
-	bool may_go_on = isdigit((unsigned char)lex->text[start]) ||
-			 strchr("+-.", lex->text[start]);
+	const char *text = lex->text + lex->start;
+	bool may_go_on = isdigit((unsigned char)*text) ||
+			 strchr("+-.", *text);
+	size_t end = may_go_on ? find_end(lex, p->now) : lex->end;
 	int ret;
 
-	ret = lex_next(lex);
-	while (!ret && may_go_on && goes_on(lex, start, p->now)) {
-		end = lex->end;
-		ret = lex_next(lex);
-	}
+	set_literal(p, out, text, end - lex->start, false);
+	ret = lex_from(lex, end);
 	if (ret)
 		return ret;
-	set_literal(p, out, lex->text + start, end - start, false);
 	if (lex->type == TOKEN_WORD && !is_keyword(lex) && !hint_for(lex) &&
 	    out->literal.number.type != CELL_NONE)
 		return lex_error(lex, lex->start, "this is no unit; write text "

@@ -130,6 +130,8 @@ static void test_numbers(void)
 	yes("duration > 1h");
 	yes("duration = 90 min");
 	yes("duration = 1h30m");
+	yes("duration = 1 h 30 min and duration = 1 hour 1800 s");
+	yes("duration in (1 h 30 m, 5)");
 	yes("usage.max_rss = 2MiB");
 	yes("usage.max_rss < 1 G");
 	yes("0.05 < params.lr");
@@ -485,12 +487,16 @@ static void test_patterns(void)
 	refused("a{100}{100}{100}");
 	refused("(a{,200}){,200}");
 	refused("((((a{9}){9}){9}){9}){9}");
+	refused("a++++++++++++++++++++++++++++");
+	refused("((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+");
+	refused("(a{50,}){99}{2,}");
 	refused("");
 	refused("a{3,2}");
 	refused("[[:nothing:]]");
 	yes("name ~ '[]_]'");
 	yes("name ~ '^[[:alpha:]]+_([0-9]{4}){2}T'");
 	yes("name ~ 'a{0,}'");
+	yes("name ~ '^(t+r*a?)+(i|n)+_[0-9]{8,}'");
 	for (i = 0; i < 300; i++)
 		strbuf_addch(&text, '(');
 	check(where_parse(&where, text.buf, &now, NULL), "many parentheses");
