@@ -2,6 +2,7 @@
 #include "lib/exp/runs.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/strmap.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/runs-internal.h"
 #include "lib/exp/trial-find.h"
@@ -218,6 +219,31 @@ int runs_open(struct runs **out, const struct project *p, const char *remote,
 	return 0;
 }
 
+/* Paths may overlap, and a run that counted twice would make statistics lie. */
+static void add_found(struct runs *runs, const struct found_trials *found,
+		      bool overlap)
+{
+	struct strmap seen = STRMAP_INIT;
+	struct strvec keys = STRVEC_INIT;
+	size_t i;
+
+	for (i = 0; i < found->nr; i++) {
+		const char *dir = found->trial[i].dir, *key;
+		struct stat st;
+
+		if (overlap && !stat(dir, &st)) {
+			key = strvec_pushf(&keys, "%ju %ju",
+					   (uintmax_t)st.st_dev,
+					   (uintmax_t)st.st_ino);
+			if (strmap_put(&seen, key, (void *)key))
+				continue;
+		}
+		add_run(runs, NULL, dir);
+	}
+	strmap_release(&seen);
+	strvec_release(&keys);
+}
+
 int runs_open_paths(struct runs **out, const struct strvec *paths,
 		    struct strvec *problems, struct strbuf *err UNUSED)
 {
@@ -229,8 +255,7 @@ int runs_open_paths(struct runs **out, const struct strvec *paths,
 	for (i = 0; i < paths->nr; i++)
 		if (trials_find(&found, paths->v[i], false, problems))
 			ret = ERR_PARTLY;
-	for (i = 0; i < found.nr; i++)
-		add_run(runs, NULL, found.trial[i].dir);
+	add_found(runs, &found, paths->nr > 1);
 	found_trials_release(&found);
 	read_runs(runs);
 	finish(runs);
