@@ -132,7 +132,8 @@ static void tell(const char *verb, const struct hook *h)
 	strbuf_release(&line);
 }
 
-static int put(struct hook_place *place, const struct hook *h,
+/* there: the table has it, but its script may be gone. */
+static int put(struct hook_place *place, const struct hook *h, bool there,
 	       struct strbuf *err)
 {
 	struct hook_script script = HOOK_SCRIPT_INIT;
@@ -140,11 +141,11 @@ static int put(struct hook_place *place, const struct hook *h,
 	int ret = hook_script_look(&script, &place->git, h->on, err);
 
 	was_ours = script.state == HOOK_SCRIPT_OURS;
-	if (!ret)
+	if (!ret && !there)
 		ret = hook_table_add(&place->table, h, err);
 	if (!ret)
 		ret = hook_script_install(&script, &place->git, err);
-	if (!ret) {
+	if (!ret && !there) {
 		ret = hook_table_write(&place->table, place->git.common.buf,
 				       err);
 		if (ret && !was_ours)
@@ -174,10 +175,9 @@ static int install_one(const struct hook_options *o, struct hook_place *place,
 	if (o->dry_run) {
 		tell(_("Would install"), h);
 	} else {
-		/* Also one that is there: its script may be gone. */
 		bool there = old && same_hook(old, h);
 
-		ret = put(place, h, err);
+		ret = put(place, h, there, err);
 		if (!ret)
 			tell(there ? _("Already there:") : _("Installed"), h);
 	}

@@ -209,10 +209,10 @@ static int write_script(const struct hook_script *s, struct strbuf *err)
 static int keep_other(struct hook_script *s, struct strbuf *err)
 {
 	if (s->has_kept)
-		return fail(err, ERR_CONFLICT, "'%s' was kept another time "
-			    "and is in the way: 'resutil hook install' did "
-			    "not put '%s' there, which is a hook too; remove "
-			    "one of them", s->kept.buf, s->path.buf);
+		return fail(err, ERR_CONFLICT, "'%s' was kept another time, "
+			    "and is in the way of keeping '%s', which is not "
+			    "resutil's; rename or remove one of them",
+			    s->kept.buf, s->path.buf);
 	if (!sys_linkat(AT_FDCWD, s->path.buf, AT_FDCWD, s->kept.buf) ||
 	    !sys_rename_noreplace(s->path.buf, s->kept.buf)) {
 		s->has_kept = true;

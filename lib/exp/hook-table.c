@@ -343,6 +343,23 @@ static void remove_entry(struct hook_table *t, const struct value *entry)
 	}
 }
 
+/* In its place; takes `fresh`. What the old one said besides is gone with it. */
+static void replace_entry(struct hook_table *t, const struct value *entry,
+			  struct value *fresh)
+{
+	struct value *list = entries(t);
+	size_t i;
+
+	for (i = 0; i < list->u.list.nr; i++) {
+		if (list->u.list.item[i] != entry)
+			continue;
+		value_free(list->u.list.item[i]);
+		list->u.list.item[i] = fresh;
+		return;
+	}
+	value_free(fresh);
+}
+
 void hook_table_remove(struct hook_table *t, size_t pos)
 {
 	remove_entry(t, t->item[pos].entry);
@@ -358,8 +375,9 @@ int hook_table_add(struct hook_table *t, const struct hook *h,
 		return fail(err, ERR_CONFLICT, "there are %d hooks on %s "
 			    "already", HOOK_MAX_EACH, h->on->name);
 	if (old)
-		remove_entry(t, old->entry);
-	value_list_add(entries(t), entry_of(h));
+		replace_entry(t, old->entry, entry_of(h));
+	else
+		value_list_add(entries(t), entry_of(h));
 	take_again(t);
 	return 0;
 }
