@@ -16,6 +16,7 @@
 #define SHOWN_FILES 30
 #define SHOWN_NAMES 12		/* of what cannot act */
 #define SHOWN_VALUE 60		/* bytes of a value */
+#define SHOWN_LINE 500		/* bytes of a line of a patch */
 #define NAME_WIDTH_MAX 36
 #define PATCHED_FILES 50
 /* Of a page: with --patch there is no limit but memory. */
@@ -475,23 +476,37 @@ static const char *line_color(const char *line)
 	return color == COLOR_PLAIN ? "" : color_on(STDOUT_FILENO, color);
 }
 
-/* To a program the bytes go as they are. */
-static void put_patch(const struct strbuf *patch)
+/* A line of a page that nobody reads to its end is cut. */
+static size_t shown_len(const char *line, size_t len, bool on_page)
 {
+	if (!on_page || len <= SHOWN_LINE)
+		return len;
+	len = SHOWN_LINE;
+	while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+/* To a program the bytes go as they are. */
+static void put_patch(const struct comparison *c, const struct strbuf *patch)
+{
+	const bool safe = out_is_for_person() || color_wanted(STDOUT_FILENO);
 	struct strbuf page = STRBUF_INIT;
 	const char *at = patch->buf, *end = at + patch->len;
 
-	if (!out_is_for_person() && !color_wanted(STDOUT_FILENO)) {
-		out_text(patch->buf, patch->len);
-		return;
-	}
 	while (at < end) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = nl ? nl : end;
+		const size_t len = (size_t)(stop - at);
+		const size_t shown = shown_len(at, len, c->page);
 		const char *color = line_color(at);
 
 		strbuf_addstr(&page, color);
-		quote_terminal_lines(&page, at, (size_t)(stop - at));
+		if (safe)
+			quote_terminal_lines(&page, at, shown);
+		else
+			strbuf_add(&page, at, shown);
+		strbuf_addstr(&page, shown < len ? "..." : "");
 		if (*color)
 			strbuf_addstr(&page, color_off(STDOUT_FILENO));
 		strbuf_addch(&page, '\n');
@@ -519,7 +534,7 @@ static int put_code(struct comparison *c, struct strbuf *err)
 		if (c->page)
 			add_title(&page, "code");
 		out_safe(&page);
-		put_patch(&patch);
+		put_patch(c, &patch);
 	}
 	if (ret)
 		strbuf_addbuf(err, &why);
@@ -547,7 +562,7 @@ static void put_files(struct comparison *c)
 		strbuf_reset(&patch);
 		diff_file_lines(f, &c->a.tree, &c->b.tree, &c->lines, &sum,
 				&patch);
-		put_patch(&patch);
+		put_patch(c, &patch);
 		if (sum.left_out)
 			out_printf("... %zu more lines: --max-lines=0\n",
 				   sum.left_out);

@@ -119,8 +119,8 @@ static int open_sides(struct comparison *c, int argc, const char **argv,
 
 static int compare_records(struct comparison *c, struct strbuf *err)
 {
-	struct diff_code_side a = { &c->a.run, c->a.dir.buf };
-	struct diff_code_side b = { &c->b.run, c->b.dir.buf };
+	struct diff_code_side a = { &c->a.run, NULL };
+	struct diff_code_side b = { &c->b.run, NULL };
 	int ret;
 
 	ret = diff_side_facts(&c->a, c->names, &c->findings.unknown, err);
@@ -132,6 +132,8 @@ static int compare_records(struct comparison *c, struct strbuf *err)
 				  &c->b.run, err);
 	if (ret)
 		return ret;
+	a.dir = c->a.dir.buf;
+	b.dir = c->b.dir.buf;
 	diff_command(&c->findings, &c->a.run, &c->b.run);
 	diff_inputs(&c->findings, &c->a.run, &c->b.run);
 	ret = diff_code_open(&c->code, the_project->root, &a, &b,

@@ -156,8 +156,9 @@ static int take_batch(struct batch *b, const char *remote, const char *name,
 	status = finish_command(&child);
 	/* Its own reason stands on stderr, and is the better one. */
 	if (status && status != 128 + SIGPIPE)
-		ret = fail(err, error_of_exit_status(status), "files of '%s' "
-			   "in '%s' cannot be read", name, remote);
+		ret = fail(err, status == EXIT_PARTLY ? ERR_CONTENT :
+			   error_of_exit_status(status), "files of '%s' in "
+			   "'%s' cannot be read", name, remote);
 	else if (ret)
 		strbuf_addbuf(err, &why);
 	strbuf_release(&why);

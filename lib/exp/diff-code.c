@@ -176,7 +176,7 @@ static struct finding *add_file(struct findings *out,
 	} else if (diff_is_document(path)) {
 		finding->class = DIFF_CANNOT_ACT;
 		finding->rank = RANK_TEXT;
-		finding_why(finding, "documentation");
+		finding_why(finding, "no program reads such files");
 	}
 	strbuf_release(&name);
 	return finding;
