@@ -23,7 +23,7 @@
 #define COMMENT_MAX 60	/* characters of a comment that another program gave */
 
 const struct import_format *const import_formats[] = {
-	&import_mlflow, NULL
+	&import_mlflow, &import_tensorboard, NULL
 };
 
 const struct import_format *import_format_find(const char *name)
