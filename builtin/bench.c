@@ -555,6 +555,7 @@ cleanup:
 	signo = b.load.interrupted_by;
 	bench_release(&b);
 	strbuf_release(&err);
+	fflush(stdout);
 	if (signo == SIGINT)	/* so that a shell's loop ends, too */
 		signal_die_of(SIGINT);
 	return status;

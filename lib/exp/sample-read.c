@@ -186,6 +186,19 @@ static int add_json(struct reading *r, const char *text, size_t len,
 	return ret;
 }
 
+/* What is in the quotes that begin at `text`; returns behind them. */
+static const char *unquote(struct strbuf *cell, const char *text,
+			   const char *end)
+{
+	while (++text < end) {
+		/* two of them are one that belongs to the text */
+		if (*text == '"' && (++text == end || *text != '"'))
+			return text;
+		strbuf_addch(cell, *text);
+	}
+	return end;
+}
+
 /* The fields of a row. In CSV a quoted one is brought to what it says. */
 static int split(struct reading *r, const char *text, size_t len,
 		 struct strvec *cells, struct strbuf *err)
@@ -196,15 +209,8 @@ static int split(struct reading *r, const char *text, size_t len,
 
 	for (;; text++) {
 		strbuf_reset(&cell);
-		if (r->format == SAMPLE_CSV && text < end && *text == '"') {
-			for (text++; text < end; text++) {
-				if (*text == '"' && ++text < end &&
-				    *text != '"')
-					break;
-				if (text < end)
-					strbuf_addch(&cell, *text);
-			}
-		}
+		if (r->format == SAMPLE_CSV && text < end && *text == '"')
+			text = unquote(&cell, text, end);
 		stop = text < end ? memchr(text, comma,
 					   (size_t)(end - text)) : NULL;
 		stop = stop ? stop : end;
@@ -278,6 +284,12 @@ static void guess(struct reading *r, const char *text, size_t len)
 	double x;
 	size_t word = 0;
 
+	while (len && isspace((unsigned char)*text)) {
+		text++;
+		len--;
+	}
+	if (!len)
+		return;
 	if (*text == '{' || *text == '[') {
 		r->format = SAMPLE_JSON;
 		return;
@@ -299,8 +311,6 @@ static int add_line(struct reading *r, const char *text, size_t len,
 		blank++;
 	if (blank == len)
 		return 0;
-	if (r->format == SAMPLE_AUTO)
-		guess(r, text + blank, len - blank);
 	switch (r->format) {
 	case SAMPLE_JSON:
 		return add_json(r, text, len, err);
@@ -340,6 +350,8 @@ static int take_lines(struct reading *r, struct strbuf *err)
 			break;
 		stop = stop ? stop : end;
 		r->lines++;
+		if (r->format == SAMPLE_AUTO)
+			guess(r, line, (size_t)(stop - line));
 		quoted = is_quoted(r, quoted, line, stop);
 		line = stop < end ? stop + 1 : end;
 		if (stop < end && quoted)

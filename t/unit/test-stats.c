@@ -228,6 +228,16 @@ static void test_quantiles(void)
 	near(stats_median(rivers, 0), NAN, 0, "of none");
 	near(stats_median(rivers, 1), 135, 0, "of one");
 	near(stats_median(two, 2), INFINITY, 0, "up to infinity");
+	near(stats_quantile_of_sample(RIVERS, 0.5), 425, 0,
+	     "quantile(rivers, 0.5, type = 1)");
+	near(stats_quantile_of_sample(RIVERS, 0.99), 2533, 0,
+	     "quantile(rivers, 0.99, type = 1)");
+	near(stats_quantile_of_sample(RIVERS, 0), 135, 0,
+	     "quantile(rivers, 0, type = 1)");
+	near(stats_quantile_of_sample(RIVERS, 1), 3710, 0,
+	     "quantile(rivers, 1, type = 1)");
+	near(stats_quantile_of_sample(rivers, 100, 0.29), rivers[28], 0,
+	     "0.29 of 100 are 29, though 100 * 0.29 is a little more");
 	stats_outliers(RIVERS, &mild, &severe);
 	check(mild == 6 && severe == 5, "outliers of rivers: 11, 5 of them far");
 	stats_outliers(rivers, 0, &mild, &severe);
