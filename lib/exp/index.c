@@ -76,8 +76,10 @@ int index_connect(struct db **out, const char *path, unsigned flags,
 		      "PRAGMA temp_store = MEMORY;"
 		      "PRAGMA cache_size = -131072;"
 		      "PRAGMA cache_spill = OFF", err);
-	if (ret)
+	if (ret) {
 		db_close(*out);
+		*out = NULL;
+	}
 	return ret;
 }
 

@@ -22,6 +22,9 @@ struct db_stmt {
 	sqlite3_stmt *handle;
 };
 
+/** For a build with fault points, see db-faults.c. */
+void db_set_faults(void);
+
 /** The code and the sentence for a status of SQLite's. */
 int db_fail(struct db *db, int status, struct strbuf *err);
 

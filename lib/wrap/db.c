@@ -15,6 +15,7 @@ static void set_up(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_LOG, NULL, NULL);
 	sqlite3_initialize();
+	db_set_faults();
 }
 
 static int code_of(int status)
