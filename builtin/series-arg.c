@@ -149,10 +149,16 @@ static int add_word(const char *word, void *data)
 		ret = add_directory(runs, word, &err);
 	} else {
 		ret = exp_arg_find(&arg, word, runs->remote, &err);
-		if (!ret && arg.remote.len)
+		/* what another program left */
+		if (ret && strchr(word, '/') && path_is_dir(word)) {
+			strbuf_addstr(&dir, word);
+			strbuf_addstr(&arg.name, word);
+			ret = 0;
+		} else if (!ret && arg.remote.len) {
 			ret = add_stored(runs, &arg, &err);
-		else if (!ret)
+		} else if (!ret) {
 			exp_arg_dir(&dir, &arg);
+		}
 		if (!ret && dir.len)
 			add_run(runs, arg.name.buf, dir.buf);
 	}

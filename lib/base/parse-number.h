@@ -23,7 +23,8 @@ struct number {
  * The number that begins at `text`, as resutilformat-metrics(5) and JSON write
  * them: no blanks, no leading zeros, nan, inf, -inf. What is too large for an
  * integer is a real. Returns behind it; NULL: there is none. There must be a
- * byte before `end` that belongs to no number (the end of a line).
+ * byte before `end` that belongs to no number (the end of a line); eight more
+ * behind that are read, and mean nothing.
  */
 const char *number_scan(struct number *out, const char *text, const char *end);
 

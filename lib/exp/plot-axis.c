@@ -10,6 +10,7 @@
 #include <math.h>
 
 #define ROOM 0.04		/* above and below, of the whole */
+#define LARGEST 8e307		/* that is shown */
 
 /* ---- ranges --------------------------------------------------------------- */
 
@@ -68,6 +69,9 @@ static void finish(struct plot_scale *out, const struct plot_axis *axis,
 		r.min = log10(r.min);
 		r.max = log10(r.max);
 	}
+	/* so that the distance between the ends is a double, too */
+	r.min = fmax(r.min, -LARGEST);
+	r.max = fmin(r.max, LARGEST);
 	/* one value, or two that a double hardly tells apart */
 	if (!(r.max - r.min > 1e-14 * fabs(r.max))) {
 		spare = axis->log ? 0.5 : r.min ? fabs(r.min) / 2 : 1;
@@ -292,11 +296,13 @@ static void format_duration(char *out, size_t room, double seconds,
 		snprintf(out, room, "%s%llds", sign, s);
 }
 
+/* step 0: the whole date. */
 static void format_date(char *out, size_t room, double value, double step,
 			int offset)
 {
-	time_t at = (time_t)llround(value) + offset;
-	const char *form = step >= 86400 ? "%Y-%m-%d" : step >= 21600 ?
+	time_t at = (time_t)llround(fmax(-1e11, fmin(1e11, value))) + offset;
+	const char *form = !(step > 0) ? "%Y-%m-%d %H:%M:%S" :
+			   step >= 86400 ? "%Y-%m-%d" : step >= 21600 ?
 			   "%m-%d %H:%M" : step >= 60 ? "%H:%M" : "%H:%M:%S";
 	struct tm tm;
 
@@ -388,7 +394,7 @@ void plot_format(struct strbuf *out, const struct plot_axis *axis,
 		}
 		break;
 	case PLOT_DATE:
-		format_date(text, sizeof(text), value, 1, axis->offset);
+		format_date(text, sizeof(text), value, 0, axis->offset);
 		strbuf_addstr(out, text);
 		return;
 	case PLOT_CATEGORY:

@@ -119,6 +119,11 @@ static void draw_line(struct plot_canvas *c, const struct page *page,
 			plot_canvas_mark(c, px, py, line->style);
 			continue;
 		}
+		/* one alone is hard to see */
+		if (before_y != before_y && py == py &&
+		    (i + 1 == line->points.nr ||
+		     line->points.y[i + 1] != line->points.y[i + 1]))
+			plot_canvas_mark(c, px, py, line->style);
 		plot_canvas_dot(c, px, py, line->style, false);
 		plot_canvas_line(c, before_x, before_y, px, py, line->style);
 		before_x = px;
