@@ -279,7 +279,7 @@ static void add_repeats(struct strbuf *out, const struct diff_results *r)
 
 	if (r->judged && r->same_group && r->repeats_a > 1)
 		strbuf_addf(out, "  A and B repeat each other: %zu runs are "
-			    "alike in all that acts\n", r->repeats_a + 1);
+			    "alike in all that acts\n", r->repeats_a);
 	else if (r->judged && r->repeats_a > 1 && r->repeats_b > 1)
 		strbuf_addf(out, "  of %zu runs like A, %zu like B\n",
 			    r->repeats_a, r->repeats_b);

@@ -308,9 +308,8 @@ static int resolve_other(struct cell *cell, const struct operand *op,
 		set_change(cell, op, path, x, y, why);
 		return 0;
 	}
-	if ((a->type == CELL_NONE || cell_number(a, &x)) &&
-	    (b->type == CELL_NONE || cell_number(b, &y))) {
-		tell_missing(why, path, "only one of the runs has it");
+	if (cell_number(a, &x) || cell_number(b, &y)) {
+		tell_missing(why, path, "a number in one of the runs only");
 		return 0;
 	}
 	return fail(err, ERR_USAGE, "'%s' is no number, so it has no change; "

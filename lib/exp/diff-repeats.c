@@ -278,6 +278,23 @@ static int look_at(const struct run_row *row, size_t nr UNUSED,
 	return 0;
 }
 
+/* Then each is one of the other's repeats. */
+static void share(struct diff_results *r)
+{
+	size_t i;
+
+	r->repeats_a++;
+	r->repeats_b++;
+	for (i = 0; i < r->nr; i++) {
+		struct diff_result *one = &r->item[i];
+
+		if (!one->is_number)
+			continue;
+		diff_sample_push(&one->sample_a, one->y);
+		diff_sample_push(&one->sample_b, one->x);
+	}
+}
+
 static void commit_of(struct cell *cell, const struct field_names *names,
 		      const struct run_row *row)
 {
@@ -335,6 +352,8 @@ int diff_repeats(struct diff_results *r, struct runs *runs,
 		return fail(err, ERR_FAILED, "no lock can be made");
 	ret = runs_each(runs, look_at, &l, err);
 	pthread_mutex_destroy(&l.lock);
+	if (r->same_group && strcmp(a->name, b->name))
+		share(r);
 	if (!ret)
 		diff_results_judge(r);
 	return ret;
