@@ -69,13 +69,15 @@ def find_program() -> str:
 
 
 def run_program(args: Sequence[str], *, capture: bool = False,
-                stdin: bool = False, env: Optional[Mapping[str, str]] = None,
+                stdin: bool = False, data: Optional[bytes] = None,
+                env: Optional[Mapping[str, str]] = None,
                 ) -> "subprocess.CompletedProcess[bytes]":
     """Runs ``resutil ARGS...`` and waits for it.
 
-    Its standard input is empty, or with `stdin` ours. What it prints goes to
-    our standard error, or with `capture` into ``stdout`` of what is returned:
-    the standard output of this process belongs to the program alone.
+    Its standard input is empty, or `data`, or with `stdin` ours. What it
+    prints goes to our standard error, or with `capture` into ``stdout`` of
+    what is returned: the standard output of this process belongs to the
+    program alone.
     """
     import subprocess
 
@@ -86,11 +88,14 @@ def run_program(args: Sequence[str], *, capture: bool = False,
         out = 2
     words: List[str] = [find_program()]
     words.extend(args)
+    err = None if is_open(2) else subprocess.DEVNULL
     try:
-        return subprocess.run(
-            words, check=False, env=env, stdout=out,
-            stdin=None if stdin else subprocess.DEVNULL,
-            stderr=None if is_open(2) else subprocess.DEVNULL)
+        if data is not None:
+            return subprocess.run(words, check=False, env=env, stdout=out,
+                                  input=data, stderr=err)
+        return subprocess.run(words, check=False, env=env, stdout=out,
+                              stdin=None if stdin else subprocess.DEVNULL,
+                              stderr=err)
     except OSError as e:
         raise ResutilError(f"cannot run '{words[0]}': {e.strerror}") from e
 

@@ -18,6 +18,7 @@ import argparse
 import ast
 import datetime
 import importlib
+import json
 import math
 import os
 import sys
@@ -27,7 +28,6 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 __all__ = ["main", "parse_params", "resolve", "Collector"]
 
-PERCENTILES = (5, 10, 25, 50, 75, 90, 95, 97, 98, 99, 99.5, 99.9)
 #: From here on Python's threads are more in each other's way than of use.
 MANY_WORKERS = 100
 #: Calls a second; of shorter ones our own work is too large a part.
@@ -238,25 +238,39 @@ class Collector:
         return found
 
     def _durations(self) -> Optional[Dict[str, Any]]:
-        times = sorted(self.times)
-        if not times:
+        if not self.times:
             return None
-        average = math.fsum(times) / len(times)
+        found = _summarize(self.times)
         return {
-            "average": average,
-            "maximum": times[-1],
-            "minimum": times[0],
-            "std_dev": math.sqrt(math.fsum(
-                (t - average) ** 2 for t in times) / len(times)),
-            "percentiles": percentiles(times),
+            "average": found["average"],
+            "maximum": found["maximum"],
+            "minimum": found["minimum"],
+            "std_dev": found["std_dev"],
+            "percentiles": _by_number(found["percentiles"]),
         }
 
 
+def _summarize(times: Sequence[float]) -> Dict[str, Any]:
+    """What the program says of them, which is what it says everywhere else."""
+    from ._program import ResutilError, run_program
+
+    data = "".join(f"{t!r}\n" for t in times).encode()
+    done = run_program(["summarize", "--json", "--input=numbers"],
+                       capture=True, data=data)
+    if done.returncode:
+        raise ResutilError("'resutil summarize' could not say what the times "
+                           "of calls have in common", done.returncode)
+    found: Dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _by_number(values: Dict[str, float]) -> Dict[float, float]:
+    return {float(p) if "." in p else int(p): x for p, x in values.items()}
+
+
 def percentiles(times: Sequence[float]) -> Dict[float, float]:
-    """Those that so many sorted values say something about."""
-    nr = len(times)
-    return {p: times[math.ceil(nr * p / 100) - 1] for p in PERCENTILES
-            if nr > 500 / min(p, 100 - p)}
+    """Those that so many values say something about."""
+    return _by_number(_summarize(times)["percentiles"])
 
 
 def _cell(value: Any) -> Any:
