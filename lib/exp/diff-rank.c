@@ -92,7 +92,7 @@ static const struct rule rules[] = {
 	CANNOT("remote", RECORD, ACCOUNT, NULL),
 	CANNOT("renamed_from", RECORD, ACCOUNT, NULL),
 	CANNOT("rerun_of", RECORD, ACCOUNT, NULL),
-	CANNOT("rerun_of.**", RECORD, ACCOUNT, NULL),
+	CANNOT("rerun_of_id", RECORD, ACCOUNT, NULL),
 	CANNOT("result_dir", RECORD, ACCOUNT, NULL),
 	CANNOT("resutil", RECORD, ACCOUNT, NULL),
 	CANNOT("revision", RECORD, ACCOUNT, NULL),
