@@ -9,8 +9,9 @@
 /* More records that cannot be read are counted. */
 #define TOLD 5
 
-/* A child asks the store: a library for that would cost every command. */
-static void learn(const char *remote)
+/* A child asks the store: a library for that would cost every command. True:
+ * it is away. */
+static bool learn(const char *remote)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	int status;
@@ -24,20 +25,20 @@ static void learn(const char *remote)
 			remote);
 	else if (status && status != EXIT_PARTLY)
 		exit(status);
+	return status == EXIT_UNREACHABLE;
 }
 
 struct runs *open_runs_or_die(const char *remote, bool as_known)
 {
 	struct strbuf err = STRBUF_INIT;
 	struct runs *runs = NULL;
+	bool away = remote && !as_known && learn(remote);
 	int ret;
 
-	if (remote && !as_known)
-		learn(remote);
 	ret = runs_open(&runs, the_project, remote,
 			as_known ? RUNS_NO_REFRESH : 0, &err);
-	if (ret)
-		die_code(ret, &err);
+	if (ret)	/* that it is away matters more than what that means */
+		die_code(away ? ERR_UNREACHABLE : ret, &err);
 	strbuf_release(&err);
 	return runs;
 }

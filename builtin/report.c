@@ -134,6 +134,9 @@ static int open_paths(struct report *r, const struct strvec *paths)
 		die_code(ret, &err);
 	for (i = 0; i < problems.nr; i++)
 		warning("%s", problems.v[i]);
+	if (!ret && !runs_nr(r->runs))
+		warning(_("no run is recorded below '%s'%s"), paths->v[0],
+			paths->nr > 1 ? _(" and the other paths") : "");
 	strvec_release(&problems);
 	strbuf_release(&err);
 	return ret ? EXIT_PARTLY : 0;
@@ -656,10 +659,14 @@ static void report_release(struct report *r)
 	runs_close(r->runs);
 }
 
-static int report(struct report *r, const struct strvec *paths)
+static int report(struct report *r, const char *const *words)
 {
-	int status = open_all(r, paths);
+	struct strvec paths = STRVEC_INIT;
+	int status;
 
+	strvec_pushv(&paths, words);
+	status = open_all(r, &paths);
+	strvec_release(&paths);
 	warn_where(r);
 	choose_columns(r);
 	if (r->group_text)
@@ -741,18 +748,15 @@ int cmd_report(int argc, const char **argv)
 			 "as the index has them, looking at no run"),
 		OPT_END_OF_TABLE
 	};
-	struct strvec paths = STRVEC_INIT;
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 
 	argc = parse_options(argc, argv, options, usage, 0);
 	check_usage(&r, options, argc);
-	strvec_pushv(&paths, argv);
 	if (read_words(&r, &err))
 		die_code(ERR_USAGE, &err);
-	ret = report(&r, &paths);
+	ret = report(&r, argv);
 	report_release(&r);
-	strvec_release(&paths);
 	strbuf_release(&err);
 	return ret;
 }

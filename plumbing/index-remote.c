@@ -253,12 +253,13 @@ int index_fill_remote(const struct project *p, const char *remote,
 		return ret;
 	f.names = field_names_new();
 	ret = pack_limits_fill(&f.limits, err);
+	/* A store that never answered has no index, not an empty one. */
+	if (!ret)
+		ret = remote_list(f.r, &list, err);
 	if (!ret)
 		ret = index_path(&path, p, remote, true, err);
 	if (!ret)
 		ret = index_open(&f.ix, path.buf, f.names, err);
-	if (!ret)
-		ret = remote_list(f.r, &list, err);
 	if (!ret)
 		ret = fill(&f, &list, err);
 	*read += f.read;

@@ -100,7 +100,7 @@ shown "r3 r4" --where "duration >= 3.5s and duration < 5s"
 shown "r6" --where "acc = nan"
 shown "r1 r2" --where "at.created < 2024-07-04T19:15:03"
 shown "r1 r2 r3 r4 r5 r6" --where "at.created > 1 minute ago"
-shown "r2 r4" --where "name ~ '_r[24]$'"
+shown "r2 r4" --where "name ~ '_r[24]'"
 shown "r4" --where "exit_code != 0"
 shown "r5" --where "has best"
 shown "r1 r2 r4 r5 r6" --where "not host = lab3"
@@ -292,7 +292,7 @@ test_expect_success 'runs that were lost or go on elsewhere say so' '
 	(
 		cd live &&
 		make_exp aapfup_20240704T191501_a "id: $(test_id 1)" \
-			"state: running" "host: $(hostname)" \
+			"state: running" "host: $(uname -n)" \
 			"at: {created: \"2024-07-04T19:15:01.000000+09:00\", started: \"2024-07-04T19:15:01.000000+09:00\"}" &&
 		make_exp aapfup_20240704T191502_b "id: $(test_id 2)" \
 			"state: running" "host: elsewhere" \

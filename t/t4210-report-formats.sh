@@ -26,7 +26,7 @@ test_expect_success 'setup' '
 		"info: {acc: .nan, note: \"日本\\tone\\ntwo\\\\\"}"
 '
 
-columns=name,state,date,duration,usage.max_rss,lr,n,'params."a|b"',on,acc,note,tags
+columns=name,state,date,duration,usage.max_rss,lr,n,'params."a|b"',on,acc,tags,note
 
 # form NAME: what it prints is what stands in stdin
 form () {
@@ -38,44 +38,44 @@ form () {
 }
 
 form table <<\END
-name                      state  date              duration  usage.max_rss  params.lr  params.n  params."a|b"  params.on    info.acc  info.note                   tags
-aapfup_20240704T191501_a  done   2024-07-04 19:15  1 h 02 m        1.5 MiB      0.001        12  x | y & z     true         0.123457  <b>50% "of" _all_</b>, yes  ["best", "two words"]
-aapfup_20240704T191502_b  fail   2024-07-04 19:15     0.5 s          900 B     12.5          -7                false      nan         日本\x09one\x0atwo\
+name                      state  date              duration  usage.max_rss  params.lr  params.n  params."a|b"  params.on    info.acc  tags                   info.note
+aapfup_20240704T191501_a  done   2024-07-04 19:15  1 h 02 m        1.5 MiB      0.001        12  x | y & z     true         0.123457  ["best", "two words"]  <b>50% "of" _all_</b>, yes
+aapfup_20240704T191502_b  fail   2024-07-04 19:15     0.5 s          900 B     12.5          -7                false      nan                                日本\x09one\x0atwo\
 END
 
 form csv <<\END
-name,state,date,duration,usage.max_rss,params.lr,params.n,"params.""a|b""",params.on,info.acc,info.note,tags
-aapfup_20240704T191501_a,done,2024-07-04T19:15:01.500000+09:00,3725.25,1572864,0.001,12,x | y & z,true,0.123456789,"<b>50% ""of"" _all_</b>, yes","[""best"", ""two words""]"
-aapfup_20240704T191502_b,fail,2024-07-04T19:15:02.000000+09:00,0.5,900,12.5,-7,,false,nan,"日本	one
-two\",
+name,state,date,duration,usage.max_rss,params.lr,params.n,"params.""a|b""",params.on,info.acc,tags,info.note
+aapfup_20240704T191501_a,done,2024-07-04T19:15:01.500000+09:00,3725.25,1572864,0.001,12,x | y & z,true,0.123456789,"[""best"", ""two words""]","<b>50% ""of"" _all_</b>, yes"
+aapfup_20240704T191502_b,fail,2024-07-04T19:15:02.000000+09:00,0.5,900,12.5,-7,,false,nan,,"日本	one
+two\"
 END
 
 form tsv <<\END
-name	state	date	duration	usage.max_rss	params.lr	params.n	"params.\"a|b\""	params.on	info.acc	info.note	tags
-aapfup_20240704T191501_a	done	2024-07-04T19:15:01.500000+09:00	3725.25	1572864	0.001	12	x | y & z	true	0.123456789	"<b>50% \"of\" _all_</b>, yes"	["best", "two words"]
-aapfup_20240704T191502_b	fail	2024-07-04T19:15:02.000000+09:00	0.5	900	12.5	-7		false	nan	"日本\tone\ntwo\\"	
+name	state	date	duration	usage.max_rss	params.lr	params.n	"params.\"a|b\""	params.on	info.acc	tags	info.note
+aapfup_20240704T191501_a	done	2024-07-04T19:15:01.500000+09:00	3725.25	1572864	0.001	12	x | y & z	true	0.123456789	["best", "two words"]	"<b>50% \"of\" _all_</b>, yes"
+aapfup_20240704T191502_b	fail	2024-07-04T19:15:02.000000+09:00	0.5	900	12.5	-7		false	nan		"日本\tone\ntwo\\"
 END
 
 form json <<\END
-{"name":"aapfup_20240704T191501_a","state":"done","date":"2024-07-04T19:15:01.500000+09:00","duration":3725.25,"usage.max_rss":1572864,"params.lr":0.001,"params.n":12,"params.\"a|b\"":"x | y & z","params.on":true,"info.acc":0.123456789,"info.note":"<b>50% \"of\" _all_</b>, yes","tags":["best","two words"]}
-{"name":"aapfup_20240704T191502_b","state":"fail","date":"2024-07-04T19:15:02.000000+09:00","duration":0.5,"usage.max_rss":900,"params.lr":12.5,"params.n":-7,"params.\"a|b\"":null,"params.on":false,"info.acc":"nan","info.note":"日本\tone\ntwo\\","tags":null}
+{"name":"aapfup_20240704T191501_a","state":"done","date":"2024-07-04T19:15:01.500000+09:00","duration":3725.25,"usage.max_rss":1572864,"params.lr":0.001,"params.n":12,"params.\"a|b\"":"x | y & z","params.on":true,"info.acc":0.123456789,"tags":["best","two words"],"info.note":"<b>50% \"of\" _all_</b>, yes"}
+{"name":"aapfup_20240704T191502_b","state":"fail","date":"2024-07-04T19:15:02.000000+09:00","duration":0.5,"usage.max_rss":900,"params.lr":12.5,"params.n":-7,"params.\"a|b\"":null,"params.on":false,"info.acc":"nan","tags":null,"info.note":"日本\tone\ntwo\\"}
 END
 
 form markdown <<\END
-| name                     | state | date             | duration | usage.max_rss | params.lr | params.n | params."a\|b" | params.on | info.acc | info.note                        | tags                    |
-| ------------------------ | ----- | ---------------- | -------: | ------------: | --------: | -------: | ------------- | --------- | -------: | -------------------------------- | ----------------------- |
-| aapfup_20240704T191501_a | done  | 2024-07-04 19:15 | 1 h 02 m |       1.5 MiB |     0.001 |       12 | x \| y \& z   | true      | 0.123457 | \<b\>50% "of" \_all\_\</b\>, yes | \["best", "two words"\] |
-| aapfup_20240704T191502_b | fail  | 2024-07-04 19:15 |    0.5 s |         900 B |      12.5 |       -7 |               | false     |      nan | 日本\\x09one\\x0atwo\\           |                         |
+| name                     | state | date             | duration | usage.max_rss | params.lr | params.n | params."a\|b" | params.on | info.acc | tags                    | info.note                        |
+| ------------------------ | ----- | ---------------- | -------: | ------------: | --------: | -------: | ------------- | --------- | -------: | ----------------------- | -------------------------------- |
+| aapfup_20240704T191501_a | done  | 2024-07-04 19:15 | 1 h 02 m |       1.5 MiB |     0.001 |       12 | x \| y \& z   | true      | 0.123457 | \["best", "two words"\] | \<b\>50% "of" \_all\_\</b\>, yes |
+| aapfup_20240704T191502_b | fail  | 2024-07-04 19:15 |    0.5 s |         900 B |      12.5 |       -7 |               | false     |      nan |                         | 日本\\x09one\\x0atwo\\           |
 END
 
 form latex <<\END
 % \usepackage{booktabs}
 \begin{tabular}{lllrrrrllrll}
 \toprule
-name & state & date & duration & usage.max\_rss & params.lr & params.n & params.\char34{}a\textbar{}b\char34{} & params.on & info.acc & info.note & tags \\
+name & state & date & duration & usage.max\_rss & params.lr & params.n & params.\char34{}a\textbar{}b\char34{} & params.on & info.acc & tags & info.note \\
 \midrule
-aapfup\_20240704T191501\_a & done & 2024-07-04 19:15 & 1 h 02 m & 1.5 MiB & 0.001 & 12 & x \textbar{} y \& z & true & 0.123457 & \textless{}b\textgreater{}50\% \char34{}of\char34{} \_all\_\textless{}/b\textgreater{}, yes & {}[\char34{}best\char34{}, \char34{}two words\char34{}] \\
-aapfup\_20240704T191502\_b & fail & 2024-07-04 19:15 & 0.5 s & 900 B & 12.5 & $-7$ &  & false & nan & 日本\textbackslash{}x09one\textbackslash{}x0atwo\textbackslash{} &  \\
+aapfup\_20240704T191501\_a & done & 2024-07-04 19:15 & 1 h 02 m & 1.5 MiB & 0.001 & 12 & x \textbar{} y \& z & true & 0.123457 & {}[\char34{}best\char34{}, \char34{}two words\char34{}] & \textless{}b\textgreater{}50\% \char34{}of\char34{} \_all\_\textless{}/b\textgreater{}, yes \\
+aapfup\_20240704T191502\_b & fail & 2024-07-04 19:15 & 0.5 s & 900 B & 12.5 & $-7$ &  & false & nan &  & 日本\textbackslash{}x09one\textbackslash{}x0atwo\textbackslash{} \\
 \bottomrule
 \end{tabular}
 END
@@ -84,12 +84,12 @@ cat >expect.html <<\END
 <table>
 <caption>project</caption>
 <thead>
-<tr><th scope="col"><button>name</button></th><th scope="col"><button>state</button></th><th scope="col"><button>date</button></th><th scope="col"><button>duration</button></th><th scope="col"><button>usage.max_rss</button></th><th scope="col"><button>params.lr</button></th><th scope="col"><button>params.n</button></th><th scope="col"><button>params.&quot;a|b&quot;</button></th><th scope="col"><button>params.on</button></th><th scope="col"><button>info.acc</button></th><th scope="col"><button>info.note</button></th><th scope="col"><button>tags</button></th></tr>
+<tr><th scope="col"><button>name</button></th><th scope="col"><button>state</button></th><th scope="col"><button>date</button></th><th scope="col"><button>duration</button></th><th scope="col"><button>usage.max_rss</button></th><th scope="col"><button>params.lr</button></th><th scope="col"><button>params.n</button></th><th scope="col"><button>params.&quot;a|b&quot;</button></th><th scope="col"><button>params.on</button></th><th scope="col"><button>info.acc</button></th><th scope="col"><button>tags</button></th><th scope="col"><button>info.note</button></th></tr>
 </thead>
 <tbody>
-<tr><th scope="row">aapfup_20240704T191501_a</th><td class="done">done</td><td data-v="1720088101.500000">2024-07-04 19:15</td><td class="n" data-v="3725.25">1 h 02 m</td><td class="n" data-v="1572864">1.5 MiB</td><td class="n" data-v="0.001">0.001</td><td class="n" data-v="12">12</td><td>x | y &amp; z</td><td>true</td><td class="n" data-v="0.123456789">0.123457</td><td>&lt;b&gt;50% &quot;of&quot; _all_&lt;/b&gt;, yes</td><td>[&quot;best&quot;, &quot;two words&quot;]</td></tr>
-<tr><th scope="row">aapfup_20240704T191502_b</th><td class="fail">fail</td><td data-v="1720088102.000000">2024-07-04 19:15</td><td class="n" data-v="0.5">0.5 s</td><td class="n" data-v="900">900 B</td><td class="n" data-v="12.5">12.5</td><td class="n" data-v="-7">-7</td><td></td><td>false</td><td class="n">nan</td><td>日本	one
-two\</td><td></td></tr>
+<tr><th scope="row">aapfup_20240704T191501_a</th><td class="done">done</td><td data-v="1720088101.500000">2024-07-04 19:15</td><td class="n" data-v="3725.25">1 h 02 m</td><td class="n" data-v="1572864">1.5 MiB</td><td class="n" data-v="0.001">0.001</td><td class="n" data-v="12">12</td><td>x | y &amp; z</td><td>true</td><td class="n" data-v="0.123456789">0.123457</td><td>[&quot;best&quot;, &quot;two words&quot;]</td><td>&lt;b&gt;50% &quot;of&quot; _all_&lt;/b&gt;, yes</td></tr>
+<tr><th scope="row">aapfup_20240704T191502_b</th><td class="fail">fail</td><td data-v="1720088102.000000">2024-07-04 19:15</td><td class="n" data-v="0.5">0.5 s</td><td class="n" data-v="900">900 B</td><td class="n" data-v="12.5">12.5</td><td class="n" data-v="-7">-7</td><td></td><td>false</td><td class="n">nan</td><td></td><td>日本	one
+two\</td></tr>
 </tbody>
 </table>
 END

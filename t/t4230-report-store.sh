@@ -60,6 +60,8 @@ test_expect_success 'a store that is away is shown as it was' '
 	remote_report --remote origin --no-refresh >actual 2>err &&
 	test_cmp expect actual &&
 	test_must_be_empty err &&
+	test_expect_code 12 resutil report --remote dir:never >out 2>err &&
+	test_must_be_empty out &&
 	mv away store
 '
 

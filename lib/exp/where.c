@@ -175,7 +175,7 @@ static size_t find_end(const struct lexer *lex, const struct moment *now)
 	for (i = 0; i < MAX_WORDS; i++) {
 		size_t from = ahead.end;
 
-		/* Quoted texts and operators end it, and are looked at later. */
+		/* Quoted texts and operators end it. */
 		while (from < lex->len && isspace((unsigned char)
 						  lex->text[from]))
 			from++;
