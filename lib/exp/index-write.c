@@ -89,7 +89,7 @@ static int merge_block(struct writing *w, struct merge *m, size_t nr,
 {
 	const struct index_block *block = &w->ix->block[nr].block;
 	struct index_entry entry = { 0 };
-	const unsigned char *rows;
+	const unsigned char *rows, *kept;
 	size_t at = 0, len;
 	struct strbuf *text;
 	int ret = index_reader_rows(reader, nr, &rows, &len, w->err);
@@ -98,6 +98,8 @@ static int merge_block(struct writing *w, struct merge *m, size_t nr,
 		return ret;
 	text = merge_text(m);
 	strbuf_add(text, rows, len);
+	/* the struct moves when there are more of them */
+	kept = (const unsigned char *)text->buf;
 	while (index_block_next(block, &at, &entry)) {
 		int order = 1;
 
@@ -110,7 +112,7 @@ static int merge_block(struct writing *w, struct merge *m, size_t nr,
 			merge_change(w, m, &w->change[w->at++]);
 			continue;
 		}
-		entry.row = (const unsigned char *)text->buf + entry.row_at;
+		entry.row = kept + entry.row_at;
 		merge_add(m, &entry);
 	}
 	while (w->at < w->nr &&
