@@ -144,6 +144,9 @@ static void print_stacked(struct metrics_job *job)
 			thin[i] = NULL;
 		}
 	}
+	/* at least a time, unless nothing can be read */
+	if (titles.nr == (job->stacked ? 1 : 0))
+		goto cleanup;
 	sheet = sheet_new(&job->sheet);
 	for (i = 0; i < titles.nr; i++)
 		add_column(sheet, titles.v[i], !i && job->stacked ?
@@ -157,6 +160,8 @@ static void print_stacked(struct metrics_job *job)
 		thin_close(thin[i]);
 	}
 	sheet_end(sheet);
+
+cleanup:
 	strmap_release(&place);
 	strvec_release(&titles);
 	free(good);
@@ -336,6 +341,7 @@ static void print_side_by_side(struct metrics_job *job)
 		keep_run(job, &side[i]);
 		columns += side[i].columns.nr;
 	}
+	cell = xcalloc(columns, sizeof(*cell));
 	sheet = sheet_new(&job->sheet);
 	add_column(sheet, job->by ? job->by : "row", SHEET_PLAIN);
 	for (i = 0; i < nr; i++)
@@ -346,7 +352,6 @@ static void print_side_by_side(struct metrics_job *job)
 				    side[i].columns.v[j]);
 			add_column(sheet, title.buf, SHEET_PLAIN);
 		}
-	cell = xcalloc(columns, sizeof(*cell));
 	print_joined(sheet, side, nr, cell);
 	sheet_end(sheet);
 	for (i = 0; i < nr; i++) {

@@ -167,6 +167,7 @@ int cmd_metrics(int argc, const char **argv)
 		usage_with_options(usage, options, "%s", err.buf);
 	if (!argc && !runs.all && !runs.where)
 		usage_with_options(usage, options, "which experiments?");
+	runs.series = job.series;
 	status = series_runs_choose(&runs, argv, true);
 	if (words.format == NULL && !words.json)
 		pager_start(settings_get_str("core.pager", NULL));

@@ -212,6 +212,38 @@ static void add_run(struct plot_job *job, size_t nr, enum x_kind kind)
 	strbuf_release(&err);
 }
 
+/* Whether anything was measured at all; NaN is something. */
+static bool has_values(const struct plot *plot)
+{
+	size_t i, j;
+
+	for (i = 0; i < plot->nr; i++)
+		for (j = 0; j < plot->panel[i].nr; j++) {
+			const struct plot_line *line;
+
+			line = &plot->panel[i].line[j];
+			if (line->count || line->not_numbers || line->infinite)
+				return true;
+		}
+	return false;
+}
+
+static void tell_nothing(struct plot_job *job)
+{
+	struct strbuf why = STRBUF_INIT;
+	size_t i;
+
+	strbuf_addstr(&why, "no run has a number");
+	for (i = 0; i < job->y.nr; i++)
+		strbuf_addf(&why, "%s'%s'", i ? " or " : " in ",
+			    job->y.v[i]);
+	strbuf_addstr(&why, "; 'resutil metrics --list' shows what there is");
+	job->failed = job->runs->nr - 1;
+	plot_failed(job, ERR_NOT_FOUND, why.buf);
+	job->code = ERR_NOT_FOUND;
+	strbuf_release(&why);
+}
+
 void plot_lines(struct plot_job *job)
 {
 	struct strvec all = STRVEC_INIT;
@@ -229,12 +261,8 @@ void plot_lines(struct plot_job *job)
 			add_run(job, i, kind);
 		strvec_push(&job->plot->labels, job->runs->run[i].label);
 	}
-	if (!job->y.nr)
-		plot_failed(job, ERR_NOT_FOUND, job->runs->nr == 1 ?
-			    "it has no column with numbers; 'resutil metrics "
-			    "--list' shows what there is" :
-			    "they have no column with numbers; 'resutil "
-			    "metrics --list' shows what there is");
+	if (!job->failed && !has_values(job->plot))
+		tell_nothing(job);
 	if (job->window > 1)
 		job->plot->note = xstrfmt("mean of %d rows around each point; "
 					  "faint: the rows themselves",

@@ -11,6 +11,7 @@
 #include "lib/base/parse-number.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
+#include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/term.h"
 
@@ -168,6 +169,29 @@ static void print_text(const struct plot *plot, const struct words *w,
 	strbuf_release(&page);
 }
 
+/* Whole or not at all; but a pipe or a device is written to, and a link stays
+ * one. */
+static int write_file(const char *path, const struct strbuf *text,
+		      struct strbuf *err)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	int fd, ret = 0;
+
+	if (!real || stat(real, &st) || S_ISREG(st.st_mode)) {
+		ret = write_file_atomic(real ? real : path, text->buf,
+					text->len, 0666, 0, err);
+	} else {
+		fd = sys_open(path, O_WRONLY | O_NOCTTY, 0);
+		if (fd < 0 || sys_write_all(fd, text->buf, text->len) < 0)
+			ret = fail_errno(err, "cannot write '%s'", path);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(real);
+	return ret;
+}
+
 static void write_svg(const struct plot *plot, const struct words *w)
 {
 	const struct plot_svg_options options = {
@@ -180,8 +204,7 @@ static void write_svg(const struct plot *plot, const struct words *w)
 	if (!strcmp(w->out, "-"))
 		out_text(svg.buf, svg.len);
 	else
-		ret = write_file_atomic(w->out, svg.buf, svg.len, 0666, 0,
-					&err);
+		ret = write_file(w->out, &svg, &err);
 	if (ret)
 		die_code(ret, &err);
 	strbuf_release(&svg);
@@ -276,6 +299,8 @@ int cmd_plot(int argc, const char **argv)
 	if (!argc && !runs.all && !runs.where && !w.scatter)
 		usage_with_options(usage, options, "which experiments?");
 	plot_init(&plot);
+	runs.series = job.series;
+	runs.unmeasured = w.scatter;
 	status = series_runs_choose(&runs, argv, true);
 	if (runs.nr || (w.scatter && !argc && !runs.where))
 		draw(&job, &w, style);

@@ -185,6 +185,21 @@ struct runs *series_open_runs(void)
 	return all;
 }
 
+/* One that nobody named, if it has measurements. */
+static void add_found(struct series_runs *runs, const char *name)
+{
+	struct series_files files = SERIES_FILES_INIT;
+	struct strbuf dir = STRBUF_INIT;
+
+	project_exp_path(the_project, name, &dir);
+	if (runs->unmeasured ||
+	    (!series_files_find(&files, dir.buf, runs->series, NULL) &&
+	     files.nr))
+		add_run(runs, name, dir.buf);
+	series_files_release(&files);
+	strbuf_release(&dir);
+}
+
 struct matching {
 	const struct where *where;
 	unsigned *id;		/* of each slot of it */
@@ -234,7 +249,7 @@ static void find_fields(struct matching *m, const struct runs *all)
 
 static void add_chosen(struct series_runs *runs)
 {
-	struct strbuf err = STRBUF_INIT, dir = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
 	const struct moment now = moment_now();
 	struct where *where = NULL;
 	struct matching m = { 0 };
@@ -251,26 +266,21 @@ static void add_chosen(struct series_runs *runs)
 	ret = runs_each(all, match_row, &m, &err);
 	if (ret)
 		die_code(ret, &err);
-	for (i = 0; i < runs_nr(all); i++) {
-		if (!m.chosen[i] || !exp_is_here(the_project,
-						 runs_name(all, i)))
-			continue;
-		strbuf_reset(&dir);
-		project_exp_path(the_project, runs_name(all, i), &dir);
-		add_run(runs, runs_name(all, i), dir.buf);
-	}
+	for (i = 0; i < runs_nr(all); i++)
+		if (m.chosen[i] && exp_is_here(the_project,
+					       runs_name(all, i)))
+			add_found(runs, runs_name(all, i));
 	free(m.chosen);
 	free(m.id);
 	free(m.known);
 	where_free(where);
 	runs_close(all);
-	strbuf_release(&dir);
 	strbuf_release(&err);
 }
 
 static void add_all(struct series_runs *runs)
 {
-	struct strbuf err = STRBUF_INIT, dir = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
 	size_t i;
 	int ret;
@@ -280,13 +290,9 @@ static void add_all(struct series_runs *runs)
 	ret = exp_list_names(the_project, &names, &err);
 	if (ret)
 		die_code(ret, &err);
-	for (i = 0; i < names.nr; i++) {
-		strbuf_reset(&dir);
-		project_exp_path(the_project, names.v[i], &dir);
-		add_run(runs, names.v[i], dir.buf);
-	}
+	for (i = 0; i < names.nr; i++)
+		add_found(runs, names.v[i]);
 	strvec_release(&names);
-	strbuf_release(&dir);
 	strbuf_release(&err);
 }
 
@@ -381,6 +387,10 @@ int series_runs_choose(struct series_runs *runs, const char **argv,
 		add_chosen(runs);
 	else if (runs->all)
 		add_all(runs);
+	if (!runs->nr && (runs->where || runs->all))
+		say("no experiment here %s", runs->where ?
+		    "for which the expression holds" :
+		    "with measurements");
 	if (labels)
 		make_labels(runs);
 	strbuf_release(&err);

@@ -24,6 +24,9 @@ struct series_runs {
 	/* options */
 	const char *remote, *where, *label;
 	int all;
+	const char *series;	/* without it, what nobody named is passed
+				 * over; NULL: any */
+	bool unmeasured;	/* not even these are passed over */
 	/* private */
 	struct tempfile *scratch;
 	size_t scratch_nr;
@@ -40,7 +43,8 @@ struct series_runs {
 
 /**
  * Adds the runs of the words and options, in their order; a word that means
- * none is told on stderr. labels: make them. Returns the exit status so far;
+ * none is told on stderr. Of those that nobody named, what has no measurements
+ * is passed over. labels: make them. Returns the exit status so far;
  * ends the program where nothing can be done. Without any choice there are
  * none.
  */
