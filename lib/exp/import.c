@@ -23,7 +23,8 @@
 #define COMMENT_MAX 60	/* characters of a comment that another program gave */
 
 const struct import_format *const import_formats[] = {
-	&import_mlflow, &import_tensorboard, &import_wandb, NULL
+	&import_votakvot, &import_mlflow, &import_tensorboard, &import_wandb,
+	&import_dvc, NULL
 };
 
 const struct import_format *import_format_find(const char *name)

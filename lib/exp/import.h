@@ -116,8 +116,8 @@ void import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds);
 
 /* Files: import-NAME.c. */
-extern const struct import_format import_mlflow, import_tensorboard,
-	import_wandb;
+extern const struct import_format import_votakvot, import_mlflow,
+	import_tensorboard, import_wandb, import_dvc;
 /** By name; NULL: none such. NULL-ended. */
 extern const struct import_format *const import_formats[];
 const struct import_format *import_format_find(const char *name);
