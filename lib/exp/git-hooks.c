@@ -202,6 +202,10 @@ const char *git_event_within(const struct git_hooks *g, const char *event,
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		if (has(g, files[i][0]))
 			return files[i][1];
+	/* `git revert` of one commit leaves nothing else; `git commit` has taken
+	 * that file away before its hook. */
+	if (!strcmp(event, "post-commit") && has(g, "MERGE_MSG"))
+		return "revert";
 	if (strcmp(event, "post-merge") && strcmp(event, "pre-merge-commit") &&
 	    has(g, "MERGE_HEAD"))
 		return "merge";
