@@ -18,6 +18,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
+#include "lib/exp/git-notes.h"
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
@@ -166,6 +167,30 @@ static int check(struct renaming *r, struct strbuf *err)
 	return ret || !r->there ? ret : check_there(r, err);
 }
 
+/* Among the notes of the commit, when they are wanted at all. */
+static void note_new_name(const struct rename_plan *plan)
+{
+	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
+	struct value *record = NULL;
+	bool wanted = false;
+	int ret = git_notes_wanted(&wanted, &err);
+
+	if (!ret && wanted && plan->here) {
+		project_exp_path(the_project, plan->to, &dir);
+		ret = record_read(&record, dir.buf, &err);
+	}
+	if (!ret && record)
+		ret = git_notes_rename(the_project, value_get_text(record,
+				       "git.commit_hash"), plan->from,
+				       plan->to, &err);
+	if (ret)
+		warning(_("the note of its commit is as it was: %s"),
+			err.buf);
+	value_free(record);
+	strbuf_release(&err);
+	strbuf_release(&dir);
+}
+
 static int change_comment(struct renaming *r, const char *arg,
 			  const char *text, int dry_run, struct strbuf *err)
 {
@@ -196,6 +221,8 @@ static int change_comment(struct renaming *r, const char *arg,
 	/* Also where it is not there: it may just be on its way. */
 	plan.remote = r->local ? NULL : r->remote;
 	ret = rename_journal_run(the_project, &plan, err);
+	if (!ret)
+		note_new_name(&plan);
 	if (!ret && verbosity >= 0)
 		out_printf(_("Renamed %s to %s\n"), plan.from, plan.to);
 	return ret;

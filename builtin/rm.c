@@ -7,6 +7,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 #include "builtin/remote-rows.h"
+#include "builtin/rm-notes.h"
 #include "builtin/settle-renames.h"
 
 #include "lib/base/error.h"
@@ -39,6 +40,7 @@ struct removal {
 	struct strvec names;	/* sorted */
 	struct strvec here;	/* of these: those to be removed here */
 	struct strvec there;	/* and in the store */
+	struct strvec stays;	/* will be in the store, for all we know */
 };
 
 /* 0, or ERR_CONFLICT: somebody still writes into it, or may. */
@@ -182,7 +184,7 @@ cleanup:
  * on one, the other is taken for a copy. For -l no store is asked: what this
  * clone has sent is known here.
  */
-static void warn_of_last_copies(const struct removal *r)
+static void warn_of_last_copies(struct removal *r)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf out = STRBUF_INIT, ignored = STRBUF_INIT;
@@ -216,12 +218,17 @@ static void warn_of_last_copies(const struct removal *r)
 			r->remote);
 	if (ret)
 		goto cleanup;
+	strvec_pushv(&r->stays, r->here.v);
 	for (line = strtok_r(out.buf, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		const char *name = strchr(line, '\t');
+		ssize_t pos;
 
 		if (!name || strvec_find(&r->here, ++name) < 0)
 			continue;
+		pos = strvec_find(&r->stays, name);
+		if (pos >= 0 && strncmp(line, "grown\t", 6))
+			strvec_remove(&r->stays, (size_t)pos);
 		if (!strncmp(line, "grown\t", 6))
 			warning("'%s' has grown since it was pushed to '%s'",
 				name, r->remote);
@@ -366,14 +373,23 @@ static void tell(struct removal *r, struct items *items,
 static void remove_chosen(struct removal *r, struct items *items)
 {
 	struct strvec gone_there = STRVEC_INIT, gone_here = STRVEC_INIT;
-	struct strvec here = STRVEC_INIT;
+	struct strvec here = STRVEC_INIT, noted = STRVEC_INIT;
+	struct strvec commits = STRVEC_INIT;
+	size_t i;
 	int code, ret;
 
 	strvec_pushv(&here, r->here.v);
+	for (i = 0; i < r->here.nr; i++)
+		if (strvec_find(&r->stays, r->here.v[i]) < 0)
+			strvec_push(&noted, r->here.v[i]);
+	rm_notes_read(&noted, &commits);
 	code = remove_side(r, true, &r->there, &gone_there);
 	leave_kept(&here, &r->there, &gone_there);
 	ret = remove_side(r, false, &here, &gone_here);
 	tell(r, items, &gone_here, &gone_there, code ? code : ret);
+	rm_notes_remove(&noted, &commits, &gone_here);
+	strvec_release(&commits);
+	strvec_release(&noted);
 	strvec_release(&here);
 	strvec_release(&gone_here);
 	strvec_release(&gone_there);
@@ -448,7 +464,7 @@ int cmd_rm(int argc, const char **argv)
 	struct removal r = {
 		.remote = "origin", .rows = REMOTE_ROWS_INIT,
 		.names = STRVEC_INIT, .here = STRVEC_INIT,
-		.there = STRVEC_INIT
+		.there = STRVEC_INIT, .stays = STRVEC_INIT
 	};
 	struct items items = { 0 };
 	struct strbuf err = STRBUF_INIT;
@@ -481,6 +497,7 @@ int cmd_rm(int argc, const char **argv)
 	strvec_sort(&r.names, true);
 	status = remove_all(&r, &items, yes, dry_run);
 	strbuf_release(&err);
+	strvec_release(&r.stays);
 	strvec_release(&r.there);
 	strvec_release(&r.here);
 	strvec_release(&r.names);

@@ -5,6 +5,7 @@
 #include "builtin/call-hooks.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/exp/git-notes.h"
 #include "lib/exp/hook-queue.h"
 #include "lib/exp/record.h"
 #include "lib/exp/redact-record.h"
@@ -79,6 +80,24 @@ int run_pre_hooks(struct run *r, const struct own_hooks *h,
 	if (signo)
 		raise(signo);	/* nothing is claimed: as if it came now */
 	return ret;
+}
+
+void run_note_commit(const struct run *r)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct value *record = NULL;
+	bool wanted = false;
+	int ret = r->rec.debug ? 0 : git_notes_wanted(&wanted, &err);
+
+	if (!ret && wanted)
+		ret = record_read(&record, r->rec.dir.buf, &err);
+	if (!ret && wanted)
+		ret = git_notes_add(the_project, r->code_dir, record,
+				    r->rec.name.buf, &err);
+	if (ret)
+		warning(_("the commit has no note of this run: %s"), err.buf);
+	value_free(record);
+	strbuf_release(&err);
 }
 
 void run_post_hooks(const struct run *r)

@@ -17,6 +17,9 @@
 int run_pre_hooks(struct run *r, const struct own_hooks *h,
 		  struct strbuf *err);
 
+/** The note of the commit, when the setting `notes` asks for it. */
+void run_note_commit(const struct run *r);
+
 /** post-run, when the end is recorded: what they add is pushed. Failures are
  *  told. */
 void run_post_hooks(const struct run *r);

@@ -417,6 +417,7 @@ int run_from_start_to_end(struct run *r)
 	supervise_end();
 	status = run_status(r);
 	run_tell_end(r);
+	run_note_commit(r);
 	run_post_hooks(r);
 	run_push_and_ask(r);
 

@@ -59,7 +59,8 @@ static int add_all(struct own_hooks *h, const struct value *value,
 		good = add_one(h, value);
 	else
 		for (i = 0; good && i < value->u.list.nr; i++)
-			good = add_one(h, value->u.list.item[i]);
+			good = value->u.list.item[i]->type != VALUE_TEXT &&
+			       add_one(h, value->u.list.item[i]);
 	if (good)
 		return 0;
 	own_hooks_release(h);

@@ -46,6 +46,7 @@ static const struct {
 	{ "list.timeout", KIND_SCALAR },
 	{ "meta", KIND_MAP },
 	{ "meta.env", KIND_LIST },
+	{ "notes", KIND_BOOL },
 	{ "pack", KIND_MAP },
 	{ "pack.level", KIND_SCALAR },
 	{ "push", KIND_MAP },
