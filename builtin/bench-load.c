@@ -183,6 +183,8 @@ static void pass_on(struct shared *s)
 		s->load->each(&calls.item[i], s->load->data);
 		free(calls.item[i].said);
 	}
+	if (calls.nr && s->load->pause)
+		s->load->pause(s->load->data);
 	free(calls.item);
 }
 

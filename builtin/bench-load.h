@@ -65,6 +65,8 @@ struct bench_load {
 	 *  thread that called bench_load_run(). What it points at may be
 	 *  taken away (set to NULL). */
 	void (*each)(struct bench_call *call, void *data);
+	/** Some have been told, and there may be none for a while. NULL. */
+	void (*pause)(void *data);
 	void *data;
 
 	/* Results. */

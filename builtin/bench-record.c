@@ -191,6 +191,13 @@ int bench_prepare_calls(struct bench *b, struct strbuf *err)
 	return 0;
 }
 
+static void tell_lost(struct bench *b, const struct strbuf *err)
+{
+	if (!b->rows_lost)
+		warning(_("rows of metrics are lost: %s"), err->buf);
+	b->rows_lost = true;
+}
+
 /* votakvot-ab has the first three columns, and at. */
 void bench_add_row(struct bench *b, const struct bench_call *call)
 {
@@ -230,12 +237,19 @@ void bench_add_row(struct bench *b, const struct bench_call *call)
 	if (b->nr > 1)
 		value_map_add(row, "program", 7,
 			      value_new_int((int64_t)call->program + 1));
-	if (metrics_add(b->metrics, &when, row, &err) && !b->rows_lost) {
-		warning(_("rows of metrics are lost: %s"), err.buf);
-		b->rows_lost = true;
-	}
+	if (metrics_add(b->metrics, &when, row, &err))
+		tell_lost(b, &err);
 	value_free(row);
 	strbuf_release(&text);
+	strbuf_release(&err);
+}
+
+void bench_flush_rows(struct bench *b)
+{
+	struct strbuf err = STRBUF_INIT;
+
+	if (metrics_flush(b->metrics, &err))
+		tell_lost(b, &err);
 	strbuf_release(&err);
 }
 
@@ -275,10 +289,8 @@ static void close_rows(struct bench *b)
 {
 	struct strbuf err = STRBUF_INIT;
 
-	if (metrics_close(&b->metrics, &err) && !b->rows_lost) {
-		warning(_("rows of metrics are lost: %s"), err.buf);
-		b->rows_lost = true;
-	}
+	if (metrics_close(&b->metrics, &err))
+		tell_lost(b, &err);
 	if (b->load.log_errno)
 		warning(_("what the programs wrote to stderr was not kept "
 			  "whole: %s"), strerror(b->load.log_errno));

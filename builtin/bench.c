@@ -406,6 +406,13 @@ static void take_call(struct bench_call *call, void *data)
 	bench_tally_add(&b->program[call->program].tally, call, &b->taken);
 }
 
+static void pause_calls(void *data)
+{
+	struct calling *c = data;
+
+	bench_flush_rows(c->b);
+}
+
 static void take_empty(struct bench_call *call, void *data)
 {
 	struct bench *b = data;
@@ -448,6 +455,7 @@ static int make_calls(struct bench *b, struct strbuf *err)
 	b->load.out = b->out_log;
 	b->load.err_log = b->err_log;
 	b->load.each = take_call;
+	b->load.pause = pause_calls;
 	b->load.data = &calling;
 	calling.progress = progress_start(_("Calling"),
 		b->load.number ? (b->load.number + b->load.warmup) * b->nr :
@@ -485,7 +493,7 @@ static int exit_status(const struct bench *b)
 	}
 	if (b->load.interrupted_by)
 		return 128 + b->load.interrupted_by;
-	if (b->incomplete)
+	if (b->incomplete || b->rows_lost || b->load.log_errno)
 		return EXIT_FAILED;
 	return !failed ? 0 : failed == calls ? EXIT_NO : EXIT_PARTLY;
 }
@@ -520,11 +528,14 @@ static void end(struct bench *b)
 
 int cmd_bench(int argc, const char **argv)
 {
+	/* A limit on file sizes is a full disk for us: EFBIG, not our end. */
+	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct bench b;
 	struct strbuf err = STRBUF_INIT;
 	int ret, status = 0, signo;
 
 	bench_init(&b);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	read_options(&b, argc, argv);
 	ret = prepare(&b, &err);
 	if (!ret && b.dry_run) {

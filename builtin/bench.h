@@ -114,6 +114,8 @@ int bench_claim(struct bench *b, struct strbuf *err);
 int bench_prepare_calls(struct bench *b, struct strbuf *err);
 /** A row of metrics. */
 void bench_add_row(struct bench *b, const struct bench_call *call);
+/** What was added survives the end of this process. */
+void bench_flush_rows(struct bench *b);
 /** How it ended, with the result. */
 void bench_finish(struct bench *b, const struct value *result);
 /** The state that the record gets at the end. */

@@ -94,7 +94,8 @@ size_t stats_sort(double *x, size_t nr)
 		x[i] = x[numbers];
 		x[numbers++] = tmp;
 	}
-	qsort(x, numbers, sizeof(*x), compare);
+	if (numbers)
+		qsort(x, numbers, sizeof(*x), compare);
 	return numbers;
 }
 

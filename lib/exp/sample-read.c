@@ -14,6 +14,7 @@
 #define LONGEST_NUMBER 400	/* characters that a number can need */
 #define TOLD_COLUMNS 20
 #define TOLD_TEXT 60
+#define TOLD_REASON 300
 #define NO_COLUMN SIZE_MAX
 
 /* One thing that is read. */
@@ -173,16 +174,22 @@ static int add_value(struct reading *r, const struct value *value,
 static int add_json(struct reading *r, const char *text, size_t len,
 		    struct strbuf *err)
 {
+	struct strbuf why = STRBUF_INIT, shown = STRBUF_INIT;
 	struct value *value = NULL;
-	struct strbuf where = STRBUF_INIT;
 	int ret;
 
-	strbuf_addf(&where, "line %" PRIu64 " of %s", r->line, r->name);
-	ret = json_parse(&value, text, len, where.buf, err);
-	if (!ret)
+	ret = json_parse(&value, text, len, "JSON", &why);
+	if (ret) {
+		quote_terminal(&shown, why.buf,
+			       MINIMUM(why.len, TOLD_REASON));
+		fail(err, ret, "line %" PRIu64 " of %s: %s", r->line, r->name,
+		     shown.buf);
+	} else {
 		ret = add_value(r, value, err);
+	}
 	value_free(value);
-	strbuf_release(&where);
+	strbuf_release(&why);
+	strbuf_release(&shown);
 	return ret;
 }
 
@@ -244,8 +251,11 @@ static int choose_column(struct reading *r, const struct strvec *names,
 			return 0;
 		}
 	for (i = 0; i < names->nr && i < TOLD_COLUMNS; i++) {
+		size_t len = strlen(names->v[i]);
+
 		strbuf_addstr(&list, i ? ", " : "");
-		quote_terminal(&list, names->v[i], strlen(names->v[i]));
+		quote_terminal(&list, names->v[i], MINIMUM(len, TOLD_TEXT));
+		strbuf_addstr(&list, len > TOLD_TEXT ? "..." : "");
 	}
 	if (names->nr > TOLD_COLUMNS)
 		strbuf_addstr(&list, ", ...");
