@@ -41,6 +41,15 @@ told_once () {
 	as_expected
 }
 
+# right_perhaps_told: what is reported is right, now and then, and nothing else
+# than damage is told, once.
+right_perhaps_told () {
+	reported >out 2>err &&
+	test_cmp expect out &&
+	{ test ! -s err || test_grep "index.* is damaged" err; } &&
+	as_expected
+}
+
 test_expect_success 'setup' '
 	make_conf &&
 	make_runs 10 29 &&
@@ -65,10 +74,13 @@ test_expect_success 'a file that is no database' '
 
 test_expect_success 'a file that was cut' '
 	size=$(wc -c <good) &&
-	for part in 1 2 3 5 7
+	head -c $((size / 8)) good >"$index" &&
+	told_once &&
+	for part in 2 3 4 5 6 7
 	do
+		: "there may be a page at the end that nobody needs" &&
 		head -c $((size * part / 8)) good >"$index" &&
-		told_once || return 1
+		right_perhaps_told || return 1
 	done
 '
 
@@ -86,13 +98,7 @@ test_expect_success PYTHON 'bytes that have changed, anywhere' '
 	for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
 	do
 		python3 change.py "$index" $seed &&
-		reported >out 2>err &&
-		test_cmp expect out || return 1
-		test ! -s err ||
-		test_grep "index.* is damaged" err || return 1
-		reported >out 2>err &&
-		test_cmp expect out &&
-		test_must_be_empty err || return 1
+		right_perhaps_told || return 1
 	done
 '
 
