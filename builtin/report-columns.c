@@ -72,12 +72,9 @@ void field_list_release(struct field_list *list)
 
 void report_columns_release(struct report_columns *columns)
 {
-	size_t i;
-
-	for (i = 0; i < columns->nr; i++)
-		free(columns->column[i].path);
 	free(columns->column);
 	strmap_release(&columns->have);
+	strvec_release(&columns->paths);
 }
 
 void report_columns_filter(struct report_columns *columns,
@@ -89,12 +86,10 @@ void report_columns_filter(struct report_columns *columns,
 	for (i = 0; i < columns->nr; i++) {
 		struct report_column *column = &columns->column[i];
 
-		if (keep(column, data)) {
+		if (keep(column, data))
 			columns->column[nr++] = *column;
-			continue;
-		}
-		strmap_put(&columns->have, column->path, NULL);
-		free(column->path);
+		else
+			strmap_put(&columns->have, column->path, NULL);
 	}
 	columns->nr = nr;
 }
@@ -117,9 +112,9 @@ static struct report_column *add_column(struct report_columns *columns,
 	ARRAY_GROW(columns->column, columns->nr + 1, columns->alloc);
 	column = &columns->column[columns->nr++];
 	memset(column, 0, sizeof(*column));
-	column->path = xstrdup(path);
+	column->path = strvec_push(&columns->paths, path);
 	column->known = field_names_find(names, path, &column->id);
-	strmap_put(&columns->have, column->path, column->path);
+	strmap_put(&columns->have, column->path, (void *)column->path);
 	return column;
 }
 

@@ -96,7 +96,7 @@ int field_list_parse(struct field_list *list, const char *text,
 void field_list_release(struct field_list *list);
 
 struct report_column {
-	char *path;
+	const char *path;	/* lent by the columns, also when taken out */
 	bool known;		/* some run has had it */
 	bool named;		/* by itself, not by a pattern */
 	bool varying;		/* shown only if runs differ in it */
@@ -107,10 +107,11 @@ struct report_column {
 struct report_columns {
 	struct report_column *column;
 	size_t nr, alloc;
-	struct strmap have;	/* paths */
+	struct strmap have;	/* by path */
+	struct strvec paths;	/* of all that were ever there */
 };
 
-#define REPORT_COLUMNS_INIT { NULL, 0, 0, STRMAP_INIT }
+#define REPORT_COLUMNS_INIT { NULL, 0, 0, STRMAP_INIT, STRVEC_INIT }
 
 void report_columns_release(struct report_columns *columns);
 /** Takes those out that `keep` says no to. */
