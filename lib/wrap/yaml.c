@@ -11,6 +11,7 @@
 #include "lib/base/value.h"
 #include "lib/wrap/base64.h"
 #include "lib/wrap/yaml-events.h"
+#include "lib/wrap/yaml-plain.h"
 #include "lib/wrap/yaml-scalar.h"
 
 /* Up to so many keys are compared pair by pair, more are sorted. */
@@ -582,8 +583,8 @@ static int build_document(struct builder *b, struct value **out)
 	return ret;
 }
 
-int yaml_parse(struct value **out, const char *text, size_t len,
-	       const char *name, struct strbuf *err)
+int yaml_parse_events(struct value **out, const char *text, size_t len,
+		      const char *name, struct strbuf *err)
 {
 	struct builder b;
 	struct value *root = NULL;
@@ -605,4 +606,12 @@ int yaml_parse(struct value **out, const char *text, size_t len,
 	else
 		*out = root;
 	return ret;
+}
+
+int yaml_parse(struct value **out, const char *text, size_t len,
+	       const char *name, struct strbuf *err)
+{
+	if (yaml_read_plain(out, text, len))
+		return 0;
+	return yaml_parse_events(out, text, len, name, err);
 }

@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
+#include "lib/wrap/yaml-plain.h"
 #include "lib/wrap/yaml.h"
 #include "t/fuzz/fuzz.h"
 
@@ -48,6 +49,25 @@ static void check_find(const char *text, size_t len, const char *path)
 	MUST(!span.found || span.key_start <= span.start);
 }
 
+/* Read by lines, it is what libyaml reads. */
+static void check_plain(const char *text, size_t len)
+{
+	struct value *plain = NULL, *value = NULL;
+	struct strbuf err = STRBUF_INIT;
+
+	if (!yaml_read_plain(&plain, text, len)) {
+		MUST(!plain);
+		return;
+	}
+	if (yaml_parse_events(&value, text, len, "x", &err)) {
+		fprintf(stderr, "%s\n", err.buf);
+		abort();
+	}
+	MUST(value_equal(plain, value));
+	value_free(plain);
+	value_free(value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = xmemdupz(data, len);
@@ -58,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	MUST(ret == 0 || ret == ERR_CONTENT);
 	MUST((ret == 0) == (value != NULL));
 	MUST((ret == 0) == (err.len == 0));
+	check_plain(text, len);
 	if (value) {
 		check_round_trip(value);
 		check_find(text, len, "a");
