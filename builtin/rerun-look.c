@@ -56,8 +56,13 @@ static int check_is_here(const struct exp_arg *found, const char *exp,
 int rerun_find(struct rerun *r, const char *exp, struct strbuf *err)
 {
 	struct exp_arg found = EXP_ARG_INIT;
-	int ret = exp_arg_find(&found, exp, NULL, err);
+	size_t len;
+	int ret;
 
+	if (run_may_ask_stores() || exp_split_remote(exp, &len))
+		ret = exp_arg_find(&found, exp, "origin", err);
+	else
+		ret = exp_find(the_project, exp, &found.name, err);
 	if (!ret)
 		ret = check_is_here(&found, exp, err);
 	if (!ret) {
