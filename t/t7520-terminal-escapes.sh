@@ -75,6 +75,9 @@ test_expect_success 'setup: a project with evil in all that is shown' '
 	END
 	echo "$evil" | tee "results/$name/$evil" >"results/$name/stdout.log" &&
 	mkdir "results/$name/dir" && : >"results/$name/dir/$evil" &&
+	printf "at,step,loss\342\200\256\302\233A,\033[2J,note\n1,2,3,4,%s\n2,3,4,5,6\n" \
+		"\"\"\"evil\\u001b[2J\"\"\"" \
+		>"results/$name/metrics-0000.csv" &&
 	make_exp aapfuq_20240704T191655_bad &&
 	printf "a: \"%s\n\033[2J: [" "$evil" \
 		>results/aapfuq_20240704T191655_bad/resutil-exp.yaml &&
@@ -101,6 +104,8 @@ bench|1|u001b|bench -n 1 --overhead 0 --json -- sh -c 'printf "%s\n" "$1" >&2; e
 bench|1|x1b|bench -n 1 --overhead 0 --format=csv -- sh -c 'exit 1' "$evil"
 bucket|10|x1b|bucket --find "no $evil"
 bucket|129|x1b|bucket --find "/$evil"
+capture-runs|0|033|capture-runs --list evil-runs
+capture-runs|10|x1b|capture-runs --list "no $evil"
 cat-pack|0|x1b|cat-pack pack.zip stdout.log
 cat-pack|10|x1b|cat-pack pack.zip "no $evil"
 cat-pack|13|x1b|cat-pack "$evil.zip" a
@@ -122,16 +127,35 @@ comment|0|202e|comment -n "$name" "other$rlo"
 comment|129|U+001B|comment "$name" "$evil"
 copy-pack|10|x1b|copy-pack --from origin --to "no $evil" "$name"
 copy-pack|10|evil|copy-pack --from origin --to "dir:$TRASH_DIRECTORY" "no $evil"
+diff|0|x1b|diff "$name" ./kept
+diff|0|x1b|diff --stat "$name" ./kept
+diff|0|033|diff --name-only "$name" ./kept
+diff|129|x1b|diff --only "$evil" "$name" ./kept
 fetch-exp|10|evil|fetch-exp "$evil"
 fsck|*|202e|fsck
 fsck|*||fsck --remote -v
 gc|*||gc -n
 get-object|0|x1b|get-object --remote origin "project/aapfus_20240704T191855_$bidi.zip"
 get-object|10|x1b|get-object --remote origin "$evil"
+graph|3|202e|graph
+graph|3|x1b|graph --all --format dot
+graph|3|base64|graph --json "evil$(printf "\033[2J")$rlo"
+graph|10|x1b|graph "no $evil"
 hash-experiment|0|200|hash-experiment "results/$name"
 hash-experiment|10|evil|hash-experiment "./$evil/$evil"
 help|10|evil|help "$evil"
 help|10|evil|help evil
+hook|0|x1b|hook install --name=evil -- echo "$evil"
+hook|0|x1b|hook list
+hook|0|base64|hook list --json
+hook|0|x1b|hook list --format "%(cmd)"
+hook|129|x1b|hook install --on "$evil" -- true
+hook|129|x1b|hook install --name "$evil" -- true
+hook|0|x1b|hook remove
+hook|129|x1b|hook "$evil"
+import|10|x1b|import mlflow "no $evil"
+import|129|x1b|import "no $evil" .
+import|0|x1b|import wandb evil-runs
 inform|10|x1b|inform --exp "$evil" a=1
 inform|129|x1b|inform --exp "$name" "$evil"
 init|129|name|init --project-name "$evil" there
@@ -165,10 +189,24 @@ login-store|129|URL|login-store "gdrive://$evil"
 match-keys|129|x1b|match-keys "/$evil"
 meter|10|x1b|meter --exp "$evil" a=1
 meter|129|x1b|meter --exp "$name" "$evil=1"
+metrics|0|202e|metrics "$name"
+metrics|0|x1b|metrics --format=table "$name"
+metrics|0|evil|metrics --json "$name"
+metrics|0|202e|metrics --last --format=markdown "$name"
+metrics|0|202e|metrics --list -A
+metrics|10|evil|metrics -s "$evil" "$name"
+metrics|10|evil|metrics "$evil"
+metrics|129|x1b|metrics --every "$evil" "$name"
 name-exp|0|202e|name-exp --comment "$bidi"
 name-exp|0|202e|name-exp --decode "$name"
 name-exp|129|U+001B|name-exp --comment "$evil"
 pack-exp|10|evil|pack-exp -o p.zip "$evil/no"
+plot|0|202e|plot "$name"
+plot|0|202e|plot --style=braille --title="$evil" "$name"
+plot|0|202e|plot -o - "$name"
+plot|10|x1b|plot -y "$evil" "$name"
+plot|10|x1b|plot --scatter -x "$evil" -y duration
+plot|129|x1b|plot --log "$evil" "$name"
 pull|10|evil|pull "$evil"
 pull|3|202e|pull -A
 push|10|evil|push "$evil"
@@ -182,6 +220,11 @@ summarize|10|x1b|summarize --column "$evil" --input=tsv evil
 sync-keys|0|033|sync-keys --compare "e*"
 sync-keys|0|033|sync-keys --download -n "e*"
 sync-keys|10|x1b|sync-keys --download "no $evil"
+query|3|x1b|query "SELECT name, cmd, tags, user FROM runs"
+query|3|x1b|query --format csv "SELECT * FROM params"
+query|3|u001b|query --json "SELECT * FROM fields"
+query|129|x1b|query "SELECT $evil"
+query|129|x1b|query "SELECT \"$(printf "no\033[2J")\" FROM runs"
 read-deps|3|x1b|read-deps "$name"
 read-exp|0|e[2J|read-exp "$name"
 read-exp|0|u001b|read-exp --json "$name"
