@@ -184,7 +184,7 @@ static struct value *seconds(double x)
 		const struct bench_row *r = row;			\
 		const struct bench_program *p UNUSED = r->program;	\
 									\
-		return (expression);					\
+		return expression;					\
 	}
 
 static double percentile(const struct bench_program *p, double percent)

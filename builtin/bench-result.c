@@ -56,8 +56,9 @@ void bench_summarize(struct bench *b)
 
 static struct value *rounded(double x)
 {
-	return isfinite(x) ? value_new_float(round(x * PER_SECOND) / PER_SECOND) :
-			     value_new_null();
+	if (!isfinite(x))
+		return value_new_null();
+	return value_new_float(round(x * PER_SECOND) / PER_SECOND);
 }
 
 /* Numbers of a call, but what is of the whole sample is beside them. */

@@ -104,7 +104,7 @@ static void bench_release(struct bench *b)
 	redaction_release(&b->taken);
 }
 
-/* ---- what the options say ------------------------------------------------- */
+/* ---- what the options say -------------------------------------------------*/
 
 static bool read_number(double *out, const char *text, const char **rest)
 {
@@ -302,7 +302,7 @@ static void read_options(struct bench *b, int argc, const char **argv)
 	strbuf_release(&err);
 }
 
-/* ---- before there is anything --------------------------------------------- */
+/* ---- before there is anything ---------------------------------------------*/
 
 /* What is shown of a command has no secrets; the program gets its words. */
 static void show_commands(struct bench *b)
@@ -386,7 +386,7 @@ static void print_plan(const struct bench *b)
 	strbuf_release(&line);
 }
 
-/* ---- calls ---------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------*/
 
 struct calling {
 	struct bench *b;

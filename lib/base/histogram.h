@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 
-#define HISTOGRAM_BINS 12	/* at most, where bins are as wide as each other */
+#define HISTOGRAM_BINS 12	/* at most, where all are as wide */
 
 struct histogram {
 	double *edge;		/* nr + 1 of them, increasing; of the one bin
@@ -15,8 +15,8 @@ struct histogram {
 	uint64_t *count;	/* of edge[i] <= x < edge[i + 1]; the last bin
 				 * has its upper edge, too */
 	size_t nr;		/* bins; 0: there is no finite value */
-	bool log;		/* edges are 1, 2, 5, 10, 20 ...: some values are
-				 * many times the median */
+	bool log;		/* edges are 1, 2, 5, 10, 20 ...: some
+				 * values are many times the median */
 };
 
 #define HISTOGRAM_INIT { 0 }

@@ -13,8 +13,8 @@
 #define MAX_STEPS 200
 #define TINY 1e-300
 
-/* ln(gamma(x)) less Stirling's formula: DLMF 5.11.1, for x of 10 and more, where
- * the difference of two large numbers would keep few digits. */
+/* ln(gamma(x)) less Stirling's formula: DLMF 5.11.1, for x of 10 and more,
+ * where the difference of two large numbers would keep few digits. */
 static double stirling_rest(double x)
 {
 	double y = 1 / (x * x);

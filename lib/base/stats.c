@@ -199,7 +199,8 @@ double stats_welch(const struct stats *a, const struct stats *b)
 	/* (va + vb)^2 / (...), of parts of one so that nothing overflows */
 	va /= error * error;
 	vb /= error * error;
-	df = 1 / (va * va / (double)(a->nr - 1) + vb * vb / (double)(b->nr - 1));
+	df = 1 / (va * va / (double)(a->nr - 1) +
+		  vb * vb / (double)(b->nr - 1));
 	return 2 * stats_t_cdf(-fabs(t), df);
 }
 

@@ -15,8 +15,8 @@ enum sample_format {
 	SAMPLE_AUTO,		/* what the first line looks like */
 	SAMPLE_NUMBERS,		/* between blanks and ends of lines */
 	SAMPLE_CSV,		/* RFC 4180, the first row has the names */
-	SAMPLE_TSV,		/* split by TAB, nothing quoted, names likewise */
-	SAMPLE_JSON		/* a number, a list of such, or an object a line */
+	SAMPLE_TSV,		/* split by TAB, nothing quoted, with names */
+	SAMPLE_JSON		/* a line: a number, some of them, an object */
 };
 
 struct sample {

@@ -239,7 +239,7 @@ static void test_quantiles(void)
 	near(stats_quantile_of_sample(rivers, 100, 0.29), rivers[28], 0,
 	     "0.29 of 100 are 29, though 100 * 0.29 is a little more");
 	stats_outliers(RIVERS, &mild, &severe);
-	check(mild == 6 && severe == 5, "outliers of rivers: 11, 5 of them far");
+	check(mild == 6 && severe == 5, "outliers of rivers: 11, 5 are far");
 	stats_outliers(rivers, 0, &mild, &severe);
 	check(!mild && !severe, "no outliers of none");
 }
