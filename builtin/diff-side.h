@@ -11,7 +11,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/tempfile.h"
 #include "lib/exp/diff-files.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 #include "lib/exp/exp-load.h"
 
 struct diff_side {

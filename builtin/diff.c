@@ -378,51 +378,73 @@ static void check_options(struct options *o, const struct option *table)
 	strbuf_release(&err);
 }
 
+#define DIFF_OPTIONS(o) \
+	OPT_STRING(0, "remote", &(o)->remote, "R", "the store to look in " \
+		   "for what is not here (default: origin)"), \
+	OPT_LIST(0, "only", &(o)->only, "SECTION", "show only command, " \
+		 "params, code, inputs, packages, environment, record, " \
+		 "results or files"), \
+	OPT_BOOL(0, "stat", &(o)->stat, "the page without patches"), \
+	OPT_BOOL(0, "patch", &(o)->patch, "only patches: of the code, " \
+		 "then of files"), \
+	OPT_NUMBER(0, "context", &(o)->context, "N", \
+		   "unchanged lines around a change (default: 3)"), \
+	OPT_NUMBER(0, "max-lines", &(o)->max_lines, "N", "lines of the " \
+		   "patch of a file; 0: all (default: 200)"), \
+	OPT_BOOL(0, "name-only", &(o)->name_only, \
+		 "names of what differs, likeliest first"), \
+	OPT_BOOL(0, "name-status", &(o)->name_status, \
+		 "the same, with A, D or M before each"), \
+	OPT_ROWS(&(o)->rows), \
+	OPT_BOOL(0, "no-repeats", &(o)->no_repeats, \
+		 "do not look for repeats of the runs"), \
+	OPT_LIST(0, "repeat-over", &(o)->over, "PARAM", "repeats may " \
+		 "differ in this parameter, too"), \
+	OPT_LIST(0, "fail-if", &(o)->gates, "EXPR", \
+		 "exit with 1 if a change is such"), \
+	OPT_BOOL(0, "exit-code", &(o)->exit_code, \
+		 "exit with 1 if anything differs that may act")
+
+static void comparison_init(struct comparison *c)
+{
+	memset(c, 0, sizeof(*c));
+	strvec_init(&c->findings.unknown);
+	strvec_init(&c->files.unknown);
+	strvec_init(&c->results.problems);
+}
+
+static int show_comparison(struct comparison *c, int argc, const char **argv,
+			   struct options *o)
+{
+	struct strbuf err = STRBUF_INIT;
+	int ret = open_sides(c, argc, argv, o, &err);
+
+	if (!ret)
+		ret = compare(c, o, &err);
+	if (!ret)
+		ret = print(c, o, &err);
+	if (ret)
+		die_code(ret, &err);
+	strbuf_release(&err);
+	return status_of(c, o);
+}
+
 int cmd_diff(int argc, const char **argv)
 {
 	struct comparison c;
 	struct options o = {
 		.rows = { .fields = diff_row_fields }, .remote = "origin",
-		.context = 3, .max_lines = 200
+		.context = 3, .max_lines = 200, .only = STRVEC_INIT,
+		.over = STRVEC_INIT, .gates = STRVEC_INIT
 	};
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 	const struct option options[] = {
-		OPT_STRING(0, "remote", &o.remote, "R", "the store to look in "
-			   "for what is not here (default: origin)"),
-		OPT_LIST(0, "only", &o.only, "SECTION", "show only command, "
-			 "params, code, inputs, packages, environment, record, "
-			 "results or files"),
-		OPT_BOOL(0, "stat", &o.stat, "the page without patches"),
-		OPT_BOOL(0, "patch", &o.patch, "only patches: of the code, "
-			 "then of files"),
-		OPT_NUMBER(0, "context", &o.context, "N",
-			   "unchanged lines around a change (default: 3)"),
-		OPT_NUMBER(0, "max-lines", &o.max_lines, "N", "lines of the "
-			   "patch of a file; 0: all (default: 200)"),
-		OPT_BOOL(0, "name-only", &o.name_only,
-			 "names of what differs, likeliest first"),
-		OPT_BOOL(0, "name-status", &o.name_status,
-			 "the same, with A, D or M before each"),
-		OPT_ROWS(&o.rows),
-		OPT_BOOL(0, "no-repeats", &o.no_repeats,
-			 "do not look for repeats of the runs"),
-		OPT_LIST(0, "repeat-over", &o.over, "PARAM", "repeats may "
-			 "differ in this parameter, too"),
-		OPT_LIST(0, "fail-if", &o.gates, "EXPR",
-			 "exit with 1 if a change is such"),
-		OPT_BOOL(0, "exit-code", &o.exit_code,
-			 "exit with 1 if anything differs that may act"),
+		DIFF_OPTIONS(&o),
 		OPT_END_OF_TABLE
 	};
 
-	memset(&c, 0, sizeof(c));
-	strvec_init(&o.only);
-	strvec_init(&o.over);
-	strvec_init(&o.gates);
-	strvec_init(&c.findings.unknown);
-	strvec_init(&c.files.unknown);
-	strvec_init(&c.results.problems);
+	comparison_init(&c);
 	argc = parse_options(argc, argv, options, usage,
 			     PARSE_KEEP_DASHDASH);
 	argc = split_paths(&c, argc, argv);
@@ -438,14 +460,7 @@ int cmd_diff(int argc, const char **argv)
 	c.lines.context = (unsigned)o.context;
 	c.lines.max_lines = (size_t)o.max_lines;
 	pager_start(settings_get_str("core.pager", NULL));
-	ret = open_sides(&c, argc, argv, &o, &err);
-	if (!ret)
-		ret = compare(&c, &o, &err);
-	if (!ret)
-		ret = print(&c, &o, &err);
-	if (ret)
-		die_code(ret, &err);
-	ret = status_of(&c, &o);
+	ret = show_comparison(&c, argc, argv, &o);
 	process_end_stdout();
 	comparison_release(&c);
 	strvec_release(&o.gates);

@@ -17,7 +17,7 @@
 #include "lib/exp/diff-files.h"
 #include "lib/exp/diff-gate.h"
 #include "lib/exp/diff-results.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 #include "lib/exp/rows.h"
 
 struct gate_answer {

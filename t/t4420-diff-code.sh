@@ -136,12 +136,12 @@ test_expect_success 'untracked, removed and binary files' '
 	file src/nets/extra.py "x = 1" && git rm -q src/beside.py &&
 	printf "\0\1" >data.bin && run_as four true src/train.py &&
 	differs_in three four &&
-	resutil diff --only=code --format="%(status) %(name) %(added) %(removed)" \
+	resutil diff --only=code --format="%(status) %(name) %(added) %(removed)." \
 		three four | grep "code:" | sort >got &&
 	cat >expect <<-\END &&
-	A code:src/nets/extra.py 1 0
-	D code:src/beside.py 0 2
-	M code:data.bin  
+	A code:src/nets/extra.py 1 0.
+	D code:src/beside.py 0 2.
+	M code:data.bin  .
 	END
 	test_cmp expect got &&
 	test_grep "^code:src/beside.py|acts|imported by src/train.py$" actual &&

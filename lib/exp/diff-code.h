@@ -9,7 +9,7 @@
 #include "lib/base/line-diff.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 
 struct diff_code;
 

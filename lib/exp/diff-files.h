@@ -8,7 +8,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/line-diff.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 
 /* Longer ones are no text that anybody reads. */
 #define DIFF_TEXT_MAX (1u << 20)

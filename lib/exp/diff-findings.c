@@ -1,5 +1,5 @@
 #include "lib/base/compat.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 
 #include "lib/base/alloc.h"
 

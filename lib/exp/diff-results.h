@@ -9,7 +9,7 @@
 #include "lib/base/stats.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/diff.h"
+#include "lib/exp/diff-findings.h"
 #include "lib/exp/runs.h"
 
 /* Of this level; after Holm's correction for all that were compared. */

@@ -49,7 +49,7 @@ static void test_python(void)
 	static const char *const list[] = {
 		"lib/deep/__init__.py", "", "lib/deep/er.py", "",
 		"lib/one.py", "from ..up import x\nimport deep.er as e, numpy",
-		"main.py", "  import lib.one\nfrom lib import two as t, \\\n x\n"
+		"main.py", "  import lib.one\nfrom lib import two as t\n"
 			   "import scipy.stats, os.path\n# from none import x\n"
 			   "from words import (\n a,\n b)\nfromage = 1\n"
 			   "from pandas import DataFrame\nimportant = 2\n",

@@ -15,8 +15,8 @@
  *	diff-repeats.c	whether that is more than chance
  *	diff-gate.c	whether a change is one that nobody wants
  */
-#ifndef LIB_EXP_DIFF_H
-#define LIB_EXP_DIFF_H
+#ifndef LIB_EXP_DIFF_FINDINGS_H
+#define LIB_EXP_DIFF_FINDINGS_H
 
 #include "lib/base/compat.h"
 #include "lib/base/cell.h"
