@@ -206,7 +206,7 @@ static void write_svg(const struct plot *plot, const struct words *w)
 	else
 		ret = write_file(w->out, &svg, &err);
 	if (ret)
-		die_code(ret, &err);
+		die("%s", err.buf);
 	strbuf_release(&svg);
 	strbuf_release(&err);
 }

@@ -257,7 +257,7 @@ static void add_x_axis(struct page *page, unsigned indent, unsigned width)
 	size_t nr, j;
 
 	nr = plot_ticks(tick, &page->plot->x, &page->x,
-			MAXIMUM(width / 12, 2));
+			MAXIMUM(width / 9, 2));
 	for (j = 0; j < nr; j++)
 		column[j] = (unsigned)fmax(round(plot_place(
 			&page->x, tick[j].value) * (width - 1)), 0);
