@@ -279,6 +279,7 @@ int cmd_query(int argc, const char **argv)
 		print_tables(&query.sheet);
 		return 0;
 	}
+	db_query_set_up();
 	runs = open_runs_or_die(query.remote, query.no_refresh);
 	ret = ask(&query, runs, &err);
 	status = ret ? failed(&query, ret, &err) : warn_of_runs(runs);

@@ -141,6 +141,10 @@ graph|3|202e|graph
 graph|3|x1b|graph --all --format dot
 graph|3|base64|graph --json "evil$(printf "\033[2J")$rlo"
 graph|10|x1b|graph "no $evil"
+graph|3|202e|graph
+graph|3|x1b|graph --all --format dot
+graph|3|u001b|graph --json "evil$(printf "\033[2J")$rlo"
+graph|10|x1b|graph "no $evil"
 hash-experiment|0|200|hash-experiment "results/$name"
 hash-experiment|10|evil|hash-experiment "./$evil/$evil"
 help|10|evil|help "$evil"
@@ -224,6 +228,11 @@ query|3|x1b|query "SELECT name, cmd, tags, user FROM runs"
 query|3|x1b|query --format csv "SELECT * FROM params"
 query|3|u001b|query --json "SELECT * FROM fields"
 query|129|x1b|query "SELECT $evil"
+query|129|x1b|query "SELECT \"$(printf "no\033[2J")\" FROM runs"
+query|3|x1b|query "SELECT name, cmd, tags, user FROM runs"
+query|3|x1b|query --format csv "SELECT * FROM params"
+query|3|u001b|query --json "SELECT * FROM fields"
+query|129|UTF-8|query "SELECT $evil"
 query|129|x1b|query "SELECT \"$(printf "no\033[2J")\" FROM runs"
 read-deps|3|x1b|read-deps "$name"
 read-exp|0|e[2J|read-exp "$name"

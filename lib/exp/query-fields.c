@@ -90,6 +90,7 @@ struct field_table {
 };
 
 struct entry {
+	unsigned number;	/* among those of its run */
 	const char *path;	/* of TABLE_FIELDS */
 	const char *key;
 	const struct metric *metric;
@@ -202,6 +203,7 @@ static struct entry *add_entry(struct fields_cursor *c)
 	ARRAY_GROW(c->entry, c->nr + 1, c->alloc);
 	entry = &c->entry[c->nr++];
 	memset(entry, 0, sizeof(*entry));
+	entry->number = (unsigned)c->nr;
 	return entry;
 }
 
@@ -243,6 +245,7 @@ static int take_field(unsigned id, const struct cell *cell, void *data)
 	entry = add_entry(c);
 	entry->path = field_names_path(runs_names(views->runs), id);
 	entry->key = place->key;
+	entry->number = id;
 	entry->cell[0] = *cell;
 	return 0;
 }
@@ -415,6 +418,14 @@ static void get_field(struct cell *out, void *cursor, unsigned column)
 	}
 }
 
+/* A field's number does not depend on which others were asked for. */
+static int64_t number_field(void *cursor)
+{
+	const struct fields_cursor *c = cursor;
+
+	return (int64_t)c->next << 32 | c->entry[c->at - 1].number;
+}
+
 static void close_fields(void *cursor)
 {
 	struct fields_cursor *c = cursor;
@@ -443,7 +454,7 @@ static void table_init(struct field_table *table, struct query_views *views,
 		.name = query_tables[kind].name, .columns = table->column,
 		.nr = i, .rows = runs_nr(views->runs) * 20, .data = table,
 		.open = open_fields, .next = next_field, .get = get_field,
-		.close = close_fields,
+		.number = number_field, .close = close_fields,
 	};
 }
 

@@ -216,6 +216,13 @@ static void get_column(struct cell *out, void *cursor, unsigned column)
 		out->type = CELL_NONE;
 }
 
+static int64_t number_run(void *cursor)
+{
+	const struct runs_cursor *c = cursor;
+
+	return (int64_t)c->next;
+}
+
 int query_runs_init(struct query_views *views, const char *sql, size_t len,
 		    struct strbuf *err)
 {
@@ -251,7 +258,7 @@ int query_runs_init(struct query_views *views, const char *sql, size_t len,
 		.name = "runs", .columns = views->names, .nr = views->nr,
 		.rows = runs_nr(views->runs), .data = views,
 		.want = want_column, .open = open_runs, .next = next_run,
-		.get = get_column, .close = free,
+		.get = get_column, .number = number_run, .close = free,
 	};
 	return 0;
 }

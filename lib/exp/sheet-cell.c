@@ -15,6 +15,9 @@
 #define DIGITS 6u
 #define BRIEF_DIGITS 3u		/* of less than a second */
 
+/* Columns of a cell where nobody says how much room there is. */
+#define WIDEST 200u
+
 /* From here on numbers are written with an exponent. */
 #define LARGE 1e15
 
@@ -120,18 +123,19 @@ static void measure(struct sheet_col *col, struct sheet_cell *cell,
 	}
 }
 
-/* What no terminal has room for need not be kept. */
+/* What no terminal has room for need not be kept; and no file of text is
+ * better for one cell that makes all of its lines a megabyte long. */
 static void keep_in_width(struct sheet *sheet, size_t at)
 {
 	const size_t len = sheet->text.len - at;
+	const size_t most = sheet->width ? sheet->width : WIDEST;
 
-	if (!sheet->width || len <= sheet->width ||
-	    sheet->options.format != SHEET_TABLE)
+	if (len <= most || sheet->options.format != SHEET_TABLE)
 		return;
-	if (utf8_width(sheet->text.buf + at, len) <= sheet->width)
+	if (utf8_width(sheet->text.buf + at, len) <= most)
 		return;
 	strbuf_setlen(&sheet->text, at + sheet_fit(sheet->text.buf + at, len,
-						   sheet->width - 1));
+						   most - 1));
 	strbuf_addstr(&sheet->text, "\342\200\246");
 }
 

@@ -48,7 +48,6 @@ struct view_cursor {
 	sqlite3_vtab_cursor base;	/* first */
 	void *cursor;
 	bool at_row;
-	sqlite3_int64 row;
 };
 
 static void add_name(struct strbuf *out, const char *name)
@@ -218,7 +217,6 @@ static int view_next(sqlite3_vtab_cursor *base)
 	if (ret < 0)
 		return view_fails(cursor, ret);
 	cursor->at_row = ret > 0;
-	cursor->row++;
 	return SQLITE_OK;
 }
 
@@ -327,8 +325,17 @@ static int view_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
 
 static int view_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-	*out = ((struct view_cursor *)base)->row;
+	struct view_cursor *cursor = (struct view_cursor *)base;
+
+	*out = view_of(cursor)->number(cursor->cursor);
 	return SQLITE_OK;
+}
+
+/* There so that it is the authorizer who says no, and why. */
+static int view_update(sqlite3_vtab *base UNUSED, int argc UNUSED,
+		       sqlite3_value **argv UNUSED, sqlite3_int64 *row UNUSED)
+{
+	return SQLITE_READONLY;
 }
 
 static const sqlite3_module view_module = {
@@ -345,6 +352,7 @@ static const sqlite3_module view_module = {
 	.xEof = view_eof,
 	.xColumn = view_column,
 	.xRowid = view_rowid,
+	.xUpdate = view_update,
 };
 
 /* ---- what is allowed ----------------------------------------------------- */
@@ -481,6 +489,34 @@ static int set_up(sqlite3 *db)
 	return ret;
 }
 
+/* Tables of SQLite's own that are made when they are first named: made now,
+ * since to make one is refused later. One that this SQLite lacks is none. */
+static void make_own_tables(sqlite3 *db)
+{
+	static const char *const names[] = {
+		"json_each", "json_tree", "pragma_table_info",
+		"pragma_table_xinfo", "pragma_table_list",
+		"pragma_function_list",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		char *sql = xstrfmt("SELECT 1 FROM %s", names[i]);
+		sqlite3_stmt *statement = NULL;
+
+		sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+		sqlite3_finalize(statement);
+		free(sql);
+	}
+}
+
+void db_query_set_up(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
+	sqlite3_config(SQLITE_CONFIG_LOG, NULL, NULL);
+	sqlite3_initialize();
+}
+
 int db_query_new(struct db_query **out, uint64_t memory, struct strbuf *err)
 {
 	struct db_query *q = xcalloc(1, sizeof(*q));
@@ -501,6 +537,7 @@ int db_query_new(struct db_query **out, uint64_t memory, struct strbuf *err)
 		db_query_free(q);
 		return ERR_FAILED;
 	}
+	make_own_tables(q->db);
 	sqlite3_set_authorizer(q->db, authorize, q);
 	sqlite3_progress_handler(q->db, STEPS_BETWEEN, is_to_stop, q);
 	*out = q;
@@ -642,7 +679,9 @@ int db_query_prepare(struct db_query *q, const char *sql, size_t len,
 	if (!is_nothing(q->db, end, len - (size_t)(end - sql)))
 		return fail(err, ERR_USAGE, "there is more than one query; "
 			    "ask one at a time");
-	if (!sqlite3_stmt_readonly(q->statement))
+	/* What gives no rows was no question. */
+	if (!sqlite3_stmt_readonly(q->statement) ||
+	    !sqlite3_column_count(q->statement))
 		return fail(err, ERR_USAGE, "a query reads; it may not make "
 			    "or change anything");
 	if (sqlite3_bind_parameter_count(q->statement))

@@ -43,10 +43,17 @@ struct db_view {
 	int (*next)(void *cursor, struct strbuf *err);
 	/** What stands there, lent until the next next(). */
 	void (*get)(struct cell *out, void *cursor, unsigned column);
+	/** A number of this row that no other has, the same in each cursor: by
+	 *  it SQLite knows which it met already. */
+	int64_t (*number)(void *cursor);
 	void (*close)(void *cursor);
 };
 
 struct db_query;
+
+/** To be called before anything else in this process uses SQLite (db.h, too),
+ *  so that it counts the memory that it takes: without that there is no bound. */
+void db_query_set_up(void);
 
 /** memory: as many bytes SQLite may have at most, in this process. */
 int db_query_new(struct db_query **out, uint64_t memory, struct strbuf *err);
