@@ -25,7 +25,7 @@ static int fetch(const char *name, const char *remote)
 
 	if (*remote)
 		strvec_pushf(&words, "--remote=%s", remote);
-	strvec_pushl(&words, "--", name, NULL);
+	strvec_push(&words, name);
 	run_pull(&words);
 	strvec_release(&words);
 	return exp_is_here(the_project, name) ? 0 : ERR_NOT_FOUND;
@@ -228,6 +228,20 @@ static int look_for_deps(struct rerun *r, struct strvec *wanted,
 	return ret;
 }
 
+/* What a record calls a name may be anything, also an option. */
+static void pull_names(const struct strvec *wanted)
+{
+	struct strvec names = STRVEC_INIT;
+	size_t i;
+
+	for (i = 0; i < wanted->nr; i++)
+		if (name_is_valid(wanted->v[i]))
+			strvec_push(&names, wanted->v[i]);
+	if (names.nr)
+		run_pull(&names);
+	strvec_release(&names);
+}
+
 static int say_wanted(const struct strvec *wanted, struct strbuf *err)
 {
 	struct strbuf names = STRBUF_INIT;
@@ -320,7 +334,7 @@ int rerun_check_inputs(struct rerun *r, struct strbuf *err)
 
 	if (!ret && wanted.nr && run_may_ask_stores() && !r->dry_run &&
 	    !r->script) {
-		run_pull(&wanted);
+		pull_names(&wanted);
 		ret = look_for_deps(r, &wanted, err);
 	}
 	/* A plan and a script name them. */

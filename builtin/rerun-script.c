@@ -13,6 +13,9 @@
 #include "lib/exp/git-restore.h"
 #include "lib/exp/name.h"
 
+/* Nobody else's, and nobody made it before. */
+#define MAKE_TREE "mkdir -m 700 \"$tree\"\ntrap 'rm -rf \"$tree\"' EXIT\n"
+
 #define PATCH_MAX_BYTES (256u << 20)
 
 /* Stand in words for what only the script knows; no word of a command line can
@@ -169,8 +172,7 @@ static void add_commit(struct script *s)
 	const char *remote = value_get_text(s->r->record, "git.remote");
 
 	if (!s->commit) {
-		strbuf_addstr(&s->text, "git init -q \"$tree\"\n"
-			      "trap 'rm -rf \"$tree\"' EXIT\n");
+		strbuf_addstr(&s->text, MAKE_TREE "git init -q \"$tree\"\n");
 		return;
 	}
 	strbuf_addf(&s->text,
@@ -182,7 +184,7 @@ static void add_commit(struct script *s)
 		add_word(s, remote);
 	}
 	strbuf_addstr(&s->text,
-		" 10\n"
+		" 10\n" MAKE_TREE
 		"git -c core.hooksPath=/dev/null worktree add -q --detach "
 		"\"$tree\" \"$commit\"\n"
 		"trap 'cd \"$top\" && git worktree remove --force \"$tree\"' "
@@ -278,8 +280,6 @@ static void write_script(struct script *s)
 	add_needs(s);
 	strbuf_addstr(&s->text, "test ! -e \"$out\" || "
 		      "fail \"'$out' exists already\" 14\n");
-	/* nobody else's, and nobody made it before */
-	strbuf_addstr(&s->text, "mkdir -m 700 \"$tree\"\n");
 	add_commit(s);
 	add_patch(s);
 	add_link(s);

@@ -114,6 +114,15 @@ test_expect_success 'inputs that are gone are named, and pulled where they are' 
 	printf "1\n2\n" >expect && test_cmp expect out
 '
 
+test_expect_success 'a dependency that is no name is asked of nobody' '
+	resutil run -m option -- true &&
+	edit option "s/^dependency: .*/dependency: [\"--all\", \"-A\"]/" &&
+	(
+		unset RESUTIL_NO_REMOTE &&
+		refused 10 "not here, and no store gave it: .--all., .-A.$" option
+	)
+'
+
 test_expect_success 'an input that is not what it was' '
 	echo 333 >"results/$(cat name2)/x" &&
 	resutil rerun reads >out 2>err &&
