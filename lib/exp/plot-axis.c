@@ -138,13 +138,13 @@ static void cut_zeros(char *text)
 		end[-1] = '\0';
 }
 
-/* Thousands and more get a letter, unless that would take more digits. */
+/* Tens of thousands and more get a letter, unless that would take digits behind
+ * the point. */
 static void format_number(char *out, size_t room, double v, double step)
 {
 	static const char letters[] = "kMGT";
-	double size = fabs(v), unit = 1;
+	double size = fabs(v), unit = 1, next;
 	int decimals;
-	unsigned i;
 
 	if (fabs(v) < step / 1e6)
 		v = 0;
@@ -159,13 +159,9 @@ static void format_number(char *out, size_t room, double v, double step)
 			 v);
 		return;
 	}
-	for (i = 0; size >= 10000 && step >= unit && i < 4; i++) {
-		unit *= 1000;
-		if (size < unit * 1000)
-			break;
-	}
-	if (unit > 1 && step < unit / 1000)
-		unit = 1;
+	for (next = 1e3; next < 1e13 && size >= 10000; next *= 1000)
+		if (size >= next * (1 - 1e-9) && step >= next / 11)
+			unit = next;
 	decimals = (int)-floor(log10(step / unit) + 1e-9);
 	snprintf(out, room, "%.*f", MINIMUM(15, MAXIMUM(0, decimals)),
 		 v / unit);
@@ -233,9 +229,13 @@ static size_t log_ticks(struct plot_tick *out, const struct plot_scale *scale,
 		     (int)ceil(scale->min - 1e-9) + 1;
 	int each = MAXIMUM(1, (powers + (int)most - 1) /
 			   MAXIMUM(1, (int)most));
-	size_t nr = 0;
+	static const int rounds[] = { 1, 2, 3, 5, 10, 20, 50, 100, 200, 500 };
+	size_t nr = 0, i;
 	int power, digit;
 
+	for (i = 0; i < ARRAY_SIZE(rounds) - 1 && rounds[i] < each; i++)
+		;
+	each = rounds[i];
 	for (power = low; power <= high; power++)
 		for (digit = 1; digit < 10; digit++) {
 			double v = digit * pow(10, power), at = log10(v);
