@@ -15,7 +15,7 @@
 /* A block weighs as much as its rows, and this for each; it is cut when it
  * weighs more than that. */
 #define INDEX_RUN_WEIGHT ((size_t)1024)
-#define INDEX_BLOCK_WEIGHT ((size_t)768 << 10)
+#define INDEX_BLOCK_WEIGHT ((size_t)384 << 10)
 #define INDEX_MAX_FILES 4096u	/* of metrics, of one run */
 
 enum index_entry_flags {

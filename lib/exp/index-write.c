@@ -335,7 +335,10 @@ int index_write(struct index *ix, const struct index_change *change,
 
 	if (!nr)
 		return 0;
-	ret = db_exec(ix->db, "BEGIN IMMEDIATE", err);
+	/* readers are in nobody's way until all of it is written */
+	ret = db_exec(ix->db, "PRAGMA cache_size = -131072;"
+		      "PRAGMA cache_spill = OFF;"
+		      "BEGIN IMMEDIATE", err);
 	if (ret)
 		return ret;
 	ret = write_changes(&w);

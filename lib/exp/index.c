@@ -62,7 +62,10 @@ int index_damaged(const struct index *ix, struct strbuf *err)
 	return fail(err, ERR_CONTENT, "'%s' is damaged", ix->path);
 }
 
-/* Not synced: what a power failure leaves torn is found out by its sums. */
+/*
+ * Not synced: what a power failure leaves torn is found out by its sums. What is
+ * read is read once, so that few pages are kept.
+ */
 int index_connect(struct db **out, const char *path, unsigned flags,
 		  struct strbuf *err)
 {
@@ -70,12 +73,11 @@ int index_connect(struct db **out, const char *path, unsigned flags,
 
 	if (ret)
 		return ret;
-	ret = db_exec(*out, "PRAGMA page_size = 32768;"
+	ret = db_exec(*out, "PRAGMA page_size = 16384;"
 		      "PRAGMA synchronous = OFF;"
 		      "PRAGMA secure_delete = OFF;"
 		      "PRAGMA temp_store = MEMORY;"
-		      "PRAGMA cache_size = -131072;"
-		      "PRAGMA cache_spill = OFF", err);
+		      "PRAGMA cache_size = 8", err);
 	if (ret) {
 		db_close(*out);
 		*out = NULL;

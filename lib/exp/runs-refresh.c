@@ -1,6 +1,6 @@
 /*
  * Bringing the index up to date. All entries are looked at by several threads
- * (stat(2) says whether they are as they were), while one of them lists
+ * (stat(2) says whether they are as they were), while this one lists
  * results_dir for names that the index does not have. What changed is read in
  * batches; a batch is written while the next one is read.
  */
@@ -101,9 +101,8 @@ static bool is_directory(int results, const struct dirent *entry)
 	       S_ISDIR(st.st_mode);
 }
 
-static void list_new(struct work *work, unsigned worker UNUSED)
+static void list_new(struct looking *l)
 {
-	struct looking *l = ((struct look_work *)work)->looking;
 	int fd = fcntl(l->results, F_DUPFD_CLOEXEC, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
@@ -127,10 +126,14 @@ static void list_new(struct work *work, unsigned worker UNUSED)
 	strvec_sort(&l->new_names, false);
 }
 
+/* Each thread has opened results_dir by itself: the kernel counts who uses an
+ * open file, and threads would wait for each other's count. */
 static void look_at_blocks(struct work *work, unsigned worker UNUSED)
 {
 	struct looking *l = ((struct look_work *)work)->looking;
 	const struct index *ix = l->runs->ix;
+	int results = open(l->runs->project->results_path,
+			   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (;;) {
 		size_t nr = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
@@ -138,12 +141,14 @@ static void look_at_blocks(struct work *work, unsigned worker UNUSED)
 		size_t at = 0, i;
 
 		if (nr >= index_nr_blocks(ix))
-			return;
+			break;
 		i = l->first[nr];
 		while (index_block_next(index_block_at(ix, nr), &at, &entry))
-			l->status[i++] = (unsigned char)
-				run_look_again(&entry, l->results);
+			l->status[i++] = (unsigned char)run_look_again(
+				&entry, results < 0 ? l->results : results);
 	}
+	if (results >= 0)
+		close(results);
 }
 
 static void look_at_all(struct looking *l)
@@ -151,14 +156,15 @@ static void look_at_all(struct looking *l)
 	const struct index *ix = l->runs->ix;
 	struct workers *workers = workers_start(
 		runs_threads(index_nr_runs(ix), LOOKS_PER_WORKER));
-	unsigned nr = workers_nr(workers) + 1, i;
+	unsigned nr = workers_nr(workers), i;
 	struct look_work *work = xcalloc(nr, sizeof(*work));
 
 	for (i = 0; i < nr; i++) {
-		work[i].work.fn = i ? look_at_blocks : list_new;
+		work[i].work.fn = look_at_blocks;
 		work[i].looking = l;
 		workers_add(workers, &work[i].work);
 	}
+	list_new(l);
 	workers_stop(&workers);
 	free(work);
 }

@@ -200,6 +200,8 @@ int runs_open(struct runs **out, const struct project *p, const char *remote,
 	struct runs *runs = runs_new(p);
 	int ret;
 
+	/* each thread takes and frees rows by the hundred kilobytes */
+	alloc_keep_freed();
 	runs->remote = remote;
 	if (remote) {
 		ret = open_index(runs, err);
