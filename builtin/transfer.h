@@ -91,8 +91,8 @@ bool transfer_may_send(struct transfer *t, const struct strvec *names);
 /** Runs the hooks of post-pull about what came, if anything did. */
 void transfer_tell_fetched(struct transfer *t);
 
-/** The same as transfer_run() for one experiment and what it needs; what it needs and is not
- *  here is not told. */
+/** The same as transfer_run() for one experiment and what it needs; what it
+ *  needs and is not here is not told. */
 void transfer_send_with_needed(struct transfer *t, const char *name);
 
 /**

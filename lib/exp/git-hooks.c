@@ -202,8 +202,8 @@ const char *git_event_within(const struct git_hooks *g, const char *event,
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		if (has(g, files[i][0]))
 			return files[i][1];
-	/* `git revert` of one commit leaves nothing else; `git commit` has taken
-	 * that file away before its hook. */
+	/* `git revert` of one commit leaves nothing else; `git commit` has
+	 * taken that file away before its hook. */
 	if (!strcmp(event, "post-commit") && has(g, "MERGE_MSG"))
 		return "revert";
 	if (strcmp(event, "post-merge") && strcmp(event, "pre-merge-commit") &&
@@ -213,7 +213,7 @@ const char *git_event_within(const struct git_hooks *g, const char *event,
 }
 
 /* git gives a hook the author of the commit, who need not be the user. Whoever
- * is named in the environment as committer is the author of what comes. */
+ * is committer by the environment is the author of what comes. */
 static void reset_author(struct child_process *child, const char *author,
 			 const char *committer)
 {

@@ -1,7 +1,7 @@
 /*
- * Which runs a commit has, among git's notes: refs/notes/resutil. Written by the
- * git program, under a lock of ours, since two that append at once would lose
- * one of the two lines.
+ * Which runs a commit has, among git's notes: refs/notes/resutil. Written by
+ * the git program, under a lock of ours, since two that append at once would
+ * lose one of the two lines.
  * Source: resutil-run(1), "NOTES"; git-notes(1).
  */
 #ifndef LIB_EXP_GIT_NOTES_H

@@ -343,7 +343,7 @@ static void remove_entry(struct hook_table *t, const struct value *entry)
 	}
 }
 
-/* In its place; takes `fresh`. What the old one said besides is gone with it. */
+/* In its place; takes `fresh`. What the old one said besides goes with it. */
 static void replace_entry(struct hook_table *t, const struct value *entry,
 			  struct value *fresh)
 {
