@@ -58,7 +58,8 @@ static int read_numbers(struct sums *s, const char *dir, struct strbuf *err)
 	return bad;
 }
 
-static void sum_up(struct sums *s, const struct task *task)
+/* Returns ERR_NOT_FOUND where there is no such series; all else is told. */
+static int sum_up(struct sums *s, const struct task *task)
 {
 	struct strbuf err = STRBUF_INIT;
 	size_t i;
@@ -68,6 +69,10 @@ static void sum_up(struct sums *s, const struct task *task)
 		strvec_push(&s->columns, task->job->columns.v[i]);
 	ret = series_sums(&s->sum, &s->columns, task->run->dir, s->series,
 			  &err);
+	if (ret == ERR_NOT_FOUND) {
+		strbuf_release(&err);
+		return ret;
+	}
 	if ((!ret || ret == ERR_PARTLY) && task->job->thin.functions.exact) {
 		strbuf_reset(&err);
 		ret = read_numbers(s, task->run->dir, &err);
@@ -75,16 +80,26 @@ static void sum_up(struct sums *s, const struct task *task)
 	if (ret)
 		s->problem = strbuf_detach(&err, NULL);
 	strbuf_release(&err);
+	return 0;
 }
 
-static void add_sums(struct task *task, const char *series)
+static int add_sums(struct task *task, const char *series)
 {
+	struct sums s = { .columns = STRVEC_INIT };
+	int ret;
+
+	s.series = xstrdup(series);
+	ret = sum_up(&s, task);
+	if (ret) {
+		strvec_release(&s.columns);
+		free(s.series);
+		free(s.sum);
+		return ret;
+	}
 	task->sums = xrealloc_array(task->sums, task->nr + 1,
 				    sizeof(*task->sums));
-	memset(&task->sums[task->nr], 0, sizeof(*task->sums));
-	strvec_init(&task->sums[task->nr].columns);
-	task->sums[task->nr].series = xstrdup(series);
-	sum_up(&task->sums[task->nr++], task);
+	task->sums[task->nr++] = s;
+	return 0;
 }
 
 static void reduce_run(struct work *work, unsigned worker UNUSED)
@@ -92,14 +107,17 @@ static void reduce_run(struct work *work, unsigned worker UNUSED)
 	struct task *task = (struct task *)(void *)work;
 	struct strbuf err = STRBUF_INIT, series = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
+	const char *wish = task->job->series;
 	size_t i;
 	int ret;
 
+	/* as it is as a rule, so that the directory is read once */
+	if (!task->job->all_series && !add_sums(task, wish ? wish : ""))
+		return;
 	if (task->job->all_series)
 		ret = series_list(&names, task->run->dir, &err);
 	else
-		ret = series_choose(&series, task->run, task->job->series,
-				    &err);
+		ret = series_choose(&series, task->run, wish, &err);
 	task->code = ret;
 	if (ret)
 		task->problem = strbuf_detach(&err, NULL);
