@@ -47,11 +47,26 @@ static void rerun_release(struct rerun *r)
 	value_free(r->record);
 }
 
+/* What does not go together; NULL: nothing. */
+static const char *say_wrong(const struct rerun *r)
+{
+	bool compares = r->rtol || r->atol || r->compare || r->json ||
+			r->ignore.nr || r->ignore_lines.nr;
+
+	if (compares && !r->verify)
+		return "there is something to be compared only with --verify";
+	if (r->script && (r->verify || r->in_place || r->keep || r->dry_run))
+		return "--script runs nothing";
+	if (r->in_place && r->lend.nr)
+		return "with --in-place there is nothing to lend to";
+	return NULL;
+}
+
 static const char *read_options(struct rerun *r, int argc, const char **argv)
 {
 	const struct option options[] = {
 		OPT_STRING('m', "comment", &r->comment, "COMMENT",
-			   "the comment in the name; default: that of EXP, and -rerun"),
+			   "the comment in the name; default: EXP's, and -rerun"),
 		OPT_BOOL(0, "in-place", &r->in_place,
 			 "run it where it was, with the code that is there"),
 		OPT_BOOL(0, "as-me", &r->as_me,
@@ -87,7 +102,7 @@ static const char *read_options(struct rerun *r, int argc, const char **argv)
 			 "print a shell script that does it with git alone"),
 		OPT_END_OF_TABLE
 	};
-	bool compares;
+	const char *why;
 
 	argc = parse_options(argc, argv, options, usage, PARSE_KEEP_DASHDASH);
 	if (!argc || !strcmp(argv[0], "--"))
@@ -98,16 +113,9 @@ static const char *read_options(struct rerun *r, int argc, const char **argv)
 	if (argc == 2)
 		usage_with_options(usage, options,
 				   "no command stands behind '--'");
-	compares = r->rtol || r->atol || r->compare || r->json ||
-		   r->ignore.nr || r->ignore_lines.nr;
-	if (compares && !r->verify)
-		usage_with_options(usage, options, "there is something to be "
-				   "compared only with --verify");
-	if (r->script && (r->verify || r->in_place || r->keep || r->dry_run))
-		usage_with_options(usage, options, "--script runs nothing");
-	if (r->in_place && r->lend.nr)
-		usage_with_options(usage, options, "with --in-place there is "
-				   "nothing to lend to");
+	why = say_wrong(r);
+	if (why)
+		usage_with_options(usage, options, "%s", why);
 	if (argc > 2)
 		r->cmd = argv + 2;
 	return argv[0];
