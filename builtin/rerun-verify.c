@@ -316,7 +316,7 @@ static const char *judge_files(struct verify *v, const struct exp_entry *then,
 static bool same_links(const struct verify *v, const struct exp_entry *then,
 		       const struct exp_entry *now)
 {
-	char a[PATH_MAX + 1], b[PATH_MAX + 1];
+	char a[PATH_MAX + 1] = "", b[PATH_MAX + 1] = "";
 	const char *base;
 	ssize_t na = -1, nb = -1;
 	int dir = open_parent_beneath(v->then.fd, then->path, &base);

@@ -218,6 +218,7 @@ static void fill_run(struct rerun *r, struct run *run, struct strvec *argv)
 		run->rec.comment = r->chosen.buf;
 	}
 	run->push = r->push;
+	run->stays = r->verify;
 	run->dry_run = r->dry_run;
 	strvec_pushv(&run->deps.asked, r->deps.v);
 	strvec_pushv(&run->globs, r->globs.v);

@@ -174,7 +174,8 @@ void run_push_and_ask(struct run *r)
 
 	if (r->rec.debug)
 		return;
-	ask = strcmp(run_end_state(r), "done") && term_is_interactive();
+	ask = strcmp(run_end_state(r), "done") && !r->stays &&
+	      term_is_interactive();
 	/* What a person may remove next is not left to the background. */
 	pushed = run_push(r->rec.name.buf, r->how, ask, &stopped);
 	if (!ask || stopped ||

@@ -38,6 +38,7 @@ struct run {
 	const char *code_dir;		/* a directory of the code's work tree;
 					 * lent */
 	const struct strvec *lent;	/* paths in it that are no code */
+	bool stays;			/* nobody is asked whether it goes */
 	struct value *more;		/* keys that the record gets as well */
 
 	/* What is gathered before the claim. */
