@@ -132,7 +132,7 @@ static void step(struct tree *tree, bool arrows, bool last)
 	flush(tree);
 }
 
-/* All below the node, in one direction. more: other lines follow at the root. */
+/* All below the node, in one direction. more: lines follow at the root. */
 static void walk(struct tree *tree, bool arrows, bool more)
 {
 	while (tree->nr) {

@@ -52,7 +52,8 @@ static void check_kinds(struct graph *graph, const struct option *options)
 			usage_with_options(usage, options, "there is no kind "
 					   "'%s'; there are needs, rerun, "
 					   "renamed, sweep", word);
-		graph->kinds |= 1u << kind;
+		else
+			graph->kinds |= 1u << kind;
 	}
 	if (!graph->kinds)
 		graph->kinds = (1u << LINEAGE_KINDS) - 1;

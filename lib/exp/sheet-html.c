@@ -46,7 +46,8 @@ static const char script[] =
 	"    });\n"
 	"    rows.sort(function (a, b) {\n"
 	"      if (a.key === b.key) return a.nr - b.nr;\n"
-	"      if (a.key === '' || b.key === '') return a.key === '' ? 1 : -1;\n"
+	"      if (a.key === '') return 1;\n"
+	"      if (b.key === '') return -1;\n"
 	"      var order = typeof a.key !== typeof b.key ?\n"
 	"        (typeof a.key === 'number' ? -1 : 1) :\n"
 	"        (a.key < b.key ? -1 : 1);\n"
@@ -62,7 +63,7 @@ static const char script[] =
 
 /* Of the two texts above, for the page's own policy. */
 #define STYLE_SHA256 "e6qv7x3AzLiQnFY8iXc6wztXztYdCvBEPzdW+O0JT2M="
-#define SCRIPT_SHA256 "axoh/Tn2fkHQs/N2vi5N08TTQYrDnEbNUDAf/ht+d50="
+#define SCRIPT_SHA256 "2iD1CJEfAi4FQsocCmvIEWu4qE9Taj3gqIXH6nS6FqQ="
 
 static void add_escaped(struct strbuf *out, const char *text, size_t len)
 {
@@ -110,9 +111,11 @@ static void html_begin(struct sheet *sheet)
 	strbuf_addstr(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 		      "<meta charset=\"utf-8\">\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\""
-		      "default-src 'none'; style-src 'sha256-" STYLE_SHA256 "'; "
+		      "default-src 'none'; "
+		      "style-src 'sha256-" STYLE_SHA256 "'; "
 		      "script-src 'sha256-" SCRIPT_SHA256 "'\">\n"
-		      "<meta name=\"viewport\" content=\"width=device-width\">\n"
+		      "<meta name=\"viewport\" "
+		      "content=\"width=device-width\">\n"
 		      "<title>");
 	add_title(out, sheet);
 	strbuf_addf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n"

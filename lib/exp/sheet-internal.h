@@ -24,7 +24,7 @@ struct sheet_col {
 	struct sheet_column column;	/* its title is ours */
 	struct strbuf key;		/* JSON: `"title":` */
 	/* what was gathered */
-	size_t numbers, texts;		/* cells that are no number, not empty */
+	size_t numbers, texts;		/* texts: no number, not empty */
 	uint32_t whole, part;		/* widest of numbers, at the point */
 	uint32_t text_width;		/* widest of the others */
 	uint32_t time_width;		/* and of times, which are not cut */

@@ -35,8 +35,8 @@ struct db_view {
 	void *data;
 	/** A query is going to read this column; NULL: it does not matter. */
 	void (*want)(void *data, unsigned column);
-	/** A cursor before the first row. Rows that were not wished for may come
-	 *  all the same. Wishes are lent. */
+	/** A cursor before the first row. Rows that were not wished for may
+	 *  come all the same. Wishes are lent. */
 	int (*open)(void **cursor, void *data, const struct db_wish *wishes,
 		    size_t nr, struct strbuf *err);
 	/** 1: it stands on a row; 0: that was all. */
@@ -52,7 +52,7 @@ struct db_view {
 struct db_query;
 
 /** To be called before anything else in this process uses SQLite (db.h, too),
- *  so that it counts the memory that it takes: without that there is no bound. */
+ *  so that it counts the memory that it takes: without that it has no bound. */
 void db_query_set_up(void);
 
 /** memory: as many bytes SQLite may have at most, in this process. */
@@ -81,7 +81,7 @@ size_t db_query_columns(const struct db_query *q);
 const char *db_query_column(const struct db_query *q, size_t nr);
 
 /** 1: a row, in `cells`, lent until the next call; 0: that was all. ERR_NO: it
- *  was stopped. ERR_FAILED, also when memory is not enough; what a view said. */
+ *  was stopped. ERR_FAILED, also for want of memory; what a view said. */
 int db_query_step(struct db_query *q, struct cell *cells, struct strbuf *err);
 
 /** "3.40.1" */

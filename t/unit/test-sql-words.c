@@ -34,7 +34,7 @@ int main(void)
 	words_are("/*/ a */ b", "b", "one that is not closed by its own star");
 	words_are("\"open", "open", "an open quote");
 	words_are("0x1F 1e5 12ab 5 r.x", "r,x", "numbers hold none");
-	words_are("\346\227\245 \"\"", "\346\227\245", "UTF-8, and no empty one");
+	words_are("\346\227\245 \"\"", "\346\227\245", "UTF-8, none empty");
 	sql_words(&words, "\"a\0b\" c\0d", 9);
 	check(words.nr == 2 && !strcmp(words.v[0], "c") &&
 	      !strcmp(words.v[1], "d"), "a NUL is in no name");
