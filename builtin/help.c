@@ -29,7 +29,7 @@ static const struct help_group {
 } groups[] = {
 	{ "start a project", " init clone config remote " },
 	{ "record experiments", " run add rerun hook checkpoint inform meter"
-				" attach tid bench " },
+				" attach tid bench import " },
 	{ "look at them", " list status show log " },
 	{ "compare them", " report metrics diff plot query graph gui " },
 	{ "manage them", " rm comment tag fsck gc " },
