@@ -35,7 +35,7 @@ z -
 EOF
 
 # command, letter, long name. How many (log -n 5) is what git's users know;
-# none of these commands changes anything, so -n means nothing else there. The keys
+# none of these changes anything, so -n means nothing else there. The keys
 # that do not match (match-keys -v) are what grep's users know. rm -r is a flag
 # beside --remote R, which names the store.
 cat >allowed <<\EOF
