@@ -283,6 +283,18 @@ test_expect_success 'nothing to ask about is no error' '
 	)
 '
 
+test_expect_success 'what a store has is asked by --remote' '
+	mkdir -p store/project && resutil send-pack $a $b >/dev/null &&
+	printf "%s\n" "$a,0.1" "$b,auto" >expect &&
+	for more in "" --no-refresh
+	do
+		resutil query --remote origin $more --format csv --no-header \
+			"SELECT name, \"params.lr\" FROM runs ORDER BY 1" >actual &&
+		test_cmp expect actual || return 1
+	done &&
+	test_expect_code 10 resutil query --remote nosuch "SELECT 1"
+'
+
 endless="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
 test_expect_success 'one that would run for ever has an end' '

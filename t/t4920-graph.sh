@@ -216,6 +216,29 @@ test_expect_success 'ids decide where names are the same' '
 	sed "s/ (-)//" actual >actual.1 && test_cmp expect actual.1
 '
 
+test_expect_success 'in a store, by names that are there' '
+	mkdir -p store/project &&
+	resutil send-pack $train $eval >/dev/null &&
+	cat >expect <<-END &&
+	$eval (done)
+	├── $second (missing)
+	└── $train (done)
+	    ├── aaaaaa_20240101T000000_gone (missing)
+	    └── aakuqj_20240511T174522_old name (missing)
+	END
+	for exp in @ eval aapfur $eval @~0
+	do
+		resutil graph --remote origin --up --kind needs $exp >actual &&
+		test_cmp expect actual || return 1
+	done &&
+	resutil graph --remote origin --up --kind needs @~1 >actual &&
+	head -n 1 actual >first && echo "$train (done)" >expect &&
+	test_cmp expect first &&
+	test_expect_code 10 resutil graph --remote origin @~2 2>err &&
+	test_expect_code 10 resutil graph --remote origin alone 2>err &&
+	test_expect_code 10 resutil graph --remote nosuch
+'
+
 test_expect_success 'a record that cannot be read is said' '
 	mkdir results/aapfuz_20240704T192555_bad &&
 	echo "a: [" >results/aapfuz_20240704T192555_bad/resutil-exp.yaml &&

@@ -158,7 +158,7 @@ def order(row):
 
 
 def ask(sql):
-    out = subprocess.run(["resutil", "query", "--no-refresh", "--json", "-"],
+    out = subprocess.run(["resutil", "query", "--json", "-"],
                          input=sql.encode(), check=True,
                          stdout=subprocess.PIPE).stdout
     return [list(json.loads(line).values())
@@ -170,8 +170,6 @@ def main():
     rand = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     names = make(rand, int(sys.argv[3]) if len(sys.argv) > 3 else 60)
     db = fill(names)
-    subprocess.run(["resutil", "query", "SELECT 1"], check=True,
-                   stdout=subprocess.DEVNULL)
     rows = 0
     for query in QUERIES:
         while "?K" in query:
