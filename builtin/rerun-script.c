@@ -66,7 +66,8 @@ static void add_marked(struct script *s, const char *word)
 static void add_command(struct script *s)
 {
 	const struct value *subst = value_map_get(s->r->record, "subst");
-	bool holes = subst && subst->type == VALUE_BOOL && subst->u.truth;
+	bool holes = !s->r->cmd && subst && subst->type == VALUE_BOOL &&
+		     subst->u.truth;
 	struct strbuf word = STRBUF_INIT, mapped = STRBUF_INIT;
 	const char *hole, *p;
 	size_t i;
@@ -77,7 +78,10 @@ static void add_command(struct script *s)
 		for (p = s->r->words.v[i]; *p; p++)
 			if (*p != MARK)
 				strbuf_addch(&word, *p);
-		rerun_map_word(s->r, word.buf, TREE, RESULTS, &mapped);
+		if (s->r->cmd)
+			strbuf_addbuf(&mapped, &word);
+		else
+			rerun_map_word(s->r, word.buf, TREE, RESULTS, &mapped);
 		while (holes && (hole = strstr(mapped.buf, "{}")) != NULL)
 			strbuf_splice(&mapped, (size_t)(hole - mapped.buf), 2,
 				      OUT, 2);

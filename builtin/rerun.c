@@ -211,7 +211,8 @@ static void fill_run(struct rerun *r, struct run *run, struct strvec *argv)
 		strvec_push(argv, word.buf);
 	}
 	run->argv = argv->v;
-	run->subst = subst && subst->type == VALUE_BOOL && subst->u.truth;
+	run->subst = !r->cmd && subst && subst->type == VALUE_BOOL &&
+		     subst->u.truth;
 	run->rec.comment = r->comment;
 	if (!r->comment) {
 		choose_name(r);

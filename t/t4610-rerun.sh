@@ -214,6 +214,12 @@ test_expect_success 'parameters of a file, {} and what was collected' '
 	test_path_is_missing made
 '
 
+test_expect_success 'CMD is run as it stands' '
+	cd work &&
+	resutil rerun more -- echo {} "$PWD/train.py" >../out &&
+	echo "{} $PWD/train.py" >../expect && test_cmp ../expect ../out
+'
+
 test_expect_success 'a dependency that has got another comment' '
 	cd work &&
 	resutil comment -l "$data" renamed >../out &&
