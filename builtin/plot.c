@@ -222,8 +222,8 @@ static int plot_status(const struct plot_job *job, int status)
 	return status;
 }
 
-static int draw(struct plot_job *job, const struct words *w,
-		enum plot_style style)
+static void draw(struct plot_job *job, const struct words *w,
+		 enum plot_style style)
 {
 	size_t i, drawn = 0;
 
@@ -234,7 +234,7 @@ static int draw(struct plot_job *job, const struct words *w,
 	for (i = 0; i < job->plot->nr; i++)
 		drawn += job->plot->panel[i].nr;
 	if (!drawn || job->failed >= MAXIMUM(job->runs->nr, 1))
-		return 0;
+		return;
 	if (w->title)
 		job->plot->title = xstrdup(w->title);
 	else if (job->runs->nr == 1 && !w->scatter)
@@ -243,19 +243,37 @@ static int draw(struct plot_job *job, const struct words *w,
 		write_svg(job->plot, w);
 	else
 		print_text(job->plot, w, style);
-	return 0;
+}
+
+static int plot_runs(struct plot_job *job, const struct words *w,
+		     enum plot_style style, const char **argv)
+{
+	struct series_runs *runs = job->runs;
+	struct plot plot;
+	int status;
+
+	plot_init(&plot);
+	job->plot = &plot;
+	runs->series = job->series;
+	runs->unmeasured = w->scatter;
+	status = series_runs_choose(runs, argv, true);
+	if (runs->nr || (w->scatter && !*argv && !runs->where))
+		draw(job, w, style);
+	process_end_stdout();
+	status = plot_status(job, status);
+	plot_release(&plot);
+	series_runs_release(runs);
+	strvec_release(&job->y);
+	return status;
 }
 
 int cmd_plot(int argc, const char **argv)
 {
 	struct series_runs runs = SERIES_RUNS_INIT;
-	struct plot plot;
-	struct plot_job job = { .runs = &runs, .plot = &plot,
-				.y = STRVEC_INIT };
+	struct plot_job job = { .runs = &runs, .y = STRVEC_INIT };
 	struct words w = { NULL };
 	enum plot_style style = PLOT_ASCII;
 	struct strbuf err = STRBUF_INIT;
-	int status;
 	const struct option options[] = {
 		OPT_STRING('s', "series", &job.series, "SERIES",
 			   "the series (default: the one without a name, or "
@@ -298,17 +316,6 @@ int cmd_plot(int argc, const char **argv)
 		usage_with_options(usage, options, "%s", err.buf);
 	if (!argc && !runs.all && !runs.where && !w.scatter)
 		usage_with_options(usage, options, "which experiments?");
-	plot_init(&plot);
-	runs.series = job.series;
-	runs.unmeasured = w.scatter;
-	status = series_runs_choose(&runs, argv, true);
-	if (runs.nr || (w.scatter && !argc && !runs.where))
-		draw(&job, &w, style);
-	process_end_stdout();
-	status = plot_status(&job, status);
-	plot_release(&plot);
-	series_runs_release(&runs);
-	strvec_release(&job.y);
 	strbuf_release(&err);
-	return status;
+	return plot_runs(&job, &w, style, argv);
 }

@@ -12,7 +12,7 @@
 #define ROOM 0.04		/* above and below, of the whole */
 #define LARGEST 8e307		/* that is shown */
 
-/* ---- ranges --------------------------------------------------------------- */
+/* ---- ranges -------------------------------------------------------------- */
 
 struct range {
 	double min, max;
@@ -124,7 +124,7 @@ double plot_place(const struct plot_scale *scale, double value)
 					       scale->min / 2);
 }
 
-/* ---- numbers -------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------- */
 
 static void cut_zeros(char *text)
 {
@@ -258,7 +258,7 @@ static size_t log_ticks(struct plot_tick *out, const struct plot_scale *scale,
 	return nr;
 }
 
-/* ---- time ----------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------- */
 
 static const unsigned time_steps[] = {
 	1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800,
@@ -344,7 +344,7 @@ static size_t time_ticks(struct plot_tick *out, const struct plot_axis *axis,
 	return nr;
 }
 
-/* ---- all of them ---------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 static size_t name_ticks(struct plot_tick *out, const struct plot_axis *axis,
 			 unsigned most)

@@ -47,7 +47,7 @@ struct plot_feed {
 	struct window w;
 };
 
-/* ---- pieces --------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------- */
 
 static void join(struct piece *to, const struct piece *other)
 {
@@ -126,7 +126,7 @@ static void thin_end(struct thinner *t, struct plot_points *out)
 	free(t->piece);
 }
 
-/* ---- the mean ------------------------------------------------------------- */
+/* ---- the mean ------------------------------------------------------------ */
 
 static void window_init(struct window *w, unsigned size)
 {
@@ -202,7 +202,7 @@ static void window_flush(struct plot_feed *feed)
 	w->sum = 0;
 }
 
-/* ---- the feed ------------------------------------------------------------- */
+/* ---- the feed ------------------------------------------------------------ */
 
 struct plot_feed *plot_feed_new(struct plot_line *line, unsigned window,
 				bool log_x, bool log_y)

@@ -78,7 +78,7 @@ struct drawing {
 	double panel;		/* height of each inside */
 };
 
-/* ---- text ----------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------- */
 
 static void add_escaped(struct strbuf *out, const char *text)
 {
@@ -124,7 +124,7 @@ static void add_text(struct drawing *d, double x, double y, const char *class,
 	strbuf_addstr(d->out, "</text>\n");
 }
 
-/* ---- markers -------------------------------------------------------------- */
+/* ---- markers ------------------------------------------------------------- */
 
 static unsigned marker_of(unsigned nr)
 {
@@ -174,7 +174,7 @@ static void end_marker(struct drawing *d, unsigned nr)
 	strbuf_addf(d->out, "</%s>\n", names[marker_of(nr) % 4]);
 }
 
-/* ---- lines ---------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------- */
 
 static double across(const struct drawing *d, double x)
 {
@@ -410,7 +410,7 @@ static void add_points(struct drawing *d, const struct plot_panel *panel,
 	strbuf_release(&text);
 }
 
-/* ---- panels --------------------------------------------------------------- */
+/* ---- panels -------------------------------------------------------------- */
 
 static void add_y_axis(struct drawing *d, const struct plot_panel *panel,
 		       const struct plot_scale *y, double top)
@@ -485,7 +485,7 @@ static void add_panel(struct drawing *d, const struct plot_panel *panel,
 	strbuf_addstr(d->out, "</svg>\n");
 }
 
-/* ---- the legend ----------------------------------------------------------- */
+/* ---- the legend ---------------------------------------------------------- */
 
 /* Draws it (or only measures it) and returns its height. */
 static double add_legend(struct drawing *d, double top, bool measure)
@@ -521,7 +521,7 @@ static double add_legend(struct drawing *d, double top, bool measure)
 	return y + LEGEND_ROW / 2.0 - top + 6;
 }
 
-/* ---- the whole ------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------- */
 
 static void measure(struct drawing *d, const struct plot_svg_options *options,
 		    double *top)

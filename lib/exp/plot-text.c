@@ -1,6 +1,6 @@
 /*
- * A plot as lines of text. Lines that meet in one character share it; who has no
- * colours tells them apart by their markers.
+ * A plot as lines of text. Lines that meet in one character share it; who has
+ * no colours tells them apart by their markers.
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
@@ -92,7 +92,7 @@ static void cut_blanks(struct strbuf *out)
 		strbuf_setlen(out, out->len - 1);
 }
 
-/* ---- lines on the canvas -------------------------------------------------- */
+/* ---- lines on the canvas ------------------------------------------------- */
 
 static void draw_raw(struct plot_canvas *c, const struct page *page,
 		     const struct plot_scale *y, const struct plot_line *line)
@@ -173,7 +173,7 @@ static void draw_panel(struct plot_canvas *c, const struct page *page,
 			mark_line(c, page, y, &panel->line[i], i, panel->nr);
 }
 
-/* ---- the frame ------------------------------------------------------------ */
+/* ---- the frame ----------------------------------------------------------- */
 
 struct y_ticks {
 	struct plot_tick tick[PLOT_MAX_TICKS];
@@ -341,7 +341,7 @@ static void add_panel(struct page *page, const struct plot_panel *panel,
 	plot_canvas_release(&canvas);
 }
 
-/* ---- the legend ----------------------------------------------------------- */
+/* ---- the legend ---------------------------------------------------------- */
 
 static void add_key(struct page *page, unsigned style)
 {

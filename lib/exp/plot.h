@@ -73,7 +73,7 @@ struct plot_panel *plot_add_panel(struct plot *plot, const char *label);
 struct plot_line *plot_add_line(struct plot_panel *panel, const char *label,
 				unsigned style);
 
-/* ---- points on their way (plot-feed.c) ------------------------------------ */
+/* ---- points on their way (plot-feed.c) ----------------------------------- */
 
 #define PLOT_MAX_WINDOW 1000000u
 
@@ -88,7 +88,7 @@ void plot_feed_add(struct plot_feed *feed, double x, double y);
 /** Hands the points to the line; frees. */
 void plot_feed_end(struct plot_feed *feed);
 
-/* ---- axes (plot-axis.c) --------------------------------------------------- */
+/* ---- axes (plot-axis.c) -------------------------------------------------- */
 
 struct plot_tick {
 	double value;
@@ -117,7 +117,7 @@ size_t plot_ticks(struct plot_tick *out, const struct plot_axis *axis,
 void plot_format(struct strbuf *out, const struct plot_axis *axis,
 		 double value);
 
-/* ---- as a picture --------------------------------------------------------- */
+/* ---- as a picture -------------------------------------------------------- */
 
 enum plot_style { PLOT_BRAILLE, PLOT_BLOCKS, PLOT_ASCII };
 
