@@ -23,7 +23,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/git-state.h"
 #include "lib/exp/meta-run.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/recording.h"
 #include "lib/exp/rows.h"
 

@@ -8,7 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/exp/exp-fields.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/series.h"
 
 /* Of a run that only a store has. */

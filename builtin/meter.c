@@ -15,7 +15,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/exp/live.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/run-place.h"
 #include "lib/wrap/json.h"
 

@@ -8,7 +8,7 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/exp/import-internal.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 
 #include <dirent.h>
 

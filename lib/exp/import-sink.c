@@ -9,7 +9,7 @@
 #include "lib/base/utf8.h"
 #include "lib/exp/attach-file.h"
 #include "lib/exp/import-internal.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 
 #define PROBLEMS_MAX 100	/* of one run */
 #define KEYS_MAX 20000		/* of one map; looking one up reads them all */

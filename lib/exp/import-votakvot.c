@@ -8,7 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/exp/import.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/record.h"
 #include "lib/exp/series.h"
 #include "lib/exp/trial-find.h"

@@ -7,7 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/wrap/json.h"
 
 #define PREFIX "metrics-"

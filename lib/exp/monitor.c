@@ -9,7 +9,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/ticker.h"
 #include "lib/base/value.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 
 /* Most programs live shorter than people would wait for a row. */
 #define FIRST_SECONDS 1.0

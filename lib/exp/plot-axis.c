@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 
 #include <math.h>
 

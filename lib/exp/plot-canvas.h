@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 
 struct plot_canvas_cell {
 	unsigned char dots;

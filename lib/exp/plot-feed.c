@@ -7,7 +7,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 
 #include <math.h>
 

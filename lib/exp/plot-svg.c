@@ -8,7 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/quote.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 
 #include <math.h>
 

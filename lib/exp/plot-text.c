@@ -7,7 +7,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/term.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 #include "lib/exp/plot-canvas.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/exp/exp-list.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 

@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/parse-number.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/series-field.h"
 #include "lib/wrap/json.h"
 

@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 
 struct series_file {
 	char *name;

@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/series-lines.h"
 
 static int open_file(struct series_lines *l, const char *name,

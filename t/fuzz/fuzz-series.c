@@ -10,7 +10,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 #include "lib/exp/series.h"
 #include "t/fuzz/fuzz.h"
 

@@ -2,8 +2,8 @@
  * Series of measurements: files of rows in an experiment.
  * Source: resutilformat-metrics(5).
  */
-#ifndef LIB_EXP_METRICS_H
-#define LIB_EXP_METRICS_H
+#ifndef LIB_EXP_METRICS_FILE_H
+#define LIB_EXP_METRICS_FILE_H
 
 #include "lib/base/compat.h"
 #include "lib/base/date.h"

@@ -5,8 +5,8 @@
  * greatest are kept, so a line looks as if all of them were drawn.
  * Source: resutil-plot(1).
  */
-#ifndef LIB_EXP_PLOT_H
-#define LIB_EXP_PLOT_H
+#ifndef LIB_EXP_PLOTTING_H
+#define LIB_EXP_PLOTTING_H
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"

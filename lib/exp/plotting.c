@@ -1,6 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
-#include "lib/exp/plot.h"
+#include "lib/exp/plotting.h"
 
 #include <math.h>
 

@@ -8,7 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
 #include "lib/base/sys-hold.h"
-#include "lib/exp/metrics.h"
+#include "lib/exp/metrics-file.h"
 
 #include <dirent.h>
 
