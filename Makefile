@@ -373,6 +373,7 @@ test-asan:
 TSAN_TESTS = t1500-hash-experiment.sh t1510-hash-cache.sh t1710-read-trials.sh \
 	t1762-meta-python.sh t3100-pack-exp.sh t3104-pack-sizes.sh \
 	t3105-pack-failures.sh t3110-pack-changing.sh t3220-verify-pack.sh \
+	t4000-update-index.sh t4002-index-random.sh t4003-index-crowd.sh \
 	t3300-unpack-exp.sh t3310-unpack-limits.sh t3500-round-trip.sh \
 	t5000-transport-dir.sh t5020-store-retry.sh t5021-store-faults.sh \
 	t5022-store-races.sh t5210-stat-remote.sh t5220-remote-packs.sh \

@@ -63,8 +63,8 @@ int index_damaged(const struct index *ix, struct strbuf *err)
 }
 
 /*
- * Not synced: what a power failure leaves torn is found out by its sums. What is
- * read is read once, so that few pages are kept.
+ * Not synced: what a power failure leaves torn is found out by its sums. What
+ * is read is read once, so that few pages are kept.
  */
 int index_connect(struct db **out, const char *path, unsigned flags,
 		  struct strbuf *err)

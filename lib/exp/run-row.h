@@ -11,8 +11,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 
-#define RUN_ROW_MAX_FIELDS 20000u	/* what is beyond is left out, and the
-					 * row has the field `fields_left_out` */
+/* What is beyond is left out, and the row has the field `fields_left_out`. */
+#define RUN_ROW_MAX_FIELDS 20000u
 #define RUN_ROW_MAX_BYTES (16u << 20)
 
 /** Paths to numbers and back; numbers begin at 0 and are dense. */

@@ -29,7 +29,8 @@ int runs_open(struct runs **out, const struct project *p, const char *remote,
 	      unsigned flags, struct strbuf *err);
 
 /** Those below paths or patterns (trial-find.h), each once. Nothing found is no
- *  error. ERR_PARTLY: some directories cannot be read; `problems` names them. */
+ *  error. ERR_PARTLY: some directories cannot be read; `problems` names
+ *  them. */
 int runs_open_paths(struct runs **out, const struct strvec *paths,
 		    struct strvec *problems, struct strbuf *err);
 

@@ -190,7 +190,8 @@ static void test_short_names(void)
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		strbuf_reset(&path);
 		if (field_resolve(names, all[i].text, &path))
-			check_str(path.buf, all[i].path ? all[i].path : "(none)",
+			check_str(path.buf,
+				  all[i].path ? all[i].path : "(none)",
 				  all[i].text);
 		else
 			check(!all[i].path, all[i].text);
