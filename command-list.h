@@ -11,6 +11,8 @@ COMMAND("attach",         cmd_attach,        BUILTIN,  NO_PROJECT,   "put files 
 COMMAND_IN(index,
 	"bench",          cmd_bench,         BUILTIN,  NEED_PROJECT, "measure how long commands take, and record it")
 COMMAND("bucket",         cmd_bucket,        BUILTIN,  WANT_PROJECT, "move files and objects by wildcards")
+COMMAND_IN(index,
+	"capture-runs",   cmd_capture_runs,  PLUMBING, NEED_PROJECT, "take what others recorded into an experiment")
 COMMAND_IN(pack,
 	"cat-pack",       cmd_cat_pack,      PLUMBING, WANT_PROJECT, "print files of a pack")
 COMMAND_IN(pack,

@@ -100,7 +100,7 @@ static void import_dir(struct importing *im, const char *dir)
 	int ret;
 
 	path_absolute(&path, NULL, dir);
-	ret = im->format->find(&entries, path.buf, &problems, &err);
+	ret = im->format->find(&entries, path.buf, NULL, &problems, &err);
 	for (i = 0; i < problems.nr; i++)
 		warning("%s", problems.v[i]);
 	if (ret) {

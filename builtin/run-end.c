@@ -119,6 +119,8 @@ void run_finish(struct run *r)
 
 	take_collected(r, r->collect, changes);
 	take_collected(r, r->collect_conf, changes);
+	if (!run_capture_end(&r->capture, r->cwd.buf, r->rec.name.buf))
+		r->incomplete = true;
 	record_set_moment(changes, "at.started", &r->started);
 	record_set_moment(changes, "at.finished", &now);
 	value_map_set_str(changes, "state", run_end_state(r));

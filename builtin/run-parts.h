@@ -7,6 +7,7 @@
 #include "lib/base/compat.h"
 #include "builtin/run-again.h"
 #include "builtin/run-beside.h"
+#include "builtin/run-capture.h"
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
 #include "lib/base/date.h"
@@ -27,6 +28,7 @@ struct run {
 	int subst, debug, dry_run, treeish, push;
 	enum run_push how;		/* to push at the end */
 	struct run_beside beside;
+	struct run_capture capture;	/* --capture */
 	struct run_again again;		/* --id */
 
 	/* What will run. */
@@ -64,7 +66,8 @@ struct run {
 	.globs = STRVEC_INIT, .cwd = STRBUF_INIT,			\
 	.program = STRBUF_INIT, .asked_comment = STRBUF_INIT,		\
 	.rec = RECORDING_INIT, .again = RUN_AGAIN_INIT,			\
-	.beside = RUN_BESIDE_INIT, .push = -1				\
+	.beside = RUN_BESIDE_INIT, .capture = RUN_CAPTURE_INIT,		\
+	.push = -1							\
 }
 void run_release(struct run *r);
 

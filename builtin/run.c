@@ -45,6 +45,7 @@ void run_release(struct run *r)
 	meta_finish(&r->meta, NULL, 0);
 	collect_free(r->collect);
 	collect_free(r->collect_conf);
+	run_capture_release(&r->capture);
 	recording_release(&r->rec);
 	supervise_release(&r->sup);
 }
@@ -268,6 +269,7 @@ static int no_interactive(const struct option *opt UNUSED,
 
 static const char *const run_usage[] = {
 	"run [-m COMMENT] [-d EXP]... [--id=ID] [--collect=GLOB]... "
+	"[--capture[=FORMATS]] "
 	"[--name-file=FILE] [--params-file=FILE] "
 	"[--checkpoint-every=DURATION] [--monitor[=SECONDS]] [--subst] "
 	"[--debug] [--treeish] [--[no-]push] [-n] [--] CMD...",
@@ -287,6 +289,10 @@ static void read_options(struct run *r, int argc, const char **argv)
 			   "the run ID: go on with it, or give what it had"),
 		OPT_LIST(0, "collect", &r->globs, "GLOB",
 			 "take matching files into the experiment at the end"),
+		{ .type = OPTION_STRING, .name = "capture",
+		  .value = &r->capture.formats, .argh = "FORMATS",
+		  .flags = OPT_OPTIONAL_ARG,
+		  .help = "take what the program logs elsewhere, as MLflow" },
 		{ .type = OPTION_STRING, .name = "name-file",
 		  .value = &r->name_file, .argh = "FILE", .arg = ARG_FILE,
 		  .help = "write the experiment's name to FILE at the start" },
@@ -390,6 +396,8 @@ int run_from_start_to_end(struct run *r)
 	}
 	if (r->again.kind != RUN_STORED)
 		ret = run_start_collecting(r, &err);
+	if (!ret && r->again.kind != RUN_STORED)
+		run_capture_start(&r->capture, r->cwd.buf);
 	if (!ret)
 		ret = begin(r, &err);
 	if (ret) {

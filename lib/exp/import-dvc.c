@@ -112,11 +112,12 @@ static int look_at(const char *path, void *data)
 }
 
 static int find(struct import_entries *out, const char *dir,
-		struct strvec *problems, struct strbuf *err)
+		const char *without, struct strvec *problems,
+		struct strbuf *err)
 {
 	struct finding f = { .out = out, .problems = problems };
 
-	return import_walk(dir, DEPTH, look_at, &f, problems, err);
+	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------ */

@@ -92,11 +92,12 @@ cleanup:
 }
 
 static int find(struct import_entries *out, const char *dir,
-		struct strvec *problems, struct strbuf *err)
+		const char *without, struct strvec *problems,
+		struct strbuf *err)
 {
 	struct finding f = { .out = out, .problems = problems };
 
-	return import_walk(dir, DEPTH, look_at, &f, problems, err);
+	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -141,13 +142,19 @@ static void each_key(struct reading *r, const char *sub, size_t max, key_fn fn)
 	strbuf_release(&dir);
 }
 
+/* An editor leaves an end of line. */
+static size_t text_len(const struct strbuf *text)
+{
+	return text->len - (text->len && text->buf[text->len - 1] == '\n');
+}
+
 /* Params are texts there, whatever they were. */
 static void add_param(struct reading *r, const char *key, size_t len,
 		      const struct strbuf *text, const char *path)
 {
 	(void)path;
 	import_set_key(r->sink, "params", key, len,
-		       value_from_parameter(text->buf, text->len));
+		       value_from_parameter(text->buf, text_len(text)));
 }
 
 static void add_tag(struct reading *r, const char *key, size_t len,
@@ -160,7 +167,7 @@ static void add_tag(struct reading *r, const char *key, size_t len,
 		{ "mlflow.source.git.branch", "git.branch" },
 		{ "mlflow.source.git.repoURL", "git.remote" },
 	};
-	struct value *value = value_new_text(text->buf, text->len);
+	struct value *value = value_new_text(text->buf, text_len(text));
 	size_t i;
 
 	(void)path;

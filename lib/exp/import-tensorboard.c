@@ -116,11 +116,12 @@ static int look_at(const char *path, void *data)
 }
 
 static int find(struct import_entries *out, const char *dir,
-		struct strvec *problems, struct strbuf *err)
+		const char *without, struct strvec *problems,
+		struct strbuf *err)
 {
 	struct finding f = { .out = out, .problems = problems };
 
-	return import_walk(dir, DEPTH, look_at, &f, problems, err);
+	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -229,7 +230,8 @@ static int read_run(struct import_sink *sink, const struct import_entry *entry,
 
 	r.events = event_reader_new(sink);
 	import_comment(sink, path_basename(entry->dir));
-	ret = import_walk(entry->dir, DEPTH, read_dir, &r, &problems, err);
+	ret = import_walk(entry->dir, NULL, DEPTH, read_dir, &r, &problems,
+			  err);
 	for (i = 0; i < problems.nr; i++)
 		import_problem(sink, "%s", problems.v[i]);
 	if (ret == ERR_PARTLY)

@@ -47,7 +47,8 @@ static void add_trial(struct import_entries *out, const char *dir,
 }
 
 static int find(struct import_entries *out, const char *dir,
-		struct strvec *problems, struct strbuf *err)
+		const char *without, struct strvec *problems,
+		struct strbuf *err)
 {
 	struct found_trials found = FOUND_TRIALS_INIT;
 	size_t i;
@@ -58,7 +59,8 @@ static int find(struct import_entries *out, const char *dir,
 			    dir);
 	ret = trials_find(&found, dir, false, problems);
 	for (i = 0; i < found.nr; i++)
-		add_trial(out, found.trial[i].dir, problems);
+		if (!without || !path_below(found.trial[i].dir, without))
+			add_trial(out, found.trial[i].dir, problems);
 	found_trials_release(&found);
 	return ret == ERR_PARTLY ? fail(err, ERR_PARTLY, "some directories "
 					"below '%s' cannot be read", dir) : ret;

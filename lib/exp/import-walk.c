@@ -15,6 +15,7 @@
 struct walk {
 	import_walk_fn fn;
 	void *data;
+	const char *without;
 	struct strvec *problems;
 	bool partly;
 };
@@ -66,7 +67,8 @@ static int walk(struct walk *w, const char *path, unsigned depth,
 	for (i = 0; i < names.nr && depth && !ret; i++) {
 		strbuf_reset(&sub);
 		strbuf_addf(&sub, "%s/%s", path, names.v[i]);
-		if (is_real_dir(sub.buf))
+		if (is_real_dir(sub.buf) &&
+		    !(w->without && !strcmp(sub.buf, w->without)))
 			ret = walk(w, sub.buf, depth - 1, err);
 	}
 	strbuf_release(&sub);
@@ -74,10 +76,14 @@ static int walk(struct walk *w, const char *path, unsigned depth,
 	return ret;
 }
 
-int import_walk(const char *dir, unsigned depth, import_walk_fn fn, void *data,
-		struct strvec *problems, struct strbuf *err)
+int import_walk(const char *dir, const char *without, unsigned depth,
+		import_walk_fn fn, void *data, struct strvec *problems,
+		struct strbuf *err)
 {
-	struct walk w = { .fn = fn, .data = data, .problems = problems };
+	struct walk w = {
+		.fn = fn, .data = data, .without = without,
+		.problems = problems
+	};
 	int ret;
 
 	if (!path_is_dir(dir))
@@ -137,7 +143,9 @@ void import_set_time(struct import_sink *sink, const char *name,
 {
 	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
 	struct moment m = { 0 };
+	struct tm local;
 	int64_t usec;
+	time_t at;
 
 	/* from 1970 to 9999, as RFC 3339 has years */
 	if (!(milliseconds >= 0 && milliseconds < 253402300800000.0))
@@ -145,6 +153,9 @@ void import_set_time(struct import_sink *sink, const char *name,
 	usec = (int64_t)(milliseconds * 1000);
 	m.sec = usec / 1000000;
 	m.usec = (int32_t)(usec % 1000000);
+	at = (time_t)m.sec;
+	if (localtime_r(&at, &local))
+		m.offset = (int32_t)local.tm_gmtoff;
 	strbuf_addf(&path, "at.%s", name);
 	moment_format(&text, &m);
 	import_set(sink, path.buf, value_new_str(text.buf));

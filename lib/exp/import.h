@@ -83,11 +83,13 @@ void import_problem(struct import_sink *sink, const char *fmt, ...)
 struct import_format {
 	const char *name;	/* "mlflow" */
 	const char *help;
-	/** Finds runs in `dir` (absolute) and below. Not one: no error. No link
-	 *  out of `dir` is followed. ERR_NOT_FOUND: no such directory;
-	 *  ERR_PARTLY: sentences in `problems`. */
+	/** Finds runs in `dir` (absolute) and below, but not in `without`
+	 *  (absolute; NULL). Not one: no error. No link is followed.
+	 *  ERR_NOT_FOUND: no such directory; ERR_PARTLY: sentences in
+	 *  `problems`. */
 	int (*find)(struct import_entries *out, const char *dir,
-		    struct strvec *problems, struct strbuf *err);
+		    const char *without, struct strvec *problems,
+		    struct strbuf *err);
 	/** Tells all of one run. ERR_CONTENT: what is there is none. A run that
 	 *  is still written is told as far as it goes. */
 	int (*read)(struct import_sink *sink, const struct import_entry *entry,
@@ -99,19 +101,21 @@ struct import_format {
 #define IMPORT_WALK_SKIP 1
 /**
  * Calls fn for `dir` and each directory below it, by their paths, in byte
- * order; hidden ones and links are passed over, and it goes `depth` down. fn
- * returns 0, IMPORT_WALK_SKIP (not into this one), or an error, which ends it.
+ * order; hidden ones, links and `without` (NULL) are passed over, and it goes
+ * `depth` down. fn returns 0, IMPORT_WALK_SKIP (not into this one), or an error, which ends it.
  * What cannot be read gets a sentence in `problems`: ERR_PARTLY.
  */
 typedef int (*import_walk_fn)(const char *path, void *data);
-int import_walk(const char *dir, unsigned depth, import_walk_fn fn, void *data,
-		struct strvec *problems, struct strbuf *err);
+int import_walk(const char *dir, const char *without, unsigned depth,
+		import_walk_fn fn, void *data, struct strvec *problems,
+		struct strbuf *err);
 
 /** Adds a sign of a file, or of all that lies below a directory: changes with
  *  names, sizes and times, and is the same for a copy that has these. */
 int import_sign(struct strbuf *out, const char *path, struct strbuf *err);
 
-/** at.NAME from milliseconds since 1970, when that is a time. */
+/** at.NAME from milliseconds since 1970, when that is a time; on the clock
+ *  here, as names have it. */
 void import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds);
 
@@ -149,5 +153,17 @@ int import_run(struct import_outcome *out, const struct project *p,
 	       const struct import_format *format,
 	       const struct import_entry *entry, unsigned flags,
 	       struct strbuf *err);
+
+/**
+ * One run of another program into an experiment that goes on here, or has just
+ * ended: what it has becomes the experiment's own where that says nothing yet,
+ * the whole of it stands in `captured` of the record. others: how many were
+ * captured before it; then its series and files get its id in front.
+ * Errors: as import_run().
+ */
+int import_capture(struct strvec *problems, const struct project *p,
+		   const char *name, const struct import_format *format,
+		   const struct import_entry *entry, size_t others,
+		   struct strbuf *err);
 
 #endif

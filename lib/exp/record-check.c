@@ -173,6 +173,8 @@ static const struct rule {
 	{ "usage.sys", is_number, "a number" },
 	{ "usage.max_rss", is_whole, "an integer that is not negative" },
 	{ "collected", is_map_list, "a list of maps" },
+	{ "captured", is_map_list, "a list of maps" },
+	{ "imported", is_map, "a map" },
 	{ "lost_output", is_map_list, "a list of maps" },
 	{ "info", is_map, "a map" },
 	{ "error", is_text, "text" },
