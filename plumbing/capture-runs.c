@@ -15,7 +15,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/exp-list.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 
 #define BEFORE_MAX (256u << 20)
 

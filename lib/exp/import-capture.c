@@ -7,7 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/import-internal.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/exp/metrics-file.h"
 #include "lib/exp/record.h"
 

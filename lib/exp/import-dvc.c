@@ -10,7 +10,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/exp-tree.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/yaml.h"

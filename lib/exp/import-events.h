@@ -7,7 +7,7 @@
 #define LIB_EXP_IMPORT_EVENTS_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 
 struct event_reader;
 

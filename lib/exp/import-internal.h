@@ -9,7 +9,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 
 struct import_point {
 	int64_t step;		/* IMPORT_NO_STEP: `at` takes its place */

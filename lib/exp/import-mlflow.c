@@ -10,7 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/exp/exp-tree.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/wrap/yaml.h"
 
 #define META "meta.yaml"

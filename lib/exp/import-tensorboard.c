@@ -14,7 +14,7 @@
 #include "lib/base/protobuf-wire.h"
 #include "lib/base/strvec.h"
 #include "lib/exp/import-events.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/wrap/digest-crc32c.h"
 
 #include <dirent.h>

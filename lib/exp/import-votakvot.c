@@ -7,7 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/exp/metrics-file.h"
 #include "lib/exp/record.h"
 #include "lib/exp/series.h"

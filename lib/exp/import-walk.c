@@ -7,7 +7,7 @@
 #include "lib/base/fingerprint.h"
 #include "lib/base/path.h"
 #include "lib/exp/exp-tree.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/wrap/digest.h"
 
 #include <dirent.h>

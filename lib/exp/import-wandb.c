@@ -12,7 +12,7 @@
 #include "lib/base/path.h"
 #include "lib/base/protobuf-wire.h"
 #include "lib/exp/import-wandb.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/wrap/zstream.h"
 
 #include <dirent.h>

@@ -6,7 +6,7 @@
 #define LIB_EXP_IMPORT_WANDB_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 
 struct wandb_reader;
 

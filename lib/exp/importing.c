@@ -7,7 +7,7 @@
  * next import does all of it again.
  */
 #include "lib/base/compat.h"
-#include "lib/exp/import.h"
+#include "lib/exp/importing.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"

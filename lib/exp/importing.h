@@ -3,13 +3,13 @@
  * again only by what is new.
  *
  * A format is a table of two functions: one finds the runs below a directory,
- * one tells a sink what a run has. The sink makes the experiment (import.c),
+ * one tells a sink what a run has. The sink makes the experiment (importing.c),
  * or, for `run --capture`, adds it to the run that goes on (import-capture.c);
  * formats know neither.
  * Source: resutil-import(1).
  */
-#ifndef LIB_EXP_IMPORT_H
-#define LIB_EXP_IMPORT_H
+#ifndef LIB_EXP_IMPORTING_H
+#define LIB_EXP_IMPORTING_H
 
 #include "lib/base/compat.h"
 #include "lib/base/date.h"
