@@ -521,6 +521,7 @@ static void end(struct bench *b)
 	bench_finish(b, result);
 	supervise_end();
 	bench_print(b, result);
+	fflush(stdout);
 	bench_warn(b);
 	value_free(result);
 	run_push(b->rec.name.buf, b->how, false, &stopped);
