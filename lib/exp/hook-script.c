@@ -43,7 +43,7 @@ static const char with_input[] =
 	"status=0\n"
 	"if test -x \"$kept\"\n"
 	"then\n"
-	"\tprintf %s \"$input\" | \"$kept\" \"$@\"\n"
+	"\tprintf %s \"$input\" 2>/dev/null | \"$kept\" \"$@\"\n"
 	"\tstatus=$?\n"
 	"fi\n";
 
@@ -78,7 +78,7 @@ void hook_script_text(struct strbuf *out, const struct hook_event *event,
 		strbuf_addstr(out, stop_early);
 	strbuf_addstr(out, find);
 	if (input)
-		strbuf_addstr(out, "printf %s \"$input\" | ");
+		strbuf_addstr(out, "printf %s \"$input\" 2>/dev/null | ");
 	strbuf_addstr(out, "resutil hook run --on=\"$event\" -- \"$@\"\n");
 	if (event->flags & HOOK_EVENT_PRE)
 		strbuf_addstr(out, "test $? -ne 1 || exit 1\n");
