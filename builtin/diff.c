@@ -192,7 +192,7 @@ static int count_lines(struct comparison *c, struct strbuf *err)
 		ret = diff_side_texts(&c->b, is_changed_text, c, err);
 	for (i = 0; !ret && i < c->files.nr; i++) {
 		struct finding *f = &c->files.item[i];
-		struct line_diff_sum sum;
+		struct line_diff_sum sum = { 0, 0, 0 };
 
 		/* A page of a thousand files is read by nobody. */
 		if (c->page && nr == 1000)

@@ -245,7 +245,7 @@ static void mark(bool *changed, long from, long to)
 static void compare(const struct search *s, struct box box)
 {
 	for (;;) {
-		struct box first = box, second = box;
+		struct box first, second;
 		long at_a = box.a, at_b = box.b;
 
 		while (box.a < box.a_end && box.b < box.b_end &&

@@ -314,7 +314,7 @@ static void compare_copies(struct diff_code *code, struct findings *out)
 	read_copies(&code->b);
 	diff_files(&files, &code->a.copies, &code->b.copies, any_path, NULL);
 	for (i = 0; i < files.nr; i++) {
-		struct line_diff_sum sum;
+		struct line_diff_sum sum = { 0, 0, 0 };
 		struct finding *f = &files.item[i], *new;
 
 		new = add_file(out, code, diff_file_path(f), 'M');
@@ -513,7 +513,7 @@ int diff_code_patch(struct diff_code *code, const struct findings *findings,
 		    struct strbuf *out, struct strbuf *err)
 {
 	struct findings files = FINDINGS_INIT;
-	struct line_diff_sum sum;
+	struct line_diff_sum sum = { 0, 0, 0 };
 	size_t i;
 
 	if (code->a.tree.len && code->b.tree.len)

@@ -217,10 +217,11 @@ struct pairs {
 static void add(struct findings *out, const struct diff_file *a,
 		const struct diff_file *b, const char *why)
 {
+	const struct diff_file *any = a ? a : b;
 	struct strbuf name = STRBUF_INIT;
 	struct finding *finding;
 
-	strbuf_addf(&name, "file:%s", a ? a->path : b->path);
+	strbuf_addf(&name, "file:%s", any->path);
 	finding = findings_add(out, DIFF_FILES, DIFF_CANNOT_ACT, 0, name.buf);
 	finding->status = !a ? 'A' : !b ? 'D' : 'M';
 	finding->size_a = a ? (int64_t)a->size : -1;

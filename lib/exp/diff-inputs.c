@@ -142,11 +142,12 @@ static struct value *shown(const struct input *input, bool is_file)
 static struct finding *add(struct findings *out, const struct input *a,
 			   const struct input *b, bool is_file)
 {
+	const struct input *any = a ? a : b;
 	struct strbuf name = STRBUF_INIT;
 	struct finding *finding;
 
 	strbuf_addf(&name, "%s:%s", is_file ? "input" : "dependency",
-		    a ? a->key : b->key);
+		    any->key);
 	finding = findings_add(out, DIFF_INPUTS, DIFF_ACTS, RANK_INPUT,
 			       name.buf);
 	finding_values(finding, a ? shown(a, is_file) : NULL,

@@ -130,7 +130,7 @@ static const char *imported_by(const struct code_reach *reach,
 
 	if (!reach)
 		return NULL;
-	for (i = 0; package[i] && i < NAME_MAX_LEN; i++)
+	for (i = 0; i < NAME_MAX_LEN && package[i]; i++)
 		module[i] = package[i] == '-' ? '_' : package[i];
 	module[i] = '\0';
 	by = code_reach_module(reach, module);
@@ -143,7 +143,8 @@ static const char *imported_by(const struct code_reach *reach,
 static void add(struct findings *out, const struct package *a,
 		const struct package *b, const struct code_reach *reach)
 {
-	const char *name = a ? a->name : b->name;
+	const struct package *any = a ? a : b;
+	const char *name = any->name;
 	const char *by = imported_by(reach, name);
 	struct strbuf full = STRBUF_INIT;
 	struct finding *finding;

@@ -78,9 +78,8 @@ void diff_results_release(struct diff_results *r)
 const struct diff_result *diff_results_find(const struct diff_results *r,
 					    const char *path)
 {
-	struct diff_result like;
+	const struct diff_result like = { .path = path };
 
-	like.path = path;
 	return r->nr ? bsearch(&like, r->item, r->nr, sizeof(*r->item),
 			       compare_paths) : NULL;
 }
