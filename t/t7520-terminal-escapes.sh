@@ -102,7 +102,7 @@ attach|10|x1b|attach --exp "$name" "no $evil"
 attach|129|x1b|attach --exp "$name" --as "../$evil" evil
 bench|127|x1b|bench -n 1 --overhead 0 -- "./no $evil"
 bench|1|x1b|bench -n 1 --overhead 0 -m evil -- sh -c 'printf "%s\n" "$1" >&2; exit 1' "$evil" "$evil"
-bench|1|u001b|bench -n 1 --overhead 0 -m evil --json -- sh -c 'printf "%s\n" "$1" >&2; exit 1' "$evil" "$evil"
+bench|1|base64|bench -n 1 --overhead 0 -m evil --json -- sh -c 'printf "%s\n" "$1" >&2; exit 1' "$evil" "$evil"
 bench|1|x1b|bench -n 1 --overhead 0 -m evil --format=csv -- sh -c 'exit 1' "$evil"
 bucket|10|x1b|bucket --find "no $evil"
 bucket|129|x1b|bucket --find "/$evil"
@@ -217,8 +217,8 @@ bucket|0|033|bucket --find --packs "e*"
 bucket|0|033|bucket --list
 bucket|0|033|bucket --download -n --root results "e*"
 bucket|0|x1b|bucket --find -z "e*"
-summarize|13|x1b|summarize evil
-summarize|10|x1b|summarize --column "$evil" --input=tsv evil
+summarize|13|x1b|summarize --input=numbers evil
+summarize|10|x1b|summarize --column "no $evil" --input=tsv evil
 sync-keys|0|033|sync-keys --compare "e*"
 sync-keys|0|033|sync-keys --download -n "e*"
 sync-keys|10|x1b|sync-keys --download "no $evil"
