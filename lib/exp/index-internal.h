@@ -37,7 +37,6 @@ struct stored_block {
 
 struct index {
 	char *path;
-	ino_t inode;
 	struct db *db;
 	struct index_map map;
 	int64_t generation;

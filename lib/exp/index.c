@@ -10,6 +10,8 @@
 
 #define APPLICATION_ID 0x52736978	/* "Rsix" */
 #define WAIT_MS 3000u
+/* More than anybody writes while somebody reads. */
+#define MAX_WRITES INT64_C(1000000000)
 #define MAX_KEYS ((size_t)256 << 20)	/* of a block */
 
 /* Fingerprints are not the same on machines of another byte order, so that an
@@ -324,14 +326,12 @@ static bool has_locks(const char *path)
 
 static int open_file(struct index *ix, struct strbuf *err)
 {
-	struct stat st;
 	bool changed;
 	int ret;
 
 	if (!has_locks(ix->path))
 		return fail(err, ERR_FAILED, "there are no locks where '%s' "
 			    "is", ix->path);
-	ix->inode = stat(ix->path, &st) ? 0 : st.st_ino;
 	ret = index_connect(&ix->db, ix->path, DB_CREATE, err);
 	if (ret)
 		return ret;
@@ -359,20 +359,51 @@ static void remove_beside(const char *path, const char *suffix)
 }
 
 /*
- * Byte 0 of a file beside it is locked meanwhile, so that of several processes
- * that find it damaged one throws it away, and the others see another inode.
+ * Whether the file that is there now is another one than `ix` has found to be
+ * damaged: somebody else threw that away. Numbers of inodes are used again, so
+ * it is told by its number, which begins with one by chance.
  */
-static void discard(const char *path, ino_t inode, bool tell)
+static bool was_replaced(const struct index *ix)
+{
+	struct index other = { .path = ix->path };
+	bool changed, replaced;
+	int ret;
+
+	strvec_init(&other.keys);
+	index_map_init(&other.map, field_names_new());
+	ret = index_connect(&other.db, ix->path, DB_READ_ONLY, NULL);
+	if (!ret)
+		ret = need_tables(&other, NULL);
+	if (!ret)
+		ret = index_begin_read(&other, &changed, NULL);
+	/* one that cannot be looked at now is left to the next */
+	replaced = ret != ERR_CONTENT && ret != ERR_USAGE;
+	if (!ret) {
+		index_end_read(&other);
+		replaced = !ix->generation ||
+			   other.generation < ix->generation ||
+			   other.generation - ix->generation > MAX_WRITES;
+	}
+	db_close(other.db);
+	field_names_free(other.map.names);
+	index_map_release(&other.map);
+	strvec_release(&other.keys);
+	free(other.block);
+	return replaced;
+}
+
+/* Byte 0 of a file beside it is locked meanwhile, so that of several processes
+ * that find it damaged one throws it away, and the others see another one. */
+static void discard(const char *path, const struct index *damaged)
 {
 	struct strbuf lock = STRBUF_INIT;
-	struct stat st;
 	int fd;
 
 	strbuf_addf(&lock, "%s.lock", path);
 	fd = sys_open(lock.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (fd >= 0 && !filelock_take(fd, 0, true) && !stat(path, &st) &&
-	    (!inode || st.st_ino == inode)) {
-		if (tell)
+	if (fd >= 0 && !filelock_take(fd, 0, true) && !access(path, F_OK) &&
+	    !(damaged && was_replaced(damaged))) {
+		if (damaged)
 			notice("the index '%s' is damaged: it is made anew "
 			       "from the records", path);
 		remove_beside(path, "-journal");
@@ -385,12 +416,12 @@ static void discard(const char *path, ino_t inode, bool tell)
 
 void index_discard(struct index *ix)
 {
-	discard(ix->path, ix->inode, true);
+	discard(ix->path, ix);
 }
 
 void index_remove(const char *path)
 {
-	discard(path, 0, false);
+	discard(path, NULL);
 }
 
 static void forget(struct index *ix)
@@ -413,8 +444,9 @@ int index_open(struct index **out, const char *path,
 	ret = open_file(ix, &why);
 	if (ret == ERR_CONTENT || ret == ERR_USAGE) {
 		trace_printf("index: %s", why.buf);
-		discard(path, ix->inode, true);
 		forget(ix);
+		ix->generation = 0;
+		discard(path, ix);
 		index_map_release(&ix->map);
 		index_map_init(&ix->map, names);
 		strbuf_reset(&why);

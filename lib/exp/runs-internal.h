@@ -31,7 +31,7 @@ struct read_run {
 	char *files;		/* of metrics, as in an entry */
 	size_t files_len;
 	unsigned nr_files;
-	bool settled;		/* may be kept: it cannot change unseen */
+	bool seen;		/* its files; so it may be kept */
 };
 
 #define NOT_READ UINT32_MAX

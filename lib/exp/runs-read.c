@@ -130,8 +130,10 @@ static void read_one(struct reading *r, struct read_run *run,
 	run->flags = look->flags;
 	make_row(r->runs, run, dir.buf, !seen || look->nr_files);
 	if (seen && look->nr_files <= INDEX_MAX_FILES) {
-		run->settled = run_look_is_settled(look, &r->opened);
-		run_look_sign(look, run->flags, run->sign);
+		run->seen = true;
+		/* otherwise zeros, which are nobody's signature: read again */
+		if (run_look_is_settled(look, &r->opened))
+			run_look_sign(look, run->flags, run->sign);
 		run->nr_files = look->nr_files;
 		run->files_len = look->files.len;
 		run->files = xmemdupz(look->files.buf, look->files.len);

@@ -313,7 +313,7 @@ static size_t gather(const struct doing *d, const struct batch *b, bool first,
 		}
 		if (!name)
 			return nr;
-		if (b->run[r].settled)
+		if (b->run[r].seen)
 			to_change(&out[nr++], &b->run[r]);
 		r++;
 	}
@@ -327,7 +327,7 @@ static void settle(struct doing *d, struct batch *b, bool written)
 	for (i = 0; i < b->nr; i++) {
 		struct read_run *run = &b->run[i];
 
-		if (!written || !run->settled) {
+		if (!written || !run->seen) {
 			runs_keep(d->runs, run);
 			continue;
 		}
