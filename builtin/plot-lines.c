@@ -76,7 +76,7 @@ static void choose_columns(struct plot_job *job, const struct strvec *all)
 		if (strcmp(all->v[i], job->x))
 			strvec_push(&job->y, all->v[i]);
 	if (others)
-		warning("the first %d of %zu columns; -y chooses others",
+		warning("the first %d of %zu columns; --y chooses others",
 			MOST_PANELS, others + MOST_PANELS);
 }
 

@@ -21,9 +21,9 @@
 #define MAX_SIZE 10000
 
 static const char *const usage[] = {
-	"plot [-s SERIES] [-x COLUMN] [-y COLUMNS] [--log AXES] [--smooth N] "
+	"plot [-s SERIES] [--x COLUMN] [--y COLUMNS] [--log AXES] [--smooth N] "
 	"[-o FILE] [-A] [--where EXPR] [EXP...]",
-	"plot --scatter -x FIELD -y FIELD [--group FIELD] [--log AXES] "
+	"plot --scatter --x FIELD --y FIELD [--group FIELD] [--log AXES] "
 	"[-o FILE] [-A] [--where EXPR] [EXP...]",
 	NULL
 };
@@ -130,8 +130,8 @@ static int read_words(struct plot_job *job, const struct words *w,
 	if (w->y)
 		series_split(&job->y, w->y);
 	if (w->scatter && (!job->x || job->y.nr != 1))
-		return fail(err, ERR_USAGE, "--scatter needs -x FIELD and one "
-			    "-y FIELD");
+		return fail(err, ERR_USAGE, "--scatter needs --x FIELD and one "
+			    "--y FIELD");
 	if (w->scatter && (w->smooth || job->series))
 		return fail(err, ERR_USAGE, "--scatter shows a point for each "
 			    "run: there is nothing to smooth, and no series");
@@ -278,13 +278,13 @@ int cmd_plot(int argc, const char **argv)
 		OPT_STRING('s', "series", &job.series, "SERIES",
 			   "the series (default: the one without a name, or "
 			   "the only one)"),
-		OPT_STRING('x', NULL, &job.x, "COLUMN", "along the axis below: "
+		OPT_STRING(0, "x", &job.x, "COLUMN", "along the axis below: "
 			   "a column, at, time or row (default: step, epoch "
 			   "or the like, else time)"),
-		OPT_STRING('y', NULL, &w.y, "COLUMNS", "a panel for each, with "
+		OPT_STRING(0, "y", &w.y, "COLUMNS", "a panel for each, with "
 			   "commas between (default: all with numbers)"),
-		OPT_BOOL(0, "scatter", &w.scatter, "a point for each run: -x "
-			 "and -y are fields, as in report"),
+		OPT_BOOL(0, "scatter", &w.scatter, "a point for each run: --x "
+			 "and --y are fields, as in report"),
 		OPT_STRING(0, "group", &job.group, "FIELD",
 			   "with --scatter: a colour for each value of FIELD"),
 		OPT_GROUP("How it is shown"),
@@ -299,7 +299,7 @@ int cmd_plot(int argc, const char **argv)
 		OPT_STRING(0, "label", &runs.label, "FIELD", "call runs by a "
 			   "field of their records, such as params.lr"),
 		OPT_STRING(0, "title", &w.title, "TEXT", "above it"),
-		OPT_STRING('o', "output", &w.out, "FILE",
+		OPT_STRING('o', NULL, &w.out, "FILE",
 			   "write an SVG file; -: to standard output"),
 		OPT_STRING(0, "style", &w.style, "STYLE", "of the terminal: "
 			   "braille, blocks or ascii"),

@@ -118,10 +118,10 @@ test_expect_success 'one point, a constant, the largest numbers' '
 '
 
 test_expect_success 'time and dates along the axis' '
-	resutil plot -x time --width=60 up >actual &&
+	resutil plot --x time --width=60 up >actual &&
 	grep "0s .*[2468]s" actual && grep "time since the first row" actual &&
-	resutil plot -x at --width=60 up >actual && grep "09:01:4" actual &&
-	resutil plot -x row --width=60 up >actual && grep " row\$" actual
+	resutil plot --x at --width=60 up >actual && grep "09:01:4" actual &&
+	resutil plot --x row --width=60 up >actual && grep " row\$" actual
 '
 
 test_expect_success 'no spike of many rows is lost' '
@@ -157,15 +157,15 @@ test_expect_success 'ranges' '
 '
 
 test_expect_success 'a point for each run' '
-	resutil plot --scatter -x lr -y info.acc --width=60 >actual &&
+	resutil plot --scatter --x lr --y info.acc --width=60 >actual &&
 	test $(grep -c "[|+].*[*]\$" actual) = 2 && grep "^ *lr\$" actual &&
-	resutil plot --scatter -x params.opt -y acc --group opt --width=60 \
+	resutil plot --scatter --x params.opt --y acc --group opt --width=60 \
 		>actual &&
 	grep "adam  *sgd" actual && grep "^ [*] opt=adam" actual &&
 	grep "^ o opt=sgd" actual &&
-	test_expect_code 10 resutil plot --scatter -x lr -y nothing 2>err &&
+	test_expect_code 10 resutil plot --scatter --x lr --y nothing 2>err &&
 	grep "no run has the field .nothing." err &&
-	test_expect_code 129 resutil plot --scatter -x lr
+	test_expect_code 129 resutil plot --scatter --x lr
 '
 
 # svg WHAT: a question about plot.svg, which has to be XML
@@ -193,7 +193,7 @@ test_expect_success PYTHON 'SVG is whole, and its titles tell values' '
 	grep prefers-color-scheme plot.svg &&
 	resutil plot --title "a <b> & \"c\"" -o - down up >stdout.svg &&
 	test_cmp plot.svg stdout.svg &&
-	resutil plot --scatter -x lr -y acc -o plot.svg && svg >actual &&
+	resutil plot --scatter --x lr --y acc -o plot.svg && svg >actual &&
 	grep "<title>$A: 0.5 at 0.1</title>" plot.svg
 '
 
@@ -211,7 +211,7 @@ test_expect_success 'a pipe is written to, and not replaced' '
 '
 
 test_expect_success 'nothing to draw' '
-	test_expect_code 10 resutil plot -y other up 2>err &&
+	test_expect_code 10 resutil plot --y other up 2>err &&
 	grep "no run has a number in .other." err &&
 	test_expect_code 10 resutil plot nobody &&
 	test_expect_code 3 resutil plot --width=40 up nobody >actual &&

@@ -206,8 +206,8 @@ pack-exp|10|evil|pack-exp -o p.zip "$evil/no"
 plot|0|202e|plot "$name"
 plot|0|202e|plot --style=braille --title="$evil" "$name"
 plot|0|202e|plot -o - "$name"
-plot|10|x1b|plot -y "$evil" "$name"
-plot|10|x1b|plot --scatter -x "$evil" -y duration
+plot|10|x1b|plot --y "$evil" "$name"
+plot|10|x1b|plot --scatter --x "$evil" --y duration
 plot|129|x1b|plot --log "$evil" "$name"
 pull|10|evil|pull "$evil"
 pull|3|202e|pull -A
