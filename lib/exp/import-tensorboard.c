@@ -94,7 +94,8 @@ static bool has_parts(struct strbuf *first, const char *path)
 /* A run is called by its first file, whose name has time, host and process. */
 static int look_at(const char *path, void *data)
 {
-	struct strbuf first = STRBUF_INIT, sign = STRBUF_INIT, err = STRBUF_INIT;
+	struct strbuf first = STRBUF_INIT, sign = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
 	struct finding *f = data;
 	int ret = 0;
@@ -192,8 +193,8 @@ static void read_file_of(struct reading *r, const char *path,
 		nr++;
 	}
 	if (got < 0)
-		import_problem(r->sink, "'%s' is damaged behind its record %zu, "
-			       "so the rest of it is left out", path, nr);
+		import_problem(r->sink, "'%s' is damaged behind its record "
+			       "%zu, so the rest of it is left out", path, nr);
 	fclose(in);
 	strbuf_release(&data);
 }

@@ -13,8 +13,8 @@ struct wandb_reader;
 struct wandb_reader *wandb_reader_new(struct import_sink *sink);
 void wandb_reader_free(struct wandb_reader *r);	/* NULL is fine */
 
-/** One message: config becomes params, summary info, history a series and system
- *  statistics another; false: it is none. */
+/** One message: config becomes params, summary info, history a series and
+ *  system statistics another; false: it is none. */
 bool wandb_read(struct wandb_reader *r, const void *data, size_t len);
 
 /** What is known only when all is read: the end of the run. */

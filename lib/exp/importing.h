@@ -90,7 +90,7 @@ struct import_format {
 	int (*find)(struct import_entries *out, const char *dir,
 		    const char *without, struct strvec *problems,
 		    struct strbuf *err);
-	/** Tells all of one run. ERR_CONTENT: what is there is none. A run that
+	/** Tells all of one run. ERR_CONTENT: what is there is none. A run
 	 *  is still written is told as far as it goes. */
 	int (*read)(struct import_sink *sink, const struct import_entry *entry,
 		    struct strbuf *err);
@@ -102,8 +102,9 @@ struct import_format {
 /**
  * Calls fn for `dir` and each directory below it, by their paths, in byte
  * order; hidden ones, links and `without` (NULL) are passed over, and it goes
- * `depth` down. fn returns 0, IMPORT_WALK_SKIP (not into this one), or an error, which ends it.
- * What cannot be read gets a sentence in `problems`: ERR_PARTLY.
+ * `depth` down. fn returns 0, IMPORT_WALK_SKIP (not into this one), or an
+ * error, which ends it. What cannot be read gets a sentence in `problems`:
+ * ERR_PARTLY.
  */
 typedef int (*import_walk_fn)(const char *path, void *data);
 int import_walk(const char *dir, const char *without, unsigned depth,
