@@ -66,7 +66,7 @@ static const char *read_options(struct rerun *r, int argc, const char **argv)
 {
 	const struct option options[] = {
 		OPT_STRING('m', "comment", &r->comment, "COMMENT",
-			   "the comment in the name; default: EXP's, and -rerun"),
+			   "the comment in the name; default: EXP's -rerun"),
 		OPT_BOOL(0, "in-place", &r->in_place,
 			 "run it where it was, with the code that is there"),
 		OPT_BOOL(0, "as-me", &r->as_me,
