@@ -3,6 +3,7 @@
  * what is computed of them. The first byte says which form and whether a
  * column is asked for.
  */
+#include "lib/base/compat.h"
 #include "t/fuzz/fuzz.h"
 
 #include <math.h>
