@@ -1,6 +1,7 @@
 /*
  * What hooks are read from: the first byte says whether the rest is a table, a
- * queue, a script or a note.
+ * queue, a script or a note. What is wrong with JSON is told in its own bytes,
+ * and escaped by who prints it.
  */
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
@@ -19,7 +20,7 @@ static void table(const char *text, size_t len)
 	size_t i;
 
 	if (hook_table_parse(&t, text, len, "table", &err)) {
-		must_be_sentence(&err);
+		MUST(err.len);
 	} else {
 		for (i = 0; i < t.nr; i++) {
 			const struct hook *h = &t.item[i];
@@ -42,7 +43,7 @@ static void queue(const char *text, size_t len)
 	struct value *root = NULL;
 
 	if (hook_queue_parse(&root, text, len, "queue", &err))
-		must_be_sentence(&err);
+		MUST(err.len);
 	else
 		MUST(value_map_get(root, "waiting")->type == VALUE_LIST);
 	value_free(root);
