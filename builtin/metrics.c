@@ -15,10 +15,10 @@
 #include "lib/exp/settings.h"
 
 static const char *const usage[] = {
-	"metrics [-s SERIES] [-c COLUMNS] [--every N|TIME] [--by COLUMN] "
+	"metrics [-s SERIES] [--columns COLUMNS] [--every N|TIME] [--by COLUMN] "
 	"[--stacked] [--format FORMAT] [-A] [--where EXPR] [EXP...]",
 	"metrics (--last | --reduce FUNCTIONS | --list) [-s SERIES] "
-	"[-c COLUMNS] [--format FORMAT] [-A] [--where EXPR] [EXP...]",
+	"[--columns COLUMNS] [--format FORMAT] [-A] [--where EXPR] [EXP...]",
 	NULL
 };
 
@@ -133,7 +133,7 @@ int cmd_metrics(int argc, const char **argv)
 		OPT_STRING('s', "series", &job.series, "SERIES",
 			   "the series (default: the one without a name, or "
 			   "the only one)"),
-		OPT_STRING('c', "columns", &words.columns, "COLUMNS",
+		OPT_STRING(0, "columns", &words.columns, "COLUMNS",
 			   "only these, with commas between (default: all)"),
 		OPT_GROUP("What is shown"),
 		OPT_STRING(0, "every", &words.every, "N|TIME", "the last row "

@@ -253,6 +253,7 @@ static int plot_runs(struct plot_job *job, const struct words *w,
 	int status;
 
 	plot_init(&plot);
+	/* cppcheck-suppress autoVariables */
 	job->plot = &plot;
 	runs->series = job->series;
 	runs->unmeasured = w->scatter;
@@ -261,6 +262,7 @@ static int plot_runs(struct plot_job *job, const struct words *w,
 		draw(job, w, style);
 	process_end_stdout();
 	status = plot_status(job, status);
+	job->plot = NULL;
 	plot_release(&plot);
 	series_runs_release(runs);
 	strvec_release(&job->y);

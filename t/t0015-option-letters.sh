@@ -37,8 +37,13 @@ EOF
 # command, letter, long name. How many (log -n 5) is what git's users know;
 # none of these changes anything, so -n means nothing else there. The keys
 # that do not match (match-keys -v) are what grep's users know. rm -r is a flag
-# beside --remote R, which names the store.
+# beside --remote R, which names the store. bench has the letters of ab and
+# hey, which their users know.
 cat >allowed <<\EOF
+bench c concurrency
+bench d duration
+bench n number
+bench w warmup
 list n max-count
 log n max-count
 match-keys v invert-match

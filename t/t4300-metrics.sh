@@ -39,7 +39,7 @@ test_expect_success 'rows of one run are one table in order of time' '
 	13,3,nan,,
 	END
 	resutil metrics a >actual && test_cmp expect actual &&
-	resutil metrics -c loss,none --no-header a >actual &&
+	resutil metrics --columns loss,none --no-header a >actual &&
 	printf "%s,\n" 10.5,0.5 11, 12.5,0.25 13,nan >expect &&
 	test_cmp expect actual
 '
@@ -50,9 +50,9 @@ test_expect_success 'other forms' '
 	resutil metrics -s eval --json a >actual &&
 	sed "s/,\"tag\":null//" actual >clean && test_cmp expect clean &&
 	printf "at\tloss\n30\t4\n31\t2\n32\t1\n" >expect &&
-	resutil metrics -c loss --format=tsv b >actual &&
+	resutil metrics --columns loss --format=tsv b >actual &&
 	test_cmp expect actual &&
-	resutil metrics -c loss --format=table b >actual &&
+	resutil metrics --columns loss --format=table b >actual &&
 	grep "1970-01-01 09:00 *4" actual
 '
 
@@ -64,7 +64,7 @@ test_expect_success 'several runs side by side, by what counts them' '
 	3,nan,2
 	3,,1
 	END
-	resutil metrics -c loss a b >actual 2>err && test_cmp expect actual &&
+	resutil metrics --columns loss a b >actual 2>err && test_cmp expect actual &&
 	grep "a: 1 rows have no .step." err &&
 	cat >expect <<-END &&
 	row,$A:loss,$B:loss
@@ -73,7 +73,7 @@ test_expect_success 'several runs side by side, by what counts them' '
 	3,0.25,1
 	4,nan,
 	END
-	resutil metrics -c loss --by row a b >actual && test_cmp expect actual
+	resutil metrics --columns loss --by row a b >actual && test_cmp expect actual
 '
 
 test_expect_success 'several runs below each other' '
@@ -87,7 +87,7 @@ test_expect_success 'several runs below each other' '
 	$B,31,2,
 	$B,32,1,
 	END
-	resutil metrics --stacked -c loss,acc -A >actual &&
+	resutil metrics --stacked --columns loss,acc -A >actual &&
 	test_cmp expect actual
 '
 
@@ -103,11 +103,11 @@ test_expect_success 'the last values, and what columns come to' '
 	$A,loss,2,0.5,nan,0.25,0.5,0.375,0.75,0.375
 	$B,loss,3,4,1,1,4,2.3333333333333335,7,2.0
 	END
-	resutil metrics -A -c loss --reduce \
+	resutil metrics -A --columns loss --reduce \
 		count,first,last,min,max,mean,sum,median >actual &&
 	test_cmp expect actual &&
 	# of 0.5 and 0.25, of 4, 2 and 1: sqrt(1/32), sqrt(7/3)
-	resutil metrics -A -c loss --reduce std --format=table >actual &&
+	resutil metrics -A --columns loss --reduce std --format=table >actual &&
 	grep "^a .* 0\.176777\$" actual && grep "^b .* 1\.52753\$" actual
 '
 
@@ -128,17 +128,18 @@ test_expect_success 'of each so many rows, or seconds, one' '
 	seq 0 9 | sed "s/.*/10&,&,1&/;s/^/1/" >rows &&
 	{ echo at,step,loss && cat rows; } >results/$B/metrics-0000.csv &&
 	printf "%s\n" at,loss 1103,13 1107,17 1109,19 >expect &&
-	resutil metrics -c loss --every 4 b >actual && test_cmp expect actual &&
-	resutil metrics -c loss --every 4s b >actual &&
+	resutil metrics --columns loss --every 4 b >actual && test_cmp expect actual &&
+	resutil metrics --columns loss --every 4s b >actual &&
 	test_cmp expect actual &&
 	printf "%s\n" at,loss.mean,loss.max 1103,11.5,13 1107,15.5,17 \
 		1109,18.5,19 >expect &&
-	resutil metrics -c loss --every 4 --reduce mean,max b >actual &&
+	resutil metrics --columns loss --every 4 --reduce mean,max b >actual &&
 	test_cmp expect actual
 '
 
 test_expect_success 'those for which an expression holds' '
-	resutil metrics --where "params.lr > 0.15" -c loss --reduce min >actual &&
+	resutil metrics --where "params.lr > 0.15" --columns loss \
+		--reduce min >actual &&
 	printf "%s\n" name,column,min $B,loss,10 >expect &&
 	test_cmp expect actual &&
 	resutil metrics --where "params.lr > 7" --last >actual 2>err &&
@@ -149,12 +150,12 @@ test_expect_success 'those for which an expression holds' '
 test_expect_success 'rows that are none are left out and told' '
 	csv $B 0001.csv at,loss 1,2,3 1201,7 "1202,\"" 1203 "1204,5" &&
 	printf 1205,6 >>results/$B/metrics-0001.csv &&
-	test_expect_code 3 resutil metrics -c loss b >actual 2>err &&
+	test_expect_code 3 resutil metrics --columns loss b >actual 2>err &&
 	tail -n 3 actual >last &&
 	printf "%s\n" 1201,7 1203, 1204,5 >expect && test_cmp expect last &&
 	test_line_count = 1 err &&
 	grep "metrics-0001.csv., line 2: more fields than the header" err &&
-	test_expect_code 3 resutil metrics -c loss --reduce count b \
+	test_expect_code 3 resutil metrics --columns loss --reduce count b \
 		>actual 2>err &&
 	echo $B,loss,12 >expect && tail -n 1 actual >last &&
 	test_cmp expect last && grep "line 2.* 1 more, left out" err &&
@@ -181,7 +182,7 @@ test_expect_success 'a directory, without a project' '
 	mkdir -p ../outside && cp -r results/$A ../outside/run &&
 	(
 		cd ../outside &&
-		GIT_CEILING_DIRECTORIES=$PWD resutil metrics --last -c acc \
+		GIT_CEILING_DIRECTORIES=$PWD resutil metrics --last --columns acc \
 			run >../actual
 	) &&
 	printf "%s\n" name,at,acc run,11.0,0.125 >expect &&

@@ -100,10 +100,14 @@ static void packages_release(struct packages *p)
 }
 
 /* What stands behind the name: "1.24.2", or the rest of the line. */
+/* NULL: the package is not there. */
 static struct value *version_of(const struct package *p)
 {
-	const char *at = p->line + strcspn(p->line, " =<>!~@[;");
+	const char *at;
 
+	if (!p)
+		return NULL;
+	at = p->line + strcspn(p->line, " =<>!~@[;");
 	if (!strncmp(at, "==", 2))
 		return value_new_str(at + 2);
 	return value_new_str(p->line);
@@ -143,8 +147,7 @@ static const char *imported_by(const struct code_reach *reach,
 static void add(struct findings *out, const struct package *a,
 		const struct package *b, const struct code_reach *reach)
 {
-	const struct package *any = a ? a : b;
-	const char *name = any->name;
+	const char *name = a ? a->name : b->name;
 	const char *by = imported_by(reach, name);
 	struct strbuf full = STRBUF_INIT;
 	struct finding *finding;
@@ -154,8 +157,7 @@ static void add(struct findings *out, const struct package *a,
 			       by ? DIFF_ACTS : DIFF_MAY_ACT,
 			       by ? RANK_PACKAGE : RANK_OTHER_PACKAGE,
 			       full.buf);
-	finding_values(finding, a ? version_of(a) : NULL,
-		       b ? version_of(b) : NULL);
+	finding_values(finding, version_of(a), version_of(b));
 	if (by)
 		finding_why(finding, "imported by %s", by);
 	strbuf_release(&full);
