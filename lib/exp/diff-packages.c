@@ -147,7 +147,8 @@ static const char *imported_by(const struct code_reach *reach,
 static void add(struct findings *out, const struct package *a,
 		const struct package *b, const struct code_reach *reach)
 {
-	const char *name = a ? a->name : b->name;
+	const struct package *any = a ? a : b;
+	const char *name = any->name;
 	const char *by = imported_by(reach, name);
 	struct strbuf full = STRBUF_INIT;
 	struct finding *finding;
