@@ -106,7 +106,7 @@ bench|1|base64|bench -n 1 --overhead 0 -m evil --json -- sh -c 'printf "%s\n" "$
 bench|1|x1b|bench -n 1 --overhead 0 -m evil --format=csv -- sh -c 'exit 1' "$evil"
 bucket|10|x1b|bucket --find "no $evil"
 bucket|129|x1b|bucket --find "/$evil"
-capture-runs|0|033|capture-runs --list evil-runs
+capture-runs|0|x1b|capture-runs --list evil-runs
 capture-runs|10|x1b|capture-runs --list "no $evil"
 cat-pack|0|x1b|cat-pack pack.zip stdout.log
 cat-pack|10|x1b|cat-pack pack.zip "no $evil"
@@ -290,7 +290,7 @@ unpack-exp|0||unpack-exp -C unpacked pack.zip
 unpack-exp|13|evil|unpack-exp -C un2 "$evil.zip"
 unpack-exp|10|evil|unpack-exp -C "un$evil" "no $evil.zip"
 update-exp|10|evil|update-exp "$evil" --set a=b
-update-index|0||update-index --stats
+update-index|3||update-index --stats
 url|129||url "no $evil"
 url|129||url --remote "dir:$evil" "$name"
 verify-pack|0|pack.zip|verify-pack pack.zip

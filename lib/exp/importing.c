@@ -10,6 +10,7 @@
 #include "lib/exp/importing.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
 #include "lib/base/utf8.h"
 #include "lib/exp/birth.h"
 #include "lib/exp/exp-list.h"
@@ -21,6 +22,7 @@
 #include "lib/exp/tids.h"
 
 #define COMMENT_MAX 60	/* characters of a comment that another program gave */
+#define ID_MAX_BYTES 200	/* a byte becomes four where it is shown */
 
 const struct import_format *const import_formats[] = {
 	&import_votakvot, &import_mlflow, &import_tensorboard, &import_wandb,
@@ -37,6 +39,15 @@ const struct import_format *import_format_find(const char *name)
 	return NULL;
 }
 
+/* Other programs have it in names of files, which hold any bytes. */
+static char *usable_id(const char *id)
+{
+	struct strbuf shown = STRBUF_INIT;
+
+	quote_terminal(&shown, id, strnlen(id, ID_MAX_BYTES));
+	return strbuf_detach(&shown, NULL);
+}
+
 void import_found(struct import_entries *out, const char *id, const char *dir,
 		  const char *sign)
 {
@@ -44,7 +55,7 @@ void import_found(struct import_entries *out, const char *id, const char *dir,
 
 	ARRAY_GROW(out->entry, out->nr + 1, out->alloc);
 	e = &out->entry[out->nr++];
-	e->id = xstrdup(id);
+	e->id = usable_id(id);
 	e->dir = xstrdup(dir);
 	e->sign = xstrdup(sign);
 }

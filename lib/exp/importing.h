@@ -26,7 +26,7 @@
 /** A run that was found. */
 struct import_entry {
 	char *id;		/* which run it is, for its format, wherever it
-				 * lies: UTF-8, at most 500 bytes */
+				 * lies; as import_found() can have it */
 	char *dir;		/* or file; where it is read */
 	char *sign;		/* of all its files by stat: size, times; what
 				 * is as it was needs no reading */
@@ -38,7 +38,8 @@ struct import_entries {
 };
 
 #define IMPORT_ENTRIES_INIT { NULL, 0, 0 }
-/** Copies the texts. */
+/** Copies the texts; of the id 200 bytes, and what moves a terminal or is not
+ *  UTF-8 as quote_terminal() shows it. */
 void import_found(struct import_entries *out, const char *id, const char *dir,
 		  const char *sign);
 void import_entries_release(struct import_entries *entries);
