@@ -16,7 +16,8 @@
 
 static const char *const usage[] = {
 	"metrics [-s SERIES] [--columns COLUMNS] [--every N|TIME] "
-	"[--by COLUMN] [--stacked] [--format FORMAT] [-A] [--where EXPR] [EXP...]",
+	"[--by COLUMN] [--stacked] [--format FORMAT] [-A] [--where EXPR] "
+	"[EXP...]",
 	"metrics (--last | --reduce FUNCTIONS | --list) [-s SERIES] "
 	"[--columns COLUMNS] [--format FORMAT] [-A] [--where EXPR] [EXP...]",
 	NULL

@@ -144,11 +144,10 @@ static const char *imported_by(const struct code_reach *reach,
 	return by;
 }
 
-static void add(struct findings *out, const struct package *a,
-		const struct package *b, const struct code_reach *reach)
+static void add(struct findings *out, const char *name,
+		const struct package *a, const struct package *b,
+		const struct code_reach *reach)
 {
-	const struct package *any = a ? a : b;
-	const char *name = any->name;
 	const char *by = imported_by(reach, name);
 	struct strbuf full = STRBUF_INIT;
 	struct finding *finding;
@@ -179,15 +178,15 @@ void diff_packages(struct findings *out, const struct diff_run *run_a,
 	while (has_a && has_b && (i < a.nr || j < b.nr)) {
 		int order = i == a.nr ? 1 : j == b.nr ? -1 :
 			    strcmp(a.item[i].name, b.item[j].name);
+		const struct package *in_a = order <= 0 ? &a.item[i++] : NULL;
+		const struct package *in_b = order >= 0 ? &b.item[j++] : NULL;
 
-		if (order < 0)
-			add(out, &a.item[i++], NULL, reach);
-		else if (order > 0)
-			add(out, NULL, &b.item[j++], reach);
-		else if (!is_same(&a.item[i], &b.item[j]))
-			add(out, &a.item[i++], &b.item[j++], reach);
-		else
-			i++, j++;
+		if (!in_b)
+			add(out, in_a->name, in_a, NULL, reach);
+		else if (!in_a)
+			add(out, in_b->name, NULL, in_b, reach);
+		else if (!is_same(in_a, in_b))
+			add(out, in_a->name, in_a, in_b, reach);
 	}
 	packages_release(&b);
 	packages_release(&a);
