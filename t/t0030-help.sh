@@ -50,7 +50,7 @@ test_expect_success 'help -a lists all commands, and programs on PATH' '
 		echo zzz
 	} | sort >expect &&
 	sed -n "s/^   \([a-z-]*\)\(  *[a-z].*\)*$/\1/p" out |
-		grep -v "^resutil\|^everyday$\|^fields$\|^gcs$\|^gdrive$\|^glob$\|^glossary$\|^google$\|^moving$\|^recovery$\|^python$\|^ssh$\|^votakvot$\|^where$" | sort >actual &&
+		grep -v "^resutil\|^everyday$\|^comparing$\|^fields$\|^gcs$\|^gdrive$\|^glob$\|^glossary$\|^google$\|^moving$\|^recovery$\|^python$\|^ssh$\|^votakvot$\|^where$" | sort >actual &&
 	test_cmp expect actual
 '
 
