@@ -139,6 +139,50 @@ static bool is_empty_dir(const char *path)
 	return !sys_rmdir(path);
 }
 
+/* No link of the commit leads from the new work tree to `dir`. */
+static bool is_own_dir(const struct rerun *r, const char *dir)
+{
+	struct strbuf tree = STRBUF_INIT, real = STRBUF_INIT;
+	const char *below, *below_real;
+	bool own;
+
+	path_real(&tree, r->tree.buf);
+	path_real(&real, dir);
+	below = path_below(dir, r->tree.buf);
+	below_real = path_below(real.buf, tree.buf);
+	own = below && below_real && !strcmp(below, below_real);
+	strbuf_release(&real);
+	strbuf_release(&tree);
+	return own;
+}
+
+/*
+ * A directory with nothing of anybody in it goes. `resutil init` puts a
+ * .gitignore into the results, which people commit; what is lent in its place
+ * has its own.
+ */
+static bool remove_unused_dir(const struct rerun *r, const char *dir)
+{
+	struct strbuf list = STRBUF_INIT, aside = STRBUF_INIT;
+	bool gone;
+
+	if (!is_own_dir(r, dir))
+		return false;
+
+	strbuf_addf(&list, "%s/.gitignore", dir);
+	strbuf_addf(&aside, "%s/gitignore", tempfile_path(r->place));
+	if (sys_rename(list.buf, aside.buf)) {
+		gone = is_empty_dir(dir);
+	} else {
+		gone = is_empty_dir(dir);
+		if (gone || sys_rename(aside.buf, list.buf))
+			sys_unlink(aside.buf);
+	}
+	strbuf_release(&aside);
+	strbuf_release(&list);
+	return gone;
+}
+
 /*
  * The names that the command uses for what other runs made are to lead to it.
  * Where results_dir is written from the project it may lie beside it, too.
@@ -158,7 +202,7 @@ static int lend_results(struct rerun *r, struct strbuf *err)
 		strvec_pushf(&r->missing, "'%s' does not lead from the new "
 			     "work tree to the results",
 			     the_project->results_dir);
-	else if (path_exists(at.buf) && !is_empty_dir(at.buf))
+	else if (path_exists(at.buf) && !remove_unused_dir(r, at.buf))
 		strvec_pushf(&r->missing, "'%s' is in the commit, so the "
 			     "results of other runs are not there",
 			     the_project->results_dir);

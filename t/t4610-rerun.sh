@@ -261,4 +261,41 @@ test_expect_success '--in-place runs with the code of now' '
 	test_path_is_missing .resutil/rerun
 '
 
+# What `resutil init` writes into the results is committed by most people.
+test_expect_success 'a .gitignore in the results is in the commit' '
+	mkdir usual && (
+		cd usual && make_repo . && make_project . && mkdir -p results &&
+		printf "*\n!.gitignore\n" >results/.gitignore &&
+		test_commit . setup && git ls-files >../out &&
+		grep -x results/.gitignore ../out &&
+		resutil add data >../out && data=$(cat ../out) &&
+		echo 5 >"results/$data/d.txt" &&
+		resutil run -m use -- cat "results/$data/d.txt" &&
+		resutil rerun --verify use >../out 2>../err &&
+		! grep "in the commit" ../err &&
+		resutil show --json @ >../out &&
+		! grep -F "results/.gitignore" ../out &&
+		git status --porcelain >../out && test ! -s ../out
+	)
+'
+
+test_expect_success 'what else a commit has there stays, and a link is not followed' '
+	mkdir other && (
+		cd other && make_repo . && make_project . && mkdir -p results &&
+		echo "/results/*_*" >results/.gitignore && echo k >results/kept &&
+		test_commit . setup &&
+		resutil run -m k -- cat results/.gitignore results/kept &&
+		resutil rerun --verify k 2>../err &&
+		grep "is in the commit" ../err
+	) &&
+	mkdir linked && (
+		cd linked && make_repo . && make_project . &&
+		mkdir ../away && echo "*" >../away/.gitignore &&
+		ln -s "$(cd ../away && pwd)" results && test_commit . setup &&
+		resutil run -m l -- cat results/.gitignore &&
+		test_might_fail resutil rerun l 2>../err &&
+		test -f ../away/.gitignore
+	)
+'
+
 test_done
