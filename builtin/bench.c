@@ -65,7 +65,8 @@ static void program_init(struct bench_program *p)
 static void bench_init(struct bench *b)
 {
 	static const struct bench blank = {
-		.overhead = -1, .push = -1, .output = "discard",
+		.number = -1, .concurrency = -1, .overhead = -1,
+		.push = -1, .output = "discard",
 		.compare = STRVEC_INIT, .deps = RUN_DEPS_INIT,
 		.words = STRVEC_INIT, .cwd = STRBUF_INIT,
 		.asked_comment = STRBUF_INIT, .rec = RECORDING_INIT,
@@ -171,25 +172,28 @@ static int read_amounts(struct bench *b, struct strbuf *err)
 {
 	struct bench_load *load = &b->load;
 
-	if (b->number && b->seconds)
+	if (!b->number || !b->concurrency)
+		return fail(err, ERR_USAGE, "-%c counts from 1",
+			    b->number ? 'c' : 'n');
+	if (b->number > 0 && b->seconds)
 		return fail(err, ERR_USAGE, "-n says how many, and -d for how "
 			    "long; one of them is enough");
-	if ((uint64_t)b->number > BENCH_MAX_CALLS ||
+	if (b->number > (int)BENCH_MAX_CALLS ||
 	    (uint64_t)b->warmup > BENCH_MAX_CALLS)
 		return fail(err, ERR_USAGE, "at most %u calls",
 			    BENCH_MAX_CALLS);
 	if (b->concurrency > BENCH_MAX_WORKERS)
 		return fail(err, ERR_USAGE, "at most %d calls at once",
 			    BENCH_MAX_WORKERS);
-	load->number = (uint64_t)b->number;
+	load->number = b->number > 0 ? (uint64_t)b->number : 0;
 	load->warmup = (uint64_t)b->warmup;
-	load->workers = b->concurrency ? (unsigned)b->concurrency :
+	load->workers = b->concurrency > 0 ? (unsigned)b->concurrency :
 			load->rate > 0 ? RATE_WORKERS : 1;
 	if (b->seconds) {
 		load->least = 1;
 		return read_seconds(&load->seconds, b->seconds, err);
 	}
-	if (!b->number) {
+	if (b->number < 0) {
 		load->least = AT_LEAST_CALLS;
 		load->seconds = AT_LEAST_SECONDS;
 	}

@@ -175,7 +175,8 @@ test_expect_success 'a command that cannot be started leaves nothing' '
 '
 
 test_expect_success 'words that mean nothing' '
-	for words in "" "-n 0x" "-n 1 -d 1 true" "-d 0 true" "-d 5q true" \
+	for words in "" "-n 0x" "-n 0 true" "-c 0 true" "-n 1 -d 1 true" \
+		"-d 0 true" "-d 5q true" \
 		"-d -1 true" "--rate=0 true" "--rate=x true" "--level=2 true" \
 		"--rate=1 --compare=true true" "--output=maybe true" \
 		"--compare= true" "-n 99999999 true" "-c 99999 true" \
