@@ -322,9 +322,9 @@ test_expect_success 'links are compared, not followed' '
 	test_grep "M  l/t  4 B.*(is executable)" actual
 '
 
-test_expect_success NOT_ROOT 'what cannot be read is told' '
+test_expect_success AS_USER 'what cannot be read is told' '
 	chmod 0 results/$B/same && test_when_finished "chmod 644 results/$B/same" &&
-	resutil diff --stat base new >actual &&
+	powerless resutil diff --stat base new >actual &&
 	test_grep "same. cannot be read" actual
 '
 

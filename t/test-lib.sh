@@ -622,6 +622,16 @@ as_user () {
 }
 
 test_lazy_prereq NOT_ROOT 'test "$(id -u)" != 0'
+# powerless COMMAND...: as this user, and root as one to whom the modes of its
+# own files mean something. Needs the prereq AS_USER.
+powerless () {
+	if test "$(id -u)" = 0
+	then
+		setpriv --inh-caps=-all --bounding-set=-all "$@"
+	else
+		"$@"
+	fi
+}
 test_lazy_prereq AS_USER '
 	test "$(id -u)" != 0 || test_as_nobody true
 '

@@ -17,7 +17,7 @@ int diff_tree_read(struct diff_tree *tree, const char *dir,
 {
 	struct exp_tree walked = EXP_TREE_INIT;
 	size_t i;
-	int ret = exp_tree_read_by(&walked, dir, 0, err);
+	int ret = exp_tree_read_any(&walked, dir, err);
 
 	for (i = 0; !ret && i < walked.nr; i++) {
 		const struct exp_entry *entry = &walked.entry[i];

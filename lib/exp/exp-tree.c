@@ -57,6 +57,7 @@ struct level {
 struct crew {
 	struct exp_tree *tree;	/* its fd and dir; the rest at the end */
 	uid_t user;
+	bool any;		/* files that cannot be read, too */
 	unsigned jobs;
 	struct workers *workers; /* NULL: none are needed yet */
 	unsigned given;		/* atomic: walks not done yet */
@@ -292,7 +293,8 @@ static int add_child(struct walk *w, int dirfd, const struct level *parent,
 		strbuf_release(&quoted);
 		return 0;
 	}
-	if (S_ISREG(st.st_mode) && !is_readable(w, dirfd, name, &st))
+	if (S_ISREG(st.st_mode) && !w->crew->any &&
+	    !is_readable(w, dirfd, name, &st))
 		return fail_at(w, "read", path, EACCES);
 
 	e = new_entry(w, exp_tree_is_record(path, st.st_mode));
@@ -714,10 +716,10 @@ static int read_tree(struct walk *top, const char *dir, struct strbuf *err)
 	return ret;
 }
 
-int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
-		     struct strbuf *err)
+static int read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
+		   bool any, struct strbuf *err)
 {
-	struct crew crew = { .tree = tree, .user = geteuid() };
+	struct crew crew = { .tree = tree, .user = geteuid(), .any = any };
 	struct walk top;
 
 	jobs = MINIMUM(jobs ? jobs : workers_default(), HELPERS_MAX);
@@ -725,6 +727,18 @@ int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
 	crew.jobs = workers_with_files(jobs + 1, KEPT_OPEN) - 1;
 	walk_init(&top, &crew, "", 0);
 	return read_tree(&top, dir, err);
+}
+
+int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
+		     struct strbuf *err)
+{
+	return read_by(tree, dir, jobs, false, err);
+}
+
+int exp_tree_read_any(struct exp_tree *tree, const char *dir,
+		      struct strbuf *err)
+{
+	return read_by(tree, dir, 0, true, err);
 }
 
 int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err)

@@ -55,6 +55,11 @@ int exp_tree_read(struct exp_tree *tree, const char *dir, struct strbuf *err);
 int exp_tree_read_by(struct exp_tree *tree, const char *dir, unsigned jobs,
 		     struct strbuf *err);
 
+/** The same, by as many threads as are of use, also with files that this user
+ *  cannot read: for who only looks, and tells of them when it comes to that. */
+int exp_tree_read_any(struct exp_tree *tree, const char *dir,
+		      struct strbuf *err);
+
 /**
  * What stat(2) says of all that is below a directory and of itself, in one
  * number. While it is the same, and `newest` lay well before the walk that gave
