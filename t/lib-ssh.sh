@@ -137,6 +137,20 @@ ssh_remote () {
 	mv "$SSH_DIR/remote.new" "$SSH_DIR/remote"
 }
 
+# ssh_powerless: the modes of its own files mean something to each session from
+# now on, also to root's. Needs the prereq AS_USER.
+ssh_powerless () {
+	if test "$(id -u)" != 0
+	then
+		ssh_remote
+		return
+	fi
+	ssh_remote 'if test -n "${SSH_ORIGINAL_COMMAND+set}"' then \
+		'set -- "$SSH_ORIGINAL_COMMAND"' 'unset SSH_ORIGINAL_COMMAND' \
+		'exec setpriv --inh-caps=-all --bounding-set=-all \
+			"$shell" -c "$1"' fi
+}
+
 # ssh_tools [NAME | NAME=PROGRAM]...: sessions from now on find these on PATH,
 # and nothing else; `sh` is dash where it is not said. PROGRAM may have words
 # behind it: ssh_tools cat rm sh=mksh find="busybox find"

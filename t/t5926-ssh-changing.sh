@@ -183,8 +183,8 @@ test_expect_success 'a listing that is not whole is none' '
 	test_must_be_empty got && grep "Killed\\|status 137" err && rm -r "$SSH_DIR/slow"
 '
 
-test_expect_success NOT_ROOT 'nor is one with a directory that may not be read' '
-	ssh_remote && mkdir "$store/closed" && : >"$store/closed/x" &&
+test_expect_success AS_USER 'nor is one with a directory that may not be read' '
+	ssh_powerless && mkdir "$store/closed" && : >"$store/closed/x" &&
 	chmod 0 "$store/closed" &&
 	test_when_finished "chmod 700 \"$store/closed\"; rm -r \"$store/closed\"" &&
 	test_expect_code 11 resutil list-objects --remote "$url" >got 2>err &&

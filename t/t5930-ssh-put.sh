@@ -177,8 +177,8 @@ test_expect_success MOUNT 'a read-only disk' '
 	fails "$PWD/closed" 11 "Read-only file system" large
 '
 
-test_expect_success NOT_ROOT 'a directory that we may not write into' '
-	mkdir denied && chmod 555 denied &&
+test_expect_success AS_USER 'a directory that we may not write into' '
+	test_when_finished ssh_remote && ssh_powerless && mkdir denied && chmod 555 denied &&
 	fails "$PWD/denied" 11 "Permission denied" one
 '
 
