@@ -70,7 +70,8 @@ bool git_note_edit(struct strbuf *text, const char *name, const char *line,
 
 /* Who commits notes is who git says, or at least somebody: a machine that only
  * runs things need not have been told. */
-static void notes_child(struct child_process *child, const char *dir)
+static void notes_child(struct child_process *child, const char *dir,
+			bool as_user)
 {
 	const char *email = getenv("EMAIL");
 
@@ -78,6 +79,11 @@ static void notes_child(struct child_process *child, const char *dir)
 	if (!email || !*email)
 		strvec_pushf(&child->env, "EMAIL=%s@%s", record_user(),
 			     record_host());
+	if (as_user) {
+		strvec_pushf(&child->env, "GIT_AUTHOR_NAME=%s", record_user());
+		strvec_pushf(&child->env, "GIT_COMMITTER_NAME=%s",
+			     record_user());
+	}
 	strvec_pushl(&child->args, "notes", "--ref=" GIT_NOTES_REF, NULL);
 }
 
@@ -106,7 +112,7 @@ static int read_note(const char *dir, const char *commit, struct strbuf *text,
 	struct child_process child;
 	int ret;
 
-	notes_child(&child, dir);
+	notes_child(&child, dir, false);
 	strvec_pushl(&child.args, "show", commit, NULL);
 	ret = pipe_command(&child, NULL, 0, text, &complaint, NOTE_MAX_BYTES,
 			   err);
@@ -120,14 +126,15 @@ static int read_note(const char *dir, const char *commit, struct strbuf *text,
 	return ret;
 }
 
-static int write_note(const char *dir, const char *commit,
-		      const struct strbuf *text, struct strbuf *err)
+static int call_notes(const char *dir, const char *commit,
+		      const struct strbuf *text, bool as_user,
+		      struct strbuf *complaint, struct strbuf *err)
 {
-	struct strbuf out = STRBUF_INIT, complaint = STRBUF_INIT;
+	struct strbuf out = STRBUF_INIT;
 	struct child_process child;
 	int ret;
 
-	notes_child(&child, dir);
+	notes_child(&child, dir, as_user);
 	if (text->len)
 		strvec_pushl(&child.args, "add", "--force", "-F", "-", NULL);
 	else
@@ -136,11 +143,26 @@ static int write_note(const char *dir, const char *commit,
 	if (text->len)
 		child.no_stdin = 0;
 	ret = pipe_command(&child, text->len ? text->buf : NULL, text->len,
-			   &out, &complaint, GIT_MAX_ANSWER, err);
+			   &out, complaint, GIT_MAX_ANSWER, err);
+	strbuf_release(&out);
+	return ret;
+}
+
+static int write_note(const char *dir, const char *commit,
+		      const struct strbuf *text, struct strbuf *err)
+{
+	struct strbuf complaint = STRBUF_INIT;
+	int ret;
+
+	ret = call_notes(dir, commit, text, false, &complaint, err);
+	/* Neither git nor the system has a name for this user. */
+	if (ret > 0 && strstr(complaint.buf, "ident name")) {
+		strbuf_reset(&complaint);
+		ret = call_notes(dir, commit, text, true, &complaint, err);
+	}
 	if (ret)
 		ret = tell(ret, &complaint, "write the note of a commit", err);
 	strbuf_release(&complaint);
-	strbuf_release(&out);
 	return ret;
 }
 
