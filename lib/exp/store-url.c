@@ -329,6 +329,9 @@ static int parse_ssh(struct url *u, struct strbuf *err)
 			  "characters");
 	if (!ret && at_home && path.buf[0] == '/')
 		ret = bad(u, err, "'//' stands behind '/~' in the URL");
+	/* A directory of that name, in the home directory. */
+	if (!ret && at_home && is_at_home(path.buf))
+		strbuf_insert(&path, 0, "./", 2);
 	if (!ret)
 		ret = take_project(u, &path, err);
 	if (!ret)
@@ -589,7 +592,7 @@ static void format_ssh(const struct value *config, struct strbuf *out)
 		add_setting(out, config, "port");
 	}
 	if (path && is_at_home(path))
-		path += path[1] ? 2 : 1;
+		path += 1 + strspn(path + 1, "/");
 	if (!path || !strcmp(path, "."))
 		path = "";
 	if (*path != '/')

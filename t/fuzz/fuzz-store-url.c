@@ -33,8 +33,8 @@ static void check_config(const char *type, const struct value *config)
 	}
 }
 
-/* Written as people read it, it means the same store, but for the file with
- * the keys. */
+/* Written as people read it, it means the same store, but for the files that
+ * are a matter of the machine. */
 static void check_again(const char *type, const struct value *config)
 {
 	struct strbuf url = STRBUF_INIT;
@@ -42,6 +42,7 @@ static void check_again(const char *type, const struct value *config)
 	struct value *told = value_copy(config), *config2 = NULL;
 
 	value_map_remove(told, "key_file_path");
+	value_map_remove(told, "ssh_config");
 	store_url_format(type, config, &url);
 	MUST(store_url_looks(url.buf));
 	/* "~" and %XX may have made it longer than a URL can be. */

@@ -172,6 +172,8 @@ static void test_ssh(void)
 	gives("ssh://box/~/s", "ssh host=box path=s");
 	gives("ssh://box/~", "ssh host=box path=.");
 	gives("ssh://box/%7E/s", "ssh host=box path=/~/s");
+	gives("ssh://box/~/~", "ssh host=box path=./~");
+	gives("ssh://box/~/~/s", "ssh host=box path=./~/s");
 	gives("ssh://box/a%25b", "ssh host=box path=/a%b");
 	gives("ssh://[::1]:22/s", "ssh host=::1 port=22 path=/s");
 	gives("ssh://[fe80::1%eth0]/s", "ssh host=fe80::1%eth0 path=/s");
@@ -368,6 +370,9 @@ static void test_format(void)
 		"host", "[::1]", "user", "me@lab", "path", "~/a?b",
 		"ssh_config", "x", NULL
 	};
+	static const char *const ssh_slashes[] = {
+		"host", "box", "path", "~//s", NULL
+	};
 	static const char *const secret[] = {
 		"host", "me:hunter2@box", "path", "s", NULL
 	};
@@ -387,6 +392,7 @@ static void test_format(void)
 		"region=r&profile=a%26b");
 	formats("ssh", ssh, "ssh://me@box:22/s%25");
 	formats("ssh", ssh_all, "ssh://me%40lab@[::1]/~/a%3Fb");
+	formats("ssh", ssh_slashes, "ssh://box/~/s");
 	formats("ssh", secret, "ssh://me@box/~/s");
 	formats("ssh", secret_user, "ssh://me@box/%7E/s");
 	formats("gdrive", drive, "gdrive://1a");
