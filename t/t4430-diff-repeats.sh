@@ -175,6 +175,35 @@ test_expect_success 'gates: a value that is missing does not pass' '
 	test_grep "no p without repeats" page
 '
 
+# A run that has diverged passed a gate on its own accuracy: nothing is less than
+# NaN.
+test_expect_success 'gates: nor does one of B alone, whatever it asks' '
+	for run in broken silent text
+	do
+		for expr in "b.info.acc < 0.85" "not b.info.acc >= 0.85" \
+			"info.acc > 0.1 and info.acc < 0.5" \
+			"b.state = done and b.info.acc <= 0.85" \
+			"b.info.acc < 0.85 or b.state != done"
+		do
+			test_expect_code 1 resutil diff --stat --only=params \
+				--fail-if="$expr" base $run >page || return 1
+		done &&
+		resutil diff --stat --only=params \
+			--fail-if="b.info.acc < 0.85 and b.state = fail" \
+			base $run >page || return 1
+	done &&
+	test_expect_code 1 resutil diff --stat --only=params \
+		--fail-if="b.info.acc < 0.85" base text >page &&
+	test_grep "^ *info.acc: bad in B$" page &&
+	test_expect_code 1 resutil diff --stat --only=params \
+		--fail-if="not has b.info.acc" base silent >page &&
+	test_grep "^ *info.acc: B has none$" page &&
+	resutil diff --stat --only=params --fail-if="not has b.info.acc" \
+		base broken >page &&
+	test_expect_code 1 resutil diff --stat --only=params \
+		--fail-if="b.info.acc = nan" base broken >page
+'
+
 test_expect_success 'gates: what is no gate is an error' '
 	gate 10 --fail-if="info.ac < -1%" && test_grep "neither run has the field .info.ac" err &&
 	test_must_be_empty page &&

@@ -9,8 +9,7 @@
 
 #include <math.h>
 
-/* As many missing values are tried out; with more the gate fails. */
-#define MISSING_MAX 4
+#define TOLD_BYTES 60		/* of a value */
 
 struct diff_gate {
 	char *text;
@@ -182,17 +181,12 @@ bool diff_gate_needs_repeats(const struct diff_gate *gate)
 	return false;
 }
 
-struct checking {
-	struct cell *cell;	/* by slot */
-	bool *missing;
-	size_t nr;
-};
-
+/* By slot; CELL_NONE: it is missing, and might be anything. */
 static void give(struct cell *out, size_t slot, void *data)
 {
-	const struct checking *c = data;
+	const struct cell *cells = data;
 
-	*out = c->cell[slot];
+	*out = cells[slot];
 }
 
 static void set_real(struct cell *cell, double real)
@@ -254,6 +248,24 @@ static void tell_missing(struct strbuf *why, const char *path,
 {
 	quote_terminal(why, path, strlen(path));
 	strbuf_addf(why, ": %s\n", what);
+}
+
+/* "info.acc: 0.874 in B" */
+static void tell_value(struct strbuf *why, const char *path,
+		       const struct cell *cell, char of)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	quote_terminal(why, path, strlen(path));
+	if (cell->type == CELL_NONE) {
+		strbuf_addf(why, ": %c has none\n", of);
+		return;
+	}
+	cell_format(&text, cell);
+	strbuf_addstr(why, ": ");
+	quote_terminal(why, text.buf, MINIMUM(text.len, (size_t)TOLD_BYTES));
+	strbuf_addf(why, "%s in %c\n", text.len > TOLD_BYTES ? "..." : "", of);
+	strbuf_release(&text);
 }
 
 static void set_change(struct cell *cell, const struct operand *op,
@@ -350,9 +362,7 @@ static int resolve(struct cell *cell, const char *text,
 	get_cell(&b, facts->names, facts->b, path.buf);
 	if (op.meaning == OF_A || op.meaning == OF_B) {
 		*cell = op.meaning == OF_A ? a : b;
-		if (cell->type == CELL_NONE)
-			tell_missing(why, path.buf, op.meaning == OF_A ?
-				     "A has none" : "B has none");
+		tell_value(why, path.buf, cell, op.meaning == OF_A ? 'A' : 'B');
 	} else if (diff_role_of(path.buf, &role) &&
 		   role.kind == DIFF_RESULTS && cell_number(&a, &(double){ 0 })
 		   && cell_number(&b, &(double){ 0 })) {
@@ -366,45 +376,20 @@ cleanup:
 	return ret;
 }
 
-/* Whether it holds for some values of those that are missing. */
-static bool may_hold(const struct diff_gate *gate, struct checking *c,
-		     size_t slot)
-{
-	static const double tried[] = { -INFINITY, 0, INFINITY };
-	bool found = false;
-	size_t i;
-
-	while (slot < c->nr && !c->missing[slot])
-		slot++;
-	if (slot == c->nr)
-		return where_match(gate->where, give, c);
-	for (i = 0; i < ARRAY_SIZE(tried) && !found; i++) {
-		set_real(&c->cell[slot], tried[i]);
-		found = may_hold(gate, c, slot + 1);
-	}
-	c->cell[slot].type = CELL_NONE;
-	return found;
-}
-
 int diff_gate_check(const struct diff_gate *gate,
 		    const struct diff_gate_facts *facts, bool *fails,
 		    struct strbuf *why, struct strbuf *err)
 {
-	struct checking c = { NULL, NULL, where_fields_nr(gate->where) };
-	size_t i, missing = 0;
+	const size_t nr = where_fields_nr(gate->where);
+	struct cell *cells = xcalloc(nr + 1, sizeof(*cells));
+	size_t i;
 	int ret = 0;
 
-	c.cell = xcalloc(c.nr + 1, sizeof(*c.cell));
-	c.missing = xcalloc(c.nr + 1, sizeof(*c.missing));
-	for (i = 0; !ret && i < c.nr; i++) {
-		ret = resolve(&c.cell[i], where_field(gate->where, i), facts,
+	for (i = 0; !ret && i < nr; i++)
+		ret = resolve(&cells[i], where_field(gate->where, i), facts,
 			      why, err);
-		c.missing[i] = c.cell[i].type == CELL_NONE;
-		missing += c.missing[i];
-	}
 	if (!ret)
-		*fails = missing > MISSING_MAX || may_hold(gate, &c, 0);
-	free(c.missing);
-	free(c.cell);
+		*fails = where_may_match(gate->where, give, cells);
+	free(cells);
 	return ret;
 }

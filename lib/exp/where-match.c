@@ -176,11 +176,18 @@ static bool state_is(const struct cell *cell, const char *word)
 	return false;
 }
 
+static enum order order_scalar(const struct cell *cell,
+			       const struct operand *value,
+			       const struct cell *other)
+{
+	return value->is_field ? order_cells(cell, other) :
+				 order_literal(cell, value);
+}
+
 static bool scalar_is(const struct cell *cell, const struct operand *value,
 		      const struct cell *other, enum token_type op)
 {
-	return order_is(value->is_field ? order_cells(cell, other) :
-			order_literal(cell, value), op);
+	return order_is(order_scalar(cell, value, other), op);
 }
 
 /* A list is what one of its members is; and it is not what none of them is. */
@@ -383,4 +390,72 @@ bool where_match(const struct where *where, where_get_fn get, void *data)
 	const struct context c = { get, data };
 
 	return match(where->root, &c);
+}
+
+/* ---- what may hold ------------------------------------------------------- */
+
+enum truth { NO, UNKNOWN, YES };
+
+static enum truth truth_of(bool holds)
+{
+	return holds ? YES : NO;
+}
+
+/* More and less can be said only of two numbers, two texts, two times; NaN is
+ * no number. */
+static enum truth may_compare(const struct node *node, const struct cell *left,
+			      const struct context *c)
+{
+	struct cell right;
+
+	if (!get_right(&right, &node->right, c))
+		return UNKNOWN;
+	if (node->op != TOKEN_EQ && node->op != TOKEN_NE &&
+	    left->type != CELL_LIST &&
+	    order_scalar(left, &node->right, &right) == UNORDERED)
+		return UNKNOWN;
+	return truth_of(match_compare(node, left, c));
+}
+
+static enum truth may_test(const struct node *node, const struct context *c)
+{
+	struct cell left = CELL_INIT;
+
+	c->get(&left, node->left.slot, c->data);
+	if (node->type == NODE_EXISTS)
+		return truth_of(match_test(node, c));
+	if (left.type == CELL_NONE)
+		return UNKNOWN;
+	return node->type == NODE_COMPARE ? may_compare(node, &left, c) :
+					    truth_of(match_test(node, c));
+}
+
+static enum truth may(const struct node *node, const struct context *c)
+{
+	enum truth all, one;
+	size_t i;
+
+	switch (node->type) {
+	case NODE_AND:
+	case NODE_OR:
+		all = node->type == NODE_AND ? YES : NO;
+		for (i = 0; i < node->child_nr; i++) {
+			one = may(node->child[i], c);
+			all = node->type == NODE_AND ? MINIMUM(all, one) :
+						       MAXIMUM(all, one);
+		}
+		return all;
+	case NODE_NOT:
+		one = may(node->child[0], c);
+		return one == UNKNOWN ? UNKNOWN : truth_of(one == NO);
+	default:
+		return may_test(node, c);
+	}
+}
+
+bool where_may_match(const struct where *where, where_get_fn get, void *data)
+{
+	const struct context c = { get, data };
+
+	return may(where->root, &c) != NO;
 }

@@ -33,4 +33,9 @@ typedef void (*where_get_fn)(struct cell *out, size_t slot, void *data);
  *  safe for different `data`. */
 bool where_match(const struct where *where, where_get_fn get, void *data);
 
+/** Whether it holds, or would hold for some value of what is absent, or of what
+ *  is in no order with what it is compared with (NaN, a text with a number).
+ *  `has FIELD` alone is known: what is absent is not there. */
+bool where_may_match(const struct where *where, where_get_fn get, void *data);
+
 #endif

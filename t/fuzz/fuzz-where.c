@@ -94,6 +94,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!where_parse(&other, opposite.buf, &now, NULL)) {
 		MUST(where_match(where, get, where) !=
 		     where_match(other, get, other));
+		/* what holds may hold, and so may what does not */
+		MUST(where_may_match(where, get, where) ||
+		     where_may_match(other, get, other));
+		MUST(where_may_match(where, get, where) ||
+		     !where_match(where, get, where));
 		where_free(other);
 	} else {
 		/* only what was at a limit already */

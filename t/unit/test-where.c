@@ -90,6 +90,50 @@ static void expect(const char *text, bool want)
 	strbuf_release(&what);
 }
 
+/* Whether it could hold, if what is absent were anything. */
+static void may(const char *text, bool want)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct where *where;
+
+	if (where_parse(&where, text, &now, &err))
+		check(false, err.buf);
+	else
+		check(where_may_match(where, get, where) == want, text);
+	where_free(where);
+	strbuf_release(&err);
+}
+
+static void test_what_may_hold(void)
+{
+	may("params.lr = 0.1", true);
+	may("params.lr > 0.1", false);
+	may("info.gone > 0.1", true);
+	may("not info.gone > 0.1", true);
+	may("info.gone > 0.1 and info.gone < 0.2", true);
+	may("info.gone > 0.1 and params.lr > 0.1", false);
+	may("info.gone > 0.1 or params.lr > 0.1", true);
+	may("not (info.gone > 0.1 or params.lr = 0.1)", false);
+	may("info.gone = word", true);
+	may("info.gone in (1, 2)", true);
+	may("info.gone ~ x", true);
+	may("info.gone", true);
+	may("params.lr < .info.gone", true);
+	/* NaN is there, and is in no order with anything */
+	may("info.loss < 0.5", true);
+	may("info.loss >= 0.5", true);
+	may("info.loss = 0.5", false);
+	may("info.loss != 0.5", true);
+	may("params.opt < 0.5", true);
+	may("params.opt < b", true);
+	may("params.opt > b", false);
+	/* what is absent is known not to be there */
+	may("has info.gone", false);
+	may("not has info.gone", true);
+	may("has params.lr", true);
+	may("not has params.lr", false);
+}
+
 #define yes(text) expect(text, true)
 #define no(text) expect(text, false)
 
@@ -543,6 +587,7 @@ int main(void)
 	test_texts();
 	test_truths();
 	test_absent();
+	test_what_may_hold();
 	test_lists();
 	test_times();
 	test_states();
