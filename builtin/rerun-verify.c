@@ -15,6 +15,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/text-compare.h"
 #include "lib/exp/exp-tree.h"
+#include "lib/exp/metrics-file.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
 
@@ -112,6 +113,27 @@ static bool begins(const char *path, const char *with)
 	return !strncmp(path, with, strlen(with));
 }
 
+/* A file of measurements, whose rows begin with a time; `series` as of
+ * metrics_parse_name(). */
+static bool is_metrics(const char *path, const char **series, size_t *len)
+{
+	enum metrics_format format;
+	uint64_t number;
+
+	return !strchr(path, '/') &&
+	       metrics_parse_name(path, &format, &number, series, len);
+}
+
+static bool is_system_series(const char *path)
+{
+	static const char name[] = "system";
+	const char *series;
+	size_t len;
+
+	return is_metrics(path, &series, &len) && len == strlen(name) &&
+	       !memcmp(series, name, len);
+}
+
 /*
  * What the code was is no outcome, nor is what tells how it went: times, where
  * a program waited, memory.
@@ -120,15 +142,13 @@ static bool counts(const struct verify *v, const struct exp_entry *e)
 {
 	const struct strvec *ignore = &v->r->ignore;
 	const char *path = e->path;
-	const char *system = strstr(path, "-system.");
 	size_t i;
 
 	if (S_ISDIR(e->mode) || !strcmp(path, RECORD_FILE) ||
 	    !strcmp(path, "stderr.log") || !strcmp(path, "traceback.txt") ||
 	    !strcmp(path, "uncommited.patch") ||
 	    begins(path, "uncommited_files/") ||
-	    begins(path, "resutil-snapshot") ||
-	    (begins(path, "metrics-") && system && !strchr(path, '/')))
+	    begins(path, "resutil-snapshot") || is_system_series(path))
 		return false;
 	for (i = 0; i < ignore->nr; i++)
 		if (glob_match(ignore->v[i], path) ||
@@ -223,7 +243,8 @@ static const char *judge_texts(struct verify *v, const struct exp_entry *e,
 	struct strbuf then = STRBUF_INIT, now = STRBUF_INIT;
 	struct text_compare how = v->how;
 	struct text_difference d;
-	const char *verdict = "differs";
+	const char *verdict = "differs", *series;
+	size_t len;
 
 	if (strbuf_read_fd(&then, a, TEXT_MAX_BYTES) ||
 	    strbuf_read_fd(&now, b, TEXT_MAX_BYTES) || !is_text(&then) ||
@@ -233,8 +254,7 @@ static const char *judge_texts(struct verify *v, const struct exp_entry *e,
 	replace(&now, v->name, v->r->name.buf);
 	if (v->r->tree.len && v->r->old_top.len)
 		replace(&now, v->r->tree.buf, v->r->old_top.buf);
-	how.first_field = begins(e->path, "metrics-") &&
-			  !strchr(e->path, '/');
+	how.first_field = is_metrics(e->path, &series, &len);
 	if (then.len == now.len && !memcmp(then.buf, now.buf, then.len)) {
 		verdict = "same";
 	} else if (text_compare(&how, then.buf, then.len, now.buf, now.len,

@@ -140,6 +140,25 @@ test_expect_success 'times in metrics are no outcome, rows are' '
 	test_grep "^differs	metrics-0000.csv	line 4: no more lines then" out
 '
 
+# What has such a name was taken for one, and verified whatever it held.
+test_expect_success 'only measurements are, not what is called a little like them' '
+	resutil run -m like -- sh -c "cd \"\$RESUTIL_EX_DIR\" || exit
+		for file in metrics-final.csv metrics-0000.txt metrics-op-system.csv
+		do
+			echo \$\$,same >\$file || exit
+		done
+		resutil meter -s file-system pid=\$\$
+		resutil meter -s system pid=\$\$" &&
+	differs like && sed "\$d" out | cut -f 1,2 | tr "\t" " " >rows &&
+	cat >expect <<-\EOF &&
+	differs metrics-0000-file-system.csv
+	differs metrics-0000.txt
+	differs metrics-final.csv
+	differs metrics-op-system.csv
+	EOF
+	test_cmp expect rows
+'
+
 test_expect_success 'lines and files that do not count' '
 	resutil run -m line -- sh -c "
 		echo \"took \$\$ s\" >\"\$RESUTIL_EX_DIR/log\"
