@@ -147,6 +147,16 @@ test_expect_success 'what is no number is named with its line' '
 	refuses 129 "none of" --input=xml
 '
 
+test_expect_success 'a line of text alone is no table without rows' '
+	printf "\n\nfast enough\n\n" >in &&
+	refuses 13 "line 3 of standard input: .fast enough. is no number" &&
+	printf "1_000" >in && refuses 13 "line 1 .*1_000" &&
+	printf "loss\n" >in && resutil summarize --column=loss <in >out &&
+	count_sum "0 0 0.0" && resutil summarize --input=csv <in >out &&
+	count_sum "0 0 0.0" && printf "loss\n,\n" >in &&
+	resutil summarize <in >out && count_sum "0 1 0.0"
+'
+
 test_expect_success 'what has no end is not kept' '
 	perl -e "print \"1,\" x (9 << 20)" >in 2>/dev/null ||
 	awk "BEGIN { for (i = 0; i < 9 * 1048576; i++) printf \"1,\" }" >in &&

@@ -220,6 +220,35 @@ test_expect_success 'what is wrong is told' '
 	resutil import mlflow bad/m 2>err && test_grep "line" err
 '
 
+# meta FILE LINE...
+meta () {
+	file=$1 && shift && mkdir -p "${file%/*}/params" && printf "%s\n" "$@" >"$file"
+}
+
+test_expect_success 'of MLflow: what is no run, or says what cannot be' '
+	mkdir odd && cp -R kept/mlflow/mlruns odd/ && runs=odd/mlruns/7 &&
+	meta $runs/none/meta.yaml "status: 3" "run_name: none" &&
+	meta $runs/torn/meta.yaml "run_id: torn" "  status: [" &&
+	meta $runs/models/m-1/meta.yaml "model_id: m-1" &&
+	meta $runs/late/meta.yaml "run_id: late" "start_time: 1e300" \
+		"end_time: soon" "status: 9" &&
+	meta $runs/123e4/meta.yaml "run_id: 123e4" "status: RUNNING" \
+		"end_time: null" &&
+	meta $runs/away/meta.yaml "run_id: away" "lifecycle_stage: deleted" &&
+	test_expect_code 3 resutil import -n mlflow odd >out 2>err &&
+	cut -f 3 out | sort >got &&
+	printf "%s\n" 0a1b2c3d4e5f60718293a4b5c6d7e8f9 123e4 late >want &&
+	test_cmp want got &&
+	test_grep "/none/meta.yaml. has no run_id, so that run is left out" err &&
+	test_grep "/torn/meta.yaml.*line" err && test_grep ! m-1 err &&
+	test_grep "/late.: its start_time is no time" err &&
+	test_grep "/late.: its end_time is no time" err &&
+	test_grep "/late.: its status is none that MLflow has" err &&
+	test_grep ! "/123e4" err && test_grep "2 would be new, 1 would grow" err &&
+	test_expect_code 3 resutil import mlflow $runs/none 2>err &&
+	test_line_count = 3 err
+'
+
 test_expect_success 'cut anywhere, it is read up to there' '
 	log=$(echo there/wandb/wandb/*/run-ab12cd34.wandb) &&
 	events=there/tensorboard/logs/run1/events.out.tfevents.1720091755.box.1 &&

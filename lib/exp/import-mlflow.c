@@ -23,6 +23,7 @@
 struct finding {
 	struct import_entries *out;
 	struct strvec *problems;
+	bool partly;		/* one of these was a run */
 };
 
 static int read_meta(struct value **out, const char *dir, struct strbuf *err)
@@ -44,12 +45,37 @@ static int read_meta(struct value **out, const char *dir, struct strbuf *err)
 	return ret;
 }
 
-/* That of an experiment has no run_id. */
-static const char *run_id(const struct value *meta)
+/* One that YAML takes for a number is the name of the directory, too. */
+static const char *run_id(const struct value *meta, const char *dir)
 {
-	const char *id = value_get_text(meta, "run_id");
+	const struct value *id = value_map_get(meta, "run_id");
 
-	return id ? id : value_get_text(meta, "run_uuid");
+	if (!id || id->type == VALUE_NULL)
+		id = value_map_get(meta, "run_uuid");
+	if (id && (id->type == VALUE_INT || id->type == VALUE_FLOAT))
+		return path_basename(dir);
+	return id ? value_text(id) : NULL;
+}
+
+static bool has_dir(const char *dir, const char *name)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool has;
+
+	strbuf_addf(&path, "%s/%s", dir, name);
+	has = path_is_dir(path.buf);
+	strbuf_release(&path);
+	return has;
+}
+
+/* An experiment has neither, and a model that was logged has an id of its own.
+ * meta: NULL when it cannot be read. */
+static bool is_run(const struct value *meta, const char *dir)
+{
+	if (meta && value_map_get(meta, "model_id"))
+		return false;
+	return has_dir(dir, "metrics") || has_dir(dir, "params") ||
+	       (meta && value_map_get(meta, "artifact_uri"));
 }
 
 static bool is_deleted(const struct value *meta)
@@ -59,11 +85,26 @@ static bool is_deleted(const struct value *meta)
 	return stage && !strcmp(stage, "deleted");
 }
 
+static void add_run(struct finding *f, const char *id, const char *dir)
+{
+	struct strbuf err = STRBUF_INIT, sign = STRBUF_INIT;
+
+	if (!import_sign(&sign, dir, &err)) {
+		import_found(f->out, id, dir, sign.buf);
+	} else {
+		strvec_push(f->problems, err.buf);
+		f->partly = true;
+	}
+	strbuf_release(&sign);
+	strbuf_release(&err);
+}
+
 static int look_at(const char *path, void *data)
 {
-	struct strbuf err = STRBUF_INIT, sign = STRBUF_INIT, file = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT, file = STRBUF_INIT;
 	struct finding *f = data;
 	struct value *meta = NULL;
+	const char *id;
 	int ret = 0;
 
 	strbuf_addf(&file, "%s/" META, path);
@@ -71,22 +112,25 @@ static int look_at(const char *path, void *data)
 		goto cleanup;
 	if (read_meta(&meta, path, &err)) {
 		strvec_push(f->problems, err.buf);
+		f->partly |= is_run(NULL, path);
 		goto cleanup;
 	}
+	id = run_id(meta, path);
 	if (is_deleted(meta)) {
 		ret = IMPORT_WALK_SKIP;
-	} else if (run_id(meta)) {
+	} else if (id && *id) {
 		ret = IMPORT_WALK_SKIP;
-		if (import_sign(&sign, path, &err))
-			strvec_push(f->problems, err.buf);
-		else
-			import_found(f->out, run_id(meta), path, sign.buf);
+		add_run(f, id, path);
+	} else if (is_run(meta, path)) {
+		ret = IMPORT_WALK_SKIP;
+		strvec_pushf(f->problems, "'%s' has no run_id, so that run is "
+			     "left out", file.buf);
+		f->partly = true;
 	}
 
 cleanup:
 	value_free(meta);
 	strbuf_release(&file);
-	strbuf_release(&sign);
 	strbuf_release(&err);
 	return ret;
 }
@@ -96,8 +140,12 @@ static int find(struct import_entries *out, const char *dir,
 		struct strbuf *err)
 {
 	struct finding f = { .out = out, .problems = problems };
+	int ret = import_walk(dir, without, DEPTH, look_at, &f, problems, err);
 
-	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
+	if (!ret && f.partly)
+		ret = fail(err, ERR_PARTLY, "some runs below '%s' cannot be "
+			   "imported", dir);
+	return ret;
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -229,6 +277,11 @@ static void add_metric(struct reading *r, const char *key, size_t len,
 			       "metric", bad, path);
 }
 
+static bool is_going_on(const char *word)
+{
+	return !strcmp(word, "RUNNING") || !strcmp(word, "SCHEDULED");
+}
+
 static void set_state(struct import_sink *sink, const struct value *meta)
 {
 	static const char *const states[] = {
@@ -247,21 +300,34 @@ static void set_state(struct import_sink *sink, const struct value *meta)
 				status = (int64_t)i;
 	if (status >= 3 && status < (int64_t)ARRAY_SIZE(states))
 		import_set(sink, "state", value_new_str(states[status]));
+	else if (status != 1 && status != 2 && !(word && is_going_on(word)))
+		import_problem(sink, "its status is none that MLflow has");
+}
+
+/* As both `name` and `also`, which may be NULL. */
+static void set_time(struct import_sink *sink, const struct value *meta,
+		     const char *key, const char *name, const char *also)
+{
+	const struct value *value = value_map_get(meta, key);
+	double time;
+
+	if (!value || value->type == VALUE_NULL)
+		return;
+	if (!value_get_float(meta, key, &time) ||
+	    !import_set_time(sink, name, time))
+		import_problem(sink, "its %s is no time", key);
+	else if (also)
+		import_set_time(sink, also, time);
 }
 
 static void set_meta(struct import_sink *sink, const struct value *meta)
 {
 	const char *name = value_get_text(meta, "run_name");
 	const char *user = value_get_text(meta, "user_id");
-	double time;
 
 	set_state(sink, meta);
-	if (value_get_float(meta, "start_time", &time)) {
-		import_set_time(sink, "created", time);
-		import_set_time(sink, "started", time);
-	}
-	if (value_get_float(meta, "end_time", &time))
-		import_set_time(sink, "finished", time);
+	set_time(sink, meta, "start_time", "created", "started");
+	set_time(sink, meta, "end_time", "finished", NULL);
 	if (user && *user)
 		import_set(sink, "user", value_new_str(user));
 	if (name && *name) {

@@ -138,7 +138,7 @@ int import_sign(struct strbuf *out, const char *path, struct strbuf *err)
 	return ret;
 }
 
-void import_set_time(struct import_sink *sink, const char *name,
+bool import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds)
 {
 	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
@@ -149,7 +149,7 @@ void import_set_time(struct import_sink *sink, const char *name,
 
 	/* from 1970 to 9999, as RFC 3339 has years */
 	if (!(milliseconds >= 0 && milliseconds < 253402300800000.0))
-		return;
+		return false;
 	usec = (int64_t)(milliseconds * 1000);
 	m.sec = usec / 1000000;
 	m.usec = (int32_t)(usec % 1000000);
@@ -161,4 +161,5 @@ void import_set_time(struct import_sink *sink, const char *name,
 	import_set(sink, path.buf, value_new_str(text.buf));
 	strbuf_release(&text);
 	strbuf_release(&path);
+	return true;
 }

@@ -116,9 +116,9 @@ int import_walk(const char *dir, const char *without, unsigned depth,
  *  names, sizes and times, and is the same for a copy that has these. */
 int import_sign(struct strbuf *out, const char *path, struct strbuf *err);
 
-/** at.NAME from milliseconds since 1970, when that is a time; on the clock
- *  here, as names have it. */
-void import_set_time(struct import_sink *sink, const char *name,
+/** at.NAME from milliseconds since 1970, on the clock here, as names have it.
+ *  False: that is no time from 1970 to 9999. */
+bool import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds);
 
 /* Files: import-NAME.c. */

@@ -23,11 +23,15 @@ struct reading {
 	int fd;
 	const char *name, *column;
 	enum sample_format format;
+	bool guessed;		/* that is what the first line looked like */
 	struct strbuf text;	/* read, and not yet taken */
 	bool ended;
 	uint64_t line;		/* of the row, from 1 */
 	uint64_t lines;		/* that were taken */
 	size_t which;		/* column, from 0; NO_COLUMN: not yet known */
+	struct strbuf title;	/* a line that was guessed to be the first row
+				 * of a table; empty once there is another */
+	uint64_t title_line;
 };
 
 void sample_release(struct sample *s)
@@ -280,7 +284,12 @@ static int add_row(struct reading *r, const char *text, size_t len,
 	ret = split(r, text, len, &cells, err);
 	if (!ret && r->which == NO_COLUMN) {
 		ret = choose_column(r, &cells, err);
+		if (!ret && r->guessed && !r->column) {
+			strbuf_add(&r->title, text, len);
+			r->title_line = r->line;
+		}
 	} else if (!ret) {
+		strbuf_reset(&r->title);
 		cell = r->which < cells.nr ? cells.v[r->which] : "";
 		ret = add_cell(r, cell, strlen(cell), err);
 	}
@@ -388,7 +397,9 @@ int sample_read(struct sample *s, int fd, const char *name,
 {
 	struct reading r = { .sample = s, .fd = fd, .name = name,
 			     .column = column, .format = format,
-			     .text = STRBUF_INIT, .line = 1,
+			     .guessed = format == SAMPLE_AUTO,
+			     .text = STRBUF_INIT, .title = STRBUF_INIT,
+			     .line = 1,
 			     .which = NO_COLUMN };
 	ssize_t n;
 	int ret = 0;
@@ -406,6 +417,11 @@ int sample_read(struct sample *s, int fd, const char *name,
 		strbuf_setlen(&r.text, r.text.len + (size_t)n);
 		ret = take_lines(&r, err);
 	}
+	/* The name of a column that was asked for is one, also without rows. */
+	r.line = r.title_line;
+	if (!ret && r.title.len)
+		ret = no_number(&r, r.title.buf, r.title.len, err);
+	strbuf_release(&r.title);
 	strbuf_release(&r.text);
 	return ret;
 }
