@@ -101,6 +101,7 @@ COMMAND_IN(index,
 	"summarize",      cmd_summarize,     PLUMBING, NO_PROJECT,   "say what numbers have in common: mean, percentiles, intervals")
 COMMAND_IN(pack,
 	"sync-keys",      cmd_sync_keys,     PLUMBING, WANT_PROJECT, "compare files here with a store, and make them alike")
+COMMAND("tag",            cmd_tag,           BUILTIN,  NEED_PROJECT, "give a run a name that can move to another")
 COMMAND_IN(pack,
 	"test-store",     cmd_test_store,    PLUMBING, WANT_PROJECT, "test whether a store keeps its contract")
 COMMAND("tid",            cmd_tid,           BUILTIN,  NO_PROJECT,   "print what names this run")

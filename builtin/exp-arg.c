@@ -11,6 +11,7 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/tags.h"
 
 void exp_arg_release(struct exp_arg *found)
 {
@@ -86,6 +87,18 @@ static int find_there(struct exp_arg *found, const char *arg, unsigned flags,
 		goto cleanup;
 	}
 	ret = remote_rows_choose(&rows, remote, arg, &found->name, &why);
+	if (ret == ERR_NOT_FOUND && !(flags & REMOTE_ROWS_LONG) &&
+	    !tag_check(arg, NULL)) {
+		/* what tags they have stands in the records */
+		remote_rows_release(&rows);
+		strbuf_reset(&why);
+		rows = (struct remote_rows)REMOTE_ROWS_INIT;
+		ret = remote_rows_read(&rows, remote,
+				       flags | REMOTE_ROWS_LONG, 0, &why);
+		if (!ret)
+			ret = remote_rows_choose(&rows, remote, arg,
+						 &found->name, &why);
+	}
 	if (ret == ERR_NOT_FOUND && not_here->len) {
 		quote_terminal(&shown, arg, strlen(arg));
 		fail(err, ret, "there is no experiment '%s' here or in '%s'; "

@@ -10,6 +10,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/remote-rows.h"
 #include "builtin/settle-renames.h"
 #include "builtin/transfer.h"
 #include "lib/base/error.h"
@@ -24,6 +25,7 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/tags.h"
 #include "lib/wrap/json.h"
 
 #define ANSWER_MAX_BYTES (16u << 20)
@@ -65,9 +67,9 @@ static bool is_latest_there(const struct pull *p, const char *arg)
 }
 
 /* What stat-remote says of these EXPs there, into `out`; it tells of its own
- * failures. */
+ * failures, in `said` unless that is NULL. */
 static int ask_about(struct pull *p, const struct strvec *exps, bool json,
-		     struct strbuf *out)
+		     struct strbuf *out, struct strbuf *said)
 {
 	struct child_process child = CHILD_PROCESS_INIT;
 	struct strbuf err = STRBUF_INIT;
@@ -81,7 +83,7 @@ static int ask_about(struct pull *p, const struct strvec *exps, bool json,
 		strvec_pushf(&child.args, "--remote=%s", p->t.remote);
 	strvec_push(&child.args, "--");
 	strvec_pushv(&child.args, exps->v);
-	status = pipe_command(&child, NULL, 0, out, NULL, ANSWER_MAX_BYTES,
+	status = pipe_command(&child, NULL, 0, out, said, ANSWER_MAX_BYTES,
 			      &err);
 	if (status < 0) {
 		error("%s", err.buf);
@@ -91,15 +93,16 @@ static int ask_about(struct pull *p, const struct strvec *exps, bool json,
 	return error_of_exit_status(status);
 }
 
-static int find_latest_there(struct pull *p, const char *exp,
-			     struct strbuf *name)
+/* What the names alone do not tell: the latest there, or a tag there. */
+static int find_there(struct pull *p, const char *exp, struct strbuf *name,
+		      struct strbuf *said)
 {
 	struct strvec exps = STRVEC_INIT;
 	struct strbuf out = STRBUF_INIT;
 	int ret;
 
 	strvec_push(&exps, exp);
-	ret = ask_about(p, &exps, false, &out);
+	ret = ask_about(p, &exps, false, &out, said);
 	strbuf_add(name, out.buf, strcspn(out.buf, "\t\n"));
 	strbuf_release(&out);
 	strvec_release(&exps);
@@ -124,6 +127,21 @@ static bool find_by_path(const char *arg, struct strbuf *name)
 	return found;
 }
 
+/* The names do not say it; what they do say is in `err`. */
+static int find_tag_there(struct pull *p, const char *arg,
+			  struct strbuf *name, struct strbuf *err)
+{
+	struct strbuf said = STRBUF_INIT;
+	int ret = find_there(p, arg, name, &said);
+
+	if (ret != ERR_NOT_FOUND)
+		strbuf_reset(err);
+	if (ret && ret != ERR_NOT_FOUND)
+		strbuf_addstr(err, last_words(&said));
+	strbuf_release(&said);
+	return ret;
+}
+
 /* Part of a name, or a comment: of what is here and of what is there. */
 static int find_by_text(struct pull *p, const char *arg, struct strbuf *name,
 			struct strbuf *err)
@@ -141,6 +159,8 @@ static int find_by_text(struct pull *p, const char *arg, struct strbuf *name,
 	strvec_sort(&both, true);
 	strbuf_addf(&where, "here or in '%s'", transfer_remote_name(&p->t));
 	ret = exp_find_among(&both, arg, where.buf, name, err);
+	if (ret == ERR_NOT_FOUND && p->there.nr && !tag_check(arg, NULL))
+		ret = find_tag_there(p, arg, name, err);
 
 cleanup:
 	strbuf_release(&where);
@@ -151,8 +171,10 @@ cleanup:
 static int find(struct pull *p, const char *arg, struct strbuf *name,
 		struct strbuf *err)
 {
+	int ret;
+
 	if (is_latest_there(p, arg))
-		return find_latest_there(p, arg, name);
+		return find_there(p, arg, name, NULL);
 	if (name_is_valid(arg)) {
 		strbuf_addstr(name, arg);
 		return 0;
@@ -162,7 +184,8 @@ static int find(struct pull *p, const char *arg, struct strbuf *name,
 	if (!*arg || *arg == '@' || strchr(arg, '/') ||
 	    !strcmp(arg, NAME_DEBUG))
 		return exp_find(the_project, arg, name, err);
-	return find_by_text(p, arg, name, err);
+	ret = tag_find(the_project, arg, name, err);
+	return ret == ERR_NOT_FOUND ? find_by_text(p, arg, name, err) : ret;
 }
 
 static int choose_one(const char *arg, void *data)
@@ -228,7 +251,7 @@ static const char *choose_by_id(struct pull *p, const struct strvec *names,
 	const char *found = NULL, *line;
 	size_t i, len;
 
-	if (ask_about(p, names, false, &out))
+	if (ask_about(p, names, false, &out, NULL))
 		goto cleanup;
 	for (i = 0, line = out.buf; i < names->nr && !found; i++) {
 		const char *field = line;
@@ -352,7 +375,7 @@ static void want_of_store(struct pull *p, struct strvec *here,
 	size_t len;
 
 	if (!p->t.moved_names.nr ||
-	    ask_about(p, &p->t.moved_names, true, &out))
+	    ask_about(p, &p->t.moved_names, true, &out, NULL))
 		goto cleanup;
 	for (line = out.buf; *line; line += len + (line[len] == '\n')) {
 		struct value *row = NULL;

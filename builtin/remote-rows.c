@@ -8,6 +8,7 @@
 #include "lib/exp/exp-fields.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
+#include "lib/exp/tags.h"
 #include "lib/wrap/json.h"
 
 #define ROWS_MAX_BYTES (512u << 20)
@@ -207,7 +208,7 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 		       const char *arg, struct strbuf *name,
 		       struct strbuf *err)
 {
-	struct strvec names = STRVEC_INIT;
+	struct strvec names = STRVEC_INIT, tagged = STRVEC_INIT;
 	struct strbuf where = STRBUF_INIT;
 	size_t back, i;
 	int ret;
@@ -218,10 +219,18 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 	}
 	if (exp_parse_latest(arg, &back))
 		return choose_latest(rows, remote, back, name, err);
-	for (i = 0; i < rows->nr; i++)
-		strvec_push(&names, rows->row[i].name);
+	for (i = 0; i < rows->nr; i++) {
+		const struct remote_row *row = &rows->row[i];
+
+		strvec_push(&names, row->name);
+		if (tags_have(value_map_get(row->fields, "tags"), arg))
+			strvec_push(&tagged, row->name);
+	}
 	strbuf_addf(&where, "in '%s'", remote);
-	ret = exp_find_among(&names, arg, where.buf, name, err);
+	ret = tag_choose(&tagged, arg, where.buf, name, err);
+	if (ret == ERR_NOT_FOUND)
+		ret = exp_find_among(&names, arg, where.buf, name, err);
+	strvec_release(&tagged);
 	strbuf_release(&where);
 	strvec_release(&names);
 	return ret;

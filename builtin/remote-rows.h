@@ -48,8 +48,8 @@ const struct remote_row *remote_rows_find(const struct remote_rows *rows,
 
 /**
  * The name of the experiment there that `arg` means: exact name, `@`, `@~N`
- * (by at.created, so with REMOTE_ROWS_LONG), unique prefix, unique whole
- * comment. Errors as of exp_find().
+ * (by at.created, so with REMOTE_ROWS_LONG), a tag (with it, too), unique
+ * prefix, unique whole comment. Errors as of exp_find().
  */
 int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 		       const char *arg, struct strbuf *name,

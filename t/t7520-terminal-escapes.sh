@@ -284,6 +284,9 @@ show|13|line 1|show aapfuq
 snapshot-code|0|033|snapshot-code -n
 stat-remote|3|202e|stat-remote "$name" aapfus_20240704T191855_$bidi
 status|3|x1b|status -a
+tag|0|202e|tag -n "t$rlo" "$name"
+tag|129|U+001B|tag "$evil" "$name"
+tag|10|x1b|tag good "no $evil"
 test-store|129|URL|test-store "dir:$evil"
 tid|0|x1b|tid --exp "$name"
 unpack-exp|0||unpack-exp -C unpacked pack.zip

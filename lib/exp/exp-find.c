@@ -9,6 +9,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
+#include "lib/exp/tags.h"
 
 #define MAX_CANDIDATES 20	/* a sentence with more helps nobody */
 
@@ -208,12 +209,16 @@ cleanup:
 	return ret;
 }
 
+/* A tag was given on purpose, so it goes before what only begins so. */
 static int find_by_text(const struct project *p, const char *arg,
 			struct strbuf *out, struct strbuf *err)
 {
 	struct strvec names = STRVEC_INIT;
-	int ret = exp_list_names(p, &names, err);
+	int ret = tag_find(p, arg, out, err);
 
+	if (ret != ERR_NOT_FOUND)
+		return ret;
+	ret = exp_list_names(p, &names, err);
 	if (!ret)
 		ret = exp_find_among(&names, arg, "here", out, err);
 	strvec_release(&names);

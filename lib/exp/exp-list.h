@@ -38,9 +38,9 @@ bool exp_is_here(const struct project *p, const char *name);
 bool exp_name_is_taken(const struct project *p, const char *name);
 
 /**
- * One EXP argument: exact name, a path into it, `@`, `@~N`, a unique prefix, a
- * unique whole comment. Adds the name to `out`. NAME_DEBUG is found by its
- * exact name or path only: who records or sends names refuses it.
+ * One EXP argument: exact name, a path into it, `@`, `@~N`, a tag, a unique
+ * prefix, a unique whole comment. Adds the name to `out`. NAME_DEBUG is found
+ * by its exact name or path only: who records or sends names refuses it.
  * Errors: ERR_NOT_FOUND; ERR_USAGE when ambiguous (err lists candidates, one
  * a line after the sentence).
  */

@@ -13,6 +13,7 @@
 #include "lib/base/value.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
+#include "lib/exp/tags.h"
 
 /* Wall clocks are 26 hours apart at most; the rest is for names that were made
  * a while before their records. */
@@ -108,6 +109,27 @@ static int find_latest(struct remote *r, const struct remote_list *list,
 	return ret;
 }
 
+/* Their records say which tags they have: each version is read once. */
+static int find_by_tag(struct remote *r, const struct remote_list *list,
+		       const char *arg, struct strbuf *name,
+		       struct strbuf *err)
+{
+	struct strvec names = STRVEC_INIT;
+	char *where = xstrfmt("in '%s'", r->name);
+	size_t i;
+	int ret = remote_learn(r, list->exp, list->nr, KNOWN_RECORD, 0, err);
+
+	for (i = 0; !ret && i < list->nr; i++)
+		if (tags_have(value_map_get(list->exp[i].summary, "tags"),
+			      arg))
+			strvec_push(&names, list->exp[i].name);
+	if (!ret)
+		ret = tag_choose(&names, arg, where, name, err);
+	strvec_release(&names);
+	free(where);
+	return ret;
+}
+
 static int find_by_text(struct remote *r, const struct remote_list *list,
 			const char *arg, struct strbuf *name,
 			struct strbuf *err)
@@ -122,6 +144,25 @@ static int find_by_text(struct remote *r, const struct remote_list *list,
 	ret = exp_find_among(&names, arg, where, name, err);
 	strvec_release(&names);
 	free(where);
+	return ret;
+}
+
+/* Most words are no tags, and a listing tells of names: so these go first. */
+static int find_by_word(struct remote *r, const struct remote_list *list,
+			const char *arg, struct strbuf *name,
+			struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret = find_by_text(r, list, arg, name, &why);
+
+	if (ret == ERR_NOT_FOUND && !tag_check(arg, NULL)) {
+		ret = find_by_tag(r, list, arg, name, err);
+		if (ret != ERR_NOT_FOUND)
+			strbuf_reset(&why);
+	}
+	if (err)
+		strbuf_addbuf(err, &why);
+	strbuf_release(&why);
 	return ret;
 }
 
@@ -140,7 +181,7 @@ int remote_find(struct remote *r, const struct remote_list *list,
 	else if (exp_parse_latest(arg, &back))
 		ret = find_latest(r, list, back, shown.buf, name, err);
 	else
-		ret = find_by_text(r, list, arg, name, err);
+		ret = find_by_word(r, list, arg, name, err);
 	strbuf_release(&shown);
 	return ret;
 }
