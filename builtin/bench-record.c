@@ -47,17 +47,22 @@ static struct value *settings_map(const struct bench *b)
 	return map;
 }
 
-/* The parameters are those of the program, and below `bench` those of us. */
+struct value *bench_params(const struct bench *b)
+{
+	struct value *params = record_params(b->program[0].argv.v);
+
+	value_map_set(params, "bench", settings_map(b));
+	return params;
+}
+
 static int make_record(struct bench *b, const struct moment *created,
 		       struct strbuf *err)
 {
-	struct value *params = record_params(b->program[0].argv.v);
 	struct recording *rec = &b->rec;
 
 	rec->record = record_new(the_project, rec->name.buf, b->words.v,
 				 b->cwd.buf, "running", created);
-	value_map_set(params, "bench", settings_map(b));
-	value_map_set(rec->record, "params", params);
+	value_map_set(rec->record, "params", bench_params(b));
 	record_set_moment(rec->record, "at.started", created);
 	value_map_set_str(rec->record, "executor", "local");
 	return run_deps_add(&b->deps, rec->record, err);

@@ -12,7 +12,9 @@
 
 #include <math.h>
 
+#include "builtin/around-run.h"
 #include "builtin/ask-comment.h"
+#include "builtin/call-hooks.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
@@ -348,7 +350,28 @@ static int find_programs(struct bench *b, struct strbuf *err)
 	return ret;
 }
 
-static int prepare(struct bench *b, struct strbuf *err)
+/* As before a run. They say no by a status that is none of ours. */
+static int call_pre_run(struct bench *b, const struct own_hooks *h,
+			struct strbuf *err)
+{
+	struct value *params = bench_params(b);
+	const struct run_preview preview = {
+		.argv = b->words.v, .cwd = b->cwd.buf,
+		.comment = b->rec.comment, .params = params,
+		.deps = &b->deps, .git_options = &b->git_options
+	};
+	struct strbuf in = STRBUF_INIT;
+	int ret = run_preview_add(&in, &preview, err);
+
+	if (!ret)
+		ret = run_call_pre(h, &in, err);
+	value_free(params);
+	strbuf_release(&in);
+	return ret == ERR_NO ? ERR_FAILED : ret;
+}
+
+static int prepare_all(struct bench *b, struct own_hooks *hooks,
+		       struct strbuf *err)
 {
 	int ret;
 
@@ -358,17 +381,32 @@ static int prepare(struct bench *b, struct strbuf *err)
 		ret = path_cwd(&b->cwd, err);
 	if (!ret)
 		ret = git_state_options_init(&b->git_options, the_project, err);
-	if (!ret)	/* git answers while we go on */
+	if (!ret && !b->dry_run)
+		ret = call_hooks_find(hooks, "pre-run", err);
+	/* git answers while we go on, but what hooks change comes first. */
+	if (!ret && !hooks->nr)
 		ret = git_state_start(&b->git, &b->git_options, err);
 	if (!ret)
 		ret = run_push_choose(&b->how, b->push, err);
 	if (!ret)
 		ret = run_deps_find(&b->deps, b->cwd.buf, b->program[0].argv.v,
 				    b->dry_run, err);
-	if (ret)
+	if (!ret)
+		ret = choose_comment(the_project, &b->rec.comment,
+				     &b->asked_comment, err);
+	if (ret || !hooks->nr)
 		return ret;
-	return choose_comment(the_project, &b->rec.comment, &b->asked_comment,
-			      err);
+	ret = call_pre_run(b, hooks, err);
+	return ret ? ret : git_state_start(&b->git, &b->git_options, err);
+}
+
+static int prepare(struct bench *b, struct strbuf *err)
+{
+	struct own_hooks hooks = OWN_HOOKS_INIT;
+	int ret = prepare_all(b, &hooks, err);
+
+	own_hooks_release(&hooks);
+	return ret;
 }
 
 static void print_plan(const struct bench *b)
@@ -528,6 +566,8 @@ static void end(struct bench *b)
 	fflush(stdout);
 	bench_warn(b);
 	value_free(result);
+	run_note_commit(&b->rec, NULL);
+	run_post_hooks(&b->rec);
 	run_push(b->rec.name.buf, b->how, false, &stopped);
 }
 

@@ -107,6 +107,8 @@ struct bench {
 
 /* ---- bench-record.c ---- */
 
+/** The parameters of the program, and below `bench` those of us. */
+struct value *bench_params(const struct bench *b);
 /** The experiment, with code state and record, under its name. */
 int bench_claim(struct bench *b, struct strbuf *err);
 /** Opens what calls are written to, prepares their start, and asks for the

@@ -1,5 +1,5 @@
 /*
- * What `hooks:` has run before and after a run.
+ * What `hooks:` has run before a run of `run` and `rerun`.
  * Source: resutilformat-conf(5), "HOOKS".
  */
 #ifndef BUILTIN_RUN_HOOKS_H
@@ -9,19 +9,9 @@
 #include "builtin/run-parts.h"
 #include "lib/exp/own-hooks.h"
 
-/**
- * pre-run, before anything is claimed: with the record as far as it can be
- * told. What they change in the code is recorded, for it is looked at again
- * when they have ended. Any failure: nothing is run.
- */
+/** pre-run: run_call_pre() (around-run.h) with the record as far as it can be
+ *  told; of a run that goes on, with its record. */
 int run_pre_hooks(struct run *r, const struct own_hooks *h,
 		  struct strbuf *err);
-
-/** The note of the commit, when the setting `notes` asks for it. */
-void run_note_commit(const struct run *r);
-
-/** post-run, when the end is recorded: what they add is pushed. Failures are
- *  told. */
-void run_post_hooks(const struct run *r);
 
 #endif

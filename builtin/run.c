@@ -10,6 +10,7 @@
 #include "lib/base/compat.h"
 #include "command.h"
 
+#include "builtin/around-run.h"
 #include "builtin/ask-comment.h"
 #include "builtin/call-hooks.h"
 #include "builtin/params-file.h"
@@ -425,8 +426,8 @@ int run_from_start_to_end(struct run *r)
 	supervise_end();
 	status = run_status(r);
 	run_tell_end(r);
-	run_note_commit(r);
-	run_post_hooks(r);
+	run_note_commit(&r->rec, r->code_dir);
+	run_post_hooks(&r->rec);
 	run_push_and_ask(r);
 
 cleanup:

@@ -40,6 +40,38 @@ test_expect_success 'pre-run and post-run get the record as JSON' '
 	END
 '
 
+test_expect_success 'a bench has both, once each' '
+	cd p && conf_hooks "pre-run: ./note" "post-run:" "- [./note]" "- [resutil, inform, cost=2]" && rm -f *.json &&
+	resutil bench -n 3 --overhead=0 -m bench -- true --lr=0.5 >out 2>err && test_grep ! "pre-run" out &&
+	grep -c "^pre-run in " err >out && grep -c "^post-run in " err >>out && printf "1\n1\n" >expect && test_cmp expect out &&
+	resutil read-exp --json --key info.cost bench >out && echo 2 >expect && test_cmp expect out &&
+	python3 - <<-\END &&
+	import json, os
+	pre, post = json.load(open("pre-run.json")), json.load(open("post-run.json"))
+	for key in "id", "name", "revision", "result_dir", "meta", "result":
+	    assert key not in pre and key in post, key
+	assert pre["comment"] == "bench" and pre["argv"] == post["argv"], pre
+	assert pre["params"] == post["params"] == {"lr": 0.5, "bench": {"concurrency": 1, "number": 3}}, pre
+	assert pre["git"] == post["git"] and pre["git"]["commit_hash"], pre["git"]
+	END
+	conf_hooks "pre-run: [sh, -c, \"echo not now >&2; exit 1\"]" && ls results >expect &&
+	test_expect_code 128 resutil bench -n 1 -m no -- touch ran 2>err && test_grep "^not now\$" err &&
+	test_grep "hooks.pre-run) says no" err && test_path_is_missing ran && ls results >out && test_cmp expect out &&
+	resutil bench --dry-run -n 1 -- true >out && conf_hooks "pre-run: [sh, -c, \"echo made >>train.py\"]" &&
+	resutil bench -n 1 --overhead=0 -m made -- true >out 2>err && test_grep ! "not recorded" err &&
+	resutil read-exp --json --key git.uncommited_files made >out && test_grep "\"train.py\"" out && git checkout -q train.py
+'
+
+test_expect_success 'a rerun has both, which see of what it is one' '
+	cd p && conf_hooks "pre-run: ./note" "post-run: ./note" && resutil run -m again -- true 2>err && rm -f *.json &&
+	resutil rerun again 2>err && echo "\"$(resutil rev-exp again)\"" >expect &&
+	for hook in pre-run post-run
+	do
+		python3 -c "import json; print(json.dumps(json.load(open(\"$hook.json\"))[\"rerun_of\"]))" >out &&
+		test_cmp expect out || return 1
+	done
+'
+
 test_expect_success 'a pre-run that fails: nothing is run, exit 125' '
 	cd p && rm -rf results && conf_hooks "pre-run: [sh, -c, \"echo not today >&2; exit 7\"]" &&
 	test_expect_code 125 resutil run -m x -- touch ran 2>err && test_grep "^not today\$" err &&

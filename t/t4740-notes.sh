@@ -93,6 +93,20 @@ test_expect_success 'without a repository, a commit, or a name in git' '
 	 resutil run -m nobody -- true 2>err) && note >out && test_line_count = 1 out
 '
 
+test_expect_success 'a bench and what a program records of itself have a line, a trial has none' '
+	cd p && test_commit . others && resutil bench -n 1 --overhead=0 -m bench -- false >out 2>err;
+	test $? = 1 && note >out && test_line_count = 1 out && test_grep "^fail .*_bench\$" out &&
+	printf "%s\n" "{\"op\":\"begin\",\"kind\":\"experiment\",\"comment\":\"python\"}" \
+		"{\"op\":\"begin\",\"kind\":\"trial\",\"root\":\"$TRASH_DIRECTORY/trials\",\"tid\":\"t\"}" \
+		"{\"op\":\"finish\",\"run\":2,\"state\":\"done\"}" "{\"op\":\"finish\",\"run\":1,\"state\":\"fail\"}" |
+		resutil record-runs >out && test_grep ! "\"ok\":false" out && test_grep ! warnings out &&
+	note >out && test_line_count = 2 out && test_grep "^fail .*_python\$" out &&
+	lock=.git/refs/notes/resutil.lock && : >$lock &&
+	printf "%s\n" "{\"op\":\"begin\",\"kind\":\"experiment\"}" "{\"op\":\"finish\",\"run\":1,\"state\":\"done\"}" |
+		resutil record-runs >out && rm $lock && test_grep ! "\"ok\":false" out &&
+	test_grep "\"warnings\":\[\"the commit has no note of this run: " out
+'
+
 test_expect_success 'the notes of a work tree are those of the repository; debug runs have none' '
 	cd p && git worktree add -q ../second -b second && cd ../second && test_commit . second &&
 	resutil run -m tree -- true && RESUTIL_DEBUG=1 resutil run -- true && note >out && test_line_count = 1 out &&

@@ -264,6 +264,21 @@ int git_notes_add(const struct project *p, const char *code_dir,
 	return ret;
 }
 
+int git_notes_add_run(const struct project *p, const char *code_dir,
+		      const char *dir, const char *name, struct strbuf *err)
+{
+	struct value *record = NULL;
+	bool wanted = false;
+	int ret = git_notes_wanted(&wanted, err);
+
+	if (!ret && wanted)
+		ret = record_read(&record, dir, err);
+	if (!ret && wanted)
+		ret = git_notes_add(p, code_dir, record, name, err);
+	value_free(record);
+	return ret;
+}
+
 /* What the line says of the run stays: it is read before it is changed. */
 static bool find_line(const struct strbuf *text, const char *name,
 		      struct strbuf *word)

@@ -26,6 +26,11 @@ int git_notes_add(const struct project *p, const char *code_dir,
 		  const struct value *record, const char *name,
 		  struct strbuf *err);
 
+/** The same of the run in `dir`, by the record there; nothing when the setting
+ *  does not ask for it. */
+int git_notes_add_run(const struct project *p, const char *code_dir,
+		      const char *dir, const char *name, struct strbuf *err);
+
 /** The run has another name; to NULL: it is gone. commit: of its record. A note
  *  without its line stays as it is. */
 int git_notes_rename(const struct project *p, const char *commit,

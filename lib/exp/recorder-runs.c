@@ -6,6 +6,7 @@
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/git-notes.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record-changes.h"
 #include "lib/exp/record.h"
@@ -463,6 +464,24 @@ static int finish(struct exchange *x, struct recorded *run)
 	return ret;
 }
 
+/* By the settings of its project, whatever runs began since. */
+static void note_commit(struct exchange *x, struct recorded *run)
+{
+	const struct project *p = recorded_project(run);
+	struct strbuf why = STRBUF_INIT;
+	int ret;
+
+	if (!p || run->joined || run->rec.debug)
+		return;
+	ret = about_use(x->r, p, &why);
+	if (!ret)
+		ret = git_notes_add_run(p, NULL, recorded_dir(run),
+					run->rec.name.buf, &why);
+	if (ret)
+		warn(x, "the commit has no note of this run: %s", why.buf);
+	strbuf_release(&why);
+}
+
 /* A run whose record is gone cannot be finished by asking again. */
 static bool is_worth_retry(int code)
 {
@@ -477,6 +496,8 @@ int answer_finish(struct exchange *x)
 	if (ret)
 		return ret;
 	ret = finish(x, run);
+	if (!ret)
+		note_commit(x, run);
 	if (ret && is_worth_retry(ret))
 		value_map_set(x->answer, "retry", value_new_bool(true));
 	else
