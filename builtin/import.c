@@ -99,7 +99,8 @@ static void import_dir(struct importing *im, const char *dir)
 	size_t i;
 	int ret;
 
-	path_absolute(&path, NULL, dir);
+	/* DVCLive's runs are known by where they are: not by way of a link. */
+	path_real(&path, dir);
 	ret = im->format->find(&entries, path.buf, NULL, &problems, &err);
 	for (i = 0; i < problems.nr; i++)
 		warning("%s", problems.v[i]);

@@ -203,6 +203,37 @@ test_expect_success 'they can be reported, and nothing there was changed' '
 	diff -r kept/votakvot there/votakvot && resutil fsck
 '
 
+test_expect_success 'of each format once, by whatever path' '
+	ln -s there link && ls results >before && for kind in mlflow tensorboard wandb dvc votakvot
+	do
+		resutil import $kind there/$kind >out 2>err && test_must_be_empty out &&
+		test_grep "0 new, 0 grown, [12] the same" err &&
+		(cd kept && resutil import $kind ../link/./$kind) >out 2>err &&
+		test_must_be_empty out && test_grep "0 new, 0 grown, [12] the same" err || return 1
+	done && ls results >after && test_cmp before after && rm link
+'
+
+test_expect_success 'what is new of each format' '
+	log=$(echo there/wandb/wandb/*/run-ab12cd34.wandb) && echo more >"${log%/*}/files/more" &&
+	echo "1720091757.5,0.125,x" >>there/votakvot/trials/train/lr=1/metrics-0000.csv &&
+	for kind in wandb votakvot
+	do
+		resutil import $kind there/$kind >out 2>err && test_grep "^grown" out &&
+		test_grep "0 new, 1 grown, 0 the same" err || return 1
+	done && test_cmp "${log%/*}/files/more" results/$wb/files/more &&
+	tail -n 1 results/$vv/metrics-0000.csv >out &&
+	echo "1720091757.500000,0.125,x" >want && test_cmp want out &&
+	test_line_count = 4 results/$vv/metrics-0000.csv && ls results >after && test_cmp before after &&
+	mkdir half && events=there/tensorboard/logs/run1/events.out.tfevents.1720091755.box.1 &&
+	head -c $(($(wc -c <$events) / 2)) $events >half/events.out.tfevents.1.half &&
+	resutil import tensorboard half >out && grep "^new" out && half=$(cut -f 2 out) &&
+	test_grep ! said results/$half/metrics-0000.csv &&
+	cp $events half/events.out.tfevents.1.half &&
+	resutil import tensorboard half >out && grep "^grown	$half	" out &&
+	test_cmp results/$tb/metrics-0000.csv results/$half/metrics-0000.csv &&
+	test_cmp "results/$tb/images/old/image/000001.png" "results/$half/images/old/image/000001.png"
+'
+
 test_expect_success 'what is wrong is told' '
 	test_expect_code 10 resutil import mlflow nowhere 2>err &&
 	test_grep "there is no directory" err &&
