@@ -21,11 +21,6 @@
 
 /* ---- finding ------------------------------------------------------------ */
 
-struct finding {
-	struct import_entries *out;
-	struct strvec *problems;
-};
-
 static bool has(const char *dir, const char *name)
 {
 	struct strbuf path = STRBUF_INIT;
@@ -91,33 +86,22 @@ static int add_id(struct strbuf *out, const char *dir, struct strbuf *err)
 	return ret;
 }
 
-static int look_at(const char *path, void *data)
+static int look_at(struct strbuf *id, const char *path, struct strbuf *err)
 {
-	struct strbuf id = STRBUF_INIT, sign = STRBUF_INIT, err = STRBUF_INIT;
-	struct finding *f = data;
-	int ret = 0;
+	int ret;
 
-	if (has(path, METRICS) || (has(path, "metrics.json") &&
-				   has(path, "plots"))) {
-		ret = IMPORT_WALK_SKIP;
-		if (add_id(&id, path, &err) || import_sign(&sign, path, &err))
-			strvec_push(f->problems, err.buf);
-		else
-			import_found(f->out, id.buf, path, sign.buf);
-	}
-	strbuf_release(&err);
-	strbuf_release(&sign);
-	strbuf_release(&id);
-	return ret;
+	if (!has(path, METRICS) &&
+	    !(has(path, "metrics.json") && has(path, "plots")))
+		return 0;
+	ret = add_id(id, path, err);
+	return ret ? ret : IMPORT_IS_RUN;
 }
 
 static int find(struct import_entries *out, const char *dir,
 		const char *without, struct strvec *problems,
 		struct strbuf *err)
 {
-	struct finding f = { .out = out, .problems = problems };
-
-	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
+	return import_find(out, dir, without, DEPTH, look_at, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------ */

@@ -20,12 +20,6 @@
 
 /* ---- finding ------------------------------------------------------------- */
 
-struct finding {
-	struct import_entries *out;
-	struct strvec *problems;
-	bool partly;		/* one of these was a run */
-};
-
 static int read_meta(struct value **out, const char *dir, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
@@ -85,53 +79,34 @@ static bool is_deleted(const struct value *meta)
 	return stage && !strcmp(stage, "deleted");
 }
 
-static void add_run(struct finding *f, const char *id, const char *dir)
+static int look_at(struct strbuf *id, const char *path, struct strbuf *err)
 {
-	struct strbuf err = STRBUF_INIT, sign = STRBUF_INIT;
-
-	if (!import_sign(&sign, dir, &err)) {
-		import_found(f->out, id, dir, sign.buf);
-	} else {
-		strvec_push(f->problems, err.buf);
-		f->partly = true;
-	}
-	strbuf_release(&sign);
-	strbuf_release(&err);
-}
-
-static int look_at(const char *path, void *data)
-{
-	struct strbuf err = STRBUF_INIT, file = STRBUF_INIT;
-	struct finding *f = data;
+	struct strbuf file = STRBUF_INIT;
 	struct value *meta = NULL;
-	const char *id;
+	const char *known;
 	int ret = 0;
 
 	strbuf_addf(&file, "%s/" META, path);
 	if (!path_exists(file.buf))
 		goto cleanup;
-	if (read_meta(&meta, path, &err)) {
-		strvec_push(f->problems, err.buf);
-		f->partly |= is_run(NULL, path);
+	if (read_meta(&meta, path, err)) {
+		ret = is_run(NULL, path) ? ERR_CONTENT : 0;
 		goto cleanup;
 	}
-	id = run_id(meta, path);
+	known = run_id(meta, path);
 	if (is_deleted(meta)) {
 		ret = IMPORT_WALK_SKIP;
-	} else if (id && *id) {
-		ret = IMPORT_WALK_SKIP;
-		add_run(f, id, path);
+	} else if (known && *known) {
+		strbuf_addstr(id, known);
+		ret = IMPORT_IS_RUN;
 	} else if (is_run(meta, path)) {
-		ret = IMPORT_WALK_SKIP;
-		strvec_pushf(f->problems, "'%s' has no run_id, so that run is "
-			     "left out", file.buf);
-		f->partly = true;
+		ret = fail(err, ERR_CONTENT, "'%s' has no run_id, so that run "
+			   "is left out", file.buf);
 	}
 
 cleanup:
 	value_free(meta);
 	strbuf_release(&file);
-	strbuf_release(&err);
 	return ret;
 }
 
@@ -139,13 +114,7 @@ static int find(struct import_entries *out, const char *dir,
 		const char *without, struct strvec *problems,
 		struct strbuf *err)
 {
-	struct finding f = { .out = out, .problems = problems };
-	int ret = import_walk(dir, without, DEPTH, look_at, &f, problems, err);
-
-	if (!ret && f.partly)
-		ret = fail(err, ERR_PARTLY, "some runs below '%s' cannot be "
-			   "imported", dir);
-	return ret;
+	return import_find(out, dir, without, DEPTH, look_at, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -25,11 +25,6 @@
 
 /* ---- finding ------------------------------------------------------------- */
 
-struct finding {
-	struct import_entries *out;
-	struct strvec *problems;
-};
-
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -92,37 +87,22 @@ static bool has_parts(struct strbuf *first, const char *path)
 }
 
 /* A run is called by its first file, whose name has time, host and process. */
-static int look_at(const char *path, void *data)
+static int look_at(struct strbuf *first, const char *path,
+		   struct strbuf *err UNUSED)
 {
-	struct strbuf first = STRBUF_INIT, sign = STRBUF_INIT;
-	struct strbuf err = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT;
-	struct finding *f = data;
-	int ret = 0;
 
 	if (list_events(&names, path))
-		strbuf_addstr(&first, names.v[0]);
-	if (first.len || has_parts(&first, path)) {
-		ret = IMPORT_WALK_SKIP;
-		if (import_sign(&sign, path, &err))
-			strvec_push(f->problems, err.buf);
-		else
-			import_found(f->out, first.buf, path, sign.buf);
-	}
+		strbuf_addstr(first, names.v[0]);
 	strvec_release(&names);
-	strbuf_release(&first);
-	strbuf_release(&sign);
-	strbuf_release(&err);
-	return ret;
+	return first->len || has_parts(first, path) ? IMPORT_IS_RUN : 0;
 }
 
 static int find(struct import_entries *out, const char *dir,
 		const char *without, struct strvec *problems,
 		struct strbuf *err)
 {
-	struct finding f = { .out = out, .problems = problems };
-
-	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
+	return import_find(out, dir, without, DEPTH, look_at, problems, err);
 }
 
 /* ---- reading ------------------------------------------------------------- */

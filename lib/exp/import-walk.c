@@ -138,6 +138,50 @@ int import_sign(struct strbuf *out, const char *path, struct strbuf *err)
 	return ret;
 }
 
+struct finding {
+	struct import_entries *out;
+	struct strvec *problems;
+	import_look_fn look;
+	bool partly;		/* one of these was a run */
+};
+
+static int look_at(const char *path, void *data)
+{
+	struct strbuf id = STRBUF_INIT, sign = STRBUF_INIT, err = STRBUF_INIT;
+	struct finding *f = data;
+	int ret = f->look(&id, path, &err);
+
+	if (ret == IMPORT_IS_RUN) {
+		ret = import_sign(&sign, path, &err);
+		if (!ret)
+			import_found(f->out, id.buf, path, sign.buf);
+		ret = ret ? ret : IMPORT_WALK_SKIP;
+	}
+	if (err.len)
+		strvec_push(f->problems, err.buf);
+	if (ret < 0) {
+		f->partly = true;
+		ret = IMPORT_WALK_SKIP;
+	}
+	strbuf_release(&err);
+	strbuf_release(&sign);
+	strbuf_release(&id);
+	return ret;
+}
+
+int import_find(struct import_entries *out, const char *dir,
+		const char *without, unsigned depth, import_look_fn look,
+		struct strvec *problems, struct strbuf *err)
+{
+	struct finding f = { .out = out, .problems = problems, .look = look };
+	int ret = import_walk(dir, without, depth, look_at, &f, problems, err);
+
+	if (!ret && f.partly)
+		ret = fail(err, ERR_PARTLY, "some runs below '%s' cannot be "
+			   "imported", dir);
+	return ret;
+}
+
 bool import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds)
 {

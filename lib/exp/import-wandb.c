@@ -27,11 +27,6 @@ enum { PIECE_FULL = 1, PIECE_FIRST, PIECE_MIDDLE, PIECE_LAST };
 
 /* ---- finding ------------------------------------------------------------ */
 
-struct finding {
-	struct import_entries *out;
-	struct strvec *problems;
-};
-
 /* The log in a directory, and the run's id in its name. */
 static bool find_log(struct strbuf *path, struct strbuf *id, const char *dir)
 {
@@ -55,34 +50,21 @@ static bool find_log(struct strbuf *path, struct strbuf *id, const char *dir)
 	return found;
 }
 
-static int look_at(const char *path, void *data)
+static int look_at(struct strbuf *id, const char *path,
+		   struct strbuf *err UNUSED)
 {
-	struct strbuf log = STRBUF_INIT, id = STRBUF_INIT, sign = STRBUF_INIT;
-	struct strbuf err = STRBUF_INIT;
-	struct finding *f = data;
-	int ret = 0;
+	struct strbuf log = STRBUF_INIT;
+	bool found = find_log(&log, id, path);
 
-	if (find_log(&log, &id, path)) {
-		ret = IMPORT_WALK_SKIP;
-		if (import_sign(&sign, path, &err))
-			strvec_push(f->problems, err.buf);
-		else
-			import_found(f->out, id.buf, path, sign.buf);
-	}
-	strbuf_release(&err);
-	strbuf_release(&sign);
-	strbuf_release(&id);
 	strbuf_release(&log);
-	return ret;
+	return found ? IMPORT_IS_RUN : 0;
 }
 
 static int find(struct import_entries *out, const char *dir,
 		const char *without, struct strvec *problems,
 		struct strbuf *err)
 {
-	struct finding f = { .out = out, .problems = problems };
-
-	return import_walk(dir, without, DEPTH, look_at, &f, problems, err);
+	return import_find(out, dir, without, DEPTH, look_at, problems, err);
 }
 
 /* ---- the log ------------------------------------------------------------ */

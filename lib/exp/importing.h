@@ -112,6 +112,18 @@ int import_walk(const char *dir, const char *without, unsigned depth,
 		import_walk_fn fn, void *data, struct strvec *problems,
 		struct strbuf *err);
 
+#define IMPORT_IS_RUN 2
+/**
+ * As above, and each directory that is a run is put into `out`. look returns 0,
+ * IMPORT_WALK_SKIP, IMPORT_IS_RUN and the id, or an error: that run is passed
+ * over (ERR_PARTLY). What it says in `err` goes into `problems` in any case.
+ */
+typedef int (*import_look_fn)(struct strbuf *id, const char *path,
+			      struct strbuf *err);
+int import_find(struct import_entries *out, const char *dir,
+		const char *without, unsigned depth, import_look_fn look,
+		struct strvec *problems, struct strbuf *err);
+
 /** Adds a sign of a file, or of all that lies below a directory: changes with
  *  names, sizes and times, and is the same for a copy that has these. */
 int import_sign(struct strbuf *out, const char *path, struct strbuf *err);
