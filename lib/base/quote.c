@@ -236,3 +236,49 @@ void quote_terminal_lines(struct strbuf *out, const char *text, size_t len)
 		text = s;
 	}
 }
+
+void quote_double(struct strbuf *out, const char *text, size_t len)
+{
+	size_t i;
+
+	strbuf_addch(out, '"');
+	for (i = 0; i < len; i++) {
+		if (text[i] == '"')
+			strbuf_addch(out, '"');
+		strbuf_addch(out, text[i]);
+	}
+	strbuf_addch(out, '"');
+}
+
+static void add_reference(struct strbuf *out, char c)
+{
+	switch (c) {
+	case '&':
+		strbuf_addstr(out, "&amp;");
+		break;
+	case '<':
+		strbuf_addstr(out, "&lt;");
+		break;
+	case '>':
+		strbuf_addstr(out, "&gt;");
+		break;
+	case '"':
+		strbuf_addstr(out, "&quot;");
+		break;
+	default:
+		strbuf_addf(out, "&#%u;", (unsigned)(unsigned char)c);
+	}
+}
+
+void quote_markup(struct strbuf *out, const char *text, size_t len,
+		  const char *specials)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] && strchr(specials, text[i]))
+			add_reference(out, text[i]);
+		else
+			strbuf_addch(out, text[i]);
+	}
+}

@@ -36,4 +36,12 @@ void quote_terminal(struct strbuf *out, const char *text, size_t len);
 /** The same, but tabs and the ends of lines stay. */
 void quote_terminal_lines(struct strbuf *out, const char *text, size_t len);
 
+/** As RFC 4180 and SQL have it: in "...", and each `"` twice. */
+void quote_double(struct strbuf *out, const char *text, size_t len);
+
+/** For XML and HTML: each of `specials` by a reference, such as &lt; or &#39;,
+ *  all else as it is. */
+void quote_markup(struct strbuf *out, const char *text, size_t len,
+		  const char *specials);
+
 #endif

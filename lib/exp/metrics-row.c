@@ -107,19 +107,6 @@ bool metrics_parse_name(const char *file, enum metrics_format *format,
 	return !rest || (*at == '-' && is_series(*series, *len));
 }
 
-static void add_quoted(struct strbuf *out, const char *text, size_t len)
-{
-	size_t i;
-
-	strbuf_addch(out, '"');
-	for (i = 0; i < len; i++) {
-		if (text[i] == '"')
-			strbuf_addch(out, '"');
-		strbuf_addch(out, text[i]);
-	}
-	strbuf_addch(out, '"');
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -129,7 +116,7 @@ static void add_field(struct strbuf *out, const char *text, size_t len)
 {
 	if (!len || is_blank(*text) || is_blank(text[len - 1]) ||
 	    memchr(text, ',', len) || memchr(text, '"', len))
-		add_quoted(out, text, len);
+		quote_double(out, text, len);
 	else
 		strbuf_add(out, text, len);
 }

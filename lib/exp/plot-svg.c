@@ -83,27 +83,10 @@ struct drawing {
 static void add_escaped(struct strbuf *out, const char *text)
 {
 	struct strbuf safe = STRBUF_INIT;
-	size_t i;
 
 	/* control characters, which XML has no place for, become words */
 	quote_terminal(&safe, text, strlen(text));
-	for (i = 0; i < safe.len; i++)
-		switch (safe.buf[i]) {
-		case '&':
-			strbuf_addstr(out, "&amp;");
-			break;
-		case '<':
-			strbuf_addstr(out, "&lt;");
-			break;
-		case '>':
-			strbuf_addstr(out, "&gt;");
-			break;
-		case '"':
-			strbuf_addstr(out, "&quot;");
-			break;
-		default:
-			strbuf_addch(out, safe.buf[i]);
-		}
+	quote_markup(out, safe.buf, safe.len, "&<>\"");
 	strbuf_release(&safe);
 }
 

@@ -214,17 +214,10 @@ static void add_csv(struct strbuf *out, const char *text, size_t len)
 
 	for (i = 0; i < len && text[i] && !strchr(",\"\r\n", text[i]); i++)
 		;
-	if (i == len && !(len && (text[0] == ' ' || text[len - 1] == ' '))) {
+	if (i == len && !(len && (text[0] == ' ' || text[len - 1] == ' ')))
 		strbuf_add(out, text, len);
-		return;
-	}
-	strbuf_addch(out, '"');
-	for (i = 0; i < len; i++) {
-		if (text[i] == '"')
-			strbuf_addch(out, '"');
-		strbuf_addch(out, text[i]);
-	}
-	strbuf_addch(out, '"');
+	else
+		quote_double(out, text, len);
 }
 
 static void add_separated(struct strbuf *out, const struct rows *r,

@@ -31,28 +31,15 @@ static bool needs_csv_quotes(const char *text, size_t len)
  * makes of it is the spreadsheet's, and other readers want the text. */
 static void add_csv(struct strbuf *out, const char *text, size_t len)
 {
-	size_t i;
-
-	if (!needs_csv_quotes(text, len)) {
+	if (needs_csv_quotes(text, len))
+		quote_double(out, text, len);
+	else
 		strbuf_add(out, text, len);
-		return;
-	}
-	strbuf_addch(out, '"');
-	for (i = 0; i < len; i++) {
-		if (text[i] == '"')
-			strbuf_addch(out, '"');
-		strbuf_addch(out, text[i]);
-	}
-	strbuf_addch(out, '"');
 }
 
-static bool is_text(const struct cell *cell)
-{
-	return cell->type == CELL_TEXT || cell->type == CELL_BYTES ||
-	       cell->type == CELL_LIST;
-}
+typedef void (*add_fn)(struct strbuf *out, const char *text, size_t len);
 
-static void csv_begin(struct sheet *sheet)
+static void begin(struct sheet *sheet, char between, add_fn add)
 {
 	size_t i;
 
@@ -62,34 +49,47 @@ static void csv_begin(struct sheet *sheet)
 		const char *title = sheet->col[i].column.title;
 
 		if (i)
-			strbuf_addch(&sheet->out, ',');
-		add_csv(&sheet->out, title, strlen(title));
+			strbuf_addch(&sheet->out, between);
+		add(&sheet->out, title, strlen(title));
 	}
 	strbuf_addch(&sheet->out, '\n');
 }
 
-static void csv_row(struct sheet *sheet, const struct cell *cells)
+/* plain: no list needs to be quoted. */
+static void add_row(struct sheet *sheet, const struct cell *cells, char between,
+		    add_fn add, bool plain)
 {
 	struct strbuf text = STRBUF_INIT;
 	size_t i;
 
 	for (i = 0; i < sheet->nr; i++) {
 		if (i)
-			strbuf_addch(&sheet->out, ',');
+			strbuf_addch(&sheet->out, between);
 		if (cells[i].type == CELL_TEXT) {
-			add_csv(&sheet->out, cells[i].u.text.data,
-				cells[i].u.text.len);
+			add(&sheet->out, cells[i].u.text.data,
+			    cells[i].u.text.len);
 			continue;
 		}
 		strbuf_reset(&text);
 		cell_format(&text, &cells[i]);
-		if (is_text(&cells[i]) || sheet->nr == 1)
-			add_csv(&sheet->out, text.buf, text.len);
+		if (cells[i].type == CELL_BYTES ||
+		    (!plain && (cells[i].type == CELL_LIST || sheet->nr == 1)))
+			add(&sheet->out, text.buf, text.len);
 		else
 			strbuf_addbuf(&sheet->out, &text);
 	}
 	strbuf_addch(&sheet->out, '\n');
 	strbuf_release(&text);
+}
+
+static void csv_begin(struct sheet *sheet)
+{
+	begin(sheet, ',', add_csv);
+}
+
+static void csv_row(struct sheet *sheet, const struct cell *cells)
+{
+	add_row(sheet, cells, ',', add_csv, false);
 }
 
 const struct sheet_ops sheet_csv = {
@@ -99,38 +99,13 @@ const struct sheet_ops sheet_csv = {
 
 static void tsv_begin(struct sheet *sheet)
 {
-	size_t i;
-
-	if (sheet->options.no_header)
-		return;
-	for (i = 0; i < sheet->nr; i++) {
-		const char *title = sheet->col[i].column.title;
-
-		if (i)
-			strbuf_addch(&sheet->out, '\t');
-		quote_c(&sheet->out, title, strlen(title));
-	}
-	strbuf_addch(&sheet->out, '\n');
+	begin(sheet, '\t', quote_c);
 }
 
+/* A list is JSON, in which nothing has to be quoted again. */
 static void tsv_row(struct sheet *sheet, const struct cell *cells)
 {
-	struct strbuf text = STRBUF_INIT;
-	size_t i;
-
-	for (i = 0; i < sheet->nr; i++) {
-		strbuf_reset(&text);
-		cell_format(&text, &cells[i]);
-		if (i)
-			strbuf_addch(&sheet->out, '\t');
-		/* A list is JSON, in which nothing has to be quoted again. */
-		if (cells[i].type == CELL_TEXT || cells[i].type == CELL_BYTES)
-			quote_c(&sheet->out, text.buf, text.len);
-		else
-			strbuf_addbuf(&sheet->out, &text);
-	}
-	strbuf_addch(&sheet->out, '\n');
-	strbuf_release(&text);
+	add_row(sheet, cells, '\t', quote_c, true);
 }
 
 const struct sheet_ops sheet_tsv = {

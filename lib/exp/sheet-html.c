@@ -67,29 +67,7 @@ static const char script[] =
 
 static void add_escaped(struct strbuf *out, const char *text, size_t len)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		switch (text[i]) {
-		case '&':
-			strbuf_addstr(out, "&amp;");
-			break;
-		case '<':
-			strbuf_addstr(out, "&lt;");
-			break;
-		case '>':
-			strbuf_addstr(out, "&gt;");
-			break;
-		case '"':
-			strbuf_addstr(out, "&quot;");
-			break;
-		case '\'':
-			strbuf_addstr(out, "&#39;");
-			break;
-		default:
-			strbuf_addch(out, text[i]);
-		}
-	}
+	quote_markup(out, text, len, "&<>\"'");
 }
 
 static void add_title(struct strbuf *out, const struct sheet *sheet)

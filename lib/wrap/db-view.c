@@ -6,6 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/quote.h"
 #include "lib/base/utf8.h"
 #include "lib/wrap/json.h"
 
@@ -50,17 +51,6 @@ struct view_cursor {
 	bool at_row;
 };
 
-static void add_name(struct strbuf *out, const char *name)
-{
-	strbuf_addch(out, '"');
-	for (; *name; name++) {
-		if (*name == '"')
-			strbuf_addch(out, '"');
-		strbuf_addch(out, *name);
-	}
-	strbuf_addch(out, '"');
-}
-
 static int view_connect(sqlite3 *db, void *data, int argc UNUSED,
 			const char *const *argv UNUSED, sqlite3_vtab **out,
 			char **message)
@@ -75,7 +65,8 @@ static int view_connect(sqlite3 *db, void *data, int argc UNUSED,
 	strbuf_addstr(&sql, "CREATE TABLE x(");
 	for (i = 0; i < view->nr; i++) {
 		strbuf_addstr(&sql, i ? ", " : "");
-		add_name(&sql, view->columns[i].name);
+		quote_double(&sql, view->columns[i].name,
+			     strlen(view->columns[i].name));
 		if (view->columns[i].hidden)
 			strbuf_addstr(&sql, " HIDDEN");
 	}
@@ -572,9 +563,9 @@ int db_query_add(struct db_query *q, const struct db_view *view,
 	ARRAY_GROW(q->module, q->nr + 1, q->alloc);
 	q->module[q->nr++] = module;
 	strbuf_addstr(&sql, "CREATE VIRTUAL TABLE ");
-	add_name(&sql, view->name);
+	quote_double(&sql, view->name, strlen(view->name));
 	strbuf_addstr(&sql, " USING ");
-	add_name(&sql, view->name);
+	quote_double(&sql, view->name, strlen(view->name));
 	q->opened = false;
 	ret = sqlite3_create_module_v2(q->db, view->name, &view_module, module,
 				       NULL);

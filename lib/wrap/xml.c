@@ -7,6 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/fault.h"
+#include "lib/base/quote.h"
 #include "lib/wrap/library.h"
 
 #define LIBEXPAT "libexpat.so.1"
@@ -189,32 +190,18 @@ int xml_walk(const char *xml, size_t len, xml_element_fn fn, void *data,
 
 /* ---- writing ------------------------------------------------------------ */
 
-static const char *entity_of(char c)
-{
-	switch (c) {
-	case '&': return "&amp;";
-	case '<': return "&lt;";
-	case '>': return "&gt;";
-	case '"': return "&quot;";
-	/* A reader makes a line feed of it, unless it is written so. */
-	case '\r': return "&#13;";
-	}
-	return NULL;
-}
-
 int xml_escape(struct strbuf *out, const char *text, struct strbuf *err)
 {
-	for (; *text; text++) {
-		const char *entity = entity_of(*text);
-		unsigned char c = (unsigned char)*text;
+	const char *at;
+
+	for (at = text; *at; at++) {
+		unsigned char c = (unsigned char)*at;
 
 		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
 			return fail(err, ERR_USAGE, "XML cannot hold the "
 				    "control character %u", c);
-		if (entity)
-			strbuf_addstr(out, entity);
-		else
-			strbuf_addch(out, c);
 	}
+	/* A reader makes a line feed of CR, unless it is written so. */
+	quote_markup(out, text, strlen(text), "&<>\"\r");
 	return 0;
 }

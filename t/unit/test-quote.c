@@ -240,6 +240,28 @@ static void test_errors(void)
 	strbuf_release(&err);
 }
 
+static void test_double_and_markup(void)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	quote_double(&out, "", 0);
+	quote_double(&out, "a\"b\"", 4);
+	quote_double(&out, "\0\n", 2);
+	check(out.len == 2 + 8 + 4 &&
+	      !memcmp(out.buf, "\"\"\"a\"\"b\"\"\"\"\0\n\"", out.len),
+	      "quotes are doubled, all else stays");
+	strbuf_reset(&out);
+	quote_markup(&out, "<a b=\"c\">&'\r\0\xc3\xa9", 15, "&<>\"'\r");
+	check(out.len == 43 &&
+	      !memcmp(out.buf, "&lt;a b=&quot;c&quot;&gt;&amp;&#39;&#13;"
+		      "\0\xc3\xa9", 43),
+	      "by name, by number, or not at all");
+	strbuf_reset(&out);
+	quote_markup(&out, "\"<'", 3, "<");
+	check_str(out.buf, "\"&lt;'", "only what is asked for");
+	strbuf_release(&out);
+}
+
 int main(void)
 {
 	test_shell();
@@ -248,6 +270,7 @@ int main(void)
 	test_c();
 	test_c_round_trip();
 	test_terminal();
+	test_double_and_markup();
 	test_errors();
 	return unit_done();
 }
