@@ -68,6 +68,39 @@ static void add_label(struct strbuf *out, const struct lineage_node *node,
 	}
 }
 
+/* How a form writes a part. */
+struct form {
+	void (*node)(struct strbuf *out, const struct lineage_node *node,
+		     size_t nr);
+	void (*edge)(struct strbuf *out, const struct lineage *l,
+		     const struct lineage_edge *edge);
+	const char *begin, *end;
+};
+
+static void print_parts(const struct graph_part *part, const struct form *form)
+{
+	const struct lineage *l = part->lineage;
+	struct strbuf out = STRBUF_INIT;
+	size_t i;
+
+	strbuf_addstr(&out, form->begin);
+	for (i = 0; i < l->nr; i++) {
+		if (!part->shown[i])
+			continue;
+		form->node(&out, &l->node[i], i);
+		flush(&out);
+	}
+	for (i = 0; i < l->edges; i++) {
+		if (!is_shown(part, &l->edge[i]))
+			continue;
+		form->edge(&out, l, &l->edge[i]);
+		flush(&out);
+	}
+	strbuf_addstr(&out, form->end);
+	flush(&out);
+	strbuf_release(&out);
+}
+
 /* ---- DOT ----------------------------------------------------------------- */
 
 /* In a text of DOT `\"` is a quote; in a label `\\` is a backslash, where `\N`
@@ -105,38 +138,34 @@ static const char *dot_style(const struct lineage_node *node)
 	return "color=\"#9a6700\"";
 }
 
+static void dot_node(struct strbuf *out, const struct lineage_node *node,
+		     size_t nr)
+{
+	strbuf_addf(out, "\tn%zu [label=\"", nr);
+	add_label(out, node, add_dot, "\\n");
+	strbuf_addf(out, "\", %s];\n", dot_style(node));
+}
+
+static void dot_edge(struct strbuf *out, const struct lineage *l UNUSED,
+		     const struct lineage_edge *edge)
+{
+	const char *label = edge_label(edge);
+
+	strbuf_addf(out, "\tn%zu -> n%zu", edge->from, edge->to);
+	if (*label)
+		strbuf_addf(out, " [label=\"%s\", style=dashed]", label);
+	strbuf_addstr(out, ";\n");
+}
+
 void graph_print_dot(const struct graph_part *part)
 {
-	const struct lineage *l = part->lineage;
-	struct strbuf out = STRBUF_INIT;
-	size_t i;
+	static const struct form form = {
+		dot_node, dot_edge,
+		"digraph runs {\n\trankdir=LR;\n"
+		"\tnode [shape=box, fontname=\"monospace\"];\n", "}\n"
+	};
 
-	strbuf_addstr(&out, "digraph runs {\n\trankdir=LR;\n"
-		      "\tnode [shape=box, fontname=\"monospace\"];\n");
-	for (i = 0; i < l->nr; i++) {
-		if (!part->shown[i])
-			continue;
-		strbuf_addf(&out, "\tn%zu [label=\"", i);
-		add_label(&out, &l->node[i], add_dot, "\\n");
-		strbuf_addf(&out, "\", %s];\n", dot_style(&l->node[i]));
-		flush(&out);
-	}
-	for (i = 0; i < l->edges; i++) {
-		const struct lineage_edge *edge = &l->edge[i];
-		const char *label = edge_label(edge);
-
-		if (!is_shown(part, edge))
-			continue;
-		strbuf_addf(&out, "\tn%zu -> n%zu", edge->from, edge->to);
-		if (*label)
-			strbuf_addf(&out, " [label=\"%s\", style=dashed]",
-				    label);
-		strbuf_addstr(&out, ";\n");
-		flush(&out);
-	}
-	strbuf_addstr(&out, "}\n");
-	flush(&out);
-	strbuf_release(&out);
+	print_parts(part, &form);
 }
 
 /* ---- Mermaid ------------------------------------------------------------- */
@@ -160,57 +189,54 @@ static void add_mermaid(struct strbuf *out, const char *text)
 	strbuf_release(&safe);
 }
 
+static void mermaid_node(struct strbuf *out, const struct lineage_node *node,
+			 size_t nr)
+{
+	strbuf_addf(out, "\tn%zu[\"", nr);
+	add_label(out, node, add_mermaid, "<br>");
+	strbuf_addf(out, "\"]:::%s\n", node_class(node));
+}
+
+static void mermaid_edge(struct strbuf *out, const struct lineage *l UNUSED,
+			 const struct lineage_edge *edge)
+{
+	const char *label = edge_label(edge);
+
+	if (*label)
+		strbuf_addf(out, "\tn%zu -.->|%s| n%zu\n", edge->from, label,
+			    edge->to);
+	else
+		strbuf_addf(out, "\tn%zu --> n%zu\n", edge->from, edge->to);
+}
+
 void graph_print_mermaid(const struct graph_part *part)
 {
-	const struct lineage *l = part->lineage;
-	struct strbuf out = STRBUF_INIT;
-	size_t i;
+	static const struct form form = {
+		mermaid_node, mermaid_edge,
+		"flowchart LR\n"
+		"\tclassDef done stroke:#1a7f37\n"
+		"\tclassDef fail stroke:#cf222e\n"
+		"\tclassDef running stroke:#0969da\n"
+		"\tclassDef other stroke:#9a6700\n"
+		"\tclassDef missing stroke:#9a6700,stroke-dasharray:4\n"
+		"\tclassDef old stroke-dasharray:2\n"
+		"\tclassDef sweep stroke-width:2px\n", ""
+	};
 
-	strbuf_addstr(&out, "flowchart LR\n"
-		      "\tclassDef done stroke:#1a7f37\n"
-		      "\tclassDef fail stroke:#cf222e\n"
-		      "\tclassDef running stroke:#0969da\n"
-		      "\tclassDef other stroke:#9a6700\n"
-		      "\tclassDef missing stroke:#9a6700,"
-		      "stroke-dasharray:4\n"
-		      "\tclassDef old stroke-dasharray:2\n"
-		      "\tclassDef sweep stroke-width:2px\n");
-	for (i = 0; i < l->nr; i++) {
-		if (!part->shown[i])
-			continue;
-		strbuf_addf(&out, "\tn%zu[\"", i);
-		add_label(&out, &l->node[i], add_mermaid, "<br>");
-		strbuf_addf(&out, "\"]:::%s\n", node_class(&l->node[i]));
-		flush(&out);
-	}
-	for (i = 0; i < l->edges; i++) {
-		const struct lineage_edge *edge = &l->edge[i];
-		const char *label = edge_label(edge);
-
-		if (!is_shown(part, edge))
-			continue;
-		if (*label)
-			strbuf_addf(&out, "\tn%zu -.->|%s| n%zu\n", edge->from,
-				    label, edge->to);
-		else
-			strbuf_addf(&out, "\tn%zu --> n%zu\n", edge->from,
-				    edge->to);
-		flush(&out);
-	}
-	strbuf_release(&out);
+	print_parts(part, &form);
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
 
-static void print_object(struct strbuf *out, struct value *object)
+static void add_object(struct strbuf *out, struct value *object)
 {
 	json_write(out, object);
 	strbuf_addch(out, '\n');
-	flush(out);
 	value_free(object);
 }
 
-static struct value *node_object(const struct lineage_node *node, size_t nr)
+static void json_node(struct strbuf *out, const struct lineage_node *node,
+		      size_t nr)
 {
 	struct value *object = value_new_map();
 	struct strbuf date = STRBUF_INIT;
@@ -224,32 +250,25 @@ static struct value *node_object(const struct lineage_node *node, size_t nr)
 	value_map_set_str(object, "state", node->state);
 	value_map_set_str(object, "date", node->has_date ? date.buf : NULL);
 	strbuf_release(&date);
-	return object;
+	add_object(out, object);
+}
+
+static void json_edge(struct strbuf *out, const struct lineage *l,
+		      const struct lineage_edge *edge)
+{
+	struct value *object = value_new_map();
+
+	value_map_set_str(object, "kind", lineage_kind_names[edge->kind]);
+	value_map_set_str(object, "from", l->node[edge->from].name);
+	value_map_set_str(object, "to", l->node[edge->to].name);
+	value_map_set_int(object, "from_node", (int64_t)edge->from);
+	value_map_set_int(object, "to_node", (int64_t)edge->to);
+	add_object(out, object);
 }
 
 void graph_print_json(const struct graph_part *part)
 {
-	const struct lineage *l = part->lineage;
-	struct strbuf out = STRBUF_INIT;
-	size_t i;
+	static const struct form form = { json_node, json_edge, "", "" };
 
-	for (i = 0; i < l->nr; i++)
-		if (part->shown[i])
-			print_object(&out, node_object(&l->node[i], i));
-	for (i = 0; i < l->edges; i++) {
-		const struct lineage_edge *edge = &l->edge[i];
-		struct value *object;
-
-		if (!is_shown(part, edge))
-			continue;
-		object = value_new_map();
-		value_map_set_str(object, "kind",
-				  lineage_kind_names[edge->kind]);
-		value_map_set_str(object, "from", l->node[edge->from].name);
-		value_map_set_str(object, "to", l->node[edge->to].name);
-		value_map_set_int(object, "from_node", (int64_t)edge->from);
-		value_map_set_int(object, "to_node", (int64_t)edge->to);
-		print_object(&out, object);
-	}
-	strbuf_release(&out);
+	print_parts(part, &form);
 }
