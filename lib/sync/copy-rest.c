@@ -30,9 +30,13 @@
 
 /* ---- what a note says ---------------------------------------------------- */
 
+static bool take_note(void *data, const struct value *map);
+static void release_note(void *note);
+
 static const struct note_kind kind = {
 	.of = "a copy", .key = "resutil_copy", .version = 1,
-	.max_bytes = COPY_NOTE_MAX_BYTES
+	.max_bytes = COPY_NOTE_MAX_BYTES,
+	.take = take_note, .release = release_note
 };
 
 void copy_note_write(struct strbuf *out, const struct copy_note *note)
@@ -58,8 +62,9 @@ void copy_note_write(struct strbuf *out, const struct copy_note *note)
 	strbuf_release(&text);
 }
 
-static bool read_note(struct copy_note *note, const struct value *map)
+static bool take_note(void *data, const struct value *map)
 {
+	struct copy_note *note = data;
 	const char *begun = value_get_text(map, "begun");
 	struct moment when;
 
@@ -83,20 +88,16 @@ int copy_note_parse(struct copy_note *out, const char *text, size_t len,
 		    struct strbuf *err)
 {
 	struct copy_note note = COPY_NOTE_INIT;
-	struct value *map;
-	int ret = note_parse(&map, &kind, text, len, err);
+	int ret = note_parse(&note, &kind, text, len, err);
 
-	if (ret)
-		return ret;
-	if (!read_note(&note, map))
-		ret = fail(err, ERR_CONTENT, "a key of this note of a copy is "
-			   "missing, or says nothing");
-	value_free(map);
-	if (ret)
-		copy_note_release(&note);
-	else
+	if (!ret)
 		*out = note;
 	return ret;
+}
+
+static void release_note(void *note)
+{
+	copy_note_release(note);
 }
 
 void copy_note_release(struct copy_note *note)
@@ -176,20 +177,6 @@ static int open_locked(const char *path, bool make)
 		close(fd);
 	}
 	return -1;
-}
-
-/* Whatever is wrong with it, it is as if it were not there. */
-static int read_file_note(struct copy_note *out, const char *path,
-			  struct strbuf *err)
-{
-	struct strbuf text = STRBUF_INIT;
-	struct stat st;
-	int ret = note_read(&text, &st, &kind, path, err);
-
-	if (!ret)
-		ret = copy_note_parse(out, text.buf, text.len, err);
-	strbuf_release(&text);
-	return ret;
 }
 
 /* ---- one copy ------------------------------------------------------------ */
@@ -282,7 +269,7 @@ static void take_over(struct copy_claim *c)
 	struct copy_note old = COPY_NOTE_INIT;
 	struct strbuf why = STRBUF_INIT;
 	struct stat st;
-	int ret = read_file_note(&old, c->note_path, &why);
+	int ret = note_read(&old, &st, &kind, c->note_path, &why);
 
 	if (!ret && is_same_copy(&old, &c->note)) {
 		c->resume.state = old.state;
@@ -397,10 +384,11 @@ struct copy_claim *copy_rest_open(const struct project *p, const char *rest)
 {
 	struct strbuf base = STRBUF_INIT;
 	struct copy_claim *c;
+	struct stat st;
 
 	strbuf_addf(&base, "%s/.resutil/copies/%s", p->root, rest);
 	c = claim_open(base.buf, false);
-	if (c && read_file_note(&c->note, c->note_path, NULL)) {
+	if (c && note_read(&c->note, &st, &kind, c->note_path, NULL)) {
 		claim_free(c);
 		c = NULL;
 	}

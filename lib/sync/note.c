@@ -5,8 +5,8 @@
 #include "lib/base/error.h"
 #include "lib/wrap/json.h"
 
-int note_parse(struct value **out, const struct note_kind *kind,
-	       const char *text, size_t len, struct strbuf *err)
+static int parse_map(struct value **out, const struct note_kind *kind,
+		     const char *text, size_t len, struct strbuf *err)
 {
 	struct strbuf what = STRBUF_INIT;
 	struct value *map = NULL;
@@ -36,19 +36,39 @@ int note_parse(struct value **out, const struct note_kind *kind,
 	return ret;
 }
 
-int note_read(struct strbuf *out, struct stat *st,
-	      const struct note_kind *kind, const char *path,
-	      struct strbuf *err)
+int note_parse(void *note, const struct note_kind *kind, const char *text,
+	       size_t len, struct strbuf *err)
+{
+	struct value *map;
+	int ret = parse_map(&map, kind, text, len, err);
+
+	if (ret)
+		return ret;
+	if (!kind->take(note, map)) {
+		ret = fail(err, ERR_CONTENT, "a key of this note of %s is "
+			   "missing, or says nothing", kind->of);
+		kind->release(note);
+	}
+	value_free(map);
+	return ret;
+}
+
+int note_read(void *note, struct stat *st, const struct note_kind *kind,
+	      const char *path, struct strbuf *err)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct strbuf text = STRBUF_INIT;
 	int ret = 0;
 
 	if (fd < 0)
 		return fail_errno(err, "cannot read '%s'", path);
 	if (fstat(fd, st) || !S_ISREG(st->st_mode) ||
-	    strbuf_read_fd(out, fd, kind->max_bytes))
+	    strbuf_read_fd(&text, fd, kind->max_bytes))
 		ret = fail(err, ERR_CONTENT, "cannot read '%s'", path);
 	close(fd);
+	if (!ret)
+		ret = note_parse(note, kind, text.buf, text.len, err);
+	strbuf_release(&text);
 	return ret;
 }
 

@@ -15,17 +15,20 @@ struct note_kind {
 	const char *key;	/* that says the version: "resutil_copy" */
 	int version;
 	size_t max_bytes;
+	/** Takes what it says into `note`, which was all zeros; false: a key is
+	 *  missing, or says nothing. */
+	bool (*take)(void *note, const struct value *map);
+	void (*release)(void *note);
 };
 
-/** The text of a note as a map, which the caller frees. ERR_CONTENT: it is too
- *  long, not JSON, no such note, or of another version. */
-int note_parse(struct value **out, const struct note_kind *kind,
-	       const char *text, size_t len, struct strbuf *err);
-/** The text of a note that is a file, and what fstat(2) says of it. Errors:
- *  ERR_NOT_FOUND, ERR_CONTENT, ERR_FAILED. */
-int note_read(struct strbuf *out, struct stat *st,
-	      const struct note_kind *kind, const char *path,
-	      struct strbuf *err);
+/** The text of a note. ERR_CONTENT, with nothing to release: it is too long,
+ *  not JSON, no such note, of another version, or not taken. */
+int note_parse(void *note, const struct note_kind *kind, const char *text,
+	       size_t len, struct strbuf *err);
+/** The same of a file, and what fstat(2) says of that. Errors: ERR_NOT_FOUND,
+ *  ERR_CONTENT, ERR_FAILED. */
+int note_read(void *note, struct stat *st, const struct note_kind *kind,
+	      const char *path, struct strbuf *err);
 
 /** A text of min to max bytes, without a NUL as all of them are; NULL: it is
  *  missing, or no such text. */

@@ -27,9 +27,13 @@
 
 /* ---- what a note says ---------------------------------------------------- */
 
+static bool take_note(void *data, const struct value *map);
+static void release_note(void *note);
+
 static const struct note_kind kind = {
 	.of = "an upload", .key = "resutil_upload", .version = 1,
-	.max_bytes = UPLOAD_NOTE_MAX_BYTES
+	.max_bytes = UPLOAD_NOTE_MAX_BYTES,
+	.take = take_note, .release = release_note
 };
 
 static void tree_format(struct strbuf *out, const unsigned char *tree)
@@ -66,8 +70,9 @@ void upload_note_write(struct strbuf *out, const struct upload_note *note)
 	strbuf_release(&text);
 }
 
-static bool read_note(struct upload_note *note, const struct value *map)
+static bool take_note(void *data, const struct value *map)
 {
+	struct upload_note *note = data;
 	const char *tree = value_get_text(map, "tree");
 	const char *begun = value_get_text(map, "begun");
 	struct moment when;
@@ -97,20 +102,16 @@ int upload_note_parse(struct upload_note *out, const char *text, size_t len,
 		      struct strbuf *err)
 {
 	struct upload_note note = UPLOAD_NOTE_INIT;
-	struct value *map;
-	int ret = note_parse(&map, &kind, text, len, err);
+	int ret = note_parse(&note, &kind, text, len, err);
 
-	if (ret)
-		return ret;
-	if (!read_note(&note, map))
-		ret = fail(err, ERR_CONTENT, "a key of this note of an upload "
-			   "is missing, or says nothing");
-	value_free(map);
-	if (ret)
-		upload_note_release(&note);
-	else
+	if (!ret)
 		*out = note;
 	return ret;
+}
+
+static void release_note(void *note)
+{
+	upload_note_release(note);
 }
 
 void upload_note_release(struct upload_note *note)
@@ -179,19 +180,6 @@ static int take_lock(const struct remote *r, const char *name, bool make)
 		fd = -1;
 	}
 	return fd;
-}
-
-/* Whatever is wrong with it, it is as if it were not there. */
-static int read_file_note(struct upload_note *out, const char *path,
-			  struct stat *st, struct strbuf *err)
-{
-	struct strbuf text = STRBUF_INIT;
-	int ret = note_read(&text, st, &kind, path, err);
-
-	if (!ret)
-		ret = upload_note_parse(out, text.buf, text.len, err);
-	strbuf_release(&text);
-	return ret;
 }
 
 static bool is_of(const struct upload_note *note, const struct remote *r,
@@ -271,7 +259,7 @@ static void take_over(struct upload_claim *u, const struct remote *r)
 	struct upload_note old = UPLOAD_NOTE_INIT;
 	struct strbuf why = STRBUF_INIT;
 	struct stat st;
-	int ret = read_file_note(&old, u->path, &st, &why);
+	int ret = note_read(&old, &st, &kind, u->path, &why);
 
 	if (!ret && is_of(&old, r, u->note.name)) {
 		u->resume.state = old.state;
@@ -395,7 +383,7 @@ bool upload_look(struct upload_left *left, const struct remote *r,
 		return false;
 	add_path(&path, r, name);
 	left->path = strbuf_detach(&path, NULL);
-	ret = read_file_note(&left->note, left->path, &st, NULL);
+	ret = note_read(&left->note, &st, &kind, left->path, NULL);
 	left->usable = !ret && is_of(&left->note, r, name);
 	left->bytes = (uint64_t)st.st_blocks * 512;
 	left->modified = st.st_mtim.tv_sec;
