@@ -287,8 +287,7 @@ static void read_options(struct bench *b, int argc, const char **argv)
 		OPT_STRING(0, "format", &b->rows.format, "FORMAT",
 			   "text, json, table, csv, tsv, or a template with "
 			   "%(field)"),
-		OPT_BOOL('z', NULL, &b->rows.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&b->rows.nul),
 		OPT_BOOL(0, "dry-run", &b->dry_run,
 			 "print what would be called, call nothing"),
 		OPT_END_OF_TABLE

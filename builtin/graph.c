@@ -254,7 +254,7 @@ int cmd_graph(int argc, const char **argv)
 		  .value = &graph.format, .argh = "FORMAT",
 		  .help = "tree, dot, json or mermaid", .arg = ARG_WORDS,
 		  .words = "tree dot json mermaid" },
-		OPT_BOOL(0, "json", &graph.json, "one JSON object a line"),
+		OPT_JSON_LINES(&graph.json),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;

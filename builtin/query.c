@@ -262,7 +262,7 @@ int cmd_query(int argc, const char **argv)
 		  .help = "table, csv, tsv, json, markdown, latex or html",
 		  .arg = ARG_WORDS,
 		  .words = "table csv tsv json markdown latex html" },
-		OPT_BOOL(0, "json", &query.json, "one JSON object a line"),
+		OPT_JSON_LINES(&query.json),
 		OPT_BOOL(0, "no-header", &query.no_header,
 			 "leave the titles out"),
 		OPT_BOOL(0, "tables", &query.tables,

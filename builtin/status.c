@@ -506,8 +506,7 @@ int cmd_status(int argc, const char **argv)
 		OPT_BOOL(0, "json", &opts.json, "one JSON object"),
 		OPT_BOOL(0, "porcelain", &opts.porcelain,
 			 "lines for programs; the form stays"),
-		OPT_BOOL('z', NULL, &opts.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&opts.nul),
 		OPT_END_OF_TABLE
 	};
 

@@ -176,8 +176,7 @@ int cmd_capture_runs(int argc, const char **argv)
 		  .argh = "FORMAT", .arg = ARG_WORDS,
 		  .words = "votakvot mlflow tensorboard wandb dvc",
 		  .help = "look for these only" },
-		OPT_BOOL('z', NULL, &c.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&c.nul),
 		OPT_END_OF_TABLE
 	};
 

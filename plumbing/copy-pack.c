@@ -129,11 +129,9 @@ int cmd_copy_pack(int argc, const char **argv)
 		OPT_BOOL('n', "dry-run", &c.dry_run,
 			 "only tell what would be done"),
 		OPT_PACK_LIMITS(&c.options.limits),
-		OPT_BOOL(0, "stdin", &c.from_stdin,
-			 "read names from standard input, one a line"),
-		OPT_BOOL('z', NULL, &c.nul,
-			 "end records with NUL, quote nothing"),
-		OPT_BOOL(0, "json", &c.json, "one JSON object a line"),
+		OPT_NAMES_STDIN(&c.from_stdin),
+		OPT_NUL(&c.nul),
+		OPT_JSON_LINES(&c.json),
 		OPT_PATIENCE(&c.patience),
 		OPT_END_OF_TABLE
 	};

@@ -142,12 +142,10 @@ int cmd_fetch_exp(int argc, const char **argv)
 		OPT_PACK_LIMITS(&f.options.limits),
 		OPT_BOOL(0, "no-space-check", &f.no_space_check,
 			 "do not ask first whether there is room"),
-		OPT_BOOL(0, "stdin", &f.from_stdin,
-			 "read names from standard input, one a line"),
+		OPT_NAMES_STDIN(&f.from_stdin),
 		OPT_BOOL('A', "all", &f.all, "all that the store holds"),
-		OPT_BOOL('z', NULL, &f.nul,
-			 "end records with NUL, quote nothing"),
-		OPT_BOOL(0, "json", &f.json, "one JSON object a line"),
+		OPT_NUL(&f.nul),
+		OPT_JSON_LINES(&f.json),
 		OPT_PATIENCE(&f.patience),
 		OPT_END_OF_TABLE
 	};

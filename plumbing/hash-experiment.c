@@ -145,7 +145,7 @@ int cmd_hash_experiment(int argc, const char **argv)
 {
 	struct hash_options o = { 0 };
 	const struct option options[] = {
-		OPT_BOOL(0, "json", &o.json, "one JSON object a line"),
+		OPT_JSON_LINES(&o.json),
 		OPT_BOOL(0, "record", &o.record,
 			 "print the hash of the record, too"),
 		OPT_BOOL(0, "no-cache", &o.no_cache,
@@ -154,8 +154,7 @@ int cmd_hash_experiment(int argc, const char **argv)
 			   "threads; 0: one for each processor"),
 		OPT_BOOL(0, "stdin", &o.from_stdin,
 			 "read EXP or DIR from standard input, one a line"),
-		OPT_BOOL('z', NULL, &o.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&o.nul),
 		OPT_END_OF_TABLE
 	};
 	struct items items = { 0 };

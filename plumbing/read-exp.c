@@ -196,15 +196,14 @@ int cmd_read_exp(int argc, const char **argv)
 {
 	struct read_options o = { 0 };
 	const struct option options[] = {
-		OPT_BOOL(0, "json", &o.json, "one JSON object a line"),
+		OPT_JSON_LINES(&o.json),
 		OPT_BOOL(0, "raw", &o.raw,
 			 "as it was written, not brought to one shape"),
 		OPT_STRING(0, "key", &o.key, "PATH",
 			   "print only this value; of a list, an item a line"),
 		OPT_BOOL(0, "stdin", &o.from_stdin,
 			 "read EXP from the standard input, one a line"),
-		OPT_BOOL('z', NULL, &o.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&o.nul),
 		OPT_END_OF_TABLE
 	};
 	int i, ret = 0;

@@ -286,13 +286,12 @@ int cmd_read_trials(int argc, const char **argv)
 {
 	struct settings s = { .attached = 1 };
 	const struct option options[] = {
-		OPT_BOOL(0, "json", &s.json, "one JSON object a line"),
+		OPT_JSON_LINES(&s.json),
 		OPT_BOOL(0, "attached", &s.attached,
 			 "with --json: name the files of each trial, too"),
 		OPT_BOOL(0, "stdin", &s.from_stdin,
 			 "read paths from the standard input, one a line"),
-		OPT_BOOL('z', NULL, &s.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&s.nul),
 		OPT_END_OF_TABLE
 	};
 	struct items paths = { 0 };

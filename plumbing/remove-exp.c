@@ -400,8 +400,7 @@ int cmd_remove_exp(int argc, const char **argv)
 			 "also what runs, and other users' runs"),
 		OPT_STRING(0, "version", &r.version, "VERSION",
 			   "only if that is the version in the store"),
-		OPT_BOOL(0, "stdin", &r.from_stdin,
-			 "read names from standard input, one a line"),
+		OPT_NAMES_STDIN(&r.from_stdin),
 		OPT_BOOL('z', NULL, &r.nul, "records end with NUL"),
 		OPT_PATIENCE(&r.patience),
 		OPT_END_OF_TABLE

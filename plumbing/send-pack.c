@@ -147,11 +147,9 @@ int cmd_send_pack(int argc, const char **argv)
 			 "rename where another name ends a conflict"),
 		OPT_BOOL('n', "dry-run", &s.dry_run,
 			 "only tell what would be done"),
-		OPT_BOOL(0, "stdin", &s.from_stdin,
-			 "read names from standard input, one a line"),
-		OPT_BOOL('z', NULL, &s.nul,
-			 "end records with NUL, quote nothing"),
-		OPT_BOOL(0, "json", &s.json, "one JSON object a line"),
+		OPT_NAMES_STDIN(&s.from_stdin),
+		OPT_NUL(&s.nul),
+		OPT_JSON_LINES(&s.json),
 		OPT_PATIENCE(&s.patience),
 		OPT_END_OF_TABLE
 	};

@@ -128,7 +128,7 @@ int cmd_stat_remote(int argc, const char **argv)
 			   "a remote's name, or the URL of a store"),
 		OPT_BOOL(0, "stdin", &from_stdin,
 			 "read more words, one a line"),
-		OPT_BOOL(0, "json", &a.json, "one JSON object a line"),
+		OPT_JSON_LINES(&a.json),
 		OPT_BOOL('z', NULL, &a.nul, "end records with NUL"),
 		OPT_END_OF_TABLE
 	};

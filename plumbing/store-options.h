@@ -22,4 +22,7 @@
 	OPT_STRING(0, "limit-rate", v, "RATE",				\
 		   "bytes a second at most, as in 10MiB")
 
+#define OPT_NAMES_STDIN(v)						\
+	OPT_BOOL(0, "stdin", v, "read names from standard input, one a line")
+
 #endif

@@ -147,7 +147,7 @@ int cmd_url(int argc, const char **argv)
 			   "how long it holds: 30s, 10m, 1h (default), 7d"),
 		OPT_BOOL(0, "stdin", &from_stdin,
 			 "read more words, one a line"),
-		OPT_BOOL(0, "json", &a.json, "one JSON object a line"),
+		OPT_JSON_LINES(&a.json),
 		OPT_BOOL('z', NULL, &a.nul, "end records with NUL"),
 		OPT_END_OF_TABLE
 	};

@@ -151,8 +151,7 @@ int cmd_verify_pack(int argc, const char **argv)
 		OPT_BOOL(0, "json", &o.json, "one JSON object a pack"),
 		OPT_NUMBER('j', "jobs", &o.jobs, "N",
 			   "threads; 0: one for each processor"),
-		OPT_BOOL('z', NULL, &o.nul,
-			 "end records with NUL, quote nothing"),
+		OPT_NUL(&o.nul),
 		OPT_PACK_LIMITS(&o.arg.limits),
 		OPT_END_OF_TABLE
 	};

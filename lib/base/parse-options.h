@@ -68,6 +68,10 @@ struct option {
 #define OPT_LIST(l, n, v, a, h) \
 	{ .type = OPTION_LIST, .letter = (l), .name = (n), .value = (v), \
 	  .argh = (a), .help = (h) }
+/* What commands of one record a line have alike. */
+#define OPT_NUL(v) \
+	OPT_BOOL('z', NULL, v, "end records with NUL, quote nothing")
+#define OPT_JSON_LINES(v) OPT_BOOL(0, "json", v, "one JSON object a line")
 
 enum parse_flags {
 	/* Stop at the first word that is no option (it begins a CMD). A `--`
