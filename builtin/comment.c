@@ -170,25 +170,13 @@ static int check(struct renaming *r, struct strbuf *err)
 /* Among the notes of the commit, when they are wanted at all. */
 static void note_new_name(const struct rename_plan *plan)
 {
-	struct strbuf dir = STRBUF_INIT, err = STRBUF_INIT;
-	struct value *record = NULL;
-	bool wanted = false;
-	int ret = git_notes_wanted(&wanted, &err);
+	struct strbuf err = STRBUF_INIT;
 
-	if (!ret && wanted && plan->here) {
-		project_exp_path(the_project, plan->to, &dir);
-		ret = record_read(&record, dir.buf, &err);
-	}
-	if (!ret && record)
-		ret = git_notes_rename(the_project, value_get_text(record,
-				       "git.commit_hash"), plan->from,
-				       plan->to, &err);
-	if (ret)
+	if (plan->here && git_notes_follow(the_project, plan->from, plan->to,
+					   &err))
 		warning(_("the note of its commit is as it was: %s"),
 			err.buf);
-	value_free(record);
 	strbuf_release(&err);
-	strbuf_release(&dir);
 }
 
 static int change_comment(struct renaming *r, const char *arg,

@@ -107,6 +107,17 @@ test_expect_success 'a bench and what a program records of itself have a line, a
 	test_grep "\"warnings\":\[\"the commit has no note of this run: " out
 '
 
+test_expect_success 'pull --rename and push --rename change the name there' '
+	cd p && test_commit . renames && RESUTIL_TEST_NOW=1720099000 resutil run --push -m first -- true &&
+	cp -R . ../twin && (cd ../twin && resutil comment first second >out && RESUTIL_TEST_NOW=1720099100 resutil run --push -m taken -- false; test $? = 1) &&
+	second=$(resutil -C ../twin rev-exp second) && RESUTIL_TEST_NOW=1720099100 resutil run --no-push -m taken -- true &&
+	note >expect && test_expect_code 14 resutil pull "$second" 2>err && resutil pull -n --rename "$second" >out && note >out && test_cmp expect out &&
+	resutil pull --rename "$second" >out 2>err && test_must_be_empty err && note >out && test_grep "^done .*_second\$" out &&
+	test_grep ! "_first\$" out && taken=$(resutil rev-exp taken) && resutil push -n --rename taken >out && note >out && test_grep "^done $taken\$" out &&
+	resutil push --rename taken >out 2>err && test "$(resutil rev-exp taken)" != "$taken" &&
+	printf "done %s\ndone %s\n" "$second" "$(resutil rev-exp taken)" >expect && note >out && test_cmp expect out
+'
+
 test_expect_success 'the notes of a work tree are those of the repository; debug runs have none' '
 	cd p && git worktree add -q ../second -b second && cd ../second && test_commit . second &&
 	resutil run -m tree -- true && RESUTIL_DEBUG=1 resutil run -- true && note >out && test_line_count = 1 out &&

@@ -318,3 +318,22 @@ cleanup:
 	strbuf_release(&text);
 	return ret;
 }
+
+int git_notes_follow(const struct project *p, const char *from, const char *to,
+		     struct strbuf *err)
+{
+	struct strbuf dir = STRBUF_INIT;
+	struct value *record = NULL;
+	bool wanted = false;
+	int ret = git_notes_wanted(&wanted, err);
+
+	project_exp_path(p, to, &dir);
+	if (!ret && wanted)
+		ret = record_read(&record, dir.buf, err);
+	if (!ret && wanted)
+		ret = git_notes_rename(p, value_get_text(record,
+				       "git.commit_hash"), from, to, err);
+	value_free(record);
+	strbuf_release(&dir);
+	return ret;
+}

@@ -36,6 +36,11 @@ int git_notes_add_run(const struct project *p, const char *code_dir,
 int git_notes_rename(const struct project *p, const char *commit,
 		     const char *from, const char *to, struct strbuf *err);
 
+/** The same of a run here that was renamed to `to`, by its record, when the
+ *  setting `notes` asks for notes. Safe in several threads. */
+int git_notes_follow(const struct project *p, const char *from, const char *to,
+		     struct strbuf *err);
+
 /** The text of a note with the line of `name` changed to `line`, or taken out
  *  (NULL); where there is none `line` is added when `add`. Returns whether
  *  anything differs. */

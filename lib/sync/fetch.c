@@ -10,6 +10,7 @@
 #include "lib/base/workers.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rename.h"
+#include "lib/exp/git-notes.h"
 #include "lib/exp/exp-rest.h"
 #include "lib/exp/name.h"
 #include "lib/exp/partial.h"
@@ -162,6 +163,17 @@ static int look_for_other(struct fetch_item *item, struct strbuf *out,
 	return ret;
 }
 
+/* Where git says which runs a commit has. */
+static void follow_note(struct fetch_item *item, const char *other)
+{
+	struct strbuf why = STRBUF_INIT;
+
+	if (git_notes_follow(item->f->project, other, item->name, &why))
+		strbuf_addf(&item->message, "the note of its commit is as it "
+			    "was: %s", why.buf);
+	strbuf_release(&why);
+}
+
 /* 0: it has the name now, or would have it. */
 static int take_name(struct fetch_item *item, const char *other,
 		     struct strbuf *err)
@@ -180,6 +192,8 @@ static int take_name(struct fetch_item *item, const char *other,
 		ret = ledger_rename(f->r->ledger, other, item->name, err);
 	if (ret)
 		end_failed(item, ret, err);
+	else if (!f->options->dry_run)
+		follow_note(item, other);
 	return ret;
 }
 

@@ -10,6 +10,7 @@
 #include "lib/exp/deps.h"
 #include "lib/exp/exp-list.h"
 #include "lib/exp/exp-rest.h"
+#include "lib/exp/git-notes.h"
 #include "lib/exp/name.h"
 #include "lib/exp/project.h"
 #include "lib/exp/record.h"
@@ -190,6 +191,17 @@ static void warn_of_dependants(struct send_item *item,
 			    who->nr == 1 ? "its record" : "their records");
 }
 
+static void follow_note(struct send_item *item, const char *was)
+{
+	struct strbuf why = STRBUF_INIT;
+
+	if (git_notes_follow(item->send->r->project, was, item->name, &why))
+		strbuf_addf(&item->message, "%sthe note of its commit is as "
+			    "it was: %s", item->message.len ? "; " : "",
+			    why.buf);
+	strbuf_release(&why);
+}
+
 /* Here first: a crash then leaves a run that is not sent yet, and nothing
  * twice. */
 void send_rename_here(struct send_item *item)
@@ -225,7 +237,8 @@ void send_rename_here(struct send_item *item)
 		send_fail(item, ret == ERR_CONFLICT ? "conflict" : "failed",
 			  ret, "%s", err.buf);
 	} else {
-		free(item->name);
+		char *was = item->name;
+
 		item->name = xstrdup(name.buf);
 		item->new_name = xstrdup(name.buf);
 		free(item->here.name);
@@ -235,6 +248,9 @@ void send_rename_here(struct send_item *item)
 		item->there = NULL;
 		item->to_send = true;
 		warn_of_dependants(item, &who);
+		if (!s->options->dry_run)
+			follow_note(item, was);
+		free(was);
 	}
 	strvec_release(&who);
 	strbuf_release(&err);
