@@ -301,6 +301,25 @@ test_expect_success 'by the clock' '
 	echo 10 >want && test_cmp want got
 '
 
+# Ten calls of 20 ms that are due every 10 ms, one after the other: the last one
+# begins 90 ms late, or later.
+test_expect_success PYTHON 'a call that begins late has a response that is longer' '
+	resutil bench -n 10 --rate=100 -c 1 --overhead=0 --json -m late -- sleep 0.02 >out 2>err &&
+	python3 - <<-\END &&
+	import csv, glob, json, math
+	rows = list(csv.DictReader(open(glob.glob("results/*_late/metrics-0000.csv")[0])))
+	rows.sort(key=lambda row: float(row["at"]))
+	result = json.load(open("out"))["result"]
+	assert float(rows[-1]["late"]) > 0.089, rows[-1]
+	times = [float(row["duration"]) + float(row["late"]) for row in rows]
+	for got, want in ((result["response"]["average"], math.fsum(times) / 10),
+	                  (result["response"]["maximum"], max(times)),
+	                  (result["duration"]["minimum"], min(float(r["duration"]) for r in rows))):
+	    assert math.isclose(got, want, rel_tol=1e-6, abs_tol=4e-9), (got, want)
+	END
+	test_grep "of 10 calls began more than 1 ms after their time" err
+'
+
 test_expect_success 'for a time, and neither -n nor -d' '
 	resutil bench -d 50ms --overhead=0 -m time -- true >out 2>err &&
 	resutil read-exp --json --key params.bench time >got &&

@@ -127,6 +127,17 @@ static int compare_p(const void *one, const void *two)
 	return strcmp(a->path, b->path);
 }
 
+/* What was the same each time, as exit_code is, could not have come out
+ * otherwise by chance. */
+static bool is_tested(const struct diff_result *one)
+{
+	const struct stats *a = &one->sample_a.stats;
+	const struct stats *b = &one->sample_b.stats;
+
+	return one->p == one->p &&
+	       (a->sd > 0 || b->sd > 0 || a->mean != b->mean);
+}
+
 /* Holm: the smallest p against the level by all, the next by one less, until
  * one is too large. Of a series its last value counts: the others follow it. */
 static void correct(struct diff_results *r)
@@ -135,7 +146,7 @@ static void correct(struct diff_results *r)
 	size_t nr = 0, i;
 
 	for (i = 0; i < r->nr; i++)
-		if (r->item[i].p == r->item[i].p)
+		if (is_tested(&r->item[i]))
 			tested[nr++] = &r->item[i];
 	if (nr)
 		qsort(tested, nr, sizeof(*tested), compare_p);
