@@ -113,20 +113,38 @@ static void print_tables(const struct sheet_options *options)
 	sheet_end(sheet);
 }
 
+/* What people read is known whole before any of it is printed: without a bound
+ * a query without an end would take all memory there is. */
+static int too_long(const struct query *query, struct strbuf *err)
+{
+	struct strbuf size = STRBUF_INIT;
+
+	size_format(&size, query->memory);
+	fail(err, ERR_FAILED, "the rows need more than %s of memory in this "
+	     "form (--memory); csv, tsv and json need none", size.buf);
+	strbuf_release(&size);
+	return ERR_FAILED;
+}
+
 /* Prints what it says; 0, or what db_query_step() said. */
-static int print_rows(struct db_query *q, const struct sheet_options *options,
+static int print_rows(struct db_query *q, const struct query *query,
 		      struct strbuf *err)
 {
 	const size_t nr = db_query_columns(q);
-	struct sheet *sheet = sheet_new(options);
+	struct sheet *sheet = sheet_new(&query->sheet);
 	struct cell *cells = xcalloc(nr, sizeof(*cells));
 	size_t i;
 	int ret;
 
 	for (i = 0; i < nr; i++)
 		add_title(sheet, db_query_column(q, i));
-	while ((ret = db_query_step(q, cells, err)) > 0)
+	while ((ret = db_query_step(q, cells, err)) > 0) {
 		sheet_row(sheet, cells);
+		if (sheet_memory(sheet) > query->memory) {
+			ret = too_long(query, err);
+			break;
+		}
+	}
 	if (ret)
 		sheet_free(sheet);
 	else
@@ -178,7 +196,7 @@ static int ask(const struct query *query, struct runs *runs,
 			add_hint(err, runs);
 	}
 	if (!ret)
-		ret = print_rows(q, &query->sheet, err);
+		ret = print_rows(q, query, err);
 	db_query_free(q);
 	query_views_free(views);
 	return ret;

@@ -134,6 +134,66 @@ test_expect_success 'lists are JSON, times are known to SQLite' '
 	test_cmp expect actual
 '
 
+# asked SQL WANT
+asked () {
+	resutil query --format csv --no-header "$1" >actual &&
+	echo "$2" >expect && test_cmp expect actual
+}
+
+test_expect_success 'median, stddev and quantile are those of R' '
+	sample="WITH v(x) AS (VALUES (3), (1), (4), (1), (5), (9), (2), (6), (5), (3.5),
+		(NULL), (${q}7${q}), (x${q}00${q}))" &&
+	: "R: median(), sd(), quantile() of 3 1 4 1 5 9 2 6 5 3.5" &&
+	asked "$sample SELECT median(x), printf(${q}%.12f${q}, stddev(x)),
+		quantile(x, 0), quantile(x, 0.05), quantile(x, 0.29),
+		round(quantile(x, 0.9), 12), round(quantile(x, 0.999), 12),
+		quantile(x, 1) FROM v" \
+		"3.75,2.454587541727,1.0,1.0,2.61,6.3,8.973,9.0" &&
+	asked "$sample SELECT median(DISTINCT x),
+		median(x) FILTER (WHERE x > 4), count(x) FROM v" "3.75,5.5,12" &&
+	asked "SELECT median(1), typeof(stddev(1)), typeof(median(NULL)),
+		typeof(stddev(NULL)), typeof(quantile(${q}x${q}, 1))" \
+		"1.0,null,null,null,null" &&
+	asked "SELECT typeof(median(exit_code)), median(\"params.lr\"),
+		stddev(exit_code) FROM runs WHERE name > ${q}aapfuq${q}" \
+		"real,3.0," &&
+	resutil query --format csv --no-header "$sample SELECT median(x) OVER w,
+		printf(${q}%.6f${q}, stddev(x) OVER w), quantile(x, 1) OVER w
+		FROM v WHERE typeof(x) <> ${q}null${q}
+		WINDOW w AS (ROWS 2 PRECEDING)" >actual &&
+	cat >expect <<-END &&
+	3.0,0.000000,3.0
+	2.0,1.414214,3.0
+	3.0,1.527525,4.0
+	1.0,1.732051,4.0
+	4.0,2.081666,5.0
+	5.0,4.000000,9.0
+	5.0,3.511885,9.0
+	6.0,3.511885,9.0
+	5.0,2.081666,6.0
+	5.0,1.258306,6.0
+	4.25,1.060660,5.0
+	3.5,0.000000,3.5
+	END
+	test_cmp expect actual
+'
+
+test_expect_success 'a quantile has one part, of a whole' '
+	for bad in 1.01 -0.01 95 NULL "${q}0.5${q}"
+	do
+		test_expect_code 128 resutil query \
+			"SELECT quantile(1, $bad)" >out 2>err &&
+		test_must_be_empty out &&
+		test_grep "quantile(x, q): q is a number from 0 to 1" err ||
+		return 1
+	done &&
+	test_expect_code 128 resutil query "SELECT quantile(x, x) FROM
+		(SELECT 0.5 AS x UNION ALL SELECT 0.25)" 2>err &&
+	test_grep "q is the same in all rows" err &&
+	test_expect_code 129 resutil query "SELECT quantile(1)" 2>err &&
+	test_grep "wrong number of arguments" err
+'
+
 test_expect_success 'keys that differ only in case: told apart, or refused' '
 	printf "LR,5\nlr,auto\n" >expect &&
 	resutil query --format csv --no-header "SELECT key, value FROM params
@@ -306,7 +366,22 @@ test_expect_success 'one that would run for ever has an end' '
 	test_must_be_empty out && grep "more than 4.0 MiB of memory" err &&
 	test_expect_code 128 resutil query --memory 8M \
 		"SELECT length(randomblob(60000000))" 2>err &&
-	grep "more than 8.0 MiB of memory" err
+	grep "more than 8.0 MiB of memory" err &&
+	test_expect_code 128 resutil query --memory 8M \
+		"$endless SELECT median(i) FROM n" >out 2>err &&
+	test_must_be_empty out && grep "more than 8.0 MiB of memory" err &&
+	: "nor do rows that wait for others take all there is" &&
+	for form in table markdown latex
+	do
+		test_expect_code 128 resutil query --memory 4M --format $form \
+			"$endless SELECT i FROM n" >out 2>err &&
+		test_must_be_empty out &&
+		test_grep "rows need more than 4.0 MiB of memory" err ||
+		return 1
+	done &&
+	resutil query --memory 4M --format csv --no-header \
+		"$endless SELECT i FROM n LIMIT 500000" >out &&
+	test_line_count = 500000 out
 '
 
 cat >interrupt.py <<'END'

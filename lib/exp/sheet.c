@@ -102,6 +102,11 @@ void sheet_row(struct sheet *sheet, const struct cell *cells)
 	sheet_flush(sheet, false);
 }
 
+uint64_t sheet_memory(const struct sheet *sheet)
+{
+	return (uint64_t)sheet->cells * sizeof(*sheet->cell) + sheet->text.len;
+}
+
 void sheet_flush(struct sheet *sheet, bool all)
 {
 	if (sheet->out.len < FLUSH_BYTES && !all)
@@ -139,7 +144,8 @@ void sheet_free(struct sheet *sheet)
 
 bool sheet_col_is_number(const struct sheet_col *col)
 {
-	return col->numbers && col->numbers >= col->texts;
+	return (col->numbers || col->column.number) &&
+	       col->numbers >= col->texts;
 }
 
 bool sheet_col_has_scale(const struct sheet_col *col)

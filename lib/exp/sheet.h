@@ -36,6 +36,8 @@ struct sheet_column {
 				 * one stands behind the title; programs (csv,
 				 * tsv, json) get bare numbers */
 	enum sheet_role role;
+	bool number;		/* numbers belong there: it is aligned as they
+				 * are, also where there are none */
 };
 
 /** Names of formats, for usage: "table, csv, tsv, json, markdown, latex, html".
@@ -62,6 +64,9 @@ void sheet_column(struct sheet *sheet, const struct sheet_column *column);
 /** A row: as many cells as columns; what they lend is copied, or printed at
  *  once where the format needs no look ahead (CSV, TSV, JSON). */
 void sheet_row(struct sheet *sheet, const struct cell *cells);
+/** Bytes that rows take which wait for others: none where the format needs no
+ *  look ahead. */
+uint64_t sheet_memory(const struct sheet *sheet);
 /** Prints what is left, through output.h, and frees. */
 void sheet_end(struct sheet *sheet);
 /** Frees without that: the rows that were to come did not. */

@@ -25,6 +25,10 @@ struct db_stmt {
 /** For a build with fault points, see db-faults.c. */
 void db_set_faults(void);
 
+/** Functions for whoever asks questions, see db-stats.c; a status of
+ *  SQLite's. */
+int db_add_statistics(sqlite3 *handle);
+
 /** The code and the sentence for a status of SQLite's. */
 int db_fail(struct db *db, int status, struct strbuf *err);
 

@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/utf8.h"
+#include "lib/wrap/db-internal.h"
 #include "lib/wrap/json.h"
 
 /* Instructions of SQLite between two questions whether to stop: less than a
@@ -522,6 +523,8 @@ int db_query_new(struct db_query **out, uint64_t memory, struct strbuf *err)
 			      NULL);
 	if (!ret)
 		ret = set_up(q->db);
+	if (!ret)
+		ret = db_add_statistics(q->db);
 	if (ret) {
 		fail(err, ERR_FAILED, "SQLite cannot begin: %s",
 		     sqlite3_errstr(ret));

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sqlite3
+import statistics
 import subprocess
 import sys
 
@@ -59,7 +60,45 @@ QUERIES = [
     "SELECT a.name, b.name FROM runs a JOIN runs b"
     " ON a.\"params.depth\" = b.\"params.depth\" AND a.name < b.name",
     "SELECT name, \"params.\"\"a b\"\"\" FROM runs",
+    "SELECT key, count(*), typeof(median(value)), typeof(stddev(value)),"
+    " printf('%.9g', median(value)), printf('%.9g', stddev(value)),"
+    " printf('%.9g', quantile(value, 0.3)), quantile(value, 1)"
+    " FROM params WHERE typeof(value) <> 'real' OR abs(value) < 1e15"
+    " GROUP BY key",
 ]
+
+
+class Sample:
+    """Numbers alone, as resutil-query(1) says of its functions."""
+
+    def __init__(self):
+        self.found, self.part = [], None
+
+    def step(self, given, part=None):
+        self.part = part
+        if isinstance(given, (int, float)):
+            self.found.append(float(given))
+
+
+class Median(Sample):
+    def finalize(self):
+        return statistics.median(self.found) if self.found else None
+
+
+class Deviation(Sample):
+    def finalize(self):
+        return statistics.stdev(self.found) if self.found[1:] else None
+
+
+class Quantile(Sample):
+    def finalize(self):
+        if not self.found:
+            return None
+        found = sorted(self.found)
+        at = (len(found) - 1) * self.part
+        low = found[int(at)]
+        high = found[min(int(at) + 1, len(found) - 1)]
+        return low + (high - low) * (at - int(at))
 
 
 def value(rand):
@@ -120,6 +159,9 @@ def path_word(key):
 
 def fill(names):
     db = sqlite3.connect(":memory:")
+    db.create_aggregate("median", 1, Median)
+    db.create_aggregate("stddev", 1, Deviation)
+    db.create_aggregate("quantile", 2, Quantile)
     for table in "params", "info", "results":
         db.execute("CREATE TABLE %s (run, key, value)" % table)
     db.execute("CREATE TABLE dependencies (run, needs, needs_id)")
