@@ -186,10 +186,10 @@ static bool tell_problems(struct metrics_job *job, const struct task *task)
 }
 
 static void add_column(struct sheet *sheet, const char *title,
-		       enum sheet_role role)
+		       enum sheet_role role, bool number)
 {
 	struct strbuf text = STRBUF_INIT;
-	struct sheet_column column = { .role = role };
+	struct sheet_column column = { .role = role, .number = number };
 
 	strbuf_addstr(&text, title);
 	column.title = text.buf;
@@ -239,13 +239,13 @@ void metrics_reduce(struct metrics_job *job)
 	struct sheet *sheet = sheet_new(&job->sheet);
 	size_t i, j;
 
-	add_column(sheet, "name", SHEET_NAME);
+	add_column(sheet, "name", SHEET_NAME, false);
 	if (job->all_series)
-		add_column(sheet, "series", SHEET_PLAIN);
-	add_column(sheet, "column", SHEET_PLAIN);
+		add_column(sheet, "series", SHEET_PLAIN, false);
+	add_column(sheet, "column", SHEET_PLAIN, false);
 	for (i = 0; i < f->nr; i++)
 		add_column(sheet, series_function_names[f->list[i]],
-			   SHEET_PLAIN);
+			   SHEET_PLAIN, true);
 	for (i = 0; i < job->runs->nr; i++) {
 		tell_problems(job, &task[i]);
 		for (j = 0; j < task[i].nr; j++)
@@ -333,10 +333,10 @@ void metrics_last(struct metrics_job *job)
 
 	all_columns(job, task, &columns, &place);
 	cell = xcalloc(columns.nr + 2, sizeof(*cell));
-	add_column(sheet, "name", SHEET_NAME);
-	add_column(sheet, "at", SHEET_PLAIN);
+	add_column(sheet, "name", SHEET_NAME, false);
+	add_column(sheet, "at", SHEET_PLAIN, false);
 	for (i = 0; i < columns.nr; i++)
-		add_column(sheet, columns.v[i], SHEET_PLAIN);
+		add_column(sheet, columns.v[i], SHEET_PLAIN, true);
 	for (i = 0; i < job->runs->nr; i++)
 		if (tell_problems(job, &task[i]) && task[i].nr &&
 		    task[i].sums[0].sum)

@@ -292,3 +292,9 @@ const char *report_unit(const char *path)
 			return units[i].unit;
 	return NULL;
 }
+
+bool report_is_number(const char *path)
+{
+	return report_unit(path) || !strcmp(path, "exit_code") ||
+	       !strncmp(path, "metrics.", strlen("metrics."));
+}

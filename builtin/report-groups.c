@@ -240,6 +240,9 @@ static void add_title(struct report_table *out, const char *path,
 	out->unit = xrealloc_array(out->unit, out->title.nr,
 				   sizeof(*out->unit));
 	out->unit[out->title.nr - 1] = unit;
+	out->number = xrealloc_array(out->number, out->title.nr,
+				     sizeof(*out->number));
+	out->number[out->title.nr - 1] = stat || report_is_number(path);
 }
 
 static void add_summed_titles(struct grouping *g, struct summed *s)
@@ -421,5 +424,6 @@ void report_table_release(struct report_table *table)
 {
 	strvec_release(&table->title);
 	free(table->unit);
+	free(table->number);
 	free(table->cell);
 }

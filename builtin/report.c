@@ -474,9 +474,10 @@ static struct sheet *begin_sheet(const struct report *r)
 }
 
 static void add_sheet_column(struct sheet *sheet, const char *path,
-			     const char *unit)
+			     const char *unit, bool number)
 {
-	struct sheet_column column = { .title = (char *)path, .unit = unit };
+	struct sheet_column column = { .title = (char *)path, .unit = unit,
+				       .number = number };
 
 	if (!strcmp(path, "name"))
 		column.role = SHEET_NAME;
@@ -513,7 +514,8 @@ static void print_rows(struct report *r)
 	sheet = begin_sheet(r);
 	for (i = 0; i < r->columns.nr; i++)
 		add_sheet_column(sheet, r->columns.column[i].path,
-				 report_unit(r->columns.column[i].path));
+				 report_unit(r->columns.column[i].path),
+				 report_is_number(r->columns.column[i].path));
 	row = xcalloc(r->wanted.nr + 1, sizeof(*row));
 	out = xcalloc(r->columns.nr + 1, sizeof(*out));
 	for (i = r->first; i < r->first + r->shown; i++) {
@@ -629,7 +631,8 @@ static void print_groups(struct report *r)
 	sort_groups(r, &table);
 	sheet = begin_sheet(r);
 	for (i = 0; i < table.title.nr; i++)
-		add_sheet_column(sheet, table.title.v[i], table.unit[i]);
+		add_sheet_column(sheet, table.title.v[i], table.unit[i],
+				 table.number[i]);
 	for (i = 0; i < r->shown; i++)
 		sheet_row(sheet, table.cell + r->order[i] * table.title.nr);
 	sheet_end(sheet);

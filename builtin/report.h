@@ -131,6 +131,8 @@ bool report_columns_have(const struct report_columns *columns,
 			 const char *path);
 /** What its numbers are counted in; NULL: unknown. */
 const char *report_unit(const char *path);
+/** Whether nothing but numbers can stand there. */
+bool report_is_number(const char *path);
 
 /* ---- groups (report-groups.c) ---- */
 
@@ -148,6 +150,7 @@ struct report_table {
 	struct strvec title;
 	size_t keys;		/* so many columns say which group it is */
 	const char **unit;
+	bool *number;		/* nothing but numbers can stand there */
 	struct cell *cell;	/* nr * title.nr */
 	size_t nr;
 };

@@ -62,6 +62,15 @@ test_expect_success 'setup' '
 	as_expected
 '
 
+test_expect_success 'where there is none nobody can do without a look' '
+	rm "$index" && reported --no-refresh >out 2>err &&
+	test_cmp expect out && test_must_be_empty err &&
+	test -s "$index" &&
+	env -u HOME -u XDG_CACHE_HOME resutil report --columns "**" \
+		--sort name --json --no-refresh >out 2>err &&
+	test_cmp expect out && test_must_be_empty err
+'
+
 test_expect_success 'a file that is no database' '
 	: "an empty file is an empty database" &&
 	>"$index" &&

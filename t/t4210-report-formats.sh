@@ -126,6 +126,21 @@ test_expect_success 'every form without titles, with fewer digits and a title' '
 	test_must_fail grep "<thead>" html
 '
 
+test_expect_success 'a column of numbers without a number is one of numbers' '
+	resutil report --columns name,exit_code,metrics.loss.last,zone \
+		--format=markdown >actual 2>err &&
+	cat >expect <<-\END &&
+	| name                     | exit_code | metrics.loss.last | zone |
+	| ------------------------ | --------: | ----------------: | ---- |
+	| aapfup_20240704T191501_a |           |                   |      |
+	| aapfup_20240704T191502_b |           |                   |      |
+	END
+	test_cmp expect actual &&
+	resutil report --group-by state --columns acc,note --stats std,ci \
+		--where "acc < 1" --format=latex >actual &&
+	grep -F "begin{tabular}{lrrrrl}" actual
+'
+
 test_expect_success 'a page is called as the project is' '
 	resutil report --format=html >page &&
 	grep "<title>project</title>" page
