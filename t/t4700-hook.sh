@@ -305,11 +305,16 @@ test_expect_success FAULTS 'killed at any step there is a hook, and the table is
 	done && test $n -gt 3 && test $n -lt 40 && rm -f .git/hooks/post-commit*
 '
 
-test_expect_success 'an unwritable directory of hooks is told, and nothing is changed' '
-	project ro && chmod -R a+rwX ro && chmod 555 ro/.git/hooks &&
-	cd ro && git config --add safe.directory "*" &&
-	test_expect_code 128 as_user env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="*" \
-		resutil hook install -- true 2>err || { cat err; false; }
+test_expect_success AS_USER 'an unwritable directory of hooks is told, and nothing is changed' '
+	project ro && cd ro && chmod 555 .git/hooks && test_when_finished "chmod 755 \"$PWD/.git/hooks\"" &&
+	test_expect_code 128 powerless resutil hook install -- true >out 2>err && test_must_be_empty out &&
+	test_grep "cannot .*/ro/.git/hooks/.*: Permission denied" err && test_line_count = 1 err &&
+	ls .git/hooks >hooks && ! grep -v "\.sample\$" hooks && test_path_is_missing .git/resutil/hooks.json &&
+	resutil hook list --json >out && test_must_be_empty out && commit 2>err && test_must_be_empty err &&
+	chmod 755 .git/hooks && printf "#!/bin/sh\necho mine >&2\n" >.git/hooks/post-commit && chmod +x .git/hooks/post-commit &&
+	chmod 555 .git/hooks && test_expect_code 128 powerless resutil hook install -- true 2>err &&
+	commit 2>err && echo mine >expect && test_cmp expect err && ls .git/hooks | grep -v "\.sample\$" >hooks &&
+	echo post-commit >expect && test_cmp expect hooks
 '
 
 test_expect_success 'wrong words' '

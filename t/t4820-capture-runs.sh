@@ -54,6 +54,36 @@ test_expect_success 'what has grown meanwhile is of the run, what has not is not
 	test_grep ! wandb out
 '
 
+test_expect_success 'each format is, and all in one run' '
+	mkdir five && (cd five && resutil run -m five --capture -- sh -c "
+		for kind in votakvot mlflow tensorboard wandb dvc
+		do
+			/usr/bin/python3 -B \"$TEST_DIRECTORY/helper/other-runs.py\" \$kind \$kind || exit
+		done") 2>err && resutil read-exp --json five >record &&
+	/usr/bin/python3 - <<-\EOF &&
+	import csv, glob, json
+	r = json.load(open("record"))
+	of = {}
+	for c in r["captured"]:
+	    of.setdefault(c["format"], []).append(c)
+	assert sorted(of) == ["dvc", "mlflow", "tensorboard", "votakvot", "wandb"], of
+	assert len(of["tensorboard"]) == 2 and len(r["captured"]) == 6
+	dir, = glob.glob("results/*_five")
+	def last(kind, column, series=""):
+	    for c in of[kind]:
+	        for name, file in c["series"].items():
+	            rows = list(csv.DictReader(open(dir + "/" + file)))
+	            if name.endswith(series) and column in rows[0]:
+	                return [row[column] for row in rows if row[column]][-1]
+	got = [last("votakvot", "loss"), last("mlflow", "loss"), last("tensorboard", "acc", "validation"),
+	       last("wandb", "cpu", "system"), last("dvc", "acc")]
+	assert got == ["0.25", "0.25", "0.9375", "12.5", "0.9"], got
+	assert of["wandb"][0]["params"]["lr"] == 0.1 and r["params"]["x"] == 1
+	EOF
+	dir=$(echo results/*_five) && test_path_is_file $dir/model/weights &&
+	find $dir/captured -name weights.bin >out && test_line_count = 1 out && resutil fsck && rm -r five
+'
+
 test_expect_success 'nothing is captured of other formats, or without being asked' '
 	(cd work && resutil run -m other --capture=dvc -- \
 		sh -c "echo 6000 1 9 >>$loss") &&
