@@ -58,10 +58,9 @@ then
 	echo "Bail out! no program '$BUILD_DIRECTORY/resutil': make first"
 	exit 1
 fi
-# The build with fault points: what is tested, or the one made beside it.
-FAULTY_DIRECTORY=$BUILD_DIRECTORY
-grep -q RESUTIL_TEST_FAULT "$BUILD_DIRECTORY/resutil" ||
+# The build with fault points: the one made beside it, or what is tested.
 FAULTY_DIRECTORY=$BUILD_DIRECTORY/faults
+test -x "$FAULTY_DIRECTORY/resutil" || FAULTY_DIRECTORY=$BUILD_DIRECTORY
 test_name=${0##*/}
 test_name=${test_name%.sh}
 
@@ -110,6 +109,19 @@ HOME=$TEST_TOP_DIRECTORY/home
 TMPDIR=$TEST_TOP_DIRECTORY/tmp
 test_private=$TEST_TOP_DIRECTORY/harness
 mkdir "$TRASH_DIRECTORY" "$HOME" "$TMPDIR" "$test_private"
+# The system's python3 comes first: that of a version manager is a script, which
+# takes longer than most of what tests do with it.
+case $(command -v python3) in
+/usr/bin/python3|/bin/python3) ;;
+*)
+	if test -x /usr/bin/python3
+	then
+		mkdir "$test_private/bin" &&
+		ln -s /usr/bin/python3 "$test_private/bin/python3" &&
+		PATH=$test_private/bin:$PATH
+	fi
+	;;
+esac
 GIT_CEILING_DIRECTORIES=$TEST_TOP_DIRECTORY
 export TRASH_DIRECTORY TEST_TOP_DIRECTORY HOME TMPDIR
 export GIT_CEILING_DIRECTORIES
