@@ -246,10 +246,16 @@ copy_of_this () {
 	done
 }
 
-commands_find () {
-	test_must_fail python3 -B "$tools/check-commands" \
-		"$BUILD_DIRECTORY/resutil" >out &&
-	grep "$1" out
+# they_find CHECK WORD PATTERN...: it fails, and a line of its findings has each
+# pattern. A tree is looked through once for several wrong things, of which each
+# has a line that no other one brings.
+they_find () {
+	check=$1 word=$2 && shift 2 &&
+	test_must_fail python3 -B "$tools/$check" "$word" >out &&
+	for pattern
+	do
+		test_grep -e "$pattern" out || return 1
+	done
 }
 
 test_expect_success PYTHON 'commands: this tree passes' '
@@ -257,63 +263,46 @@ test_expect_success PYTHON 'commands: this tree passes' '
 	python3 -B "$tools/check-commands" "$BUILD_DIRECTORY/resutil"
 '
 
-test_expect_success PYTHON 'commands: file, function, page and test' '
+# spoil FILE SED-SCRIPT: a file of the copy
+spoil () {
+	sed "$2" "$1" >new && test_must_fail test_cmp_bin "$1" new &&
+	mv new "$1"
+}
+
+test_expect_success PYTHON 'commands: file, page and test; page and key' '
 	copy_of_this &&
 	mv plumbing/read-deps.c plumbing/other.c &&
-	commands_find "plumbing/read-deps.c: missing" &&
-	mv plumbing/other.c plumbing/read-deps.c &&
-	mv t/t*-read-deps.sh t/other &&
-	commands_find "read-deps.sh: missing" &&
-	rm Documentation/resutil-rm.adoc &&
-	commands_find "resutil-rm.adoc: missing"
-'
-
-test_expect_success PYTHON 'commands: the page says what the program says' '
-	copy_of_this &&
+	mv t/t*-scan-deps.sh t/other &&
+	rm Documentation/resutil-cat-pack.adoc &&
 	page=Documentation/resutil-rm.adoc &&
-	cp $page kept &&
-	sed "s/^resutil-rm - .*/resutil-rm - another/" kept >$page &&
-	commands_find "rm.adoc.*summary" &&
-	sed "s/\] EXP/] THING/" kept >$page &&
-	commands_find "rm.adoc.*SYNOPSIS" &&
-	sed "/^\`-y\`.*::/s/-y/-Y/" kept >$page &&
-	commands_find "rm.adoc.*not describe -y" &&
-	commands_find "rm.adoc.*describes -Y" &&
-	sed "s/^== EXAMPLES/== EXAMPLE/" kept >$page &&
-	commands_find "rm.adoc.*no section EXAMPLES"
-'
-
-test_expect_success PYTHON 'commands: a key has a page, a page has a key' '
-	copy_of_this &&
+	spoil $page "s/^resutil-rm - .*/resutil-rm - another/
+		s/\] EXP/] THING/
+		s/^\`-y\`\(.*::\)/\`-Y\`\1/
+		s/^== EXAMPLES/== EXAMPLE/" &&
 	mv Documentation/config/run.prompt.adoc Documentation/config/run.pr.adoc &&
-	commands_find "run.prompt.adoc is missing" &&
-	commands_find "no code reads .run.pr"
+	they_find check-commands "$BUILD_DIRECTORY/resutil" \
+		"plumbing/read-deps.c: missing" \
+		"scan-deps.sh: missing" "resutil-cat-pack.adoc: missing" \
+		"rm.adoc.*summary" "rm.adoc.*SYNOPSIS" \
+		"rm.adoc.*not describe -y" "rm.adoc.*describes -Y" \
+		"rm.adoc.*no section EXAMPLES" \
+		"run.prompt.adoc is missing" "no code reads .run.pr"
 '
-
-docs_find () {
-	test_must_fail python3 -B "$tools/check-docs" \
-		"$BUILD_DIRECTORY/doc" >out &&
-	grep "$1" out
-}
 
 test_expect_success PYTHON 'docs: links, tables and the translation' '
 	copy_of_this &&
 	echo "See *resutil-nothing*(1)." >>Documentation/resutil-rm.adoc &&
-	docs_find "no page resutil-nothing(1)" &&
-	copy_of_this &&
-	sed "s/^[*]resutil[*]/'\''resutil'\''/" Documentation/resutil-rm.adoc >new &&
-	mv new Documentation/resutil-rm.adoc &&
-	docs_find "write .resutil., not" &&
-	copy_of_this &&
+	spoil Documentation/resutil-rm.adoc \
+		"s/^[*]resutil[*]/'\''resutil'\''/" &&
+	spoil README.md "/resutil-rm.adoc/d" &&
 	echo "[x](gone.adoc)" >>README.md &&
-	docs_find "gone.adoc. is not there" &&
-	copy_of_this &&
-	sed "/resutil-rm.adoc/d" README.md >new && mv new README.md &&
-	docs_find "README.md: the table of commands is old" &&
-	copy_of_this &&
 	printf "\n## More\n\n    \$ resutil more\n" >>README.md &&
-	docs_find "README.ja.md: the headings" &&
-	docs_find "README.ja.md: lacks the command"
+	they_find check-docs "$BUILD_DIRECTORY/doc" \
+		"no page resutil-nothing(1)" "write .resutil., not" \
+		"gone.adoc. is not there" \
+		"README.md: the table of commands is old" \
+		"README.ja.md: the headings" \
+		"README.ja.md: lacks the command"
 '
 
 test_done
