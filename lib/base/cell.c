@@ -250,49 +250,71 @@ struct value *cell_value(const struct cell *cell)
 	return value_of(cell, 0);
 }
 
-static void add_varint(struct strbuf *out, uint64_t number)
-{
-	char bytes[10];
-	size_t nr = 0;
+/* What a cell begins with, put together before it is added at once. */
+struct head {
+	size_t len;
+	char bytes[20];
+};
 
-	for (; number >= 0x80; number >>= 7)
-		bytes[nr++] = (char)((number & 0x7f) | 0x80);
-	bytes[nr++] = (char)number;
-	strbuf_add(out, bytes, nr);
+static struct head head_of(enum packed_type type)
+{
+	struct head head = { .len = 1 };
+
+	head.bytes[0] = (char)type;
+	return head;
 }
 
-static void add_fixed(struct strbuf *out, uint64_t number, unsigned nr)
+static void head_varint(struct head *head, uint64_t number)
 {
-	char bytes[8];
+	for (; number >= 0x80; number >>= 7)
+		head->bytes[head->len++] = (char)((number & 0x7f) | 0x80);
+	head->bytes[head->len++] = (char)number;
+}
+
+static void head_fixed(struct head *head, uint64_t number, unsigned nr)
+{
 	unsigned i;
 
 	for (i = 0; i < nr; i++)
-		bytes[i] = (char)(number >> 8 * i & 0xff);
-	strbuf_add(out, bytes, nr);
+		head->bytes[head->len++] = (char)(number >> 8 * i & 0xff);
 }
 
 static void add_int(struct strbuf *out, int64_t number)
 {
 	uint64_t sign = number < 0 ? UINT64_MAX : 0;
+	struct head head = head_of(PACKED_INT);
 
-	strbuf_addch(out, PACKED_INT);
-	add_varint(out, (uint64_t)number << 1 ^ sign);
+	head_varint(&head, (uint64_t)number << 1 ^ sign);
+	strbuf_add(out, head.bytes, head.len);
 }
 
 static void add_real(struct strbuf *out, double real)
 {
+	struct head head = head_of(PACKED_FLOAT);
 	uint64_t bits;
 
 	memcpy(&bits, &real, sizeof(bits));
-	strbuf_addch(out, PACKED_FLOAT);
-	add_fixed(out, bits, 8);
+	head_fixed(&head, bits, 8);
+	strbuf_add(out, head.bytes, head.len);
+}
+
+static void add_time(struct strbuf *out, const struct moment *m)
+{
+	struct head head = head_of(PACKED_TIME);
+
+	head_fixed(&head, (uint64_t)m->sec, 8);
+	head_fixed(&head, (uint32_t)m->usec, 4);
+	head_fixed(&head, (uint32_t)m->offset, 4);
+	strbuf_add(out, head.bytes, head.len);
 }
 
 static void add_bytes(struct strbuf *out, enum packed_type type,
 		      const void *data, size_t len)
 {
-	strbuf_addch(out, (int)type);
-	add_varint(out, len);
+	struct head head = head_of(type);
+
+	head_varint(&head, len);
+	strbuf_add(out, head.bytes, head.len);
 	strbuf_add(out, data, len);
 }
 
@@ -315,10 +337,7 @@ void cell_pack(struct strbuf *out, const struct cell *cell)
 		add_real(out, cell->u.real);
 		break;
 	case CELL_TIME:
-		strbuf_addch(out, PACKED_TIME);
-		add_fixed(out, (uint64_t)cell->u.time.sec, 8);
-		add_fixed(out, (uint32_t)cell->u.time.usec, 4);
-		add_fixed(out, (uint32_t)cell->u.time.offset, 4);
+		add_time(out, &cell->u.time);
 		break;
 	case CELL_TEXT:
 		add_bytes(out, PACKED_TEXT, cell->u.text.data,
@@ -346,11 +365,23 @@ static void add_as_text(struct strbuf *out, const struct value *value)
 }
 
 static void pack_value(struct strbuf *out, const struct value *value,
+		       unsigned depth);
+
+static void pack_list(struct strbuf *out, const struct value *list,
+		      unsigned depth)
+{
+	struct head head = head_of(PACKED_LIST);
+	size_t from = out->len, i;
+
+	for (i = 0; i < list->u.list.nr; i++)
+		pack_value(out, list->u.list.item[i], depth + 1);
+	head_varint(&head, out->len - from);
+	strbuf_insert(out, from, head.bytes, head.len);
+}
+
+static void pack_value(struct strbuf *out, const struct value *value,
 		       unsigned depth)
 {
-	struct strbuf members = STRBUF_INIT;
-	size_t i;
-
 	switch (value->type) {
 	case VALUE_NULL:
 		strbuf_addch(out, PACKED_NULL);
@@ -370,14 +401,10 @@ static void pack_value(struct strbuf *out, const struct value *value,
 			  PACKED_BYTES, value->u.text.text, value->u.text.len);
 		break;
 	case VALUE_LIST:
-		if (depth >= CELL_MAX_DEPTH) {
+		if (depth < CELL_MAX_DEPTH)
+			pack_list(out, value, depth);
+		else
 			add_as_text(out, value);
-			break;
-		}
-		for (i = 0; i < value->u.list.nr; i++)
-			pack_value(&members, value->u.list.item[i], depth + 1);
-		add_bytes(out, PACKED_LIST, members.buf, members.len);
-		strbuf_release(&members);
 		break;
 	case VALUE_MAP:
 		add_as_text(out, value);

@@ -242,6 +242,23 @@ static bool parse_zone(const char *s, int32_t *offset)
 	return true;
 }
 
+/*
+ * timegm(3) takes a lock, which threads would wait for, and does more. Years
+ * are counted from March, so that the leap day is the last of one; in 400 of
+ * them are 146,097 days, and 719,468 lie before 1970.
+ */
+static int64_t utc_seconds(const struct tm *tm)
+{
+	bool before_march = tm->tm_mon < 2;
+	int year = tm->tm_year + 1900 + 400 - before_march;
+	int month = tm->tm_mon + (before_march ? 10 : -2);
+	int64_t days = INT64_C(365) * year + year / 4 - year / 100 +
+		       year / 400 + (153 * month + 2) / 5 + tm->tm_mday - 1;
+
+	return (days - 146097 - 719468) * DAY + tm->tm_hour * 3600 +
+	       tm->tm_min * 60 + tm->tm_sec;
+}
+
 bool moment_parse(struct moment *m, const char *text)
 {
 	struct moment parsed = { 0 };
@@ -262,7 +279,7 @@ bool moment_parse(struct moment *m, const char *text)
 	} else {
 		if (!parse_zone(s, &parsed.offset))
 			return false;
-		parsed.sec = timegm(&tm) - parsed.offset;
+		parsed.sec = utc_seconds(&tm) - parsed.offset;
 	}
 	*m = parsed;
 	return true;

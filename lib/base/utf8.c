@@ -62,8 +62,26 @@ bool utf8_is_control(int32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+/* How many bytes at the beginning are surely ASCII, by eight at once. */
+static size_t ascii_span(const char *text, size_t len)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 bool utf8_is_valid(const char *text, size_t len)
 {
+	size_t ascii = ascii_span(text, len);
+
+	text += ascii;
+	len -= ascii;
 	while (len)
 		if (utf8_next(&text, &len) < 0)
 			return false;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "lib/base/alloc.h"
 
@@ -55,6 +56,13 @@ unsigned workers_with_files(unsigned nr, unsigned files)
 	most = limit.rlim_cur > OTHER_FILES ?
 	       (limit.rlim_cur - OTHER_FILES) / files : 0;
 	return most < nr ? MAXIMUM((unsigned)most, 1u) : nr;
+}
+
+/* Not in the first thread, which others rely on. */
+void workers_own_files(void)
+{
+	if (syscall(SYS_gettid) != getpid())
+		unshare(CLONE_FILES);
 }
 
 /* With the lock held, and so on return; not while the work is done. */

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/arena.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/tempfile.h"
 
@@ -127,10 +128,37 @@ static void with_directory(void)
 			pause();
 }
 
+/* Pieces of all sizes, each filled to its end, and none written over. */
+static void test_arena(void)
+{
+	struct arena arena = ARENA_INIT;
+	unsigned char *piece[200];
+	size_t i, k, bad = 0;
+	int round;
+
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < ARRAY_SIZE(piece); i++) {
+			piece[i] = arena_alloc(&arena, i * i);
+			bad += (uintptr_t)piece[i] % sizeof(double) != 0;
+			memset(piece[i], (int)i, i * i);
+		}
+		for (i = 0; i < ARRAY_SIZE(piece); i++)
+			for (k = 0; k < i * i; k++)
+				bad += piece[i][k] != i;
+		arena_clear(&arena);
+	}
+	check(!bad, "pieces of an arena are apart, and aligned");
+	check_str(arena_memdupz(&arena, "abc", 2), "ab", "copies end in a NUL");
+	arena_release(&arena);
+	arena_clear(&arena);
+	check(!arena.chunk, "a released arena is an empty one");
+}
+
 int main(void)
 {
 	struct stat st;
 
+	test_arena();
 	check(status_of(ask_too_much) == 128, "too much is out of memory");
 	check(!strncmp(said.buf, "resutil: out of memory (", 24) &&
 	      strchr(said.buf, '\n') == said.buf + said.len - 1,

@@ -55,6 +55,27 @@ static void test_parse(void)
 	parses("2024-01-04 12:00:00", "2024-01-04T12:00:00.000000-05:00");
 }
 
+/* A day of each month, of all years there are. */
+static void test_calendar(void)
+{
+	const int64_t step = 29 * 86400 + 7 * 3600 + 61;
+	int64_t sec = INT64_C(-62167219200), bad = 0;
+	struct moment m;
+	char text[64];
+
+	for (; sec < INT64_C(253402300800); sec += step) {
+		time_t t = (time_t)sec;
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
+			 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+			 tm.tm_hour, tm.tm_min, tm.tm_sec);
+		bad += !moment_parse(&m, text) || m.sec != sec;
+	}
+	check(!bad, "the calendar is that of the system");
+}
+
 static void loose(const char *text, const char *want)
 {
 	/* 2024-07-04 19:15:55 in Tokyo */
@@ -248,6 +269,7 @@ static void test_sizes(void)
 int main(void)
 {
 	test_parse();
+	test_calendar();
 	test_loose();
 	test_now();
 	test_words();

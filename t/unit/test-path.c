@@ -1,7 +1,10 @@
 #include "lib/base/compat.h"
+#include "lib/base/dir-names.h"
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "t/unit/unit.h"
+
+#include <dirent.h>
 
 static char scratch[] = "/tmp/resutil-unit-XXXXXX";
 
@@ -170,11 +173,54 @@ static void test_programs(void)
 	program_is("", 127, "the empty name");
 }
 
+/* More of them than are read at once. */
+static void test_names(void)
+{
+	size_t others = 0, nr = 0, i;
+	struct dir_names names;
+	unsigned char type;
+	const char *name;
+	bool seen[300] = { false };
+	char path[32];
+	int fd;
+
+	mkdir("many", 0700);
+	for (i = 0; i < ARRAY_SIZE(seen); i++) {
+		snprintf(path, sizeof(path), "many/%zu", i);
+		close(open(path, O_WRONLY | O_CREAT, 0600));
+	}
+	fd = open("many", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir_names_begin(&names, fd);
+	while ((name = dir_names_next(&names, &type))) {
+		if (*name == '.') {
+			others++;
+			continue;
+		}
+		i = strtoul(name, NULL, 10);
+		if (i < ARRAY_SIZE(seen) && !seen[i] &&
+		    (type == DT_REG || type == DT_UNKNOWN))
+			nr++;
+		if (i < ARRAY_SIZE(seen))
+			seen[i] = true;
+	}
+	check(!errno && nr == ARRAY_SIZE(seen) && others == 2,
+	      "each name of a directory once");
+	close(fd);
+	check(!dir_names_next(&names, NULL) && errno == EBADF,
+	      "a directory that cannot be read");
+	for (i = 0; i < ARRAY_SIZE(seen); i++) {
+		snprintf(path, sizeof(path), "many/%zu", i);
+		unlink(path);
+	}
+	rmdir("many");
+}
+
 int main(void)
 {
 	test_text();
 	check(mkdtemp(scratch) && !chdir(scratch), "setup: a scratch place");
 	test_files();
+	test_names();
 	test_programs();
 	test_xdg();
 	unlink("file");

@@ -200,6 +200,34 @@ static void test_files(void)
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 
+static int opened = -1;
+
+static void open_alone(struct work *work UNUSED, unsigned worker UNUSED)
+{
+	workers_own_files();
+	workers_own_files();
+	opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Where the system refuses, they are shared as ever. */
+static void test_own_files(void)
+{
+	struct work work = { .fn = open_alone };
+	struct workers *w = workers_start(2);
+	int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool refused = unshare(0);
+
+	workers_add(w, &work);
+	workers_wait(w, &work);
+	check(opened >= 0, "a worker opens files of its own");
+	check(refused || workers_nr(w) < 2 || fcntl(opened, F_GETFD) < 0,
+	      "which are nobody else's");
+	check(fcntl(before, F_GETFD) >= 0, "and those of others stay");
+	workers_stop(&w);
+	check(fcntl(before, F_GETFD) >= 0, "also when it ends");
+	close(before);
+}
+
 int main(void)
 {
 	test_pool(1);
@@ -209,5 +237,6 @@ int main(void)
 	test_signals();
 	test_numbers();
 	test_files();
+	test_own_files();
 	return unit_done();
 }
