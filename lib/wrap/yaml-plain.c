@@ -1,6 +1,11 @@
+/*
+ * The text is copied once; keys and scalars are pieces of that copy, and a NUL
+ * takes the place of the byte that ends each: a quote, a colon, or the end of
+ * the line. All else is taken from the same arena, so that there is nothing to
+ * free one by one, also when reading is given up in the middle.
+ */
 #include "lib/base/compat.h"
 #include "lib/wrap/yaml-plain.h"
-#include "lib/base/alloc.h"
 #include "lib/base/strmap.h"
 #include "lib/base/utf8.h"
 #include "lib/wrap/yaml-scalar.h"
@@ -10,14 +15,63 @@
 #define MAX_DEPTH 32u
 #define MAX_KEY 200u		/* bytes; libyaml's simple keys have 1024 */
 /* Up to so many keys are compared pair by pair. */
-#define FEW_KEYS 16u
+#define FEW_KEYS 32u
+#define FIRST_ROOM 8u		/* for keys of a map, items of a list */
 
 struct plain {
-	const char *at, *end;	/* the line that is next; each ends in LF */
+	char *at, *end;		/* the line that is next; each ends in LF */
+	struct arena *arena;
 };
 
 static struct value *read_block(struct plain *p, size_t indent,
 				unsigned depth);
+
+static struct value *new_value(struct plain *p, enum value_type type)
+{
+	struct value *value = arena_alloc(p->arena, sizeof(*value));
+
+	memset(value, 0, sizeof(*value));
+	value->type = type;
+	return value;
+}
+
+/* Twice the room, for what is `nr` items of that size now. */
+static void *grow(struct plain *p, const void *items, size_t nr, size_t size)
+{
+	size_t room = nr ? 2 * nr : FIRST_ROOM;
+	void *grown = arena_alloc(p->arena, room * size);
+
+	if (nr)
+		memcpy(grown, items, nr * size);
+	return grown;
+}
+
+static void list_add(struct plain *p, struct value *list, struct value *item)
+{
+	size_t nr = list->u.list.nr;
+
+	if (nr == list->u.list.alloc) {
+		list->u.list.item = grow(p, list->u.list.item, nr,
+					 sizeof(*list->u.list.item));
+		list->u.list.alloc = nr ? 2 * nr : FIRST_ROOM;
+	}
+	list->u.list.item[list->u.list.nr++] = item;
+}
+
+static void map_add(struct plain *p, struct value *map, char *key, size_t len,
+		    bool plain)
+{
+	size_t nr = map->u.map.nr;
+
+	if (nr == map->u.map.alloc) {
+		map->u.map.pair = grow(p, map->u.map.pair, nr,
+				       sizeof(*map->u.map.pair));
+		map->u.map.alloc = nr ? 2 * nr : FIRST_ROOM;
+	}
+	map->u.map.pair[map->u.map.nr++] = (struct value_pair){
+		.key = key, .key_len = len, .plain = plain
+	};
+}
 
 /* The blanks at the beginning of the next line; false: there is none, or it is
  * blank. */
@@ -46,34 +100,31 @@ static bool is_letter(int32_t c)
 }
 
 /* Moves over one character of a scalar; false: it cannot be in one. */
-static bool pass(const char **at, const char *end)
+static bool pass(char **at, const char *end)
 {
 	size_t left = (size_t)(end - *at);
+	const char *next = *at;
+	int32_t c = utf8_next(&next, &left);
 
-	if ((unsigned char)**at < 0x80) {
-		bool good = **at >= ' ' && **at != 0x7f;
-
-		(*at)++;
-		return good;
-	}
-	return is_letter(utf8_next(at, &left));
+	*at += next - *at;
+	return c < 0x80 ? c >= ' ' && c != 0x7f : is_letter(c);
 }
 
-/* A text in quotes that holds none and no backslash. NULL: it is another one.
- * `*at` moves behind it. */
-static struct value *read_quoted(const char **at, const char *end)
+/* A text in quotes that holds none and no backslash, from behind the first of
+ * them. NULL: it is another one. `*at` moves behind it. */
+static char *read_quoted(char **at, const char *end, size_t *len)
 {
-	const char quote = **at, *from = ++*at;
-	struct value *value;
+	const char quote = *(*at)++;
+	char *from = *at;
 
 	while (*at < end && **at != quote)
 		if (**at == '\\' || !pass(at, end))
 			return NULL;
 	if (*at == end)
 		return NULL;
-	value = value_new_text(from, (size_t)(*at - from));
-	++*at;
-	return value;
+	*len = (size_t)(*at - from);
+	*(*at)++ = '\0';
+	return from;
 }
 
 /* What a scalar without quotes may begin with: no indicator of YAML. */
@@ -86,103 +137,118 @@ static bool may_begin(const char *at)
 	return c >= 0x80 || isalnum(c) || (c && strchr("_/.+~($", c));
 }
 
-static struct value *read_unquoted(const char *at, const char *end)
+/* Characters that are part of any scalar, whatever follows them. */
+static bool is_plain_letter(char c)
 {
-	const char *from = at;
-	struct value *value;
+	return c > ' ' && c < 0x7f && c != ':';
+}
 
+static bool is_plain(char *at, const char *end)
+{
 	if (!may_begin(at))
-		return NULL;
+		return false;
 	while (at < end) {
+		if (is_plain_letter(*at)) {
+			at++;
+			continue;
+		}
 		if ((*at == ':' && (at[1] == ' ' || at[1] == '\n')) ||
 		    (*at == ' ' && (at[1] == '#' || at[1] == '\n')) ||
 		    !pass(&at, end))
-			return NULL;
+			return false;
 	}
-	value = yaml_plain_value(from, (size_t)(end - from));
+	return true;
+}
+
+static struct value *read_unquoted(struct plain *p, char *at, char *end)
+{
+	static const char tag[] = YAML_TAG "timestamp";
+	struct value *value;
+
+	if (!is_plain(at, end))
+		return NULL;
+	*end = '\0';
+	value = arena_alloc(p->arena, sizeof(*value));
+	yaml_plain_lent(value, at, (size_t)(end - at));
 	if (value->type == VALUE_TEXT && !value->tag &&
-	    yaml_is_timestamp(value->u.text.text, value->u.text.len))
-		value->tag = xstrdup(YAML_TAG "timestamp");
+	    yaml_is_timestamp(at, (size_t)(end - at)))
+		value->tag = (char *)tag;
 	return value;
 }
 
 /* The rest of a line, which is one value. */
-static struct value *read_scalar(struct plain *p, const char *at)
+static struct value *read_scalar(struct plain *p, char *at)
 {
-	const char *end = memchr(at, '\n', (size_t)(p->end - at));
+	char *end = memchr(at, '\n', (size_t)(p->end - at)), *text;
 	struct value *value;
 
-	if (end - at == 2 && !memcmp(at, "[]", 2)) {
-		value = value_new_list();
-	} else if (end - at == 2 && !memcmp(at, "{}", 2)) {
-		value = value_new_map();
-	} else if (*at == '"' || *at == '\'') {
-		value = read_quoted(&at, end);
-		if (value && at != end) {
-			value_free(value);
-			return NULL;
-		}
-	} else {
-		value = read_unquoted(at, end);
-	}
 	p->at = end + 1;
-	return value;
+	if (end - at == 2 && !memcmp(at, "[]", 2))
+		return new_value(p, VALUE_LIST);
+	if (end - at == 2 && !memcmp(at, "{}", 2))
+		return new_value(p, VALUE_MAP);
+	if (*at != '"' && *at != '\'')
+		return read_unquoted(p, at, end);
+	value = new_value(p, VALUE_TEXT);
+	text = read_quoted(&at, end, &value->u.text.len);
+	value->u.text.text = text;
+	return text && at == end ? value : NULL;
 }
 
 static struct value *read_list(struct plain *p, size_t indent)
 {
-	struct value *list = value_new_list();
+	struct value *list = new_value(p, VALUE_LIST);
 	size_t here;
 
 	while (p->at < p->end) {
 		struct value *item;
 
 		if (!look_at_line(p, &here) || here > indent)
-			goto refuse;
+			return NULL;
 		if (here < indent || !is_item(p->at + here))
 			break;
 		if (is_item(p->at + here + 2))
-			goto refuse;
+			return NULL;
 		item = read_scalar(p, p->at + here + 2);
 		if (!item)
-			goto refuse;
-		value_list_add(list, item);
+			return NULL;
+		list_add(p, list, item);
 	}
 	return list;
-
-refuse:
-	value_free(list);
-	return NULL;
 }
 
-/* Adds the key, its value is NULL as yet. NULL: it is none of ours. */
-static const char *read_key(const struct plain *p, const char *at,
-			    struct value *map)
+/* Of a key without quotes, whose words may be parted by one blank. */
+static bool is_key_letter(const char *at)
 {
-	const char *from = at;
+	return isalnum((unsigned char)*at) || (*at && strchr("_-./", *at)) ||
+	       (*at == ' ' && isalnum((unsigned char)at[1]));
+}
+
+/* Adds the key, its value is NULL as yet, and gives what is behind its colon.
+ * NULL: it is none of ours. */
+static char *read_key(struct plain *p, char *at, struct value *map)
+{
+	char *from = at;
+	size_t len;
 
 	if (*at == '"' || *at == '\'') {
-		const char *end = memchr(at, '\n', (size_t)(p->end - at));
-		struct value *key = read_quoted(&at, end);
-
-		if (key && *at == ':' && at - from <= MAX_KEY)
-			value_map_add(map, key->u.text.text, key->u.text.len,
-				      NULL);
-		else
-			at = NULL;
-		value_free(key);
-		return at;
+		from = read_quoted(&at, memchr(at, '\n', (size_t)
+					       (p->end - at)), &len);
+		if (!from || *at != ':' || len + 2 > MAX_KEY)
+			return NULL;
+		map_add(p, map, from, len, false);
+		return at + 1;
 	}
 	if (!isalpha((unsigned char)*at) && *at != '_')
 		return NULL;
-	while (isalnum((unsigned char)*at) || (*at && strchr("_-./", *at)))
+	while (is_key_letter(at))
 		at++;
-	if (*at != ':' || at - from > MAX_KEY)
+	len = (size_t)(at - from);
+	if (*at != ':' || len > MAX_KEY)
 		return NULL;
-	value_map_add(map, from, (size_t)(at - from), NULL);
-	map->u.map.pair[map->u.map.nr - 1].plain =
-		!yaml_plain_is_text(from, (size_t)(at - from));
-	return at;
+	*at = '\0';
+	map_add(p, map, from, len, !yaml_plain_is_text(from, len));
+	return at + 1;
 }
 
 /* What stands below a key that has nothing beside it. */
@@ -198,7 +264,7 @@ static struct value *read_below(struct plain *p, size_t indent, unsigned depth)
 		if (here > indent)
 			return read_block(p, here, depth + 1);
 	}
-	return yaml_plain_value("", 0);
+	return new_value(p, VALUE_NULL);
 }
 
 static bool has_duplicates(const struct value *map)
@@ -225,57 +291,46 @@ static bool has_duplicates(const struct value *map)
 /* A map whose keys stand behind `indent` blanks. */
 static struct value *read_block(struct plain *p, size_t indent, unsigned depth)
 {
-	struct value *map = value_new_map();
+	struct value *map = new_value(p, VALUE_MAP);
 	size_t here;
 
 	if (depth > MAX_DEPTH)
-		goto refuse;
+		return NULL;
 	while (p->at < p->end) {
-		struct value *value;
-		const char *at;
+		struct value *value = NULL;
+		char *at;
 
 		if (!look_at_line(p, &here) || here > indent)
-			goto refuse;
+			return NULL;
 		if (here < indent)
 			break;
 		at = read_key(p, p->at + here, map);
 		if (!at)
-			goto refuse;
-		if (at[1] == '\n') {
-			p->at = at + 2;
+			return NULL;
+		if (*at == '\n') {
+			p->at = at + 1;
 			value = read_below(p, indent, depth);
-		} else if (at[1] == ' ') {
-			value = read_scalar(p, at + 2);
-		} else {
-			goto refuse;
+		} else if (*at == ' ') {
+			value = read_scalar(p, at + 1);
 		}
-		map->u.map.pair[map->u.map.nr - 1].value = value;
 		if (!value)
-			goto refuse;
+			return NULL;
+		map->u.map.pair[map->u.map.nr - 1].value = value;
 	}
-	if (!has_duplicates(map))
-		return map;
-
-refuse:
-	value_free(map);
-	return NULL;
+	return has_duplicates(map) ? NULL : map;
 }
 
-bool yaml_read_plain(struct value **out, const char *text, size_t len)
+const struct value *yaml_read_plain(struct arena *arena, const char *text,
+				    size_t len)
 {
-	struct plain p = { text, text + len };
-	struct value *map;
+	struct plain p = { .arena = arena };
+	const struct value *map;
 
 	if (!len || len > MAX_BYTES || text[len - 1] != '\n' || *text == ' ' ||
 	    memchr(text, '\0', len))
-		return false;
+		return NULL;
+	p.at = arena_memdupz(arena, text, len);
+	p.end = p.at + len;
 	map = read_block(&p, 0, 0);
-	if (!map)
-		return false;
-	if (p.at != p.end) {
-		value_free(map);
-		return false;
-	}
-	*out = map;
-	return true;
+	return map && p.at == p.end ? map : NULL;
 }

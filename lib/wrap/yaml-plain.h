@@ -7,11 +7,15 @@
 #define LIB_WRAP_YAML_PLAIN_H
 
 #include "lib/base/compat.h"
+#include "lib/base/arena.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 
-/** False: read it by libyaml, also to learn what is wrong with it. */
-bool yaml_read_plain(struct value **out, const char *text, size_t len);
+/** A map, all of which is lent from the arena, tags and texts as well; so it is
+ *  neither changed nor freed, but value_copy() of it may be. It has no foreign
+ *  tags. NULL: read it by libyaml, also to learn what is wrong with it. */
+const struct value *yaml_read_plain(struct arena *arena, const char *text,
+				    size_t len);
 
 /** What yaml_parse() does with the rest, and fuzzing compares. */
 int yaml_parse_events(struct value **out, const char *text, size_t len,

@@ -13,6 +13,9 @@
 /* Longer ones are text: no number needs it, and copies stay on the stack. */
 #define NUMBER_MAX 400
 
+/* A tag that nobody frees: values that have it are lent. */
+static const char int_tag[] = YAML_TAG "int";
+
 static bool is_one_of(const char *text, size_t len, const char *const *words)
 {
 	for (; *words; words++)
@@ -22,7 +25,7 @@ static bool is_one_of(const char *text, size_t len, const char *const *words)
 }
 
 static const char *const null_words[] = {
-	"", "~", "null", "Null", "NULL", NULL
+	"~", "null", "Null", "NULL", NULL
 };
 static const char *const true_words[] = {
 	"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", NULL
@@ -107,20 +110,19 @@ static bool add_sixties(uint64_t *sum, const char *s)
 	}
 }
 
-/* An int, a tagged text when it is too large, NULL when it is none. */
-static struct value *read_int(const char *text, size_t len)
+/* An int; one that is too large is the text that it was, with a tag. */
+static bool read_int(struct value *out, const char *text)
 {
 	char clean[NUMBER_MAX + 1];
-	struct value *big;
 	uint64_t sum = 0;
 	bool minus, fits;
 
 	if (!matches_int(text))
-		return NULL;
+		return false;
 	clean_number(clean, text, &minus);
 	if (clean[0] == '0' && (clean[1] == 'b' || clean[1] == 'x')) {
 		if (!clean[2])
-			return NULL;
+			return false;
 		fits = add_digits(&sum, clean + 2, strlen(clean + 2),
 				  clean[1] == 'b' ? 2 : 16);
 	} else if (clean[0] == '0') {
@@ -128,12 +130,14 @@ static struct value *read_int(const char *text, size_t len)
 	} else {
 		fits = add_sixties(&sum, clean);
 	}
-	if (fits && sum <= (uint64_t)INT64_MAX + minus)
-		return value_new_int(minus ? (int64_t)(0 - sum) : (int64_t)sum);
-
-	big = value_new_text(text, len);
-	big->tag = xstrdup(YAML_TAG "int");
-	return big;
+	if (fits && sum <= (uint64_t)INT64_MAX + minus) {
+		out->type = VALUE_INT;
+		out->u.number = minus ? (int64_t)(0 - sum) : (int64_t)sum;
+	} else {
+		out->type = VALUE_TEXT;
+		out->tag = (char *)int_tag;
+	}
+	return true;
 }
 
 /* (e[-+][0-9]+)? to the end: the sign is not optional in YAML 1.1. */
@@ -165,7 +169,14 @@ static bool matches_float(const char *s)
 	return *s == '.' && matches_exponent(s + 1 + strspn(s + 1, DIGITS "_"));
 }
 
-static struct value *read_float(const char *text)
+static bool set_float(struct value *out, double real)
+{
+	out->type = VALUE_FLOAT;
+	out->u.real = real;
+	return true;
+}
+
+static bool read_float(struct value *out, const char *text)
 {
 	static const char *const inf[] = { ".inf", ".Inf", ".INF", NULL };
 	static const char *const nan_words[] = { ".nan", ".NaN", ".NAN", NULL };
@@ -175,56 +186,94 @@ static struct value *read_float(const char *text)
 	bool minus;
 
 	if (is_one_of(text, strlen(text), nan_words))
-		return value_new_float(NAN);
+		return set_float(out, NAN);
 	s = text + (*text == '-' || *text == '+');
 	if (is_one_of(s, strlen(s), inf))
-		return value_new_float(*text == '-' ? -INFINITY : INFINITY);
+		return set_float(out, *text == '-' ? -INFINITY : INFINITY);
 	if (!matches_float(text))
-		return NULL;
+		return false;
 
 	clean_number(clean, text, &minus);
 	for (s = clean; strchr(s, ':'); s = strchr(s, ':') + 1)
 		sum = (sum + strtod(s, NULL)) * 60;
 	sum += strtod(s, NULL);
-	return value_new_float(minus ? -sum : sum);
+	return set_float(out, minus ? -sum : sum);
+}
+
+static bool read_number(struct value *out, const char *text, size_t len)
+{
+	char copy[NUMBER_MAX + 1];
+
+	if (len > NUMBER_MAX || memchr(text, '\0', len))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return read_int(out, copy) || read_float(out, copy);
+}
+
+static bool set_bool(struct value *out, bool truth)
+{
+	out->type = VALUE_BOOL;
+	out->u.truth = truth;
+	return true;
+}
+
+static bool read_word(struct value *out, const char *text, size_t len)
+{
+	if (len > 5)
+		return false;
+	if (is_one_of(text, len, null_words))
+		return true;
+	if (is_one_of(text, len, true_words))
+		return set_bool(out, true);
+	return is_one_of(text, len, false_words) && set_bool(out, false);
+}
+
+/* By the first byte it is seen what most scalars are not. False: text. */
+static bool resolve(struct value *out, const char *text, size_t len)
+{
+	out->type = VALUE_NULL;
+	out->tag = NULL;
+	if (!len)
+		return true;
+	switch (*text) {
+	case '~': case 'n': case 'N': case 'y': case 'Y': case 't': case 'T':
+	case 'f': case 'F': case 'o': case 'O':
+		return read_word(out, text, len);
+	case '-': case '+': case '.':
+	case '0': case '1': case '2': case '3': case '4':
+	case '5': case '6': case '7': case '8': case '9':
+		return read_number(out, text, len);
+	default:
+		return false;
+	}
+}
+
+void yaml_plain_lent(struct value *out, const char *text, size_t len)
+{
+	if (!resolve(out, text, len))
+		out->type = VALUE_TEXT;
+	if (out->type == VALUE_TEXT) {
+		out->u.text.text = (char *)text;
+		out->u.text.len = len;
+	}
 }
 
 struct value *yaml_plain_value(const char *text, size_t len)
 {
-	char copy[NUMBER_MAX + 1];
-	struct value *value = NULL;
+	struct value lent;
 
-	if (len <= 5) {
-		if (is_one_of(text, len, null_words))
-			return value_new_null();
-		if (is_one_of(text, len, true_words))
-			return value_new_bool(true);
-		if (is_one_of(text, len, false_words))
-			return value_new_bool(false);
-	}
-	if (len && len <= NUMBER_MAX && strchr("-+." DIGITS, *text) &&
-	    !memchr(text, '\0', len)) {
-		memcpy(copy, text, len);
-		copy[len] = '\0';
-		value = read_int(copy, len);
-		if (!value)
-			value = read_float(copy);
-	}
-	return value ? value : value_new_text(text, len);
+	yaml_plain_lent(&lent, text, len);
+	if (lent.type == VALUE_TEXT && !lent.tag)
+		return value_new_text(text, len);
+	return value_copy(&lent);
 }
 
 bool yaml_plain_is_text(const char *text, size_t len)
 {
-	struct value *value;
-	bool ret;
+	struct value value;
 
-	/* most keys are words, and longer than `false` */
-	if (len > 5 && !strchr("-+." DIGITS, *text))
-		return true;
-	value = yaml_plain_value(text, len);
-	ret = value->type == VALUE_TEXT && !value->tag;
-	value_free(value);
-	return ret;
+	return !resolve(&value, text, len);
 }
 
 struct value *yaml_typed_value(enum value_type type, const char *text,

@@ -17,6 +17,10 @@
  */
 struct value *yaml_plain_value(const char *text, size_t len);
 
+/** The same, of UTF-8, in `out`; a text is `text` itself, also to its end, and
+ *  a tag lasts for ever: nothing of it is freed. */
+void yaml_plain_lent(struct value *out, const char *text, size_t len);
+
 /** Whether that value is text: no number, boolean or null. */
 bool yaml_plain_is_text(const char *text, size_t len);
 

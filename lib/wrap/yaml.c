@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/arena.h"
 #include "lib/base/error.h"
 #include "lib/base/fault.h"
 #include "lib/base/strbuf.h"
@@ -611,7 +612,11 @@ int yaml_parse_events(struct value **out, const char *text, size_t len,
 int yaml_parse(struct value **out, const char *text, size_t len,
 	       const char *name, struct strbuf *err)
 {
-	if (yaml_read_plain(out, text, len))
-		return 0;
-	return yaml_parse_events(out, text, len, name, err);
+	struct arena arena = ARENA_INIT;
+	const struct value *plain = yaml_read_plain(&arena, text, len);
+
+	if (plain)
+		*out = value_copy(plain);
+	arena_release(&arena);
+	return plain ? 0 : yaml_parse_events(out, text, len, name, err);
 }
