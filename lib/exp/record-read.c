@@ -10,6 +10,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
+#include "lib/wrap/yaml-plain.h"
 #include "lib/wrap/yaml.h"
 
 #define VOTAKVOT_FILE "votakvot.yaml"
@@ -160,6 +161,14 @@ static bool is_text_list(const struct value *v)
 	return true;
 }
 
+/* The name that `text` says with more around it; NULL: there is no more. */
+static const char *name_within(const char *text, size_t *len)
+{
+	const char *name = text ? name_in_path(text, len) : NULL;
+
+	return name && (name != text || text[*len]) ? name : NULL;
+}
+
 /* `results/NAME` becomes NAME; what holds no name stays: `resutil add -d` of
  * the Python Resutil wrote what was typed. */
 static void normalize_dependency(struct value *record)
@@ -169,10 +178,10 @@ static void normalize_dependency(struct value *record)
 
 	for (i = 0; i < list->u.list.nr; i++) {
 		const char *text = value_text(list->u.list.item[i]);
-		const char *name = text ? name_in_path(text, &len) : NULL;
+		const char *name = name_within(text, &len);
 		struct value *bare;
 
-		if (!name || (name == text && !text[len]))
+		if (!name)
 			continue;
 		bare = value_new_text(name, len);
 		value_free(list->u.list.item[i]);
@@ -211,11 +220,12 @@ static void normalize_votakvot(struct value *record)
 		copy_to(record, "user", value_get(record, "meta.system.user"));
 }
 
+static const char *const git_lists[] = {
+	"uncommited_files", "untracked_files"
+};
+
 static void normalize_git(struct value *record)
 {
-	static const char *const lists[] = {
-		"uncommited_files", "untracked_files"
-	};
 	struct value *git = value_map_get(record, "git");
 	size_t i;
 
@@ -225,13 +235,14 @@ static void normalize_git(struct value *record)
 		value_map_remove(record, "git");
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(lists); i++) {
-		struct value *list = value_map_get(git, lists[i]);
+	for (i = 0; i < ARRAY_SIZE(git_lists); i++) {
+		struct value *list = value_map_get(git, git_lists[i]);
 
 		if (is_text_list(list))
 			drop_duplicates(list);
 		else if (list)
-			value_map_set(git, lists[i], text_list(list));
+			value_map_set(git, git_lists[i],
+				      text_list(list));
 	}
 }
 
@@ -303,6 +314,90 @@ void record_normalize(struct value *record)
 	normalize_votakvot(record);
 	normalize_git(record);
 	normalize_times(record);
+}
+
+/* Up to so many texts are compared pair by pair. */
+#define FEW_TEXTS 24
+
+/* Texts that text_list() leaves alone; longer lists may be some, too. */
+static bool is_set_of_texts(const struct value *list)
+{
+	struct value *const *item;
+	size_t i, j;
+
+	if (!is_text_list(list) || list->u.list.nr > FEW_TEXTS)
+		return false;
+	item = list->u.list.item;
+	for (i = 0; i < list->u.list.nr; i++) {
+		if (item[i]->tag)
+			return false;
+		for (j = 0; j < i; j++)
+			if (!strcmp(value_text(item[i]), value_text(item[j])))
+				return false;
+	}
+	return true;
+}
+
+static bool has_bare_dependency(const struct value *record)
+{
+	const struct value *list = value_map_get(record, "dependency");
+	size_t i, len;
+
+	if (!is_set_of_texts(list))
+		return false;
+	for (i = 0; i < list->u.list.nr; i++)
+		if (name_within(value_text(list->u.list.item[i]), &len))
+			return false;
+	return true;
+}
+
+static bool has_good_git(const struct value *record)
+{
+	const struct value *git = value_map_get(record, "git"), *list;
+	size_t i;
+
+	for (i = 0; git && i < ARRAY_SIZE(git_lists); i++) {
+		list = value_map_get(git, git_lists[i]);
+		if (list && !is_set_of_texts(list))
+			return false;
+	}
+	return git ? git->type == VALUE_MAP : !value_get(record, "meta.git");
+}
+
+static bool has_good_times(const struct value *record)
+{
+	const struct value *at = value_map_get(record, "at");
+	size_t i;
+
+	for (i = 0; at && at->type == VALUE_MAP && i < at->u.map.nr; i++) {
+		const char *text = value_text(at->u.map.pair[i].value);
+
+		if (text && !has_offset(text))
+			return false;
+	}
+	return true;
+}
+
+/* Whether record_normalize() surely leaves it as it is, as it does with what
+ * this version writes; for one without foreign tags. */
+static bool is_normal(const struct value *record)
+{
+	const struct value *argv = value_map_get(record, "argv");
+
+	return value_get_text(record, "cmd") && (!argv || is_text_list(argv)) &&
+	       has_bare_dependency(record) && has_good_git(record) &&
+	       has_good_times(record) &&
+	       (!value_map_get(record, "meta") ||
+		(value_map_get(record, "host") &&
+		 value_map_get(record, "user")));
+}
+
+const struct value *record_lend(struct arena *arena, const char *text,
+				size_t len)
+{
+	const struct value *record = yaml_read_plain(arena, text, len);
+
+	return record && is_normal(record) ? record : NULL;
 }
 
 int record_read_file(struct value **out, const char *path, bool json,

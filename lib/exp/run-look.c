@@ -1,12 +1,14 @@
 #include "lib/base/compat.h"
 #include "lib/exp/run-look.h"
+#include "lib/base/dir-names.h"
+#include "lib/base/strvec.h"
 #include "lib/exp/record.h"
 #include "lib/exp/series-files.h"
 
-#include <dirent.h>
 #include <pthread.h>
 
 #define VOTAKVOT_FILE "votakvot.yaml"
+#define MAX_TEXT (1 << 20)	/* longer ones cost enough to read them again */
 
 /*
  * A change leaves its time in ctime, as exactly as the file system keeps time:
@@ -47,51 +49,87 @@ static void add_dir(struct fingerprint *sum, const struct stat *st)
 	fingerprint_add(sum, number, sizeof(number));
 }
 
+static void look_at(struct run_look *out, const struct stat *st)
+{
+	add_file(&out->sum, st);
+	add_newest(&out->newest, &st->st_mtim);
+	add_newest(&out->newest, &st->st_ctim);
+}
+
 static bool look_at_file(struct run_look *out, int fd, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(fd, name, &st, 0))
 		return false;
-	add_file(&out->sum, &st);
-	add_newest(&out->newest, &st.st_mtim);
-	add_newest(&out->newest, &st.st_ctim);
+	look_at(out, &st);
 	return true;
 }
 
-static int compare_texts(const void *a, const void *b)
+/* One that grows or shrinks just now is left to who reads with patience. */
+static bool read_text(struct strbuf *text, int fd, const struct stat *st)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	size_t size = (size_t)st->st_size;
+
+	if (!S_ISREG(st->st_mode) || st->st_size > MAX_TEXT)
+		return false;
+	strbuf_reset(text);
+	strbuf_grow(text, size + 1);
+	if (read(fd, text->buf, size + 1) != (ssize_t)size)
+		return false;
+	strbuf_setlen(text, size);
+	return true;
+}
+
+/* What is open is looked at, so that it is what is read. What cannot be opened
+ * may be there nevertheless. */
+static bool look_at_record(struct run_look *out, int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+			O_NOCTTY | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return errno != ENOENT && look_at_file(out, dir, name);
+	if (fstat(fd, &st)) {
+		close(fd);
+		return false;
+	}
+	look_at(out, &st);
+	out->has_text = read_text(&out->text, fd, &st);
+	close(fd);
+	return true;
 }
 
 /* Metrics in byte order, so that one order of a directory is as good as
  * another. */
-static bool look_at_metrics(struct run_look *out, DIR *dir)
+static bool look_at_metrics(struct run_look *out, int dir)
 {
-	const struct dirent *e;
-	struct strvec names = STRVEC_INIT;
-	bool done = true;
+	struct strvec found = STRVEC_INIT;
+	struct dir_names names;
+	const char *name;
+	bool done;
 	size_t i;
 
-	while (errno = 0, (e = readdir(dir))) {
+	dir_names_begin(&names, dir);
+	while ((name = dir_names_next(&names, NULL))) {
 		struct series_file file;
 		const char *series;
 		size_t len;
 
-		if (series_file_parse(e->d_name, &file, &series, &len))
-			strvec_push(&names, e->d_name);
+		if (series_file_parse(name, &file, &series, &len))
+			strvec_push(&found, name);
 	}
-	if (errno)
-		done = false;
-	if (names.nr)
-		qsort(names.v, names.nr, sizeof(*names.v), compare_texts);
-	for (i = 0; done && i < names.nr; i++) {
+	done = !errno;
+	if (found.nr)
+		strvec_sort(&found, false);
+	for (i = 0; done && i < found.nr; i++) {
 		/* one that has just gone changes the directory */
-		look_at_file(out, dirfd(dir), names.v[i]);
-		strbuf_add(&out->files, names.v[i], strlen(names.v[i]) + 1);
+		look_at_file(out, dir, found.v[i]);
+		strbuf_add(&out->files, found.v[i], strlen(found.v[i]) + 1);
 	}
-	out->nr_files = (unsigned)names.nr;
-	strvec_release(&names);
+	out->nr_files = (unsigned)found.nr;
+	strvec_release(&found);
 	return done;
 }
 
@@ -99,26 +137,24 @@ bool run_look(struct run_look *out, int at, const char *dir)
 {
 	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 			(at == AT_FDCWD ? 0 : O_NOFOLLOW));
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct stat st;
 	bool done;
 
-	if (!d || fstat(fd, &st)) {
-		if (d)
-			closedir(d);
-		else if (fd >= 0)
-			close(fd);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st)) {
+		close(fd);
 		return false;
 	}
 	add_dir(&out->sum, &st);
 	add_newest(&out->newest, &st.st_mtim);
-	if (!look_at_file(out, fd, RECORD_FILE)) {
+	if (!look_at_record(out, fd, RECORD_FILE)) {
 		out->flags |= INDEX_VOTAKVOT;
-		if (!look_at_file(out, fd, VOTAKVOT_FILE))
+		if (!look_at_record(out, fd, VOTAKVOT_FILE))
 			out->flags = INDEX_NO_RECORD;
 	}
-	done = look_at_metrics(out, d);
-	closedir(d);
+	done = look_at_metrics(out, fd);
+	close(fd);
 	return done;
 }
 
@@ -129,12 +165,14 @@ void run_look_reset(struct run_look *look)
 	look->sum = none;
 	memset(&look->newest, 0, sizeof(look->newest));
 	look->flags = look->nr_files = 0;
+	look->has_text = false;
 	strbuf_reset(&look->files);
 }
 
 void run_look_release(struct run_look *look)
 {
 	strbuf_release(&look->files);
+	strbuf_release(&look->text);
 }
 
 static uint64_t zone;

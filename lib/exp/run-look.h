@@ -18,11 +18,16 @@ struct run_look {
 	unsigned flags;			/* INDEX_VOTAKVOT, INDEX_NO_RECORD */
 	struct strbuf files;		/* of metrics, each with its NUL */
 	unsigned nr_files;
+	struct strbuf text;		/* of the record */
+	bool has_text;			/* false: read it by record.h, also to
+					 * learn why it cannot be */
 };
 
-#define RUN_LOOK_INIT { .sum = FINGERPRINT_INIT, .files = STRBUF_INIT }
+#define RUN_LOOK_INIT { .sum = FINGERPRINT_INIT, .files = STRBUF_INIT,        \
+			.text = STRBUF_INIT }
 
-/** All that there is, before any of it is read. at: an open directory, or
+/** All that there is, before any of it is read; and the record, when that is a
+ *  plain file of no uncommon size, by the same calls. at: an open directory, or
  *  AT_FDCWD; `dir` lies in it. False: it is no directory, or cannot be read;
  *  errno. Empty it first. */
 bool run_look(struct run_look *out, int at, const char *dir);

@@ -3,6 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/field-path.h"
+#include "lib/base/utf8.h"
 #include "lib/exp/name.h"
 #include "lib/exp/run-row-internal.h"
 
@@ -37,11 +38,13 @@ static void add_cell(struct building *x, const char *path,
 
 static void add_text(struct building *x, const char *path, const char *text)
 {
-	struct value *value = value_new_text(text, strlen(text));
+	struct cell cell = { .type = CELL_TEXT };
 
-	row_builder_add(&x->b, field_names_add(x->names, path, strlen(path)));
-	cell_pack_value(&x->b.cells, value);
-	value_free(value);
+	cell.u.text.data = text;
+	cell.u.text.len = strlen(text);
+	if (!utf8_is_valid(text, cell.u.text.len))
+		cell.type = CELL_BYTES;
+	add_cell(x, path, &cell);
 }
 
 static void add_real(struct building *x, const char *path, double real)

@@ -28,14 +28,14 @@ static size_t get_number(const unsigned char *at, unsigned width)
 	       (size_t)at[3] << 24;
 }
 
-static void add_number(struct strbuf *out, size_t number, unsigned width)
+/* Where there is room for it; gives what is behind it. */
+static char *put_number(char *at, size_t number, unsigned width)
 {
-	char bytes[4];
 	unsigned i;
 
 	for (i = 0; i < width; i++)
-		bytes[i] = (char)(number >> 8 * i & 0xff);
-	strbuf_add(out, bytes, width);
+		*at++ = (char)(number >> 8 * i & 0xff);
+	return at;
 }
 
 static bool read_layout(struct layout *l, const struct run_row *row)
@@ -122,13 +122,25 @@ static int compare_fields(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
+/* Fields come in order mostly: that of the dictionary is their first one. */
+static bool are_sorted(const struct row_builder *b)
+{
+	size_t i;
+
+	for (i = 1; i < b->nr; i++)
+		if (b->field[i - 1].id >= b->field[i].id)
+			return false;
+	return true;
+}
+
 /* Of those with one number the first one that was added. */
 static size_t sort_fields(struct row_builder *b)
 {
 	size_t nr = 0, i;
 
-	if (b->nr)
-		qsort(b->field, b->nr, sizeof(*b->field), compare_fields);
+	if (are_sorted(b))
+		return b->nr;
+	qsort(b->field, b->nr, sizeof(*b->field), compare_fields);
 	for (i = 0; i < b->nr; i++)
 		if (!nr || b->field[nr - 1].id != b->field[i].id)
 			b->field[nr++] = b->field[i];
@@ -143,18 +155,23 @@ void row_builder_add(struct row_builder *b, unsigned id)
 
 void row_builder_finish(struct row_builder *b, struct strbuf *out)
 {
-	size_t nr = sort_fields(b), i;
+	size_t nr = sort_fields(b), len, i;
 	unsigned width = 2;
+	char *at;
 
 	if (nr > UINT16_MAX || b->cells.len > UINT16_MAX ||
 	    (nr && b->field[nr - 1].id > UINT16_MAX))
 		width = 4;
-	strbuf_addch(out, width == 2 ? ROW_NARROW : ROW_WIDE);
-	add_number(out, nr, width);
+	len = 1 + width + 2 * nr * width;
+	strbuf_grow(out, len + b->cells.len);
+	at = out->buf + out->len;
+	*at++ = width == 2 ? ROW_NARROW : ROW_WIDE;
+	at = put_number(at, nr, width);
 	for (i = 0; i < nr; i++)
-		add_number(out, b->field[i].id, width);
+		at = put_number(at, b->field[i].id, width);
 	for (i = 0; i < nr; i++)
-		add_number(out, b->field[i].offset, width);
+		at = put_number(at, b->field[i].offset, width);
+	strbuf_setlen(out, out->len + len);
 	strbuf_addbuf(out, &b->cells);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
+#include "lib/base/arena.h"
 #include "lib/base/path.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
@@ -10,6 +11,16 @@
 #define RUNS_PER_WORKER 32
 /* Runs that a thread takes at once. */
 #define RUNS_TAKEN 8
+
+/* What a thread makes rows with, one after another. */
+struct read_room {
+	struct run_look look;
+	struct arena arena;	/* of the record */
+	struct strbuf dir;
+};
+
+#define READ_ROOM_INIT { .look = RUN_LOOK_INIT, .arena = ARENA_INIT,          \
+			 .dir = STRBUF_INIT }
 
 struct read_work {
 	struct work work;
@@ -68,35 +79,57 @@ static bool has_local_time(const struct value *record)
 		return true;
 	for (i = 0; i < at->u.map.nr; i++) {
 		const char *text = value_text(at->u.map.pair[i].value);
+		bool is_created = !strcmp(at->u.map.pair[i].key, "created");
 		struct moment m;
 
-		if (!text || !moment_parse(&m, text))
+		/* only those that matter are parsed, which costs */
+		if (!text || !(is_created || is_without_zone(text)) ||
+		    !moment_parse(&m, text))
 			continue;
 		if (is_without_zone(text))
 			return true;
-		created |= !strcmp(at->u.map.pair[i].key, "created");
+		created |= is_created;
 	}
 	return !created;
 }
 
-static void make_row(struct runs *runs, struct read_run *run, const char *dir,
-		     bool has_metrics)
+/* `own`: what is to be freed, or NULL. NULL: it cannot be read. */
+static const struct value *read_record(struct read_run *run,
+				       struct read_room *room,
+				       struct value **own)
+{
+	const struct value *lent = NULL;
+	struct strbuf err = STRBUF_INIT;
+
+	*own = NULL;
+	if (room->look.has_text)
+		lent = record_lend(&room->arena, room->look.text.buf,
+				   room->look.text.len);
+	if (lent) {
+		if (has_local_time(lent))
+			run->flags |= INDEX_LOCAL_TIME;
+		return lent;
+	}
+	if (record_read_raw(own, room->dir.buf, &err))
+		run->problem = strbuf_detach(&err, NULL);
+	if (!*own || has_local_time(*own))
+		run->flags |= INDEX_LOCAL_TIME;
+	if (*own)
+		record_normalize(*own);
+	strbuf_release(&err);
+	return *own;
+}
+
+static void make_row(struct runs *runs, struct read_run *run,
+		     struct read_room *room, bool has_metrics)
 {
 	struct run_facts facts = { .dir = run->dir };
-	struct strbuf err = STRBUF_INIT;
 	struct strvec problems = STRVEC_INIT;
-	struct value *record = NULL, *metrics = NULL;
+	struct value *own, *metrics = NULL;
+	const struct value *record = read_record(run, room, &own);
 
-	if (record_read_raw(&record, dir, &err)) {
-		record = NULL;
-		run->problem = strbuf_detach(&err, NULL);
-	}
-	if (!record || has_local_time(record))
-		run->flags |= INDEX_LOCAL_TIME;
-	if (record)
-		record_normalize(record);
 	if (has_metrics)
-		metrics = series_facts(dir, &problems);
+		metrics = series_facts(room->dir.buf, &problems);
 	if (!run->problem && problems.nr)
 		run->problem = xstrdup(problems.v[0]);
 	if (run->dir)
@@ -108,44 +141,53 @@ static void make_row(struct runs *runs, struct read_run *run, const char *dir,
 	if (run->problem)
 		run->flags |= INDEX_PROBLEM;
 	value_free(metrics);
-	value_free(record);
+	value_free(own);
+	arena_clear(&room->arena);
 	strvec_release(&problems);
-	strbuf_release(&err);
 }
 
 /* Looked at first, then read: what changes between is found the next time. */
 static void read_one(struct reading *r, struct read_run *run,
-		     struct run_look *look)
+		     struct read_room *room)
 {
-	struct strbuf dir = STRBUF_INIT;
+	struct run_look *look = &room->look;
 	bool seen;
 
+	strbuf_reset(&room->dir);
 	if (run->dir)
-		strbuf_addstr(&dir, run->dir);
+		strbuf_addstr(&room->dir, run->dir);
 	else
-		project_exp_path(r->runs->project, run->name, &dir);
+		project_exp_path(r->runs->project, run->name, &room->dir);
 	run_look_reset(look);
 	seen = r->results >= 0 ? run_look(look, r->results, run->name) :
-	       run_look(look, AT_FDCWD, dir.buf);
+	       run_look(look, AT_FDCWD, room->dir.buf);
 	run->flags = look->flags;
-	make_row(r->runs, run, dir.buf, !seen || look->nr_files);
-	if (seen && look->nr_files <= INDEX_MAX_FILES) {
-		run->seen = true;
-		/* otherwise zeros, which are nobody's signature: read again */
-		if (run_look_is_settled(look, &r->opened))
-			run_look_sign(look, run->flags, run->sign);
-		run->nr_files = look->nr_files;
-		run->files_len = look->files.len;
+	make_row(r->runs, run, room, !seen || look->nr_files);
+	if (!seen || look->nr_files > INDEX_MAX_FILES)
+		return;
+	run->seen = true;
+	/* otherwise zeros, which are nobody's signature: read again */
+	if (run_look_is_settled(look, &r->opened))
+		run_look_sign(look, run->flags, run->sign);
+	run->nr_files = look->nr_files;
+	run->files_len = look->files.len;
+	if (look->nr_files)
 		run->files = xmemdupz(look->files.buf, look->files.len);
-	}
-	strbuf_release(&dir);
+}
+
+static void room_release(struct read_room *room)
+{
+	run_look_release(&room->look);
+	arena_release(&room->arena);
+	strbuf_release(&room->dir);
 }
 
 static void read_some(struct work *work, unsigned worker UNUSED)
 {
 	struct reading *r = ((struct read_work *)work)->reading;
-	struct run_look look = RUN_LOOK_INIT;
+	struct read_room room = READ_ROOM_INIT;
 
+	workers_own_files();
 	for (;;) {
 		size_t i = __atomic_fetch_add(&r->next, RUNS_TAKEN,
 					      __ATOMIC_RELAXED);
@@ -154,9 +196,9 @@ static void read_some(struct work *work, unsigned worker UNUSED)
 		if (i >= end)
 			break;
 		for (; i < end; i++)
-			read_one(r, &r->run[i], &look);
+			read_one(r, &r->run[i], &room);
 	}
-	run_look_release(&look);
+	room_release(&room);
 }
 
 struct reading *reading_start(struct runs *runs, struct workers *workers,
@@ -201,11 +243,11 @@ void runs_read_all(struct runs *runs)
 void runs_read_one(struct runs *runs, struct read_run *run)
 {
 	struct reading r = { .runs = runs, .results = -1 };
-	struct run_look look = RUN_LOOK_INIT;
+	struct read_room room = READ_ROOM_INIT;
 
 	r.opened = moment_now();
-	read_one(&r, run, &look);
-	run_look_release(&look);
+	read_one(&r, run, &room);
+	room_release(&room);
 }
 
 uint32_t runs_keep(struct runs *runs, struct read_run *run)

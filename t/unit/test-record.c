@@ -3,6 +3,8 @@
 #include "lib/base/error.h"
 #include "lib/exp/record.h"
 #include "lib/wrap/json.h"
+#include "lib/wrap/yaml-plain.h"
+#include "lib/wrap/yaml.h"
 
 static struct value *parsed(const char *text)
 {
@@ -265,6 +267,70 @@ static void test_parse(void)
 	value_free(record);
 }
 
+/* What the fast way makes of a text is what the other makes of it, or none. */
+static void check_lent(const char *text, bool taken, const char *what)
+{
+	struct arena arena = ARENA_INIT;
+	const struct value *lent = record_lend(&arena, text, strlen(text));
+	struct strbuf err = STRBUF_INIT;
+	struct value *record = NULL;
+
+	if (taken)
+		check(lent, what);
+	if (lent && !yaml_parse_events(&record, text, strlen(text), "test",
+				       &err))
+		record_normalize(record);
+	check(taken ? value_equal(lent, record) : !lent, what);
+	value_free(record);
+	arena_release(&arena);
+	strbuf_release(&err);
+}
+
+#define PLAIN "cmd: ls\ndependency: []\n"
+
+static void test_lend(void)
+{
+	static const char *const argv[] = {
+		"prog", "--lr", "0.1", "x=a b", NULL
+	};
+	struct moment created = moment_now();
+	struct strbuf text = STRBUF_INIT;
+	struct value *record = record_new(NULL, "aapfup_20240704T191555_a b",
+					  argv, "/x", "done", &created);
+
+	record_add_dependency(record, "aakuqj_20240511T174522_my data",
+			      "0e1ad1b0-9f5e-4c6b-8a86-2d9c0f7a7a10");
+	yaml_write(&text, record);
+	check_lent(text.buf, true, "what is written here is read fast");
+	value_free(record);
+	strbuf_release(&text);
+
+	check_lent(PLAIN "1st: 1\n", false, "a key of digits");
+	check_lent(PLAIN "a: -1.5\nb: 2024-01-01\nc: 0x1f\nd: ~\ne: 'x'\n"
+		   "f: 99999999999999999999\ng: on\nh: .inf\ni: 1:30\n"
+		   "j:\nk: \303\251t\303\251\nno: 1\n", true, "scalars");
+	check_lent("cmd: ls\n", false, "no list of dependencies");
+	check_lent("cmd: ls\ndependency:\n- results/aapfup_20240704T191555\n",
+		   false, "one that is a path");
+	check_lent("cmd: ls\ndependency:\n- a\n- a\n", false, "one twice");
+	check_lent("cmd: ls\ndependency: a\n", false, "one that is no list");
+	check_lent("cmd: ls\ndependency:\n- 2024-01-01\n", false, "a date");
+	check_lent("args: ls\ndependency: []\n", false, "no command");
+	check_lent(PLAIN "argv:\n- 1\n", false, "words that are none");
+	check_lent(PLAIN "at:\n  created: 2024-07-04 19:15:55\n", false,
+		   "a time without its zone");
+	check_lent(PLAIN "git: x\n", false, "a code state that is none");
+	check_lent(PLAIN "git:\n  uncommited_files: a\n", false,
+		   "files that are no list");
+	check_lent(PLAIN "meta:\n  git:\n    commit: x\n", false,
+		   "a code state below meta");
+	check_lent(PLAIN "meta:\n  system:\n    node: x\n", false,
+		   "a host below meta");
+	check_lent(PLAIN "host: a\nuser: b\nmeta:\n  system:\n    node: x\n",
+		   true, "a host in both places");
+	check_lent(PLAIN "a: !x 1\n", false, "a tag");
+}
+
 int main(void)
 {
 	test_ids();
@@ -274,5 +340,6 @@ int main(void)
 	test_python();
 	test_votakvot();
 	test_parse();
+	test_lend();
 	return unit_done();
 }
