@@ -127,15 +127,15 @@ int index_save_fields(struct index *ix, struct strbuf *err)
 	return ret;
 }
 
-struct translating {
+struct renumbering {
 	const struct index_map *m;
 	bool to_file;
 	struct row_builder builder;
 };
 
-static int translate_field(unsigned id, const struct cell *cell, void *data)
+static int renumber_field(unsigned id, const struct cell *cell, void *data)
 {
-	struct translating *t = data;
+	struct renumbering *t = data;
 
 	if (t->to_file) {
 		if (id >= t->m->theirs_nr || !t->m->theirs[id])
@@ -151,17 +151,17 @@ static int translate_field(unsigned id, const struct cell *cell, void *data)
 	return 0;
 }
 
-static bool translate(const struct index *ix, struct run_row *row,
-		      struct strbuf *room, bool to_file)
+static bool renumber(const struct index *ix, struct run_row *row,
+		     struct strbuf *room, bool to_file)
 {
-	struct translating t = { .m = &ix->map, .to_file = to_file,
+	struct renumbering t = { .m = &ix->map, .to_file = to_file,
 				 .builder = ROW_BUILDER_INIT };
 	bool done;
 
 	if (ix->map.same)
 		return true;
 	strbuf_reset(room);
-	done = !run_row_each(row, translate_field, &t);
+	done = !run_row_each(row, renumber_field, &t);
 	if (done) {
 		row_builder_finish(&t.builder, room);
 		row->data = (const unsigned char *)room->buf;
@@ -174,11 +174,11 @@ static bool translate(const struct index *ix, struct run_row *row,
 bool index_row(const struct index *ix, struct run_row *row,
 	       struct strbuf *room)
 {
-	return translate(ix, row, room, false);
+	return renumber(ix, row, room, false);
 }
 
 bool index_row_to_file(const struct index *ix, struct run_row *row,
 		       struct strbuf *room)
 {
-	return translate(ix, row, room, true);
+	return renumber(ix, row, room, true);
 }
