@@ -167,6 +167,17 @@ test_expect_success 'this machine has all that build and test need' '
 	test_must_be_empty out
 '
 
+# All modules and headers are looked for at once, and each counts all the same.
+test_expect_success 'a module or header that is not there is seen' '
+	sed -e "s/^	py yaml:/	py google.nothing:/" \
+		-e "s/^	py pandas:/	py nothing.at.all:/" \
+		-e "s/^	hdr zlib.h:/	hdr nothing.h:/" "$install_deps" >lacking &&
+	test_expect_code 1 sh lacking -n build test >out 2>err &&
+	test_must_be_empty out && sed -n "s/^  \([^ ]*\) .*/\1/p" err >actual &&
+	printf "%s\n" zlib1g-dev python3-yaml python3-pandas >expect &&
+	test_cmp expect actual
+'
+
 # A copy of the script beside a lock file of ours, and an npm that only writes
 # down what it was asked. The rest of this machine has all (see above).
 test_expect_success 'setup: a tree with clients in JavaScript' '
