@@ -279,6 +279,35 @@ test_expect_success 'what a record does not have is not compared' '
 	! grep "params\.lr" actual && rm -r results/$C
 '
 
+# reads NAME EXP HASH HASH: a run that read two files of an experiment
+reads () {
+	make_exp $1 "state: done" "argv: [python3, t.py]" "params: {lr: 1}" \
+		"dependency: [$2]" "inputs:" "- experiment: $2" \
+		"  path: test" "  size: 7" "  sha256: \"$(test_hash $3)\"" \
+		"- experiment: $2" "  path: train" "  size: 7" \
+		"  sha256: \"$(test_hash $4)\""
+}
+
+test_expect_success 'the same files of data that were made again may act, others do' '
+	one=aakuqj_20240511T174522_data two=aakuqk_20240511T174600_data &&
+	reads aapfur_20240704T191700_in1 $one 1 2 &&
+	reads aapfur_20240704T191701_in2 $two 1 2 &&
+	reads aapfur_20240704T191702_in3 $two 2 1 &&
+	test_when_finished "rm -r results/aapfur_*" &&
+	resutil diff --format="%(name)|%(class)|%(why)" --only=inputs in1 in2 >actual &&
+	cat >expect <<-\END &&
+	dependency:data|may act|another experiment, but the files that were read are the same
+	END
+	test_cmp expect actual &&
+	resutil diff --format="%(name)|%(class)|%(why)" --only=inputs in1 in3 >actual &&
+	cat >expect <<-\END &&
+	dependency:data|acts|another experiment of that name
+	input:data/test|acts|its content differs
+	input:data/train|acts|its content differs
+	END
+	test_cmp expect actual
+'
+
 test_expect_success 'odd bytes and names' '
 	bad=$(printf "b\377d\033[2J\n") &&
 	for run in $A $B

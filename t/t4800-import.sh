@@ -85,7 +85,13 @@ test_expect_success 'once, and again only what is new' '
 	ls $dir/metrics* >out && test_line_count = 2 out &&
 	echo new >want && test_cmp want $dir/artifacts/new &&
 	of $ml params.more info.mine >out && printf "5\n1\n" >want &&
-	test_cmp want out && ls results >out && test_line_count = 1 out
+	test_cmp want out && ls results >out && test_line_count = 1 out &&
+	printf "1720091757000 0.0625 1" >>$base/metrics/loss &&
+	resutil import mlflow there/mlflow >out 2>err && test_grep ! "loss. are no" err &&
+	test_line_count = 6 $dir/metrics-0000.csv &&
+	echo 0 >>$base/metrics/loss && resutil -q import mlflow there/mlflow &&
+	tail -n 1 $dir/metrics-0000.csv >out &&
+	echo "1720091757.000000,10,,0.0625," >want && test_cmp want out
 '
 
 test_expect_success 'TensorBoard' '

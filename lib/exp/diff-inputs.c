@@ -106,6 +106,12 @@ static bool is_same_exp(const struct input *a, const struct input *b)
 	return !strcmp(a->name, b->name);
 }
 
+/* Of a file, with its slash. */
+static const char *path_in(const struct input *input)
+{
+	return strchrnul(input->key, '/');
+}
+
 /* The other run's: the same experiment, else one that is called the same. */
 static struct input *find(struct inputs *inputs, const struct input *like,
 			  bool same)
@@ -116,8 +122,7 @@ static struct input *find(struct inputs *inputs, const struct input *like,
 		struct input *one = &inputs->item[i];
 
 		if (!one->met && (same ? is_same_exp(one, like) &&
-				  !strcmp(strchrnul(one->key, '/'),
-					  strchrnul(like->key, '/')) :
+				  !strcmp(path_in(one), path_in(like)) :
 				  !strcmp(one->key, like->key)))
 			return one;
 	}
@@ -131,7 +136,7 @@ static struct value *shown(const struct input *input, bool is_file)
 
 	strbuf_addstr(&text, input->name);
 	if (is_file)
-		strbuf_addstr(&text, strchrnul(input->key, '/'));
+		strbuf_addstr(&text, path_in(input));
 	if (input->sha256)
 		strbuf_addf(&text, " sha256:%.12s", input->sha256);
 	value = value_new_text(text.buf, text.len);
@@ -195,7 +200,7 @@ static void meet_files(struct findings *out, struct inputs *a,
 }
 
 /* Whether all that is known to have been read of it is in the other run's
- * experiment of that name, with the same hashes. */
+ * experiment of that name, at the same places and with the same hashes. */
 static bool is_refuted(const struct inputs *a_files,
 		       const struct inputs *b_files, const struct input *a,
 		       const struct input *b)
@@ -212,7 +217,8 @@ static bool is_refuted(const struct inputs *a_files,
 			const struct input *two = &b_files->item[j];
 
 			found = !strcmp(two->name, b->name) && one->sha256 &&
-				two->sha256 &&
+				two->sha256 && !strcmp(path_in(one),
+						       path_in(two)) &&
 				!strcmp(one->sha256, two->sha256);
 		}
 		if (!found)
