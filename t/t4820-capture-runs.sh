@@ -25,7 +25,7 @@ test_expect_success 'setup: what was there before is of no run' '
 test_expect_success 'params, series and files become its own' '
 	(cd work && resutil run -m own --capture -- ../train --lr 0.5) 2>err &&
 	dir=$(echo results/*_own) && resutil read-exp --json own >record &&
-	/usr/bin/python3 - <<-\EOF
+	/usr/bin/python3 - <<-\EOF &&
 	import json
 	r = json.load(open("record"))
 	assert r["params"] == {"lr": 0.5, "model/depth": 3,
