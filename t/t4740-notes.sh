@@ -43,14 +43,14 @@ test_expect_success 'a run that goes on has one line' '
 '
 
 test_expect_success 'what else a note says stays' '
-	cd p && git notes --ref=resutil append -m "mine, of $(resutil rev-exp bad)" &&
-	resutil run -m more -- true && note >out && test_grep "^mine, of " out && test_line_count = 7 out &&
+	cd p && git notes --ref=resutil append -m "mine, of $(resutil rev-exp bad)" -m "see $(resutil rev-exp bad)" &&
+	resutil run -m more -- true && note >out && test_grep "^mine, of " out && test_line_count = 9 out &&
 	git notes add -m "of all" && resutil run -m other -- true && git notes show >out && echo "of all" >expect && test_cmp expect out
 '
 
 test_expect_success 'comment changes the name, rm takes the line' '
 	cd p && resutil comment -l bad "bad luck" >out && note >out &&
-	test_grep "^fail .*_bad luck\$" out && test_grep "^mine, of .*_bad\$" out && ! grep "^fail .*_bad\$" out &&
+	test_grep "^fail .*_bad luck\$" out && test_grep "^mine, of .*_bad\$" out && test_grep "^see .*_bad\$" out && ! grep "^fail .*_bad\$" out &&
 	resutil rm -l -y more >out 2>err && note >out && ! grep "_more" out && test_grep "_dirty" out
 '
 

@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/filelock.h"
 #include "lib/base/sys.h"
+#include "lib/exp/exp-fields.h"
 #include "lib/exp/git-hooks.h"
 #include "lib/exp/git-internal.h"
 #include "lib/exp/record.h"
@@ -24,13 +25,26 @@ int git_notes_wanted(bool *wanted, struct strbuf *err)
 
 /* ---- the text ----------------------------------------------------------- */
 
+/* "done", "done*": what else somebody writes before a name is his. */
+static bool is_state(const char *text, size_t len)
+{
+	size_t i;
+
+	len -= len && text[len - 1] == '*';
+	for (i = 0; exp_state_words[i]; i++)
+		if (strlen(exp_state_words[i]) == len &&
+		    !memcmp(exp_state_words[i], text, len))
+			return true;
+	return false;
+}
+
 /* "STATE NAME": the state is one word, the rest is the name. */
 static bool is_line_of(const char *line, size_t len, const char *name)
 {
 	const char *blank = memchr(line, ' ', len);
 	size_t rest;
 
-	if (!blank)
+	if (!blank || !is_state(line, (size_t)(blank - line)))
 		return false;
 	rest = len - (size_t)(blank + 1 - line);
 	return rest == strlen(name) && !memcmp(blank + 1, name, rest);
