@@ -150,6 +150,19 @@ test_expect_success 'untracked, removed and binary files' '
 	test_grep "code:src/nets/extra.py .*new  +1 -0" page
 '
 
+test_expect_success 'bytes that are no UTF-8, in code and its names' '
+	odd=$(printf "src/caf\351\033.txt") && printf "# caf\351\n" >src/beside.py && echo x >"$odd" &&
+	run_as latin true src/beside.py && printf "# caf\350\201\n" >src/beside.py && printf "\377\n" >"$odd" &&
+	run_as other true src/beside.py &&
+	resutil diff --patch --only=code latin other >patch &&
+	printf -- "-# caf\351\n+# caf\350\201\n" >expect && grep -a -A 1 "^-# caf" patch >actual && test_cmp_bin expect actual &&
+	printf "# caf\351\n" >src/beside.py && echo x >"$odd" && git apply patch &&
+	printf "# caf\350\201\n" >expect && test_cmp_bin expect src/beside.py && printf "\377\n" >expect && test_cmp_bin expect "$odd" &&
+	resutil diff --stat --only=code latin other >page && ! grep "$(printf "\033")" page && test_grep "code:src/caf.xe9.x1b.txt" page &&
+	resutil diff --name-only --only=code latin other >names && test_grep "^\"code:src/caf.351.033.txt\"$" names &&
+	git checkout -q src/beside.py 2>err || rm src/beside.py && rm "$odd"
+'
+
 test_expect_success 'only some paths' '
 	resutil diff --name-only --only=code one two -- src/nets "*.sh" |
 		grep ^code: >actual &&

@@ -64,6 +64,12 @@ test_expect_success 'the last line of ours takes the note away' '
 	resutil rm -l -y one >out 2>err && test_expect_code 1 note 2>err
 '
 
+test_expect_success 'a change that was too large to be kept is one, too' '
+	cd p && test_commit . large && yes | head -n 100 >>train.py && resutil -c code.max-file=100 -c code.max-run=100 run -m large -- true 2>err &&
+	git checkout -q train.py && resutil read-exp --json --key git.left_out large >out && test_grep "train.py" out &&
+	note >out && test_grep "^done\* .*_large\$" out
+'
+
 test_expect_success 'runs that end at once lose no line' '
 	cd p && test_commit . crowd && pids= &&
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12
