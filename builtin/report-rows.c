@@ -10,14 +10,22 @@
 /* So few fields are found faster one by one than by passing all of a row. */
 #define FEW 6
 
+/* What a worker has for itself. */
+struct collector {
+	struct strbuf room;
+	struct cell *keys;	/* of a row, by which few are chosen */
+	struct few_rows *few;	/* NULL: all */
+};
+
 struct collecting {
 	const struct wanted *wanted;
 	const struct where *where;
-	const bool *only;
+	const struct report_few *few;
 	bool *is_known;		/* of the expression's fields, by slot */
 	unsigned *field;	/* their numbers */
-	struct strbuf *room;	/* a worker's each */
-	struct report_row *row;	/* by place; those without data are out */
+	struct collector *by;	/* worker */
+	struct report_row *row;	/* by place; those without data are out. NULL:
+				 * few are wanted */
 };
 
 /* A row while its expression is evaluated. */
@@ -100,26 +108,44 @@ static void keep_few(const struct wanted *wanted, const struct run_row *row,
 			keep_cell(room, i, &cell);
 }
 
+static bool is_one_of_few(const struct collecting *c, struct collector *own,
+			  const struct run_row *row, size_t place)
+{
+	const struct sort_keys *keys = c->few->keys;
+	size_t i;
+
+	for (i = 0; i < keys->nr; i++) {
+		own->keys[i].type = CELL_NONE;
+		run_row_get(row, c->wanted->id[keys->key[i].column],
+			    &own->keys[i]);
+	}
+	return few_rows_want(own->few, own->keys, place);
+}
+
 static int collect_row(const struct run_row *row, size_t place,
 		       unsigned worker, void *data)
 {
 	const struct collecting *c = data;
-	struct strbuf *room = &c->room[worker];
-	struct keeping keeping = { c->wanted, room };
+	struct collector *own = &c->by[worker];
+	struct keeping keeping = { c->wanted, &own->room };
 	struct looking looking = { c, row };
+	struct report_row kept = { .place = place };
 
-	if (c->only && !c->only[place])
-		return 0;
 	if (c->where && !where_match(c->where, get_field, &looking))
 		return 0;
-	strbuf_reset(room);
+	if (own->few && !is_one_of_few(c, own, row, place))
+		return 0;
+	strbuf_reset(&own->room);
 	if (c->wanted->nr <= FEW)
-		keep_few(c->wanted, row, room);
+		keep_few(c->wanted, row, &own->room);
 	else
 		run_row_each(row, keep_wanted, &keeping);
-	c->row[place].place = place;
-	c->row[place].len = room->len;
-	c->row[place].data = (unsigned char *)xmemdupz(room->buf, room->len);
+	kept.len = own->room.len;
+	kept.data = (unsigned char *)xmemdupz(own->room.buf, own->room.len);
+	if (own->few)
+		few_rows_add(own->few, &kept);
+	else
+		c->row[place] = kept;
 	return 0;
 }
 
@@ -142,31 +168,83 @@ static void find_fields(struct collecting *c, const struct runs *runs)
 	strbuf_release(&path);
 }
 
-int report_rows_collect(struct report_rows *out, struct runs *runs,
-			const struct wanted *wanted, const struct where *where,
-			const bool *only, struct strbuf *err)
+static void collecting_start(struct collecting *c, const struct runs *runs)
 {
-	struct collecting c = { .wanted = wanted, .where = where,
-				.only = only };
+	unsigned workers = runs_workers(runs), w;
+
+	c->by = xcalloc(workers, sizeof(*c->by));
+	for (w = 0; w < workers; w++) {
+		strbuf_init(&c->by[w].room);
+		if (!c->few)
+			continue;
+		c->by[w].keys = xcalloc(c->few->keys->nr + 1,
+					sizeof(*c->by[w].keys));
+		c->by[w].few = few_rows_new(c->few, c->wanted->nr);
+	}
+	if (!c->few)
+		c->row = xcalloc(runs_nr(runs) + 1, sizeof(*c->row));
+	find_fields(c, runs);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct report_row *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static void take_few(struct report_rows *out, struct collecting *c,
+		     unsigned workers)
+{
+	unsigned w;
+	size_t nr = 0;
+
+	for (w = 0; w < workers; w++)
+		nr += few_rows_nr(c->by[w].few);
+	out->row = xcalloc(nr + 1, sizeof(*out->row));
+	for (w = 0; w < workers; w++) {
+		nr = few_rows_nr(c->by[w].few);
+		few_rows_take(c->by[w].few, out->row + out->nr);
+		out->nr += nr;
+	}
+	if (out->nr)
+		qsort(out->row, out->nr, sizeof(*out->row), compare_places);
+}
+
+static void collecting_end(struct collecting *c, struct runs *runs,
+			   struct report_rows *out)
+{
 	unsigned workers = runs_workers(runs), w;
 	size_t nr = runs_nr(runs), i;
+
+	out->nr = 0;
+	if (c->few) {
+		take_few(out, c, workers);
+	} else {
+		out->row = c->row;
+		for (i = 0; i < nr; i++)
+			if (c->row[i].data)
+				out->row[out->nr++] = c->row[i];
+	}
+	for (w = 0; w < workers; w++) {
+		strbuf_release(&c->by[w].room);
+		free(c->by[w].keys);
+	}
+	free(c->by);
+	free(c->is_known);
+	free(c->field);
+}
+
+int report_rows_collect(struct report_rows *out, struct runs *runs,
+			const struct wanted *wanted, const struct where *where,
+			const struct report_few *few, struct strbuf *err)
+{
+	struct collecting c = { .wanted = wanted, .where = where, .few = few };
 	int ret;
 
-	c.row = xcalloc(nr + 1, sizeof(*c.row));
-	c.room = xcalloc(workers, sizeof(*c.room));
-	for (w = 0; w < workers; w++)
-		strbuf_init(&c.room[w]);
-	find_fields(&c, runs);
+	collecting_start(&c, runs);
 	ret = runs_each(runs, collect_row, &c, err);
-	out->row = c.row;
-	for (i = out->nr = 0; i < nr; i++)
-		if (c.row[i].data)
-			out->row[out->nr++] = c.row[i];
-	for (w = 0; w < workers; w++)
-		strbuf_release(&c.room[w]);
-	free(c.room);
-	free(c.is_known);
-	free(c.field);
+	collecting_end(&c, runs, out);
 	return ret;
 }
 

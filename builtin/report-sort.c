@@ -65,15 +65,14 @@ static bool is_nothing(const struct cell *cell)
 	       (cell->type == CELL_FLOAT && isnan(cell->u.real));
 }
 
-static int compare_rows(const void *a, const void *b, void *data)
+int sort_compare(const struct sort_keys *keys, const struct cell *a,
+		 const struct cell *b)
 {
-	const struct sorting *s = data;
-	size_t one = *(const size_t *)a, two = *(const size_t *)b, i;
+	size_t i;
 
-	for (i = 0; i < s->keys->nr; i++) {
-		const struct sort_key *key = &s->keys->key[i];
-		const struct cell *x = &s->cells[one * s->width + key->column];
-		const struct cell *y = &s->cells[two * s->width + key->column];
+	for (i = 0; i < keys->nr; i++) {
+		const struct sort_key *key = &keys->key[i];
+		const struct cell *x = &a[key->column], *y = &b[key->column];
 		bool no_x = is_nothing(x), no_y = is_nothing(y);
 		int order;
 
@@ -83,7 +82,17 @@ static int compare_rows(const void *a, const void *b, void *data)
 		if (order)
 			return key->descending && !no_x ? -order : order;
 	}
-	return one < two ? -1 : 1;
+	return 0;
+}
+
+static int compare_rows(const void *a, const void *b, void *data)
+{
+	const struct sorting *s = data;
+	size_t one = *(const size_t *)a, two = *(const size_t *)b;
+	int order = sort_compare(s->keys, &s->cells[one * s->width],
+				 &s->cells[two * s->width]);
+
+	return order ? order : one < two ? -1 : 1;
 }
 
 size_t *sort_rows(const struct sort_keys *keys, const struct cell *cells,

@@ -14,8 +14,6 @@
 #include "lib/base/similar.h"
 #include "lib/exp/project.h"
 
-/* With so few runs, collecting all of each costs less than passing twice. */
-#define FEW_RUNS 2000
 #define SAME_TOLD 8
 
 static const char *const usage[] = {
@@ -308,11 +306,11 @@ static void want_sorted(struct report *r)
 
 /* ---- rows ---- */
 
-static void collect(struct report *r, const bool *only)
+static void collect(struct report *r, const struct report_few *few)
 {
 	struct strbuf err = STRBUF_INIT;
 	int ret = report_rows_collect(&r->rows, r->runs, &r->wanted, r->where,
-				      only, &err);
+				      few, &err);
 
 	if (ret)
 		die_code(ret, &err);
@@ -350,32 +348,18 @@ static void sort_collected(struct report *r)
 	free(row);
 }
 
-/* Of many runs of which few are shown, only what they are sorted by is
- * collected first. */
 static void collect_some(struct report *r)
 {
-	bool *only;
-	size_t i;
+	struct report_few few = { .keys = &r->sort,
+				  .last = !r->sort_texts.nr };
 
 	want_sorted(r);
-	if (r->limit >= 0 && runs_nr(r->runs) > FEW_RUNS) {
-		collect(r, NULL);
-		sort_collected(r);
-		only = xcalloc(runs_nr(r->runs) + 1, sizeof(*only));
-		for (i = r->first; i < r->first + r->shown; i++)
-			only[r->rows.row[r->order[i]].place] = true;
-		report_rows_release(&r->rows);
-		want_columns(r, &r->columns);
-		r->state_slot = want_path(r, "state");
-		r->problem_slot = want_path(r, "problem");
-		collect(r, only);
-		free(only);
-	} else {
-		want_columns(r, &r->columns);
-		r->state_slot = want_path(r, "state");
-		r->problem_slot = want_path(r, "problem");
-		collect(r, NULL);
-	}
+	want_columns(r, &r->columns);
+	r->state_slot = want_path(r, "state");
+	r->problem_slot = want_path(r, "problem");
+	if (r->limit >= 0)
+		few.nr = (size_t)r->limit;
+	collect(r, r->limit >= 0 ? &few : NULL);
 	sort_collected(r);
 }
 

@@ -14,6 +14,34 @@
 #include "lib/exp/sheet.h"
 #include "lib/exp/where.h"
 
+/* ---- order (report-sort.c) ---- */
+
+struct sort_key {
+	char *field;	/* as it was written, without the sign */
+	size_t column;	/* a slot, or a column: of what is sorted */
+	bool descending;
+};
+
+struct sort_keys {
+	struct sort_key *key;
+	size_t nr, alloc;
+};
+
+#define SORT_KEYS_INIT { NULL, 0, 0 }
+
+/** Each word is a list `FIELD,-FIELD`. ERR_USAGE. */
+int sort_keys_parse(struct sort_keys *keys, const struct strvec *words,
+		    struct strbuf *err);
+void sort_keys_release(struct sort_keys *keys);
+/** Two rows of cells by the keys: below, equal to or above 0. What is absent,
+ *  null or NaN comes last in both directions. */
+int sort_compare(const struct sort_keys *keys, const struct cell *a,
+		 const struct cell *b);
+/** The places of `nr` rows of `width` cells each, sorted by the keys. Stable.
+ *  The caller frees. */
+size_t *sort_rows(const struct sort_keys *keys, const struct cell *cells,
+		  size_t nr, size_t width);
+
 /* ---- what is collected (report-rows.c) ---- */
 
 /* Fields that are kept of each run; each has a slot. */
@@ -45,40 +73,39 @@ struct report_rows {
 
 #define REPORT_ROWS_INIT { NULL, 0 }
 
-/** The runs for which `where` (NULL: all) holds and which `only` (NULL: all)
- *  has, by place, in their order, with the cells of `wanted`. */
+/* Which rows are of interest, where not all are. */
+struct report_few {
+	const struct sort_keys *keys;	/* of slots */
+	size_t nr;			/* that many of them: at least ... */
+	bool last;			/* ... the last by these keys */
+};
+
+/** The runs for which `where` (NULL: all) holds, by place, in their order, with
+ *  the cells of `wanted`. few: those that are among its first (or last) `nr` by
+ *  its keys are there, others may be missing; NULL: all. */
 int report_rows_collect(struct report_rows *out, struct runs *runs,
 			const struct wanted *wanted, const struct where *where,
-			const bool *only, struct strbuf *err);
+			const struct report_few *few, struct strbuf *err);
 void report_rows_release(struct report_rows *rows);
 /** All cells of a row, by slot; lent. `cells` has room for wanted->nr. */
 void report_row_cells(const struct report_row *row, struct cell *cells,
 		      size_t nr);
 
-/* ---- order (report-sort.c) ---- */
+/* ---- the first few of many (report-few.c) ---- */
 
-struct sort_key {
-	char *field;	/* as it was written, without the sign */
-	size_t column;	/* a slot, or a column: of what is sorted */
-	bool descending;
-};
+struct few_rows;
 
-struct sort_keys {
-	struct sort_key *key;
-	size_t nr, alloc;
-};
-
-#define SORT_KEYS_INIT { NULL, 0, 0 }
-
-/** Each word is a list `FIELD,-FIELD`. ERR_USAGE. */
-int sort_keys_parse(struct sort_keys *keys, const struct strvec *words,
-		    struct strbuf *err);
-void sort_keys_release(struct sort_keys *keys);
-/** The places of `nr` rows of `width` cells each, sorted by the keys; what is
- *  absent, null or NaN comes last in both directions. Stable. The caller
- *  frees. */
-size_t *sort_rows(const struct sort_keys *keys, const struct cell *cells,
-		  size_t nr, size_t width);
+/** Nothing in it yet. few: of rows with that many slots; lent. */
+struct few_rows *few_rows_new(const struct report_few *few, size_t slots);
+/** Whether a run at that place, with these cells, one for each key, is one of
+ *  them as far as is known. */
+bool few_rows_want(const struct few_rows *rows, const struct cell *cells,
+		   size_t place);
+/** Takes one that it wants, and frees one that it wants no more. */
+void few_rows_add(struct few_rows *rows, const struct report_row *row);
+size_t few_rows_nr(const struct few_rows *rows);
+/** Moves them to `out`, in no order, and frees itself. */
+void few_rows_take(struct few_rows *rows, struct report_row *out);
 
 /* ---- lists of fields (report-columns.c) ---- */
 

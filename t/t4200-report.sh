@@ -451,6 +451,10 @@ test_expect_success 'the latest few of many are the last of all' '
 		sed -n "2,8s/.*,//p" all >xs &&
 		seq 2299 -1 2293 >expect &&
 		test_cmp expect xs &&
+		resutil report --columns x --format=csv --sort=y >all &&
+		resutil report --columns x --format=csv --sort=y -n 60 >actual &&
+		head -n 61 all >expect &&
+		test_cmp expect actual &&
 		resutil report --columns x --format=csv --no-header --sort=y,-x \
 			--where "y >= 48" -n 3 >actual &&
 		resutil report --columns y,x --format=csv --no-header \

@@ -21,6 +21,11 @@ check_seed () {
 		>groups &&
 	resutil report --columns "name,params.[abx]" --sort=-x,b,name --json \
 		>sorted &&
+	resutil report --columns "name,params.[abx]" --sort=-x,b --json >all &&
+	resutil report --columns "name,params.[abx]" --sort=-x,b --json \
+		-n $(($1 * 11 % 62)) >some &&
+	head -n $(($1 * 11 % 62)) all >first &&
+	test_cmp first some &&
 	oracle check $1 || {
 		echo "seed $1"
 		return 1

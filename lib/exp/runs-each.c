@@ -139,6 +139,16 @@ static int pass_read(struct pass_work *w, size_t nr, unsigned worker)
 	return p->fn(&row, (size_t)(place - p->runs->place), worker, p->data);
 }
 
+/*
+ * From both ends in turn. Names begin with a time, so that whoever wants but
+ * the newest or the oldest few meets them first, and need not keep and drop
+ * all that come nearer and nearer to these.
+ */
+static size_t block_in_turn(size_t turn, size_t blocks)
+{
+	return turn % 2 ? turn / 2 : blocks - 1 - turn / 2;
+}
+
 static void pass_some(struct work *work, unsigned worker)
 {
 	struct pass_work *w = (struct pass_work *)work;
@@ -151,7 +161,7 @@ static void pass_some(struct work *work, unsigned worker)
 					      __ATOMIC_RELAXED), end;
 
 		if (i < blocks) {
-			ret = pass_block(w, i, worker);
+			ret = pass_block(w, block_in_turn(i, blocks), worker);
 			continue;
 		}
 		i = __atomic_fetch_add(&p->next_read, ROWS_TAKEN,
