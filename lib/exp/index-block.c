@@ -129,7 +129,7 @@ static bool are_components(const struct index_entry *entry)
 }
 
 /* Also what is whole is looked at: whoever wrote it could sum up. */
-static bool check_entries(const struct index_block *block)
+static bool check_entries(struct index_block *block)
 {
 	const unsigned char *at = block->keys + HEAD_LEN;
 	const unsigned char *end = block->keys + block->len -
@@ -145,8 +145,12 @@ static bool check_entries(const struct index_block *block)
 		    entry.row_len > block->rows_len - rows)
 			return false;
 		rows += entry.row_len;
+		block->flags |= entry.flags;
+		if (!last)
+			block->first = entry.name;
 		last = entry.name;
 	}
+	block->last = last;
 	return at == end && rows == block->rows_len;
 }
 
@@ -163,6 +167,7 @@ bool index_block_read(struct index_block *out, const unsigned char *keys,
 		return false;
 	out->keys = keys;
 	out->len = len;
+	out->flags = 0;
 	out->nr = (size_t)get_number(keys, 4);
 	out->rows_len = (size_t)get_number(keys + 4, 4);
 	out->fields.nr = (uint32_t)get_number(keys + 8, 4);

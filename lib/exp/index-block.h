@@ -53,6 +53,8 @@ struct index_block {
 	size_t len;
 	size_t nr;
 	size_t rows_len;
+	unsigned flags;			/* of all entries */
+	const char *first, *last;	/* names */
 	struct index_fields fields;
 };
 

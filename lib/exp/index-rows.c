@@ -17,6 +17,9 @@ int index_reader_open(struct index_reader **out, struct index *ix, bool own,
 	r->ix = ix;
 	if (own)
 		ret = index_connect(&r->own, ix->path, DB_READ_ONLY, err);
+	/* otherwise each block locks the file, and looks for a journal */
+	if (!ret && own)
+		ret = db_exec(r->own, "BEGIN", err);
 	if (!ret)
 		ret = db_prepare(&r->stmt, own ? r->own : ix->db,
 				 "SELECT data FROM rows WHERE block = ?", err);

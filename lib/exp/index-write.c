@@ -203,15 +203,9 @@ static int put_pieces(struct writing *w, const struct merge *m, int64_t id,
 	return ret;
 }
 
-static const char *first_name(const struct index *ix, size_t block,
-			      struct index_entry *entry)
+static const char *first_name(const struct index *ix, size_t block)
 {
-	size_t at = 0;
-
-	if (block >= ix->nr)
-		return NULL;
-	index_block_next(&ix->block[block].block, &at, entry);
-	return entry->name;
+	return block < ix->nr ? ix->block[block].block.first : NULL;
 }
 
 /* Light ones are joined with what follows them. */
@@ -228,8 +222,7 @@ static int merge_all(struct writing *w, struct index_reader *reader)
 	int ret = 0;
 
 	for (i = 0; !ret && i < nr; i++) {
-		struct index_entry next = { 0 };
-		const char *end = first_name(ix, i + 1, &next);
+		const char *end = first_name(ix, i + 1);
 		int64_t id = ix->block[i].id;
 
 		if (w->at == w->nr || (end && strcmp(
@@ -241,7 +234,7 @@ static int merge_all(struct writing *w, struct index_reader *reader)
 		if (!ret && is_light(&m) && i + 1 < nr) {
 			ret = drop_block(w, id);
 			id = ix->block[++i].id;
-			end = first_name(ix, i + 1, &next);
+			end = first_name(ix, i + 1);
 			if (!ret)
 				ret = merge_block(w, &m, i, reader, end);
 		}

@@ -191,34 +191,20 @@ const unsigned char *index_keep_keys(struct index *ix, const void *data,
 static int compare_blocks(const void *a, const void *b)
 {
 	const struct stored_block *x = a, *y = b;
-	struct index_entry one = { 0 }, two = { 0 };
-	size_t at = 0;
 
-	index_block_next(&x->block, &at, &one);
-	at = 0;
-	index_block_next(&y->block, &at, &two);
-	return strcmp(one.name, two.name);
+	return strcmp(x->block.first, y->block.first);
 }
 
-/* Whether the names of all blocks are in order, each of them once. */
+/* Whether the names of all blocks are in order, each of them once: those of one
+ * are. */
 static bool are_in_order(const struct index *ix)
 {
-	struct index_entry entry = { 0 };
-	char last[PATH_MAX] = "";
 	size_t i;
 
-	for (i = 0; i < ix->nr; i++) {
-		size_t at = 0;
-
-		index_block_next(&ix->block[i].block, &at, &entry);
-		if (i && strcmp(last, entry.name) >= 0)
+	for (i = 1; i < ix->nr; i++)
+		if (strcmp(ix->block[i - 1].block.last,
+			   ix->block[i].block.first) >= 0)
 			return false;
-		while (index_block_next(&ix->block[i].block, &at, &entry))
-			;
-		if (strlen(entry.name) >= sizeof(last))
-			return false;
-		memcpy(last, entry.name, strlen(entry.name) + 1);
-	}
 	return true;
 }
 

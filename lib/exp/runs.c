@@ -86,6 +86,12 @@ static void forget_bound(struct runs *runs)
 		runs->place[i].block = NOT_READ;
 }
 
+/* Most names are lent from there: then they are the same text. */
+static int compare_names(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a, b);
+}
+
 void runs_bind(struct runs *runs)
 {
 	const struct index *ix = runs->ix;
@@ -105,7 +111,7 @@ void runs_bind(struct runs *runs)
 			int order = -1;
 
 			runs->place_of[nr++] = NOT_READ;
-			while (next < runs->nr && (order = strcmp(
+			while (next < runs->nr && (order = compare_names(
 				       runs->place[next].name,
 				       entry.name)) < 0)
 				next++;
@@ -122,6 +128,11 @@ void runs_bind(struct runs *runs)
 	runs->first[blocks] = nr;
 }
 
+struct place_list {
+	size_t *place;
+	size_t nr, alloc;
+};
+
 static void tell_problem(struct runs *runs, size_t nr)
 {
 	struct strbuf room = STRBUF_INIT;
@@ -137,26 +148,40 @@ static void tell_problem(struct runs *runs, size_t nr)
 	strbuf_release(&room);
 }
 
-/* Of those in the index the flag says so, and the row what it is. */
+/* The places of those that have one, in the block. */
+static void list_problems(const struct runs *runs, size_t block,
+			  struct place_list *out)
+{
+	const struct index_block *b = index_block_at(runs->ix, block);
+	size_t nr = runs->first[block], at = 0;
+	struct index_entry entry = { 0 };
+
+	if (!(b->flags & INDEX_PROBLEM))
+		return;
+	for (; index_block_next(b, &at, &entry); nr++) {
+		if (!(entry.flags & INDEX_PROBLEM) ||
+		    runs->place_of[nr] == NOT_READ)
+			continue;
+		ARRAY_GROW(out->place, out->nr + 1, out->alloc);
+		out->place[out->nr++] = runs->place_of[nr];
+	}
+}
+
+/* Of those in the index the flag says so, and the row what it is. Listed
+ * before they are read, which may find other blocks there. */
 static void find_problems(struct runs *runs)
 {
-	const struct index *ix = runs->ix;
-	size_t i, nr = 0;
+	struct place_list list = { 0 };
+	size_t i;
 
 	for (i = 0; i < runs->read_nr; i++)
 		if (runs->run[i].problem)
 			strvec_push(&runs->problems, runs->run[i].problem);
-	for (i = 0; ix && i < index_nr_blocks(ix); i++) {
-		struct index_entry entry = { 0 };
-		size_t at = 0;
-
-		while (index_block_next(index_block_at(ix, i), &at, &entry)) {
-			if ((entry.flags & INDEX_PROBLEM) &&
-			    runs->place_of[nr] != NOT_READ)
-				tell_problem(runs, runs->place_of[nr]);
-			nr++;
-		}
-	}
+	for (i = 0; runs->ix && i < index_nr_blocks(runs->ix); i++)
+		list_problems(runs, i, &list);
+	for (i = 0; i < list.nr; i++)
+		tell_problem(runs, list.place[i]);
+	free(list.place);
 }
 
 static void finish(struct runs *runs)
