@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""records.py DIR N: workload W4, N experiments with records of 40 lines.
+"""records.py DIR N [M]: workload W4, N experiments with records of 40 lines.
 
 The same N gives the same files: a project in DIR whose runs have a few
 parameters, results and measurements of the machine. They are written with
-times of their own, long ago.
+times of their own, long ago. Where there is no room for a million files, only
+M records are written, and the other experiments share these as hard links.
 """
 import datetime
 import os
@@ -12,6 +13,7 @@ import sys
 import uuid
 
 top, number = sys.argv[1], int(sys.argv[2])
+distinct = int(sys.argv[3]) if len(sys.argv) > 3 else number
 rng = random.Random(number)
 begin = datetime.datetime(2024, 1, 1)
 
@@ -78,10 +80,16 @@ os.makedirs(os.path.join(top, "results"), exist_ok=True)
 with open(os.path.join(top, "resutil-conf.yaml"), "w", encoding="ascii") as f:
     f.write("project_name: project\nresults_dir: results\n"
             "storage_type: dir\nstorage_config:\n  path: /nonexistent\n")
+written = []
 for nr in range(number):
     when = begin + datetime.timedelta(seconds=nr * 37)
     name = name_of(when, nr)
     place = os.path.join(top, "results", name)
+    path = os.path.join(place, "resutil-exp.yaml")
     os.mkdir(place)
-    with open(os.path.join(place, "resutil-exp.yaml"), "w", encoding="ascii") as f:
+    if nr >= distinct:
+        os.link(written[nr % distinct], path)
+        continue
+    written.append(path)
+    with open(path, "w", encoding="ascii") as f:
         f.write(record(name, when, nr))
