@@ -286,6 +286,21 @@ test_expect_success 'of MLflow: what is no run, or says what cannot be' '
 	test_line_count = 3 err
 '
 
+test_expect_success 'a pipe, a link or a directory of such a name is waited for by nobody' '
+	mkdir -p no/tb/a no/tb/b no/w/run-p no/w/run-l no/w/run-two no/v no/d/plots/metrics &&
+	mkfifo no/tb/a/events.out.tfevents.1.x no/w/run-p/run-pipe.wandb no/v/votakvot.yaml no/d/params.yaml &&
+	log=$(echo "$PWD"/there/wandb/wandb/*/run-ab12cd34.wandb) && ln -s "$log" no/w/run-l/run-link.wandb &&
+	mkdir no/tb/b/events.out.tfevents.2.y && for id in b a
+	do
+		cp "$log" no/w/run-two/run-$id.wandb || return 1
+	done &&
+	timeout 60 resutil import -n tensorboard no/tb >out 2>err && test_grep "tfevents.1.x. is not a regular file" err &&
+	test_expect_code 3 timeout 60 resutil import -n wandb no/w >out 2>err &&
+	test_grep "run-pipe.wandb. is not a regular file" err && test_grep "cannot read .*run-link.wandb" err &&
+	test_grep "of 2 logs only .run-a.wandb. is read" err && cut -f 3 out >got && echo a >want && test_cmp want got &&
+	test_expect_code 3 timeout 60 resutil import -n dvc no/d >out 2>err && timeout 60 resutil import -n votakvot no/v >out 2>err
+'
+
 test_expect_success 'cut anywhere, it is read up to there' '
 	log=$(echo there/wandb/wandb/*/run-ab12cd34.wandb) &&
 	events=there/tensorboard/logs/run1/events.out.tfevents.1720091755.box.1 &&

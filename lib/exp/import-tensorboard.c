@@ -156,13 +156,14 @@ static void read_file_of(struct reading *r, const char *path,
 			 const char *series)
 {
 	struct strbuf data = STRBUF_INIT;
-	FILE *in = fopen(path, "re");
+	struct strbuf err = STRBUF_INIT;
+	FILE *in = import_open(path, &err);
 	size_t nr = 0;
 	int got = 0;
 
 	if (!in) {
-		import_problem(r->sink, "cannot read '%s': %s", path,
-			       strerror(errno));
+		import_problem(r->sink, "%s", err.buf);
+		strbuf_release(&err);
 		return;
 	}
 	while ((got = next_record(in, &data)) > 0) {

@@ -182,6 +182,23 @@ int import_find(struct import_entries *out, const char *dir,
 	return ret;
 }
 
+FILE *import_open(const char *path, struct strbuf *err)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	FILE *in = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		fail_errno(err, "cannot read '%s'", path);
+	else if (!S_ISREG(st.st_mode))
+		fail(err, ERR_CONTENT, "'%s' is not a regular file", path);
+	else
+		in = fdopen(fd, "r");
+	if (fd >= 0 && !in)
+		close(fd);
+	return in;
+}
+
 bool import_set_time(struct import_sink *sink, const char *name,
 		     double milliseconds)
 {

@@ -27,23 +27,27 @@ enum { PIECE_FULL = 1, PIECE_FIRST, PIECE_MIDDLE, PIECE_LAST };
 
 /* ---- finding ------------------------------------------------------------ */
 
-/* The log in a directory, and the run's id in its name. */
-static bool find_log(struct strbuf *path, struct strbuf *id, const char *dir)
+/* The log in a directory, and the run's id in its name. W&B makes one; of
+ * several it is the first by name. Returns how many there are. */
+static size_t find_log(struct strbuf *path, struct strbuf *id, const char *dir)
 {
 	struct dirent *entry;
 	DIR *d = opendir(dir);
-	bool found = false;
-	size_t len;
+	size_t len, found = 0;
 
-	while (d && !found && (entry = readdir(d))) {
+	while (d && (entry = readdir(d))) {
 		len = strlen(entry->d_name);
 		if (strncmp(entry->d_name, "run-", 4) ||
 		    len <= 4 + strlen(ENDING) ||
 		    strcmp(entry->d_name + len - strlen(ENDING), ENDING))
 			continue;
+		if (found++ && strcmp(entry->d_name, path_basename(path->buf)) >
+			       0)
+			continue;
+		strbuf_reset(path);
+		strbuf_reset(id);
 		strbuf_addf(path, "%s/%s", dir, entry->d_name);
 		strbuf_add(id, entry->d_name + 4, len - 4 - strlen(ENDING));
-		found = true;
 	}
 	if (d)
 		closedir(d);
@@ -54,7 +58,7 @@ static int look_at(struct strbuf *id, const char *path,
 		   struct strbuf *err UNUSED)
 {
 	struct strbuf log = STRBUF_INIT;
-	bool found = find_log(&log, id, path);
+	bool found = find_log(&log, id, path) > 0;
 
 	strbuf_release(&log);
 	return found ? IMPORT_IS_RUN : 0;
@@ -158,9 +162,8 @@ static int read_log(struct import_sink *sink, const char *path,
 	size_t nr = 0;
 	int ret;
 
-	l->in = fopen(path, "re");
-	ret = l->in ? read_head(l, path, err) :
-	      fail_errno(err, "cannot read '%s'", path);
+	l->in = import_open(path, err);
+	ret = l->in ? read_head(l, path, err) : ERR_CONTENT;
 	while (!ret && (answer = next_record(l, &data)) != LOG_END) {
 		if (answer == LOG_DAMAGED ||
 		    !wandb_read(reader, data.buf, data.len)) {
@@ -185,9 +188,14 @@ static int read_run(struct import_sink *sink, const struct import_entry *entry,
 		    struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, id = STRBUF_INIT;
+	size_t nr = find_log(&path, &id, entry->dir);
 	int ret;
 
-	if (!find_log(&path, &id, entry->dir))
+	if (nr > 1)
+		import_problem(sink, "of %zu logs only '%s' is read: each run "
+			       "has a directory of its own", nr,
+			       path_basename(path.buf));
+	if (!nr)
 		ret = fail(err, ERR_NOT_FOUND, "there is no log of a run in "
 			   "'%s'", entry->dir);
 	else

@@ -128,6 +128,10 @@ int import_find(struct import_entries *out, const char *dir,
  *  names, sizes and times, and is the same for a copy that has these. */
 int import_sign(struct strbuf *out, const char *path, struct strbuf *err);
 
+/** To read one of these files; NULL: it cannot be, or is no file (a pipe would
+ *  be waited for), or a link. */
+FILE *import_open(const char *path, struct strbuf *err);
+
 /** at.NAME from milliseconds since 1970, on the clock here, as names have it.
  *  False: that is no time from 1970 to 9999. */
 bool import_set_time(struct import_sink *sink, const char *name,
