@@ -16,6 +16,7 @@
 #include "lib/exp/record.h"
 
 #define INSIDE "new"	/* what it is called in the hidden directory */
+#define FRESH ".resutil-new"	/* in an experiment that is hidden itself */
 #define WAY "way"	/* directories on the way to it, there */
 #define HIDDEN_MAX 999	/* as gc knows them */
 
@@ -24,6 +25,9 @@ struct attach {
 	const char *name;
 	struct tempfile *hidden;
 	int hidden_fd;
+	const char *inside;	/* what it is called there */
+	int fd;			/* of attach_begin(); or -1 */
+	bool is_being_made;	/* the experiment: its birth syncs all of it */
 	bool is_dir;
 	bool in_place;		/* it is there already */
 };
@@ -90,14 +94,30 @@ static int make_hidden(struct attach *a, struct strbuf *err)
 			    (long)getpid(), ++nr);
 		ret = tempfile_create_private_dir(&a->hidden, path.buf, err);
 	} while (ret == ERR_CONFLICT && nr < HIDDEN_MAX);
-	if (!ret) {
-		a->hidden_fd = open(path.buf, O_RDONLY | O_DIRECTORY |
-				    O_CLOEXEC);
-		if (a->hidden_fd < 0)
-			ret = fail_errno(err, "cannot open '%s'", path.buf);
-	}
 	strbuf_release(&path);
 	return ret;
+}
+
+/* One that is being made is hidden itself, and goes with all that is in it. */
+static int open_hidden(struct attach *a, struct strbuf *err)
+{
+	const char *path = a->dir;
+	int ret = 0;
+
+	if (!a->is_being_made) {
+		ret = make_hidden(a, err);
+		path = ret ? NULL : tempfile_path(a->hidden);
+	}
+	if (ret)
+		return ret;
+	a->hidden_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return a->hidden_fd < 0 ? fail_errno(err, "cannot open '%s'", path) :
+				  0;
+}
+
+static int sync_fd(const struct attach *a, int fd)
+{
+	return a->is_being_made ? 0 : sys_fsync(fd);
 }
 
 static int copy_file(struct attach *a, int in, const struct stat *st,
@@ -107,10 +127,11 @@ static int copy_file(struct attach *a, int in, const struct stat *st,
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 	int out, ret = 0;
 
-	out = sys_openat(a->hidden_fd, INSIDE, O_WRONLY | O_CREAT | O_EXCL,
+	out = sys_openat(a->hidden_fd, a->inside,
+			 O_WRONLY | O_CREAT | O_EXCL,
 			 regular ? st->st_mode & 0777 : 0666);
 	if (out < 0 || sys_copy(in, out, -1) < 0 ||
-	    (regular && sys_futimens(out, times)) || sys_fsync(out))
+	    (regular && sys_futimens(out, times)) || sync_fd(a, out))
 		ret = fail_errno(err, "cannot copy '%s'", shown);
 	if (out >= 0 && close(out) && !ret)
 		ret = fail_errno(err, "cannot copy '%s'", shown);
@@ -123,9 +144,11 @@ static int finish_dir(struct attach *a, const char *dir, struct strbuf *err)
 	struct stat st;
 	int fd, ret = 0;
 
-	fd = openat(a->hidden_fd, INSIDE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(a->hidden_fd, a->inside,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || stat(dir, &st) ||
-	    sys_fchmod(fd, (st.st_mode & 0777) | 0700) || sys_syncfs(fd))
+	    sys_fchmod(fd, (st.st_mode & 0777) | 0700) ||
+	    (!a->is_being_made && sys_syncfs(fd)))
 		ret = fail_errno(err, "cannot copy '%s'", dir);
 	if (fd >= 0)
 		close(fd);
@@ -146,9 +169,10 @@ static int copy_dir(struct attach *a, const char *dir, struct strbuf *err)
 		goto cleanup;
 	}
 	ret = copy_tree_look_any(&tree, dir, err);
-	if (!ret && sys_mkdirat(a->hidden_fd, INSIDE, 0700))
+	if (!ret && sys_mkdirat(a->hidden_fd, a->inside, 0700))
 		ret = fail_errno(err, "cannot copy '%s'", dir);
-	strbuf_addf(&to, "%s/" INSIDE, tempfile_path(a->hidden));
+	strbuf_addf(&to, "%s/%s", a->hidden ? tempfile_path(a->hidden) :
+		    a->dir, a->inside);
 	if (!ret)
 		ret = copy_tree_copy(tree, to.buf, err);
 	if (!ret)
@@ -179,23 +203,56 @@ static bool is_in_place(const struct attach *a, const struct stat *st)
 	return same;
 }
 
-int attach_prepare(struct attach **out, const struct run_place *place,
-		   const char *file, const char *name, struct strbuf *err)
+static struct attach *attach_new(const struct run_place *place,
+				 const char *name)
 {
 	struct attach *a = xcalloc(1, sizeof(*a));
-	struct stat st;
-	int in, ret = 0;
 
 	a->dir = xstrdup(place->dir.buf);
 	a->name = name;
-	a->hidden_fd = -1;
+	a->hidden_fd = a->fd = -1;
+	a->is_being_made = *path_basename(a->dir) == '.';
+	a->inside = a->is_being_made ? FRESH : INSIDE;
+	return a;
+}
+
+int attach_begin(struct attach **out, const struct run_place *place,
+		 const char *name, int *fd, struct strbuf *err)
+{
+	struct attach *a = attach_new(place, name);
+	int ret = open_hidden(a, err);
+
+	if (!ret) {
+		a->fd = sys_openat(a->hidden_fd, a->inside,
+				   O_WRONLY | O_CREAT | O_EXCL, 0666);
+		if (a->fd < 0) {
+			fail_errno(err, "cannot write '%s'", name);
+			ret = ERR_FAILED;
+		}
+	}
+	if (ret) {
+		attach_free(&a);
+	} else {
+		*out = a;
+		*fd = a->fd;
+	}
+	return ret;
+}
+
+int attach_prepare(struct attach **out, const struct run_place *place,
+		   const char *file, const char *name, struct strbuf *err)
+{
+	struct attach *a = attach_new(place, name);
+	struct stat st;
+	int in, ret = 0;
+
 	in = file ? open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
 	if (in < 0 || fstat(in, &st))
 		ret = fail_errno(err, "cannot read '%s'", file ? file : "-");
 	else if (is_in_place(a, &st))
 		a->in_place = true;
 	else
-		ret = make_hidden(a, err);
+		ret = open_hidden(a, err);
 	if (!ret && !a->in_place)
 		ret = S_ISDIR(st.st_mode) && file ?
 		      copy_dir(a, file, err) :
@@ -329,9 +386,36 @@ static int put_file(struct attach *a, int fd, const char *base,
 	if (!fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW) &&
 	    (a->is_dir || S_ISDIR(st.st_mode)))
 		return is_in_the_way(a, err);
-	if (sys_renameat(a->hidden_fd, INSIDE, fd, base, 0))
+	if (sys_renameat(a->hidden_fd, a->inside, fd, base, 0))
 		return cannot_put(a, err);
 	return 0;
+}
+
+/* Where nobody looks yet, directory by directory; takes `fd`. */
+static int put_fresh(struct attach *a, int fd, const char *rest,
+		     struct strbuf *err)
+{
+	size_t len;
+	int next, ret;
+
+	for (; rest[len = strcspn(rest, "/")]; rest += len + 1) {
+		char *part = xmemdupz(rest, len);
+
+		next = sys_mkdirat(fd, part, 0777) ? -1 :
+		       openat(fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			      O_CLOEXEC);
+		if (next < 0)
+			fail_errno(err, "cannot make the directories of '%s'",
+				   a->name);
+		free(part);
+		close(fd);
+		fd = next;
+		if (fd < 0)
+			return ERR_FAILED;
+	}
+	ret = put_file(a, fd, rest, err);
+	close(fd);
+	return ret;
 }
 
 static int put_way(struct attach *a, int fd, const char *rest, bool *again,
@@ -351,19 +435,34 @@ static int put_way(struct attach *a, int fd, const char *rest, bool *again,
 	return ret;
 }
 
+/* What the caller has written. */
+static int finish_file(struct attach *a, struct strbuf *err)
+{
+	bool bad;
+
+	if (a->fd < 0)
+		return 0;
+	bad = sync_fd(a, a->fd);
+	bad = close(a->fd) || bad;
+	a->fd = -1;
+	return bad ? fail_errno(err, "cannot write '%s'", a->name) : 0;
+}
+
 int attach_commit(struct attach *a, struct strbuf *err)
 {
 	const char *rest = a->name;
 	bool again;
-	int fd, ret;
+	int fd, ret = finish_file(a, err);
 
-	if (a->in_place)
-		return 0;
+	if (a->in_place || ret)
+		return ret;
 	do {
 		again = false;
 		fd = open_way(a, &rest, err);
 		if (fd < 0)
 			return fd;
+		if (a->is_being_made)
+			return put_fresh(a, fd, rest, err);
 		if (strchr(rest, '/'))
 			ret = put_way(a, fd, rest, &again, err);
 		else
@@ -380,6 +479,8 @@ void attach_free(struct attach **a)
 {
 	if (!*a)
 		return;
+	if ((*a)->fd >= 0)
+		close((*a)->fd);
 	if ((*a)->hidden_fd >= 0)
 		close((*a)->hidden_fd);
 	tempfile_delete(&(*a)->hidden);

@@ -26,7 +26,14 @@ int attach_prepare(struct attach **out, const struct run_place *place,
 		   const char *file, const char *name, struct strbuf *err);
 
 /**
- * Makes it visible, durably: over a file of that name, but over nothing else.
+ * The same of what the caller writes to `*fd` (lent) before attach_commit().
+ */
+int attach_begin(struct attach **out, const struct run_place *place,
+		 const char *name, int *fd, struct strbuf *err);
+
+/**
+ * Makes it visible, durably (but in an experiment that is being made: its birth
+ * syncs all): over a file of that name, but over nothing else.
  * Directories on the way are made; no link is followed. Errors: ERR_CONFLICT
  * (a directory, or for a directory anything, has the name), ERR_FAILED.
  */

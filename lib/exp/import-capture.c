@@ -133,9 +133,10 @@ int import_capture(struct strvec *problems, const struct project *p,
 	if (!ret && others)
 		put_in_front(&sink, entry->id);
 	if (!ret)
+		ret = import_before_adding(p, dir.buf, err);
+	if (!ret)
 		ret = import_write_series(&sink, dir.buf, files,
-					  now.sec * 1000000 + now.usec, false,
-					  err);
+					  now.sec * 1000000 + now.usec, err);
 	if (!ret)
 		ret = import_write_items(&sink, dir.buf, false, err);
 	if (!ret)

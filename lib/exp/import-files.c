@@ -7,10 +7,10 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
-#include "lib/base/tempfile.h"
 #include "lib/exp/attach-file.h"
 #include "lib/exp/exp-tree.h"
 #include "lib/exp/import-internal.h"
+#include "lib/exp/record.h"
 #include "lib/exp/run-place.h"
 
 static int attach(const struct run_place *place, const char *path,
@@ -95,19 +95,32 @@ static int add_changed(struct import_sink *sink, const struct run_place *place,
 static int add_bytes(const struct run_place *place,
 		     const struct import_item *item, struct strbuf *err)
 {
-	struct strbuf path = STRBUF_INIT;
-	struct tempfile *scratch = NULL;
-	int ret;
+	struct attach *a = NULL;
+	int fd, ret = attach_begin(&a, place, item->name, &fd, err);
 
-	ret = tempfile_scratch_dir(&scratch, err);
-	if (ret)
-		return ret;
-	strbuf_addf(&path, "%s/data", tempfile_path(scratch));
-	ret = write_file_atomic(path.buf, item->data, item->len, 0666, 0, err);
+	if (!ret && sys_write_all(fd, item->data, item->len)) {
+		fail_errno(err, "cannot write '%s'", item->name);
+		ret = ERR_FAILED;
+	}
 	if (!ret)
-		ret = attach(place, path.buf, item->name, err);
-	tempfile_delete(&scratch);
-	strbuf_release(&path);
+		ret = attach_commit(a, err);
+	attach_free(&a);
+	return ret;
+}
+
+int import_before_adding(const struct project *p, const char *dir,
+			 struct strbuf *err)
+{
+	const struct record_change nothing = { .merge = NULL };
+	struct value *record = NULL;
+	const char *state;
+	int ret = record_read(&record, dir, err);
+
+	state = ret ? NULL : value_get_text(record, "state");
+	if (!ret && (!state || strcmp(state, "running")))
+		ret = record_update_at(dir, p, &nothing, RECORD_SYNC_ALL, NULL,
+				       err);
+	value_free(record);
 	return ret;
 }
 

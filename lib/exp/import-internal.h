@@ -67,8 +67,13 @@ int import_series_csv(const struct import_series *series, int64_t at,
 /** Writes all series into `dir`, whole files; `files` is a map from names of
  *  series to names of files, which are replaced, and gets the new ones. */
 int import_write_series(struct import_sink *sink, const char *dir,
-			struct value *files, int64_t at, bool sync,
-			struct strbuf *err);
+			struct value *files, int64_t at, struct strbuf *err);
+
+/** Before something is put into an experiment that is there: raises its
+ *  revision, so that what comes is seen to have grown. That of a run that goes
+ *  on is raised at its end. */
+int import_before_adding(const struct project *p, const char *dir,
+			 struct strbuf *err);
 
 /** Copies all items into the experiment in `dir`. grown: what is there with the
  *  same size and time stays. */

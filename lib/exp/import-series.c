@@ -6,9 +6,10 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/sys.h"
-#include "lib/base/tempfile.h"
+#include "lib/exp/attach-file.h"
 #include "lib/exp/import-internal.h"
 #include "lib/exp/metrics-file.h"
+#include "lib/exp/run-place.h"
 
 #include <dirent.h>
 
@@ -192,23 +193,20 @@ static int write_piece(const char *text, size_t len, void *data)
 	return sys_write_all(*(int *)data, text, len);
 }
 
-static int write_one(struct import_series *s, const char *path, int64_t at,
-		     bool sync, struct strbuf *err)
+static int write_one(struct import_series *s, const struct run_place *place,
+		     const char *name, int64_t at, struct strbuf *err)
 {
-	struct tempfile *temp = NULL;
-	int ret, fd;
+	struct attach *a = NULL;
+	int fd, ret = attach_begin(&a, place, name, &fd, err);
 
-	ret = tempfile_create(&temp, path, 0666, err);
 	if (ret)
 		return ret;
 	import_series_sort(s);
-	fd = tempfile_fd(temp);
 	if (import_series_csv(s, at, write_piece, &fd))
-		ret = fail_errno(err, "cannot write '%s'", path);
+		ret = fail_errno(err, "cannot write '%s'", name);
 	if (!ret)
-		ret = tempfile_commit(&temp, path, sync ? TEMPFILE_SYNC : 0,
-				      err);
-	tempfile_delete(&temp);
+		ret = attach_commit(a, err);
+	attach_free(&a);
 	return ret;
 }
 
@@ -233,23 +231,22 @@ static void choose_file(struct strbuf *out, const struct import_series *s,
 }
 
 int import_write_series(struct import_sink *sink, const char *dir,
-			struct value *files, int64_t at, bool sync,
-			struct strbuf *err)
+			struct value *files, int64_t at, struct strbuf *err)
 {
-	struct strbuf name = STRBUF_INIT, path = STRBUF_INIT;
+	struct run_place place = RUN_PLACE_INIT;
+	struct strbuf name = STRBUF_INIT;
 	uint64_t number = 0;
 	size_t i;
 	int ret;
 
+	strbuf_addstr(&place.dir, dir);
 	ret = next_number(&number, dir, err);
 	for (i = 0; i < sink->series_nr && !ret; i++) {
 		strbuf_reset(&name);
-		strbuf_reset(&path);
 		choose_file(&name, sink->series[i], files, &number);
-		strbuf_addf(&path, "%s/%s", dir, name.buf);
-		ret = write_one(sink->series[i], path.buf, at, sync, err);
+		ret = write_one(sink->series[i], &place, name.buf, at, err);
 	}
-	strbuf_release(&path);
+	strbuf_release(&place.dir);
 	strbuf_release(&name);
 	return ret;
 }

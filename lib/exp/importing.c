@@ -2,9 +2,10 @@
  * One run of another program into the project.
  *
  * Order of writes: a new one is a birth like any other (files, record, rename).
- * One that has grown gets its files first, each whole in the place of the old
- * one, and its record last: with the record's `imported.sign` as it was, the
- * next import does all of it again.
+ * One that has grown gets a higher revision first, so that nobody takes what
+ * follows for damage; then its files, each whole in the place of the old one,
+ * and its record last: with the record's `imported.sign` as it was, the next
+ * import does all of it again.
  */
 #include "lib/base/compat.h"
 #include "lib/exp/importing.h"
@@ -158,7 +159,7 @@ static int make_new(struct importing *im, struct strbuf *err)
 			  comment.len ? comment.buf : NULL, err);
 	if (!ret)
 		ret = import_write_series(&im->sink, birth_dir(birth), files,
-					  usec_of(&im->created), false, err);
+					  usec_of(&im->created), err);
 	if (!ret && !(im->flags & IMPORT_NO_FILES))
 		ret = import_write_items(&im->sink, birth_dir(birth), false,
 					 err);
@@ -199,8 +200,10 @@ static int grow(struct importing *im, const char *name,
 		files = value_new_map();
 	}
 	project_exp_path(im->project, name, &dir);
-	ret = import_write_series(&im->sink, dir.buf, files,
-				  usec_of(&im->created), true, err);
+	ret = import_before_adding(im->project, dir.buf, err);
+	if (!ret)
+		ret = import_write_series(&im->sink, dir.buf, files,
+					  usec_of(&im->created), err);
 	if (!ret && !(im->flags & IMPORT_NO_FILES))
 		ret = import_write_items(&im->sink, dir.buf, true, err);
 	if (!ret) {
