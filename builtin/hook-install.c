@@ -198,6 +198,8 @@ int hook_install(const struct hook_options *o, const char **argv)
 		ret = MINIMUM(lock, 0);
 		hook_table_release(&place.table);
 		if (!ret)
+			hook_script_sweep(&place.git);
+		if (!ret)
 			ret = hook_table_read(&place.table,
 					      place.git.common.buf, &err);
 	}
@@ -362,6 +364,8 @@ int hook_remove(const struct hook_options *o)
 		lock = hook_table_lock(place.git.common.buf, &err);
 		ret = MINIMUM(lock, 0);
 		hook_table_release(&place.table);
+		if (!ret)
+			hook_script_sweep(&place.git);
 		if (!ret)
 			ret = hook_table_read(&place.table,
 					      place.git.common.buf, &err);

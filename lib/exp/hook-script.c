@@ -5,6 +5,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/leftovers.h"
 
 #define FIRST_LINES "#!/bin/sh\n# resutil-hook 1\n"
 #define REPOSITORY "# repository: "
@@ -173,6 +174,14 @@ int hook_script_look(struct hook_script *s, const struct git_hooks *g,
 	return ret;
 }
 
+void hook_script_sweep(const struct git_hooks *g)
+{
+	const struct hook_event *e;
+
+	for (e = hook_events; e->name; e++)
+		leftover_sweep(g->hooks.buf, e->name);
+}
+
 bool hook_script_kept_asks_name(const struct hook_script *s)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -296,8 +305,9 @@ int hook_script_remove(struct hook_script *s, const struct git_hooks *g,
 	drop_repositories(s, g->common.buf);
 	if (g->kind == GIT_HOOKS_SHARED && s->repositories.nr)
 		return write_script(s, err);
-	if (s->has_kept ? sys_rename(s->kept.buf, s->path.buf) :
-			  sys_unlink(s->path.buf)) {
+	if ((s->has_kept ? sys_rename(s->kept.buf, s->path.buf) :
+			   sys_unlink(s->path.buf)) ||
+	    sys_fsync_dir(g->hooks.buf)) {
 		fail_errno(err, "cannot take '%s' away", s->path.buf);
 		return ERR_FAILED;
 	}

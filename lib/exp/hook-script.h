@@ -39,6 +39,9 @@ struct hook_script {
 			   false, STRVEC_INIT }
 void hook_script_release(struct hook_script *s);
 
+/** Takes away what writers of scripts have left that were killed. */
+void hook_script_sweep(const struct git_hooks *g);
+
 /** What is there. ERR_FAILED: it cannot be read. */
 int hook_script_look(struct hook_script *s, const struct git_hooks *g,
 		     const struct hook_event *event, struct strbuf *err);

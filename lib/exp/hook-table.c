@@ -7,7 +7,10 @@
 #include "lib/base/sys.h"
 #include "lib/base/sys-hold.h"
 #include "lib/base/tempfile.h"
+#include "lib/exp/leftovers.h"
 #include "lib/wrap/json.h"
+
+#define TABLE_FILE "hooks.json"
 
 const struct hook_event hook_events[] = {
 	{ "post-commit", 0 },
@@ -68,7 +71,7 @@ void hook_table_release(struct hook_table *t)
 
 void hook_table_path(const char *common, struct strbuf *out)
 {
-	strbuf_addf(out, "%s/resutil/hooks.json", common);
+	strbuf_addf(out, "%s/resutil/" TABLE_FILE, common);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -256,6 +259,8 @@ int hook_table_lock(const char *common, struct strbuf *err)
 			fd = -1;
 		}
 	}
+	if (fd >= 0)
+		leftover_sweep(dir.buf, TABLE_FILE);
 	strbuf_release(&path);
 	strbuf_release(&dir);
 	return fd < 0 ? ERR_FAILED : fd;
@@ -382,6 +387,20 @@ int hook_table_add(struct hook_table *t, const struct hook *h,
 	return 0;
 }
 
+/* For good: or it would name hooks again whose scripts are gone. */
+static int remove_table(const char *path, struct strbuf *err)
+{
+	char *dir = xmemdupz(path, (size_t)(path_basename(path) - path));
+	int ret = 0;
+
+	if (sys_unlink(path) ? errno != ENOENT : sys_fsync_dir(dir)) {
+		fail_errno(err, "cannot remove '%s'", path);
+		ret = ERR_FAILED;
+	}
+	free(dir);
+	return ret;
+}
+
 int hook_table_write(const struct hook_table *t, const char *common,
 		     struct strbuf *err)
 {
@@ -390,8 +409,7 @@ int hook_table_write(const struct hook_table *t, const char *common,
 
 	hook_table_path(common, &path);
 	if (!t->nr && !t->strange) {
-		if (sys_unlink(path.buf) && errno != ENOENT)
-			ret = fail_errno(err, "cannot remove '%s'", path.buf);
+		ret = remove_table(path.buf, err);
 		goto cleanup;
 	}
 	json_write(&text, t->root);
@@ -402,6 +420,9 @@ int hook_table_write(const struct hook_table *t, const char *common,
 	else
 		ret = write_file_atomic(path.buf, text.buf, text.len, 0666,
 					TEMPFILE_SYNC, err);
+	/* the directory may be new */
+	if (!ret && sys_fsync_dir(common))
+		ret = fail_errno(err, "cannot sync '%s'", common);
 
 cleanup:
 	strbuf_release(&path);

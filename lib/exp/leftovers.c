@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/exp/leftovers.h"
 
+#include "lib/base/sys.h"
 #include "lib/exp/name.h"
 
 #include <dirent.h>
@@ -190,4 +191,27 @@ void leftover_release(struct leftover *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
+}
+
+void leftover_sweep(const char *path, const char *base)
+{
+	struct strbuf file = STRBUF_INIT;
+	const struct dirent *entry;
+	DIR *dir = opendir(path);
+	struct leftover l;
+	pid_t pid;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!temp_name_parse(entry->d_name, base, &pid))
+			continue;
+		strbuf_reset(&file);
+		strbuf_addf(&file, "%s/%s", path, entry->d_name);
+		if (!leftover_look(&l, file.buf, pid, false))
+			continue;
+		sys_unlink(file.buf);
+		leftover_release(&l);
+	}
+	if (dir)
+		closedir(dir);
+	strbuf_release(&file);
 }

@@ -40,4 +40,8 @@ struct leftover {
 bool leftover_look(struct leftover *l, const char *path, pid_t pid, bool dir);
 void leftover_release(struct leftover *l);
 
+/** Removes BASE.PID.N.tmp from `dir`, what a writer that was killed has left
+ *  there; for directories that gc does not know. */
+void leftover_sweep(const char *dir, const char *base);
+
 #endif
