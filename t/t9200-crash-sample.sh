@@ -19,8 +19,8 @@ crash () {
 		-j 2 "$@"
 }
 
-# By chance, so that many kinds of points are met: a few hundred of 130,000.
-stride=197
+# By chance, so that many kinds of points are met: a few hundred of 160,000.
+stride=307
 test_have_prereq SANITIZED && stride=1499
 test_expect_success CRASH 'a sample of all points' '
 	crash --stride=${RESUTIL_TEST_CRASH_STRIDE:-$stride} \
@@ -37,6 +37,7 @@ test_expect_success CRASH 'no operation makes more syncs than it may' '
 	test_grep ! "^wrong" out &&
 	test_grep "^run  .* sync 5" out &&
 	test_grep "^update  .* sync 2" out &&
+	test_grep "^import-grown  .* sync 12" out &&
 	test_grep "^s3-push  .* http [1-9]" out &&
 	test_grep "^gcs-push  .* http [1-9]" out
 '

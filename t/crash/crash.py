@@ -44,7 +44,7 @@ import traceback
 sys.dont_write_bytecode = True
 import model
 import power
-from scenarios import SCENARIOS
+from comparing import SCENARIOS
 from world import PLACES, World, adopt_orphans, copy, remove, text_of
 
 KINDS = ("open", "write", "sync", "rename", "mkdir", "unlink", "link",
@@ -117,7 +117,8 @@ def points_of(name, passed):
     for nr in range(1, allocs + 1):
         yield Point(name, "alloc", nr, "ENOMEM")
     calls = sum(passed.get(kind, 0) for kind in KINDS + REQUESTS)
-    for nr in [END, *range(1, calls + 1)]:
+    ends = [END, *range(1, calls + 1)] if SCENARIOS[name].power else []
+    for nr in ends:
         for policy in power.POLICIES:
             yield Point(name, "any", nr, "power-" + policy)
 
@@ -159,8 +160,8 @@ class Stage:
         if self.bucket:
             self.bucket.save(world.path("store"))
             self.kept = self.bucket.keep()
+        self.before, self.seen_before = self.state(), self.look()
         os.rename(world.live, self.template)
-        self.before = model.read_state(self.template)
         self.passed = self.survey()
 
     def fresh(self):
@@ -176,10 +177,18 @@ class Stage:
             self.scenario.each(self.world)
 
     def state(self):
-        """What there is, of a store elsewhere, too."""
+        """What there is, of a store elsewhere, too; but not what the program
+        of a run has made by itself."""
         if self.bucket:
             self.bucket.settle(self.world.path("store"))
-        return model.read_state(self.world.live)
+        state = model.read_state(self.world.live)
+        if self.scenario.varies:
+            model.forget(state, self.scenario.varies)
+        own = self.scenario.own or r"(?!)"
+        return {k: v for k, v in state.items() if not re.match(own, k)}
+
+    def look(self):
+        return self.scenario.look(self.world) if self.scenario.look else {}
 
     def changed(self, who):
         """Whether this is not as it was prepared."""
@@ -201,7 +210,7 @@ class Stage:
         if status != self.scenario.status:
             raise RuntimeError("%s: status %d: %s" % (
                 self.scenario.name, status, err))
-        self.after = self.state()
+        self.after, self.seen_after = self.state(), self.look()
         passed = {"alloc": int.from_bytes(model.read_file(self.counter),
                                           sys.byteorder)}
         for line in text_of(self.log).splitlines():
@@ -282,13 +291,13 @@ class Check:
 
     def problems(self):
         found = list(self.ending())
-        self.now = self.read()
+        self.now = self.stage.state()
         key = (self.status, self.out, self.ran, self.point.kills,
                model.fingerprint(self.world.live))
         if not found and key in self.stage.checked:
             return []
-        for step in (self.state, self.readers, self.fsck, self.again,
-                     self.clean):
+        for step in (self.state, self.looks, self.reads, self.readers,
+                     self.fsck, self.again, self.clean, self.ends):
             found += step()
             if found:
                 return found
@@ -309,7 +318,8 @@ class Check:
         before, after = self.stage.before, self.stage.after
         now = self.now
         may_be = self.being_made if self.scenario.live else \
-            self.raised if self.scenario.raises else None
+            self.raised if self.scenario.raises else \
+            self.growing if self.scenario.grows else None
         found = list(model.lost(before, after, now))
         found += model.strange(before, after, now, may_be)
         if self.speaks():
@@ -317,11 +327,26 @@ class Check:
                                    may_be=self.may_have_lost)
         return found + list(self.acknowledged(after, now))
 
-    def read(self):
-        """What there is, but for what the program of a run has made."""
-        own = self.scenario.own or r"(?!)"
-        return {k: v for k, v in self.stage.state().items()
-                if not re.match(own, k)}
+    def looks(self):
+        """The same of what else there is to see."""
+        now = self.stage.look()
+        before, after = self.stage.seen_before, self.stage.seen_after
+        found = list(model.strange(before, after, now))
+        if self.speaks() and not self.warned():
+            found += model.missing(after, now)
+        return found
+
+    def warned(self):
+        """That is beside the point: it is said, and the status is 0."""
+        return "warning: " in self.err
+
+    def reads(self):
+        reads = self.scenario.reads
+        return list(reads(self)) if reads else []
+
+    def ends(self):
+        ends = self.scenario.ends
+        return list(ends(self)) if ends else []
 
     def speaks(self):
         """Whether the exit status acknowledges. That of a program that failed
@@ -341,6 +366,16 @@ class Check:
         return any(isinstance(old, model.Exp) and old.id == value.id and
                    value.as_often_as(old) == old
                    for old in self.stage.before.values())
+
+    def growing(self, value, want):
+        """Each file is old or new; the record, which is last, is not yet."""
+        for old in self.stage.before.values():
+            if isinstance(old, model.Exp) and old.id == value.id and \
+                    value.as_often_as(old).stable()[0] == old.stable()[0]:
+                return all(value.files.get(p) in (old.files.get(p),
+                                                  want.files.get(p))
+                           for p in {**old.files, **value.files})
+        return False
 
     def being_made(self, value, want):
         """A run meanwhile: its code state is there from the start; once the
@@ -451,7 +486,7 @@ class Check:
         status, _, err = self.stage.perform(self.scenario.command)
         if status and status in self.scenario.codes and self.scenario.rest:
             status, _, err = self.stage.perform(self.scenario.rest)
-        self.then = self.read()
+        self.then = self.stage.state()
         if self.scenario.more:
             return self.one_more(status, err)
         if status and status not in self.scenario.codes:
@@ -484,11 +519,13 @@ class Check:
         for who in self.projects():
             self.world.run(who, "fsck", "--repair")
             self.ask(who, "gc", "--older-than=0", "--remote")
-        found = list(model.strange(self.then, self.then, self.read(),
-                                   self.being_made))
+        found = list(model.strange(self.then, self.then,
+                                   self.stage.state(), self.being_made))
         for who in self.projects():
             out = self.ask(who, "fsck", "--remote", "--json")
             found += ["after gc: " + line for line in out.splitlines()]
+            found += ["after gc: '%s' is left" % path for path in
+                      model.temporaries(self.world.path(who))]
         return found + list(self.uploads())
 
     def uploads(self):

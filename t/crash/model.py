@@ -230,6 +230,18 @@ def is_temporary(name):
     return bool(re.search(r"^\..*\.(tmp|rm|old)$|\.\d+(\.\d+)?\.tmp$", name))
 
 
+def temporaries(top):
+    """What has a temporary or hidden name in a project."""
+    for at, dirs, names in os.walk(top):
+        if ".git" in dirs:
+            dirs.remove(".git")
+        for name in sorted(dirs + names):
+            if is_temporary(name) or (name.startswith(".") and
+                                      os.path.basename(at) == "results" and
+                                      name != ".gitignore"):
+                yield os.path.relpath(os.path.join(at, name), top)
+
+
 def read_state(top):
     """All of it. Raises Broken when something is half there."""
     state = {}
@@ -239,6 +251,15 @@ def read_state(top):
             read_files(state, top, who)
     read_store(state, top)
     return state
+
+
+def forget(state, pattern):
+    """Takes keys and files out of all experiments."""
+    for value in state.values():
+        if isinstance(value, Exp):
+            value.keys, value.files = (
+                {k: v for k, v in part.items() if not re.fullmatch(pattern, k)}
+                for part in (value.keys, value.files))
 
 
 # ---- what must hold ----------------------------------------------------------
@@ -321,7 +342,8 @@ def fingerprint(top):
                 os.fsencode(SCRUB_PATH.sub("", rel)), st.st_mode))
             if not stat.S_ISREG(st.st_mode):
                 continue
-            if rel.startswith("home/") or "/.resutil/live/" in rel:
+            if (rel.startswith("home/") and not name.startswith("index")) or \
+                    "/.resutil/live/" in rel:
                 whole.update(b"%d" % st.st_size)
             else:
                 whole.update(SCRUB_TEXT.sub(b"", read_file(path)))

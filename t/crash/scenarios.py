@@ -36,6 +36,14 @@ class Scenario:
         no requests only one of ten is done. None: a directory.
     each(world): what is done for each point, after `prepare`: what cannot be
         copied, such as an upload that a server has begun.
+    grows: an experiment may have some of its files already as they will be.
+    varies: a pattern of keys and files of an experiment that are never the
+        same twice.
+    look(world): what else there is to see, as a dictionary, each of which is
+        old or new as well.
+    reads(check), ends(check): what else is wrong, as sentences: after the
+        point, and when all is done again and gc has cleaned.
+    power: false where others write and sync what counts.
     """
 
     def __init__(self, name, prepare, command, who="p", rest=None,
@@ -43,7 +51,8 @@ class Scenario:
                  codes=(0,), syncs=None, env=None,
                  may_find=(), untidy=False, allocs=True, own=None,
                  later=False, raises=False, gone=False, place=None,
-                 each=None):
+                 each=None, grows=False, varies=None, look=None, reads=None,
+                 ends=None, power=True):
         self.name, self.prepare, self.command = name, prepare, command
         self.who, self.rest, self.more = who, rest, more
         self.said, self.live, self.status = said, live, status
@@ -51,6 +60,8 @@ class Scenario:
         self.may_find, self.untidy, self.allocs = may_find, untidy, allocs
         self.own, self.later, self.raises = own, later, raises
         self.gone, self.place, self.each = gone, place, each
+        self.grows, self.varies, self.look = grows, varies, look
+        self.reads, self.ends, self.power = reads, ends, power
 
 
 def scenario(name, command, **more):
