@@ -68,6 +68,9 @@ static int add_changed(struct import_sink *sink, const struct run_place *place,
 	int ret;
 
 	ret = exp_tree_read(&tree, item->path, err);
+	for (i = 0; i < tree.skipped.nr && !ret; i++)
+		import_problem(sink, "of '%s' is left out: %s", item->path,
+			       tree.skipped.v[i]);
 	for (i = 0; i < tree.nr && !ret; i++) {
 		const struct exp_entry *e = &tree.entry[i];
 
@@ -124,6 +127,22 @@ int import_before_adding(const struct project *p, const char *dir,
 	return ret;
 }
 
+/* As it is, links and all; where it holds what no experiment can, one file
+ * after another. */
+static int add_dir(struct import_sink *sink, const struct run_place *place,
+		   const struct import_item *item, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_INIT;
+	int ret = attach(place, item->path, item->name, &why);
+
+	if (ret == ERR_USAGE)
+		ret = add_changed(sink, place, item, err);
+	else if (ret && err)
+		strbuf_addbuf(err, &why);
+	strbuf_release(&why);
+	return ret;
+}
+
 int import_write_items(struct import_sink *sink, const char *dir, bool grown,
 		       struct strbuf *err)
 {
@@ -147,6 +166,8 @@ int import_write_items(struct import_sink *sink, const char *dir, bool grown,
 				       item->path);
 		else if (S_ISDIR(st.st_mode) && grown)
 			ret = add_changed(sink, &place, item, err);
+		else if (S_ISDIR(st.st_mode))
+			ret = add_dir(sink, &place, item, err);
 		else if (!grown || !has_file(&place, item->name,
 					     (uint64_t)st.st_size,
 					     st.st_mtim.tv_sec))
