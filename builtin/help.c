@@ -110,6 +110,8 @@ static void list_man_dirs(struct strvec *out)
 	strvec_push(out, RESUTIL_PREFIX "/share/man");
 }
 
+#define PACKED ".gz"
+
 static bool find_page(struct strbuf *out, const char *name)
 {
 	static const char *const forms[] = {
@@ -132,9 +134,28 @@ static bool find_page(struct strbuf *out, const char *name)
 			strbuf_addf(out, "%s/", dirs.v[d]);
 			strbuf_addf(out, forms[f], name);
 			found = !access(out->buf, R_OK);
+			if (found)
+				break;
+			/* as distributions pack them */
+			strbuf_addstr(out, PACKED);
+			found = !access(out->buf, R_OK);
 		}
 	strvec_release(&dirs);
 	return found;
+}
+
+/* The length of "resutil-x" in "resutil-x.7" and "resutil-x.7.gz"; else 0. */
+static size_t page_name_len(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	if (!dot || strncmp(file, "resutil", 7))
+		return 0;
+	if (!strcmp(dot, PACKED))
+		do
+			dot--;
+		while (dot > file && *dot != '.');
+	return dot - file;
 }
 
 /* Pages of sections 5 and 7: formats and guides. */
@@ -155,12 +176,10 @@ static void list_guides(struct strvec *out)
 			strbuf_addf(&path, "%s/%s", dirs.v[d], sections[s]);
 			stream = opendir(path.buf);
 			while (stream && (entry = readdir(stream))) {
-				const char *dot = strrchr(entry->d_name, '.');
+				size_t len = page_name_len(entry->d_name);
 
-				if (dot &&
-				    !strncmp(entry->d_name, "resutil", 7))
-					strvec_pushn(out, entry->d_name,
-						     dot - entry->d_name);
+				if (len)
+					strvec_pushn(out, entry->d_name, len);
 			}
 			if (stream)
 				closedir(stream);
@@ -214,6 +233,29 @@ static void print_all(void)
 	strvec_release(&guides);
 }
 
+/* By gzip(1): zlib is not what this program is linked with. */
+static int unpack_page(struct strbuf *page, const char *path,
+		       struct strbuf *err)
+{
+	struct child_process child = CHILD_PROCESS_INIT;
+	int status;
+
+	strvec_pushl(&child.args, "gzip", "-dc", path, NULL);
+	status = pipe_command(&child, NULL, 0, page, NULL, PAGE_MAX_BYTES, err);
+	if (status > 0)
+		return fail(err, ERR_CONTENT, "gzip cannot read '%s'", path);
+	return status;
+}
+
+static int read_page(struct strbuf *page, const char *path, struct strbuf *err)
+{
+	size_t len = strlen(path), tail = strlen(PACKED);
+
+	if (len > tail && !strcmp(path + len - tail, PACKED))
+		return unpack_page(page, path, err);
+	return read_file(page, path, PAGE_MAX_BYTES, err);
+}
+
 /* Without man(1) the page is set here, in plain text. */
 static int print_page(const char *path)
 {
@@ -221,7 +263,7 @@ static int print_page(const char *path)
 	struct strbuf err = STRBUF_INIT;
 	int ret;
 
-	ret = read_file(&page, path, PAGE_MAX_BYTES, &err);
+	ret = read_page(&page, path, &err);
 	if (!ret) {
 		pager_start(settings_get_str("core.pager", NULL));
 		roff_to_text(&text, page.buf, page.len,

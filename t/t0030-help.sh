@@ -125,6 +125,24 @@ test_expect_success 'pages are found beside the program that is installed' '
 	test_cmp expect actual
 '
 
+test_expect_success 'pages that a distribution has packed are found, too' '
+	mkdir -p inst/share/man/man7 &&
+	gzip -c inst/share/man/man1/resutil-version.1 \
+		>inst/share/man/man1/resutil-push.1.gz &&
+	cp inst/share/man/man1/resutil-push.1.gz \
+		inst/share/man/man7/resutil-mine.7.gz &&
+	>inst/share/man/man7/resutil-yours.7 &&
+	ln -s "$(command -v gzip)" few/ &&
+	PATH=$no_man inst/bin/resutil help push >actual &&
+	test_cmp expect actual &&
+	PATH=$no_man inst/bin/resutil help -a >all &&
+	sed -n "s/^   \(mine\|yours\)\(.*\)/\1\2/p" all >actual &&
+	printf "mine\nyours\n" | test_cmp - actual &&
+	echo broken >inst/share/man/man1/resutil-push.1.gz &&
+	PATH=$no_man test_expect_code 13 inst/bin/resutil help push 2>err &&
+	test_grep "gzip cannot read" err
+'
+
 test_expect_success 'an alias is explained' '
 	resutil -c "alias.last=log -n 1" help last >out &&
 	echo "'\''last'\'' is an alias of '\''log -n 1'\''" >expect &&
