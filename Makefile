@@ -5,15 +5,21 @@
 #   make test         install what the tests need, build, run all of them
 #   make check-fast   what to run before a commit (well under a minute)
 #   make install      prefix=/usr/local DESTDIR=
+#   make dist         a tarball, which builds without git and asciidoctor
+#   make deb          Debian packages
+#   make static       programs that need no library of the machine they run on
 #   make help         all targets
 #
 # Settings go into config.mak (not tracked) or on the command line: CC, CFLAGS,
 # LDFLAGS, prefix, DEVELOPER=1 (warnings are errors), FAULTS=1 (fault points),
 # SANITIZE=address,undefined, B=DIR (build there), JOBS=N, V=1 (show commands),
-# WITHOUT_ISAL=1 and WITHOUT_LIBDEFLATE=1 (zlib does their work), and any answer
-# of pkg-config, such as YAML_LIBS or YAML_CFLAGS.
+# WITHOUT_ISAL=1 and WITHOUT_LIBDEFLATE=1 (zlib does their work), GENERIC=1 (no
+# instruction that only some processors have), STATIC=1 (what `make static` made
+# is installed), and any answer of pkg-config, such as YAML_LIBS or YAML_CFLAGS.
 
-VERSION = 0.1.0
+# The release that is worked on; after a tag, and in a tarball, it is said there.
+RELEASE = 0.1.0
+VERSION := $(shell sh tools/version $(RELEASE))
 prefix = /usr/local
 bindir = $(prefix)/bin
 libexecdir = $(prefix)/libexec/resutil
@@ -39,7 +45,7 @@ quiet = $(if $(V),,@printf '    %-4s %s\n' $(1) '$(@:$(B)/%=%)';)
 comma := ,
 B := build$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
 
-all:: programs man-if-possible completions
+all:: $(if $(STATIC),static,programs) man-if-possible completions
 
 # ---- flags ----------------------------------------------------------------
 
@@ -69,39 +75,52 @@ PLACES = -DRESUTIL_VERSION='"$(VERSION)"' -DRESUTIL_PREFIX='"$(prefix)"' \
 # A library is asked for by name only where it is needed: resutil links what
 # `run` needs, a program under libexec/ carries the rest (start-up is a budget).
 pc = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null || echo $(3))
-YAML_CFLAGS := $(call pc,--cflags,yaml-0.1,)
-YAML_LIBS := $(call pc,--libs,yaml-0.1,-lyaml)
-JSON_CFLAGS := $(call pc,--cflags,jansson,)
-JSON_LIBS := $(call pc,--libs,jansson,-ljansson)
-EDIT_CFLAGS := $(call pc,--cflags,libedit,)
-EDIT_LIBS := $(call pc,--libs,libedit,-ledit)
-SQLITE_CFLAGS := $(call pc,--cflags,sqlite3,)
-SQLITE_LIBS := $(call pc,--libs,sqlite3,-lsqlite3)
-ZLIB_CFLAGS := $(call pc,--cflags,zlib,)
-ZLIB_LIBS := $(call pc,--libs,zlib,-lz)
+# Nobody is asked what config.mak, the command line or the environment say.
+answer = $(if $(filter undefined,$(origin $(1))),\
+	$(eval $(1) := $(call pc,$(2),$(3),$(4))))
+$(call answer,YAML_CFLAGS,--cflags,yaml-0.1,)
+$(call answer,YAML_LIBS,--libs,yaml-0.1,-lyaml)
+$(call answer,JSON_CFLAGS,--cflags,jansson,)
+$(call answer,JSON_LIBS,--libs,jansson,-ljansson)
+$(call answer,EDIT_CFLAGS,--cflags,libedit,)
+$(call answer,EDIT_LIBS,--libs,libedit,-ledit)
+$(call answer,SQLITE_CFLAGS,--cflags,sqlite3,)
+$(call answer,SQLITE_LIBS,--libs,sqlite3,-lsqlite3)
+$(call answer,ZLIB_CFLAGS,--cflags,zlib,)
+$(call answer,ZLIB_LIBS,--libs,zlib,-lz)
 # Opened when they are needed, never linked: their headers alone.
-CURL_CFLAGS := $(call pc,--cflags,libcurl,)
-EXPAT_CFLAGS := $(call pc,--cflags,expat,)
+$(call answer,CRYPTO_CFLAGS,--cflags,libcrypto,)
+$(call answer,CURL_CFLAGS,--cflags,libcurl,)
+$(call answer,EXPAT_CFLAGS,--cflags,expat,)
 
-# Faster than zlib, and not on every system: used when they are there.
+# Faster than zlib, and not on every system: used when they are there, or when
+# config.mak says how to link them.
 found = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 ifndef WITHOUT_ISAL
-ifeq ($(call found,libisal),yes)
-ISAL_CFLAGS := -DWITH_ISAL $(call pc,--cflags,libisal,)
-ISAL_LIBS := $(call pc,--libs,libisal,)
+ifneq ($(or $(ISAL_LIBS),$(call found,libisal)),)
+$(call answer,ISAL_CFLAGS,--cflags,libisal,)
+$(call answer,ISAL_LIBS,--libs,libisal,)
+WITH_ISAL := -DWITH_ISAL $(ISAL_CFLAGS)
+PACK_LIBS += $(ISAL_LIBS)
 endif
 endif
 ifndef WITHOUT_LIBDEFLATE
-ifeq ($(call found,libdeflate),yes)
-LIBDEFLATE_CFLAGS := -DWITH_LIBDEFLATE $(call pc,--cflags,libdeflate,)
-LIBDEFLATE_LIBS := $(call pc,--libs,libdeflate,)
+ifneq ($(or $(LIBDEFLATE_LIBS),$(call found,libdeflate)),)
+$(call answer,LIBDEFLATE_CFLAGS,--cflags,libdeflate,)
+$(call answer,LIBDEFLATE_LIBS,--libs,libdeflate,)
+WITH_LIBDEFLATE := -DWITH_LIBDEFLATE $(LIBDEFLATE_CFLAGS)
+PACK_LIBS += $(LIBDEFLATE_LIBS)
 endif
+endif
+PACK_LIBS += $(ZLIB_LIBS)
+ifdef GENERIC
+ALL_CFLAGS += -DRESUTIL_GENERIC
 endif
 
 LIB_CFLAGS = $(YAML_CFLAGS) $(JSON_CFLAGS) $(EDIT_CFLAGS) $(SQLITE_CFLAGS) \
-	$(ZLIB_CFLAGS) $(ISAL_CFLAGS) $(LIBDEFLATE_CFLAGS) $(CURL_CFLAGS) $(EXPAT_CFLAGS)
+	$(ZLIB_CFLAGS) $(WITH_ISAL) $(WITH_LIBDEFLATE) $(CURL_CFLAGS) \
+	$(EXPAT_CFLAGS)$(if $(CRYPTO_CFLAGS), $(CRYPTO_CFLAGS))
 BASE_LIBS = $(YAML_LIBS) $(JSON_LIBS) -ldl
-PACK_LIBS = $(ISAL_LIBS) $(LIBDEFLATE_LIBS) $(ZLIB_LIBS)
 # What lib/base/stats.h needs, and `resutil` is not linked with.
 MATH_LIBS = -lm
 
@@ -227,7 +246,10 @@ $(B)/helper/%: $(B)/t/helper/%.o $(B)/liball.a
 		-lutil $(SQLITE_LIBS) $(MATH_LIBS) $(HELPER_LIBS)
 
 # What is compared with our own use of it uses it alone.
-$(B)/helper/http-limit: HELPER_LIBS = $(call pc,--libs,libcurl,-lcurl)
+$(call answer,CURL_LIBS,--libs,libcurl,-lcurl)
+$(B)/helper/http-limit: HELPER_LIBS = $(CURL_LIBS)
+
+include packaging/packaging.mak
 
 -include $(OBJ:.o=.d) $(B)/resutil.d $(LIBEXEC_OBJ:.o=.d)
 -include $(UNIT_SRC:%.c=$(B)/%.d) $(HELPER_SRC:%.c=$(B)/%.d)
@@ -256,7 +278,7 @@ $(EVERYDAY): tools/make-everyday $(PAGES)
 endif
 
 man-if-possible:
-	@if command -v $(ASCIIDOCTOR) >/dev/null; then \
+	@if command -v $(ASCIIDOCTOR) >/dev/null || test -d Documentation/man; then \
 		$(MAKE) --no-print-directory -s man; \
 	else \
 		echo "no man pages: asciidoctor is missing (make deps installs it)"; \
@@ -303,14 +325,16 @@ demo:
 
 INSTALL = install
 
-install: programs man completions
+install: $(if $(STATIC),static,programs) man completions
 	@$(MAKE) --no-print-directory install-built
 
 # Only copies, so that a test can install what it tests.
+FROM = $(B)$(if $(STATIC),/static)
 install-built:
 	@$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libexecdir)'
-	@$(INSTALL) -m 755 $(B)/resutil '$(DESTDIR)$(bindir)/'
-	@$(INSTALL) -m 755 $(LIBEXEC_BIN) '$(DESTDIR)$(libexecdir)/'
+	@$(INSTALL) -m 755 $(FROM)/resutil '$(DESTDIR)$(bindir)/'
+	@$(INSTALL) -m 755 $(LIBEXEC:%=$(FROM)/libexec/resutil-%) \
+		'$(DESTDIR)$(libexecdir)/'
 	@sh tools/install-files install '$(DESTDIR)$(mandir)' $(B)/man
 	@sh tools/install-files install '$(DESTDIR)$(bashdir)' $(B)/completion/bash
 	@sh tools/install-files install '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
@@ -337,7 +361,7 @@ TESTS = $(sort $(notdir $(wildcard t/t[0-9]*.sh)))
 PROVE = prove -j$(JOBS) --exec 'sh $(CURDIR)/tools/run-test'
 TAP_DIR = $(abspath $(B))/tap
 
-test-programs: programs $(UNIT_BIN) $(HELPER_BIN)
+test-programs: programs $(UNIT_BIN) $(HELPER_BIN) variants
 
 test:
 	@sh tools/install-deps build test

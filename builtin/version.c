@@ -35,6 +35,12 @@ static const char *const version_usage[] = {
 #define SANITIZER "none"
 #endif
 
+#ifdef RESUTIL_STATIC
+#define STATIC true
+#else
+#define STATIC false
+#endif
+
 #ifdef RESUTIL_FAULT_POINTS
 #define FAULT_POINTS true
 #else
@@ -69,6 +75,7 @@ static struct value *build_options(void)
 	value_map_set_str(options, "compiler", COMPILER);
 	value_map_set_str(options, "sanitizer", SANITIZER);
 	value_map_set(options, "fault_points", value_new_bool(FAULT_POINTS));
+	value_map_set(options, "static", value_new_bool(STATIC));
 	value_map_set_int(options, "pointer_bits", 8 * sizeof(void *));
 	value_map_set_str(options, "prefix", RESUTIL_PREFIX);
 	value_map_set_str(options, "libexec", resutil_libexec());

@@ -4,9 +4,11 @@ test_description='version'
 
 . ./test-lib.sh
 
-version=$(sed -n 's/^VERSION = //p' "$SOURCE_DIRECTORY"/Makefile)
+release=$(sed -n 's/^RELEASE = //p' "$SOURCE_DIRECTORY"/Makefile)
+version=$(sh "$SOURCE_DIRECTORY"/tools/version "$release")
 
-test_expect_success 'version, --version: the one of the Makefile' '
+test_expect_success 'version, --version: the one of the build' '
+	test -n "$version" &&
 	echo "resutil version $version" >expect &&
 	resutil version >actual &&
 	test_cmp expect actual &&
@@ -24,6 +26,7 @@ test_expect_success '--build-options: how it was built, with what' '
 	test_grep -E "^libcrypto: ([0-9][0-9.]*|missing)$" out &&
 	test_grep -E "^libcurl: ([0-9][0-9.]*|missing)$" out &&
 	test_grep -E "^libexpat: ([0-9][0-9.]*|missing)$" out &&
+	test_grep -E "^static: (true|false)$" out &&
 	test_grep "^libexec: $BUILD_DIRECTORY/libexec$" out &&
 	test_grep -E "^deflate: (ISA-L, )?(libdeflate, )?zlib$" out &&
 	test_grep "^resutil-edit: there$" out

@@ -202,6 +202,15 @@ int a = 1000000 + 1000000 + 1000000 + 1000000 + 1000000 + 1000000 + 100000000000
 /* FIX\115E */|left over
 END
 
+test_expect_success PYTHON 'style: no processor is needed' '
+	new_tree &&
+	printf "#ifdef __SSE2__\nint g;\n#endif\n" | edit lib/base/new.c &&
+	finds check-style lib/base/new.c RESUTIL_GENERIC &&
+	printf "#if defined(__SSE2__) && !defined(RESUTIL_GENERIC)\nint g;\n#endif\n" |
+		edit lib/base/new.c &&
+	python3 -B "$tools/check-style"
+'
+
 test_expect_success PYTHON 'style: long functions and files need a reason' '
 	new_tree &&
 	{

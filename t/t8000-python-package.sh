@@ -126,7 +126,7 @@ test_expect_success PYTHON 'lines have 79 columns, names have docstrings' '
 
 test_expect_success PYTHON 'its version is that of the program' '
 	"$PYTHON" -c "import resutil; print(resutil.__version__)" >actual &&
-	sed -n "s/^VERSION = //p" "$SOURCE_DIRECTORY"/Makefile >expect &&
+	sed -n "s/^RELEASE = //p" "$SOURCE_DIRECTORY"/Makefile >expect &&
 	test_cmp expect actual
 '
 

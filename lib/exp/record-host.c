@@ -83,6 +83,31 @@ static bool is_good_user(const char *name)
 	return utf8_is_valid(name, strlen(name));
 }
 
+#ifdef RESUTIL_STATIC
+/* The file alone: other data bases are asked by libraries, which a static
+ * program does not open. */
+static int find_passwd(struct passwd *entry, char *room, size_t size,
+		       struct passwd **found)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+
+	*found = NULL;
+	if (!f)
+		return -1;
+	while (!fgetpwent_r(f, entry, room, size, found) &&
+	       entry->pw_uid != geteuid())
+		*found = NULL;
+	fclose(f);
+	return *found ? 0 : -1;
+}
+#else
+static int find_passwd(struct passwd *entry, char *room, size_t size,
+		       struct passwd **found)
+{
+	return getpwuid_r(geteuid(), entry, room, size, found);
+}
+#endif
+
 /* The environment is asked first: the user data base may be a directory on
  * the network, and recording has to work offline and at once. */
 static char *find_user(void)
@@ -96,7 +121,7 @@ static char *find_user(void)
 	name = getenv("USER");
 	if (is_good_user(name))
 		return xstrdup(name);
-	if (!getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) &&
+	if (!find_passwd(&entry, room, sizeof(room), &found) &&
 	    found && is_good_user(entry.pw_name))
 		return xstrdup(entry.pw_name);
 	return xstrfmt("%ju", (uintmax_t)geteuid());

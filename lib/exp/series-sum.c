@@ -15,7 +15,8 @@
 #include "lib/exp/series-lines.h"
 
 #include <math.h>
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(RESUTIL_GENERIC)
+#define WITH_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -218,7 +219,7 @@ static void merge(struct column *c, const struct part *p)
 /* ---- CSV ----------------------------------------------------------------- */
 
 /* The first comma or LF; there is one before the end of what may be read. */
-#ifdef __SSE2__
+#ifdef WITH_SSE2
 static inline const char *field_end(const char *at)
 {
 	const __m128i comma = _mm_set1_epi8(','), lf = _mm_set1_epi8('\n');

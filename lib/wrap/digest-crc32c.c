@@ -61,7 +61,7 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 	return crc32c_by_isal(crc, data, len);
 }
 
-#elif defined(__x86_64__) && defined(__GNUC__)
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(RESUTIL_GENERIC)
 
 __attribute__((target("sse4.2")))
 static uint32_t by_instruction(uint32_t crc, const unsigned char *p,

@@ -32,16 +32,16 @@ static struct {
 } rsa;
 
 static const struct library_symbol symbols[] = {
-	{ "BIO_new_mem_buf", &rsa.memory },
-	{ "BIO_free", &rsa.memory_free },
-	{ "PEM_read_bio_PrivateKey", &rsa.read_key },
-	{ "EVP_PKEY_free", &rsa.key_free },
-	{ "EVP_PKEY_is_a", &rsa.key_is_a },
-	{ "EVP_MD_CTX_new", &rsa.ctx_new },
-	{ "EVP_MD_CTX_free", &rsa.ctx_free },
-	{ "EVP_DigestSignInit_ex", &rsa.init },
-	{ "EVP_DigestSign", &rsa.sign },
-	{ "ERR_clear_error", &rsa.forget_errors },
+	LIBRARY_SYMBOL(BIO_new_mem_buf, &rsa.memory),
+	LIBRARY_SYMBOL(BIO_free, &rsa.memory_free),
+	LIBRARY_SYMBOL(PEM_read_bio_PrivateKey, &rsa.read_key),
+	LIBRARY_SYMBOL(EVP_PKEY_free, &rsa.key_free),
+	LIBRARY_SYMBOL(EVP_PKEY_is_a, &rsa.key_is_a),
+	LIBRARY_SYMBOL(EVP_MD_CTX_new, &rsa.ctx_new),
+	LIBRARY_SYMBOL(EVP_MD_CTX_free, &rsa.ctx_free),
+	LIBRARY_SYMBOL(EVP_DigestSignInit_ex, &rsa.init),
+	LIBRARY_SYMBOL(EVP_DigestSign, &rsa.sign),
+	LIBRARY_SYMBOL(ERR_clear_error, &rsa.forget_errors),
 };
 
 static pthread_once_t rsa_once = PTHREAD_ONCE_INIT;

@@ -19,12 +19,12 @@ static char *evp_problem;	/* set once when loading failed */
 static struct digest_kind sha256 = { "SHA-256", DIGEST_RAWSZ, NULL };
 
 static const struct library_symbol symbols[] = {
-	{ "EVP_MD_CTX_new", &evp.ctx_new },
-	{ "EVP_MD_CTX_free", &evp.ctx_free },
-	{ "EVP_MD_fetch", &evp.fetch },
-	{ "EVP_DigestInit_ex", &evp.init },
-	{ "EVP_DigestUpdate", &evp.update },
-	{ "EVP_DigestFinal_ex", &evp.final },
+	LIBRARY_SYMBOL(EVP_MD_CTX_new, &evp.ctx_new),
+	LIBRARY_SYMBOL(EVP_MD_CTX_free, &evp.ctx_free),
+	LIBRARY_SYMBOL(EVP_MD_fetch, &evp.fetch),
+	LIBRARY_SYMBOL(EVP_DigestInit_ex, &evp.init),
+	LIBRARY_SYMBOL(EVP_DigestUpdate, &evp.update),
+	LIBRARY_SYMBOL(EVP_DigestFinal_ex, &evp.final),
 };
 
 static void load_evp(void)

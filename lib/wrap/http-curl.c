@@ -46,6 +46,11 @@ static void load_curl(void)
 int http_curl_load(const struct http_curl **out, struct strbuf *err)
 {
 	pthread_once(&curl_once, load_curl);
+#ifdef RESUTIL_STATIC
+	return fail(err, ERR_FAILED, "this resutil is linked statically, and "
+		    "has no libcurl, which stores that speak HTTP need: reach "
+		    "this one with a resutil that is not");
+#endif
 	if (curl_problem)
 		return fail(err, ERR_FAILED, "cannot load '%s', which stores "
 			    "that speak HTTP need: %s; install libcurl "

@@ -3,11 +3,31 @@
 #include "lib/base/alloc.h"
 #include "lib/base/value.h"
 
+#ifndef RESUTIL_STATIC
 #include <dlfcn.h>
+#endif
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
 #endif
+
+#ifdef RESUTIL_STATIC
+
+/* As their headers declare them. */
+const char *yaml_get_version_string(void);
+const char *jansson_version_str(void);
+const char *OpenSSL_version(int what);
+
+static void list_all(struct value *map)
+{
+	value_map_set_str(map, "libyaml", yaml_get_version_string());
+	value_map_set_str(map, "jansson", jansson_version_str());
+	value_map_set_str(map, "libcrypto", OpenSSL_version(6));
+	value_map_set_str(map, "libcurl", "missing");
+	value_map_set_str(map, "libexpat", "missing");
+}
+
+#else
 
 typedef const char *(*text_fn)(void);
 typedef const char *(*text_of_fn)(int what);
@@ -69,13 +89,10 @@ static void list_opened(struct value *map)
 		set_number(map, "libexpat", symbol.text());
 }
 
-void libraries_list(struct value *map)
+static void list_all(struct value *map)
 {
 	const char *version;
 
-#ifdef __GLIBC__
-	value_map_set_str(map, "glibc", gnu_get_libc_version());
-#endif
 	version = ask("yaml_get_version_string");
 	if (version)
 		value_map_set_str(map, "libyaml", version);
@@ -83,4 +100,14 @@ void libraries_list(struct value *map)
 	if (version)
 		value_map_set_str(map, "jansson", version);
 	list_opened(map);
+}
+
+#endif
+
+void libraries_list(struct value *map)
+{
+#ifdef __GLIBC__
+	value_map_set_str(map, "glibc", gnu_get_libc_version());
+#endif
+	list_all(map);
 }

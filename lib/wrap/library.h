@@ -10,7 +10,14 @@
 struct library_symbol {
 	const char *name;
 	void *slot;		/* of a pointer to that function */
+	void (*linked)(void);	/* in a static program, which opens none */
 };
+
+#ifdef RESUTIL_STATIC
+#define LIBRARY_SYMBOL(name, slot) { #name, slot, (void (*)(void))name }
+#else
+#define LIBRARY_SYMBOL(name, slot) { #name, slot, NULL }
+#endif
 
 /** Fills the slots. NULL: all are there. Else why not, which the caller frees;
  *  then none may be used. */
