@@ -298,7 +298,8 @@ test_expect_success 'a pipe, a link or a directory of such a name is waited for 
 	test_expect_code 3 timeout 60 resutil import -n wandb no/w >out 2>err &&
 	test_grep "run-pipe.wandb. is not a regular file" err && test_grep "cannot read .*run-link.wandb" err &&
 	test_grep "of 2 logs only .run-a.wandb. is read" err && cut -f 3 out >got && echo a >want && test_cmp want got &&
-	test_expect_code 3 timeout 60 resutil import -n dvc no/d >out 2>err && timeout 60 resutil import -n votakvot no/v >out 2>err &&
+	test_expect_code 3 timeout 60 resutil import -n dvc no/d >out 2>err &&
+	test_expect_code 3 timeout 60 resutil import -n votakvot no/v >out 2>err && test_grep "votakvot.yaml. is not a regular file" err &&
 	cp -R kept/mlflow/mlruns no/ && mkfifo "$(echo no/mlruns/7/0a*/artifacts)/pipe" &&
 	sed -i s/0a1b2c3d/99999999/ no/mlruns/7/0a*/meta.yaml && timeout 60 resutil import mlflow no/mlruns >out 2>err &&
 	test_grep "artifacts. is left out: pipe (FIFO)" err && dir=results/$(cut -f 2 out) &&

@@ -26,15 +26,17 @@ static char *id_of(const struct value *record, const char *dir)
 	return xstrdup(id && *id ? id : path_basename(dir));
 }
 
-static void add_trial(struct import_entries *out, const char *dir,
+static bool add_trial(struct import_entries *out, const char *dir,
 		      struct strvec *problems)
 {
 	struct strbuf err = STRBUF_INIT, sign = STRBUF_INIT;
 	struct value *record = NULL;
+	bool good;
 	char *id;
 
-	if (record_read(&record, dir, &err) ||
-	    import_sign(&sign, dir, &err)) {
+	good = !record_read(&record, dir, &err) &&
+	       !import_sign(&sign, dir, &err);
+	if (!good) {
 		strvec_push(problems, err.buf);
 	} else {
 		id = id_of(record, dir);
@@ -44,6 +46,7 @@ static void add_trial(struct import_entries *out, const char *dir,
 	value_free(record);
 	strbuf_release(&sign);
 	strbuf_release(&err);
+	return good;
 }
 
 static int find(struct import_entries *out, const char *dir,
@@ -51,6 +54,7 @@ static int find(struct import_entries *out, const char *dir,
 		struct strbuf *err)
 {
 	struct found_trials found = FOUND_TRIALS_INIT;
+	bool all = true;
 	size_t i;
 	int ret;
 
@@ -60,10 +64,15 @@ static int find(struct import_entries *out, const char *dir,
 	ret = trials_find(&found, dir, false, problems);
 	for (i = 0; i < found.nr; i++)
 		if (!without || !path_below(found.trial[i].dir, without))
-			add_trial(out, found.trial[i].dir, problems);
+			all &= add_trial(out, found.trial[i].dir, problems);
 	found_trials_release(&found);
-	return ret == ERR_PARTLY ? fail(err, ERR_PARTLY, "some directories "
-					"below '%s' cannot be read", dir) : ret;
+	if (ret && ret != ERR_PARTLY)
+		return ret;
+	if (!all)
+		return fail(err, ERR_PARTLY, "some runs below '%s' cannot be "
+			    "imported", dir);
+	return ret ? fail(err, ERR_PARTLY, "some directories below '%s' cannot "
+			  "be read", dir) : 0;
 }
 
 /* ---- reading ------------------------------------------------------------ */
