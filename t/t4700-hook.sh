@@ -277,6 +277,22 @@ test_expect_success 'a kept file of another time is in the way' '
 	rm .git/hooks/post-commit*
 '
 
+test_expect_success 'a directory in the place of the hook is in the way, a link to nothing is not' '
+	cd p && mkdir .git/hooks/post-commit && test_expect_code 14 resutil hook install -- true 2>err &&
+	test_grep "post-commit. is a directory" err && test_path_is_dir .git/hooks/post-commit &&
+	test_path_is_missing .git/hooks/post-commit.resutil-kept && test_path_is_missing .git/resutil/hooks.json &&
+	rmdir .git/hooks/post-commit && ln -s nowhere .git/hooks/post-commit && resutil hook install -- echo ours >out &&
+	commit 2>err && echo ours >expect && test_cmp expect err && resutil hook remove >out &&
+	test "$(readlink .git/hooks/post-commit)" = nowhere && rm .git/hooks/post-commit
+'
+
+test_expect_success 'no directory of hooks, and one where nobody can have any' '
+	git init -q --template= bare-hooks && make_project bare-hooks && cd bare-hooks && resutil hook install -- echo ours >out &&
+	commit 2>err && test_grep "^ours\$" err && resutil hook remove >out && test_path_is_missing .git/hooks/post-commit &&
+	git config core.hooksPath /dev/null && test_expect_code 128 resutil hook install -- true >out 2>err &&
+	test_must_be_empty out && test_grep "/dev/null" err && test_path_is_missing .git/resutil/hooks.json && commit
+'
+
 test_expect_success 'an installation that was killed before the script is there is made again' '
 	cd p && printf "#!/bin/sh\necho mine >&2\n" >.git/hooks/post-commit &&
 	chmod +x .git/hooks/post-commit &&

@@ -217,6 +217,12 @@ static int write_script(const struct hook_script *s, struct strbuf *err)
  * there is no such thing, by a rename. */
 static int keep_other(struct hook_script *s, struct strbuf *err)
 {
+	struct stat st;
+
+	/* git runs no directory, and none could take our place again. */
+	if (!lstat(s->path.buf, &st) && S_ISDIR(st.st_mode))
+		return fail(err, ERR_CONFLICT, "'%s' is a directory, where git "
+			    "has the hook; rename or remove it", s->path.buf);
 	if (s->has_kept)
 		return fail(err, ERR_CONFLICT, "'%s' was kept another time, "
 			    "and is in the way of keeping '%s', which is not "
