@@ -3,6 +3,12 @@
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
 
+/* Of ASCII, in any locale. */
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /*
  * How many bytes at the beginning are a character of a plain word: a letter,
  * a digit, `_`, `-`, or what is not ASCII and does nothing to a terminal. 0:
@@ -15,12 +21,11 @@ static size_t plain_character(const char *text, size_t len, bool first)
 
 	if (!len)
 		return 0;
-	if (!((unsigned char)*text & 0x80)) {
-		if (isalpha((unsigned char)*text) || *text == '_')
-			return 1;
-		return !first && (isdigit((unsigned char)*text) ||
+	if (is_letter(*text))
+		return 1;
+	if (!((unsigned char)*text & 0x80))
+		return !first && ((*text >= '0' && *text <= '9') ||
 				  *text == '-');
-	}
 	c = utf8_next(&at, &len);
 	return c < 0 || utf8_is_control(c) ? 0 : (size_t)(at - text);
 }

@@ -98,13 +98,17 @@ const char *field_names_path(const struct field_names *names, unsigned id)
 
 static uint64_t hash_path(const char *path, size_t len)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	size_t i;
+	uint64_t hash = len, word;
 
-	for (i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)path[i]) *
-		       UINT64_C(0x100000001b3);
-	return hash ^ hash >> 29;
+	for (; len; path += sizeof(word), len -= sizeof(word)) {
+		word = 0;
+		memcpy(&word, path, MINIMUM(len, sizeof(word)));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+		if (len <= sizeof(word))
+			break;
+	}
+	return hash * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 #define HASH_PART UINT64_C(0xffffffff00000000)

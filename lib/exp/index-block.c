@@ -51,8 +51,11 @@ void index_block_pack(struct strbuf *keys, struct strbuf *rows,
 		      const struct index_fields *fields)
 {
 	unsigned char raw[FINGERPRINT_RAWSZ];
-	size_t i;
+	size_t len = 0, i;
 
+	for (i = 0; i < nr; i++)
+		len += entry[i].row_len;
+	strbuf_grow(rows, len);
 	for (i = 0; i < nr; i++)
 		strbuf_add(rows, entry[i].row, entry[i].row_len);
 	add_number(keys, nr, 4);

@@ -133,13 +133,13 @@ static void add_times(struct building *x, const struct value *at)
 static bool is_made(const char *key)
 {
 	static const char *const made[] = {
-		"name", "comment", "date", "duration", "dir", "remote",
-		"problem", "metrics", "fields_left_out"
+		"comment", "date", "dir", "duration", "fields_left_out",
+		"metrics", "name", "problem", "remote"
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(made); i++)
-		if (!strcmp(key, made[i]))
+		if (*key == *made[i] && !strcmp(key, made[i]))
 			return true;
 	return false;
 }
@@ -244,6 +244,7 @@ void run_row_build(struct strbuf *out, struct field_names *names,
 			      .path = STRBUF_INIT };
 	struct cell cell = { .type = CELL_INT };
 
+	row_builder_begin(&x.b);
 	add_facts(&x, record, facts);
 	add_metrics(&x, facts->metrics);
 	if (record && record->type == VALUE_MAP)

@@ -24,6 +24,8 @@ struct row_builder {
 
 #define ROW_BUILDER_INIT { .cells = STRBUF_INIT }
 
+/** Takes room for what most rows have. */
+void row_builder_begin(struct row_builder *b);
 /** The cell that is packed behind `cells` next is that field's, unless it was
  *  added before. */
 void row_builder_add(struct row_builder *b, unsigned id);

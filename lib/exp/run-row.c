@@ -9,6 +9,10 @@
 #include "lib/base/error.h"
 #include "lib/exp/run-row-internal.h"
 
+/* Room that is taken at once. */
+#define USUAL_FIELDS 96
+#define USUAL_BYTES 2048
+
 enum row_width {
 	ROW_NARROW = 1,
 	ROW_WIDE = 2
@@ -145,6 +149,12 @@ static size_t sort_fields(struct row_builder *b)
 		if (!nr || b->field[nr - 1].id != b->field[i].id)
 			b->field[nr++] = b->field[i];
 	return nr;
+}
+
+void row_builder_begin(struct row_builder *b)
+{
+	ARRAY_GROW(b->field, USUAL_FIELDS, b->alloc);
+	strbuf_grow(&b->cells, USUAL_BYTES);
 }
 
 void row_builder_add(struct row_builder *b, unsigned id)

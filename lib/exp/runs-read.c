@@ -223,7 +223,10 @@ struct reading *reading_start(struct runs *runs, struct workers *workers,
 
 void reading_wait(struct reading **r, struct workers *workers)
 {
-	workers_wait_all(workers);
+	unsigned threads = workers_nr(workers), i;
+
+	for (i = 0; i < threads; i++)
+		workers_wait(workers, &(*r)->work[i].work);
 	free((*r)->work);
 	free(*r);
 	*r = NULL;

@@ -13,7 +13,13 @@
 
 #include <dirent.h>
 
-#define BATCH 4096u
+/*
+ * Runs that are read and then written at once. Towards the end they are fewer,
+ * so that not much is left to be written when all is read.
+ */
+#define BATCH_MOST 4096u
+#define BATCH_LEAST 512u
+#define BATCH_PART 3		/* of what is left */
 /* Below that a thread costs more than it saves. */
 #define LOOKS_PER_WORKER 256
 #define READS_PER_WORKER 32
@@ -259,9 +265,16 @@ struct doing {
 	bool no_index;		/* it cannot be written (any more) */
 };
 
+static size_t batch_size(size_t left)
+{
+	size_t nr = MAXIMUM(left / BATCH_PART, BATCH_LEAST);
+
+	return MINIMUM(MINIMUM(nr, BATCH_MOST), left);
+}
+
 static void batch_start(struct doing *d, struct batch *b)
 {
-	size_t nr = MINIMUM(d->plan->todo_nr - d->at, BATCH), i;
+	size_t nr = batch_size(d->plan->todo_nr - d->at), i;
 
 	b->run = xcalloc(nr + 1, sizeof(*b->run));
 	b->nr = 0;
@@ -359,6 +372,8 @@ static void batch_write(struct doing *d, struct batch *b, bool first)
 	strbuf_release(&err);
 }
 
+/* The next batch is given to the threads before the one that they are at is
+ * done, so that none of them has to wait for what happens here. */
 static void do_plan(struct doing *d)
 {
 	struct batch now, next;
@@ -368,10 +383,10 @@ static void do_plan(struct doing *d)
 		return;
 	batch_start(d, &now);
 	do {
-		reading_wait(&now.reading, d->workers);
 		more = d->at < d->plan->todo_nr;
 		if (more)
 			batch_start(d, &next);
+		reading_wait(&now.reading, d->workers);
 		batch_write(d, &now, first);
 		first = false;
 		if (more)

@@ -110,6 +110,12 @@ static bool pass(char **at, const char *end)
 	return c < 0x80 ? c >= ' ' && c != 0x7f : is_letter(c);
 }
 
+/* Characters that are part of any scalar, whatever follows them. */
+static bool is_plain_letter(char c)
+{
+	return c > ' ' && c < 0x7f && c != ':' && c != '\\';
+}
+
 /* A text in quotes that holds none and no backslash, from behind the first of
  * them. NULL: it is another one. `*at` moves behind it. */
 static char *read_quoted(char **at, const char *end, size_t *len)
@@ -117,9 +123,12 @@ static char *read_quoted(char **at, const char *end, size_t *len)
 	const char quote = *(*at)++;
 	char *from = *at;
 
-	while (*at < end && **at != quote)
-		if (**at == '\\' || !pass(at, end))
+	while (*at < end && **at != quote) {
+		if (is_plain_letter(**at))
+			++*at;
+		else if (**at == '\\' || !pass(at, end))
 			return NULL;
+	}
 	if (*at == end)
 		return NULL;
 	*len = (size_t)(*at - from);
@@ -132,15 +141,11 @@ static bool may_begin(const char *at)
 {
 	unsigned char c = (unsigned char)*at;
 
+	if (c >= 0x80 || isalnum(c))
+		return true;
 	if (c == '-')
 		return at[1] != ' ' && at[1] != '\n';
-	return c >= 0x80 || isalnum(c) || (c && strchr("_/.+~($", c));
-}
-
-/* Characters that are part of any scalar, whatever follows them. */
-static bool is_plain_letter(char c)
-{
-	return c > ' ' && c < 0x7f && c != ':';
+	return c && strchr("_/.+~($", c);
 }
 
 static bool is_plain(char *at, const char *end)
