@@ -11,7 +11,7 @@ snap () {
 	resutil -C "$snap_repo" snapshot-code --json "$@" \
 		"$TRASH_DIRECTORY/snap" >json 2>err &&
 	test_must_be_empty err &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out
 }
 
 # has LINE...: the map has these ("branch=main", "left_out.0.reason=secret").
@@ -54,7 +54,7 @@ captured () {
 
 # tree_of DIR: every file and link, with its mode for git and its content.
 tree_of () {
-	python3 "$TEST_DIRECTORY/helper/tree-lines.py" "$1"
+	python3 -S "$TEST_DIRECTORY/helper/tree-lines.py" "$1"
 }
 
 # rebuild REPO: from the commit and snap/ alone, into again/, as the page of

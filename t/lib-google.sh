@@ -304,7 +304,7 @@ google_by_name () {
 	"$@" --cert="${GOOGLE_CA%/*}/google.pem" &&
 	test_new_server && GOOGLE_TUNNELS=$test_server_dir/tunnels &&
 	: >"$GOOGLE_TUNNELS" &&
-	start_server "$test_server_dir/port" /usr/bin/python3 \
+	start_server "$test_server_dir/port" /usr/bin/python3 -S \
 		"$TEST_DIRECTORY"/helper/connect-proxy.py --watch=$$ \
 		--log="$GOOGLE_TUNNELS" "$test_server_dir/port" \
 		"$GOOGLE_PORT" &&

@@ -65,7 +65,7 @@ start_proxy () {
 				"$PROXY_RULES" ;;
 		esac
 	done &&
-	start_server "$test_server_dir/port" /usr/bin/python3 \
+	start_server "$test_server_dir/port" /usr/bin/python3 -S \
 		"$TEST_DIRECTORY"/helper/fault-proxy.py --watch=$$ \
 		--log="$PROXY_LOG" "$@" &&
 	PROXY_PID=$SERVER_PID &&
@@ -96,7 +96,7 @@ proxy_rules () {
 # count_requests CONDITION [WHAT]: of the last proxy's log, see
 # helper/count-requests.py.
 count_requests () {
-	/usr/bin/python3 "$TEST_DIRECTORY"/helper/count-requests.py \
+	/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/count-requests.py \
 		"$PROXY_LOG" "${test_rules_nr:-0}" "$@"
 }
 
@@ -117,7 +117,7 @@ test_requests () {
 
 # free_port: prints one. Somebody may be faster, so who uses it tries again.
 free_port () {
-	/usr/bin/python3 "$TEST_DIRECTORY"/helper/free-port.py
+	/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/free-port.py
 }
 
 # make_ca DIR: a certificate authority, DIR/ca.pem.
@@ -181,7 +181,7 @@ start_nginx () {
 		test_nginx_conf "$1" "${2:-$NGINX_SINK}" \
 			>"$test_server_dir/conf" || return 1
 		# the file of its own number is there when it listens
-		if start_server "$test_server_dir/nginx.pid" /usr/bin/python3 \
+		if start_server "$test_server_dir/nginx.pid" /usr/bin/python3 -S \
 			"$TEST_DIRECTORY"/helper/watched.py $$ \
 			env PATH="$PATH:/usr/sbin" nginx \
 			-c "$test_server_dir/conf" -e "$test_server_dir/errors"

@@ -52,7 +52,7 @@ start_radosgw () {
 # nobody's client; the body to stdout, status and fields to stderr. Fails when
 # the status is not 2xx.
 s3_ask () {
-	/usr/bin/python3 "$TEST_DIRECTORY"/helper/s3-ask.py "$@"
+	/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/s3-ask.py "$@"
 }
 
 # make_bucket NAME...

@@ -50,7 +50,7 @@ start_sshd () {
 		set -- "$@" "lab-$test_shell=$test_path"
 	done &&
 	test_server_dir=$SSH_DIR &&
-	start_server "$SSH_DIR/ports" /usr/bin/python3 \
+	start_server "$SSH_DIR/ports" /usr/bin/python3 -S \
 		"$TEST_DIRECTORY"/helper/ssh-server.py --watch=$$ "$@" &&
 	SSHD_PID=$SERVER_PID && test_ssh_config && test_ssh_client
 }
@@ -198,7 +198,7 @@ ssh_rc () {
 
 # ssh_processes: the ids of all that the server has started and that lives.
 ssh_processes () {
-	/usr/bin/python3 "$TEST_DIRECTORY"/helper/ssh-processes.py "$SSHD_PID"
+	/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/ssh-processes.py "$SSHD_PID"
 }
 
 # ssh_has_no_session: no connection and nothing of one is left there. After a
@@ -215,7 +215,7 @@ ssh_proxy () {
 	test_new_server &&
 	SSH_PROXY_RULES=$test_server_dir/rules &&
 	SSH_PROXY_LOG=$test_server_dir/log && : >"$SSH_PROXY_LOG" &&
-	start_server "$test_server_dir/port" /usr/bin/python3 \
+	start_server "$test_server_dir/port" /usr/bin/python3 -S \
 		"$TEST_DIRECTORY"/helper/ssh-proxy.py --watch=$$ \
 		"$test_server_dir/port" "$(ssh_port "${1:-lab}")" \
 		"$SSH_PROXY_RULES" "$SSH_PROXY_LOG" &&

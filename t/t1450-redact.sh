@@ -21,7 +21,7 @@ record () {
 
 lines () {
 	resutil read-exp --json $id >json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out
 }
 
 # has LINE...: the record has these; has_not TEXT: it has nothing like it

@@ -11,7 +11,7 @@ PAGE=cfb09553112a333dc14605b787f01fa25abdf8117a3524a1e42f459c7f93dadb
 
 # the same, computed by another program from the format's page
 python_hash () {
-	python3 "$TEST_DIRECTORY"/helper/tree-hash.py "$@"
+	python3 -S "$TEST_DIRECTORY"/helper/tree-hash.py "$@"
 }
 
 make_tree () {

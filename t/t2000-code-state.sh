@@ -467,7 +467,7 @@ test_expect_success AS_USER 'a file that may not be read is named' '
 	{ test "$(id -u)" != 0 || chown -R 65534:65534 unreadable snap; } &&
 	as_user env HOME=/nonexistent resutil -C unreadable snapshot-code \
 		--json "$TRASH_DIRECTORY/snap" >json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	captured data.csv &&
 	has left_out.0.path=new left_out.0.reason=unreadable \
 		left_out.1.path=train.py left_out.1.reason=unreadable &&
@@ -482,7 +482,7 @@ test_expect_success 'a directory of somebody else is an error to record' '
 	GIT_TEST_ASSUME_DIFFERENT_OWNER=1 resutil -C foreign snapshot-code \
 		--json "$TRASH_DIRECTORY/snap" >json 2>err &&
 	test_must_be_empty err &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	has commit_hash=null uncommited_files.nr=0 &&
 	test_grep "^error=detected dubious ownership" out
 '
@@ -561,7 +561,7 @@ test_expect_success 'git that is not installed is an error to record' '
 	PATH=$TRASH_DIRECTORY/empty-path "$program" -C no-git snapshot-code \
 		--json "$TRASH_DIRECTORY/snap2" >json 2>err &&
 	test_must_be_empty err &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	has commit_hash=null "error=git is not installed" &&
 	test_dir_is_empty snap2
 '

@@ -18,7 +18,7 @@ limits () {
 	resutil -C "$3" -c code.max-file="$1" -c code.max-run="$2" \
 		snapshot-code --json "$TRASH_DIRECTORY/snap" >json 2>err &&
 	test_must_be_empty err &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out
 }
 
 test_expect_success 'without settings: 10 MiB a file' '

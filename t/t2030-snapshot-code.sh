@@ -55,7 +55,7 @@ test_expect_success 'the map comes as JSON on one line' '
 	mkdir json-dir &&
 	resutil -C repo snapshot-code --json "$TRASH_DIRECTORY/json-dir" >json &&
 	test_line_count = 1 json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	has "commit_hash=$(git -C repo rev-parse HEAD)" branch=main
 '
 
@@ -129,7 +129,7 @@ test_expect_success 'the map goes into a record' '
 		--git="$TRASH_DIRECTORY/git" -- true >path &&
 	resutil -C repo/project read-exp --json \
 		aapfup_20240704T191555 >json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	has "git.commit_hash=$(git -C repo rev-parse HEAD)" \
 		git.uncommited_files.0=new
 '

@@ -65,7 +65,7 @@ test_expect_success AS_USER 'a .git that may not be written will do' '
 	rm -rf snap && mkdir snap && chmod 777 snap &&
 	as_user env HOME=/nonexistent TMPDIR=/tmp resutil -C readonly snapshot-code \
 		--json --treeish "$TRASH_DIRECTORY/snap" >json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	captured train.py &&
 	has_not error
 '
@@ -111,7 +111,7 @@ test_expect_success 'from inside a real hook' '
 	EOF
 	rm -rf snap && mkdir snap &&
 	test_commit hooked second &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	has "commit_hash=$(git -C repo rev-parse HEAD)" &&
 	captured train.py
 '

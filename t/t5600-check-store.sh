@@ -267,7 +267,7 @@ test_expect_success 'findings come in byte order of keys, in any form' '
 	tr "\0" "\n" <nul >lines && test_cmp out lines &&
 	test_expect_code 1 resutil check-store --json >json &&
 	test_line_count = 3 json && sed -n 2p json >second &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" second >keys &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" second >keys &&
 	grep -Fx "id=pack-damaged" keys && grep -Fx "state=open" keys &&
 	grep -Fx "where=project/$two.zip" keys
 '

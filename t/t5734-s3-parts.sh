@@ -67,7 +67,7 @@ test_expect_success 'parts are refused: nothing is left' '
 
 test_expect_success 'somebody withdraws it in the middle: it begins anew' '
 	write_script withdraw <<-END &&
-	ask="/usr/bin/python3 $TEST_DIRECTORY/helper/s3-ask.py"
+	ask="/usr/bin/python3 -S $TEST_DIRECTORY/helper/s3-ask.py"
 	for id in \$(\$ask GET "/bucket?uploads=" | tr "<" "\n" |
 		sed -n "s/^UploadId>//p")
 	do

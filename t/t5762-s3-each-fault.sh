@@ -209,7 +209,7 @@ test_expect_success 'the pack is another one before the second request for it' '
 	#!/bin/sh
 	. "$S3_DIR/ready"
 	export S3_ENDPOINT S3_KEY S3_SECRET
-	/usr/bin/python3 "$TEST_DIRECTORY"/helper/s3-ask.py \\
+	/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/s3-ask.py \\
 		-b "$PWD/other" PUT "/lab/proj/$one.zip" 2>"$PWD/changed"
 	END
 	rm -rf q && cp -R fresh q &&
@@ -264,7 +264,7 @@ test_expect_success 'a page changes between requests' '
 	cat >change <<-END &&
 	#!/bin/sh
 	S3_ENDPOINT=$ODD && export S3_ENDPOINT
-	ask () { /usr/bin/python3 "$TEST_DIRECTORY"/helper/s3-ask.py "\$@"; }
+	ask () { /usr/bin/python3 -S "$TEST_DIRECTORY"/helper/s3-ask.py "\$@"; }
 	{
 		ask -b "$PWD/file" PUT /lab/0 && ask -b "$PWD/file" PUT /lab/2a &&
 		ask DELETE /lab/1 && ask DELETE /lab/5 && ask -b "$PWD/file" PUT /lab/7a

@@ -151,7 +151,7 @@ test_expect_success 'one that is replaced meanwhile is begun again' '
 	echo "revision: 2" >>replaced/resutil-exp.yaml &&
 	resutil pack-exp -o new.zip replaced &&
 	proxy_rules "{\"method\": \"GET\", \"path\": \"$big\", \"nth\": 4,
-		\"run\": \"cd \\\"$TRASH_DIRECTORY\\\" && /usr/bin/python3 \\\"$TEST_DIRECTORY\\\"/helper/s3-ask.py -b new.zip PUT /bucket/project/$big.zip >&2\"}" &&
+		\"run\": \"cd \\\"$TRASH_DIRECTORY\\\" && /usr/bin/python3 -S \\\"$TEST_DIRECTORY\\\"/helper/s3-ask.py -b new.zip PUT /bucket/project/$big.zip >&2\"}" &&
 	resutil fetch-exp $big >out && diff -r replaced results/$big &&
 	test_requests -ge 1 "method == \"GET\" and status == 412"
 '

@@ -205,7 +205,7 @@ hold_connections () {
 }
 
 test_expect_success 'what somebody else sends there does not count' '
-	port=$(/usr/bin/python3 "$TEST_DIRECTORY/helper/free-port.py") &&
+	port=$(/usr/bin/python3 -S "$TEST_DIRECTORY/helper/free-port.py") &&
 	rm -f out err && : >err &&
 	{
 		resutil login-store --no-browser --port $port --timeout 20 \
@@ -240,7 +240,7 @@ test_expect_success 'what somebody else sends there does not count' '
 '
 
 test_expect_success 'a code of somebody else is refused by the service' '
-	port=$(/usr/bin/python3 "$TEST_DIRECTORY/helper/free-port.py") &&
+	port=$(/usr/bin/python3 -S "$TEST_DIRECTORY/helper/free-port.py") &&
 	rm -f out err && : >err &&
 	{
 		resutil login-store --no-browser --port $port --timeout 20 \

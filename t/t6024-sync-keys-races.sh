@@ -65,7 +65,7 @@ test_expect_success 'what somebody else put meanwhile stays: a conflict' '
 	put_there b2 older &&
 	echo theirs >theirs && proxy_rules \
 		"{\"method\": \"GET\", \"path\": \"list-type\", \"run_after\":
-		\"cd $top; for k in b1 b2; do /usr/bin/python3 $TEST_DIRECTORY/helper/s3-ask.py -b theirs PUT /bucket/\$k; done\"}" &&
+		\"cd $top; for k in b1 b2; do /usr/bin/python3 -S $TEST_DIRECTORY/helper/s3-ask.py -b theirs PUT /bucket/\$k; done\"}" &&
 	test_expect_code 14 resutil sync-keys --root here --upload "b*" >out 2>err &&
 	proxy_rules && sort -k 4 out >lines && cat >want <<-\EOF &&
 	failed	5	-	b1
@@ -77,7 +77,7 @@ test_expect_success 'what somebody else put meanwhile stays: a conflict' '
 test_expect_success 'what is replaced there while it is fetched is no mixture' '
 	put_there c old1 && proxy_rules \
 		"{\"method\": \"GET\", \"path\": \"list-type\", \"run_after\":
-		\"cd $top; /usr/bin/python3 $TEST_DIRECTORY/helper/s3-ask.py -b theirs PUT /bucket/c\"}" &&
+		\"cd $top; /usr/bin/python3 -S $TEST_DIRECTORY/helper/s3-ask.py -b theirs PUT /bucket/c\"}" &&
 	test_expect_code 14 resutil sync-keys --root here --download "c*" >out 2>err &&
 	test_path_is_missing here/c && proxy_rules &&
 	resutil sync-keys --root here --download "c*" >out && test_cmp theirs here/c

@@ -121,7 +121,7 @@ port_is_free () {
 }
 
 test_expect_success 'killed while it waits, it gives the port back' '
-	port=$(/usr/bin/python3 "$TEST_DIRECTORY"/helper/free-port.py) &&
+	port=$(/usr/bin/python3 -S "$TEST_DIRECTORY"/helper/free-port.py) &&
 	for signal in TERM KILL
 	do
 		resutil remote login --no-browser --port $port >out 2>err &

@@ -251,7 +251,7 @@ test_expect_success 'only what the user wrote holds them, where he wrote it' '
 
 test_expect_success 'the record names what was left out, and why' '
 	resutil -C project read-exp --json one >json &&
-	python3 "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
+	python3 -S "$TEST_DIRECTORY/helper/json-lines.py" json >out &&
 	for name in .env book.ipynb changed.py key.json late.log server.key untracked.py
 	do
 		grep -qx "git.left_out.[0-9]*.path=$name" out || return 1
