@@ -33,23 +33,41 @@ arena_state () {
 }
 
 # is_clear PHRASE: stderr is one line, for people, that holds the phrase;
-# stdout is empty. Nothing in it can move a terminal.
+# stdout is empty. Nothing in it can move a terminal. Asked a thousand times, so
+# the shell reads it itself.
 is_clear () {
 	if test -s out
 	then
 		echo "error: there is something on stdout" >&4
 		return 1
-	fi &&
-	test_line_count = 1 err &&
-	test_grep "^resutil: " err &&
-	test_grep -F -e "$1" err &&
-	test_grep ! "[[:cntrl:]]" err
+	fi
+	clear_line= clear_more=
+	{
+		IFS= read -r clear_line && ! IFS= read -r clear_more
+	} <err && test -z "$clear_more" &&
+	case "$clear_line" in
+	*[[:cntrl:]]*)		false ;;
+	"resutil: "*"$1"*)	;;
+	*)			false ;;
+	esac || {
+		echo "error: not one clear line with '$1':" >&4
+		cat err >&4
+		return 1
+	}
 }
 
-# untouched: nothing in the arena is other than before.
+# untouched: nothing in the arena is other than before. What was so for one
+# command of a test is what the next one begins with.
+arena_known=
 untouched () {
+	arena_known= &&
 	arena_state >arena.after &&
-	test_cmp arena.before arena.after
+	test_cmp arena.before arena.after &&
+	arena_known=$test_count
+}
+
+remember_arena () {
+	test "$arena_known" = "$test_count" || arena_state >arena.before
 }
 
 # fine COMMAND...: without a word on stderr.
@@ -67,7 +85,7 @@ fine () {
 not_unpacked () {
 	hostile_code=$1 hostile_file=$2 hostile_phrase=$3
 	shift 3
-	arena_state >arena.before &&
+	remember_arena &&
 	test_expect_code "$hostile_code" \
 		resutil unpack-exp "$@" -C arena/place/new "$hostile_file" \
 		>out 2>err &&
@@ -125,6 +143,7 @@ refused_late () {
 
 # taken FILE: it is a pack, and unpacks into arena/place/new.
 taken () {
+	arena_known=
 	rm -rf arena/place/new &&
 	fine resutil verify-pack "$1" &&
 	fine resutil list-pack "$1" && cp out list &&

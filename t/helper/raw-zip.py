@@ -40,6 +40,9 @@ DATE, TIME = 0x58e4, 0x99fb
 
 def pack(layout, right, said):
     """One header: what is said of a field wins over what is right."""
+    if not said:
+        return struct.pack("<" + "".join([kind for _, kind in layout]),
+                           *[right.get(field, 0) for field, _ in layout])
     out = []
     for field, kind in layout:
         value = right.get(field, 0)
