@@ -29,6 +29,7 @@ pythondir = $(sharedir)/resutil/python
 bashdir = $(sharedir)/bash-completion/completions
 zshdir = $(sharedir)/zsh/site-functions
 fishdir = $(sharedir)/fish/vendor_completions.d
+localedir = $(sharedir)/locale
 
 CC = gcc
 CFLAGS = -O2 -g
@@ -45,7 +46,7 @@ quiet = $(if $(V),,@printf '    %-4s %s\n' $(1) '$(@:$(B)/%=%)';)
 comma := ,
 B := build$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
 
-all:: $(if $(STATIC),static,programs) man-if-possible completions
+all:: $(if $(STATIC),static,programs) man-if-possible completions catalogs
 
 # ---- flags ----------------------------------------------------------------
 
@@ -307,6 +308,16 @@ $(B)/completion/done: tools/make-completion $(wildcard completion/*) \
 	@$(PYTHON) tools/make-completion $(B)/resutil $(B)/completion
 	@touch $@
 
+# Messages in other languages; without msgfmt they are English.
+CATALOGS := $(if $(shell command -v msgfmt),$(patsubst \
+	po/%.po,$(B)/locale/%/LC_MESSAGES/resutil.mo,$(wildcard po/*.po)))
+
+catalogs: $(CATALOGS)
+
+$(B)/locale/%/LC_MESSAGES/resutil.mo: po/%.po
+	@mkdir -p $(@D)
+	@msgfmt --check-format --output-file=$@ $<
+
 # ---- set-up, tour, installation -------------------------------------------
 
 deps:
@@ -325,7 +336,7 @@ demo:
 
 INSTALL = install
 
-install: $(if $(STATIC),static,programs) man completions
+install: $(if $(STATIC),static,programs) man completions catalogs
 	@$(MAKE) --no-print-directory install-built
 
 # Only copies, so that a test can install what it tests.
@@ -339,6 +350,7 @@ install-built:
 	@sh tools/install-files install '$(DESTDIR)$(bashdir)' $(B)/completion/bash
 	@sh tools/install-files install '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
 	@sh tools/install-files install '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+	@sh tools/install-files install '$(DESTDIR)$(localedir)' $(B)/locale
 	@PYTHON='$(PYTHON)' sh tools/install-python install '$(DESTDIR)' \
 		'$(bindir)' '$(pythondir)'
 	@echo "resutil is installed in $(DESTDIR)$(prefix)"
@@ -350,6 +362,7 @@ uninstall:
 	@sh tools/install-files remove '$(DESTDIR)$(bashdir)' $(B)/completion/bash
 	@sh tools/install-files remove '$(DESTDIR)$(zshdir)' $(B)/completion/zsh
 	@sh tools/install-files remove '$(DESTDIR)$(fishdir)' $(B)/completion/fish
+	@sh tools/install-files remove '$(DESTDIR)$(localedir)' $(B)/locale
 	@sh tools/install-python remove '$(DESTDIR)' '$(bindir)' '$(pythondir)'
 
 clean:

@@ -19,6 +19,7 @@
 #include "lib/base/tempfile.h"
 #include "lib/base/term.h"
 #include "lib/base/trace.h"
+#include "lib/base/translate.h"
 #include "lib/base/value.h"
 #include "lib/exp/settings.h"
 #include "lib/exp/project.h"
@@ -412,6 +413,7 @@ int main(int argc, const char **argv)
 	process_begin();
 	set_resutil_program(argv[0], find_holder);
 	notice_to(warn_of);
+	translate_start();
 	tempfile_on_signals();
 	read_verbosity();
 

@@ -238,7 +238,8 @@ int cmd_comment(int argc, const char **argv)
 	if (argc != 2)
 		usage_with_options(usage, options, argc > 2 ? "'%s' is too "
 				   "much; a comment of several words is quoted"
-				   : "an EXP and its new comment are needed",
+				   : N_("an EXP and its new comment are "
+					"needed"),
 				   argc > 2 ? argv[2] : "");
 	settle_renames(0);
 	if (exp_split_remote(argv[0], &len))

@@ -27,16 +27,16 @@ static const struct help_group {
 	const char *title;
 	const char *names;	/* by blanks, with one at each end */
 } groups[] = {
-	{ "start a project", " init clone config remote " },
-	{ "record experiments", " run add rerun hook checkpoint inform meter"
-				" attach tid bench import " },
-	{ "look at them", " list status show log " },
-	{ "compare them", " report metrics diff plot query graph gui " },
-	{ "manage them", " rm comment tag fsck gc " },
-	{ "share them", " push pull bucket " },
-	{ "run them elsewhere", " target jobs logs wait kill collect sweep kube"
-				" campaign " },
-	{ "find out more", " help version " },
+	{ N_("start a project"), " init clone config remote " },
+	{ N_("record experiments"), " run add rerun hook checkpoint inform"
+				    " meter attach tid bench import " },
+	{ N_("look at them"), " list status show log " },
+	{ N_("compare them"), " report metrics diff plot query graph gui " },
+	{ N_("manage them"), " rm comment tag fsck gc " },
+	{ N_("share them"), " push pull bucket " },
+	{ N_("run them elsewhere"), " target jobs logs wait kill collect sweep"
+				    " kube campaign " },
+	{ N_("find out more"), " help version " },
 };
 
 static bool is_in_group(const struct help_group *group, const char *name)
@@ -72,9 +72,11 @@ static void print_group(const struct help_group *group)
 			   : is_in_any_group(c->name)))
 			continue;
 		if (first)
-			out_printf("\n%s\n", group ? group->title : "other");
+			out_printf("\n%s\n", !group ? _("other") :
+				   translation_of(group->title));
 		first = false;
-		out_printf("   %-14s %s\n", c->name, c->summary);
+		out_printf("   %-14s %s\n", c->name,
+				   translation_of(c->summary));
 	}
 }
 
@@ -84,14 +86,16 @@ static void print_common(void)
 
 	puts("usage: resutil [-C DIR] [-c KEY=VALUE] [-q|-v] "
 	     "[--no-interactive]\n"
-	     "               [--version] [-h] COMMAND [ARG...]\n\n"
-	     "resutil records what a program did and keeps what it produced.");
+	     "               [--version] [-h] COMMAND [ARG...]\n");
+	out_printf("%s\n", _("resutil records what a program did and keeps "
+			      "what it produced."));
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		print_group(&groups[i]);
 	print_group(NULL);
-	puts("\n'resutil help COMMAND' shows the page of a command, 'resutil "
-	     "help everyday' all\nof them in short, 'resutil help -a' lists "
-	     "everything there is.");
+	out_printf("%s\n", _("\n'resutil help COMMAND' shows the page of a "
+			      "command, 'resutil help everyday' all\nof them "
+			      "in short, 'resutil help -a' lists everything "
+			      "there is."));
 }
 
 /* Where manual pages may be: the build tree, beside this program, the prefix
@@ -196,7 +200,8 @@ static void print_room(enum command_room room, const char *title)
 	out_printf("%s\n", title);
 	for (c = commands; c->name; c++)
 		if (c->room == room)
-			out_printf("   %-14s %s\n", c->name, c->summary);
+			out_printf("   %-14s %s\n", c->name,
+				   translation_of(c->summary));
 }
 
 static void print_names(const struct strvec *names, const char *title,

@@ -312,7 +312,7 @@ int cmd_meter(int argc, const char **argv)
 	if (!argc == !m.from_stdin)
 		usage_with_options(usage, options, argc ?
 				   "rows are words or lines, not both" :
-				   "nothing to measure");
+				   N_("nothing to measure"));
 	if (strcmp(m.format, "csv") && strcmp(m.format, "jsonl"))
 		usage_with_options(usage, options, "'%s' is not csv or jsonl",
 				   m.format);

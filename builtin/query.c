@@ -239,8 +239,8 @@ static void check_options(struct query *query, int argc, const char **argv,
 	if (query->tables ? argc : argc != 1)
 		usage_with_options(usage, options, query->tables ?
 				   "--tables takes no query" :
-				   "which query? (--tables shows what there "
-				   "is to ask)");
+				   N_("which query? (--tables shows what there "
+				   "is to ask)"));
 	query->sheet.no_header = query->no_header;
 	if (argc)
 		read_sql(query, argv[0]);

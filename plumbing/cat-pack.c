@@ -130,7 +130,7 @@ int cmd_cat_pack(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc < 2)
 		usage_with_options(usage, options, argc ? "which path in it?" :
-				   "which pack?");
+				   N_("which pack?"));
 	arg.project = the_project;
 	ret = pack_arg_open(&p, &arg, argv[0], &err);
 	if (ret)

@@ -97,7 +97,8 @@ int cmd_get_object(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != 1)
 		usage_with_options(usage, options, argc ?
-				   "one object at a time" : "which object?");
+				   "one object at a time" :
+				   N_("which object?"));
 	ret = get(remote, argv[0], &range, path, &err);
 	if (ret)
 		die_code(ret, &err);

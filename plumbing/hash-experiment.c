@@ -165,7 +165,7 @@ int cmd_hash_experiment(int argc, const char **argv)
 	if (!argc == !o.from_stdin)
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no arguments" :
-				   "which experiment or directory?");
+				   N_("which experiment or directory?"));
 	ret = items_each(&items, argv, o.from_stdin ? stdin : NULL,
 			 o.nul ? '\0' : '\n', hash_one, &o, &err);
 	if (ret)

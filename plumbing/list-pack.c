@@ -231,7 +231,7 @@ int cmd_list_pack(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != 1)
 		usage_with_options(usage, options, argc ?
-				   "one pack at a time" : "which pack?");
+				   "one pack at a time" : N_("which pack?"));
 	if (info && rows.format)
 		usage_with_options(usage, options,
 				   "--info knows no --format");

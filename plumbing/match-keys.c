@@ -143,7 +143,7 @@ int cmd_match_keys(int argc, const char **argv)
 	if (argc != 1)
 		usage_with_options(usage, options, argc ?
 				   "one pattern at a time; quote it, or the "
-				   "shell expands it" : "which pattern?");
+				   "shell expands it" : N_("which pattern?"));
 	ret = key_options_begin(&keys, argv[0], NULL, &err);
 	if (ret == ERR_USAGE)
 		usage_with_options(usage, options, "%s", err.buf);

@@ -212,7 +212,7 @@ int cmd_read_exp(int argc, const char **argv)
 	if (!argc == !o.from_stdin)
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no arguments" :
-				   "which experiment?");
+				   N_("which experiment?"));
 	for (i = 0; i < argc; i++)
 		read_and_print(argv[i], &o);
 	if (o.from_stdin)

@@ -220,7 +220,7 @@ int cmd_record_runs(int argc, const char **argv)
 	if (argc || pid < 0)
 		usage_with_options(usage, options, argc ?
 				   "no arguments are taken" :
-				   "PID must be a process");
+				   N_("PID must be a process"));
 	if (!pid)
 		pid = getppid();
 	if (detach)

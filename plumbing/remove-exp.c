@@ -379,7 +379,7 @@ static void check(const struct remove_exp *r, const struct option *options,
 	if (!argc == !r->from_stdin)
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no names" :
-				   "which experiment?");
+				   N_("which experiment?"));
 	if (r->local && r->remote)
 		usage_with_options(usage, options,
 				   "-l is here, --remote is a store");

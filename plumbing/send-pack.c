@@ -121,7 +121,7 @@ static void check(const struct send_pack *s, const struct option *options,
 	if (!argc == !s->from_stdin)
 		usage_with_options(usage, options, argc ?
 				   "--stdin takes no arguments" :
-				   "which experiment?");
+				   N_("which experiment?"));
 	if (s->level != PACK_LEVEL_NOT_GIVEN &&
 	    (s->level < 0 || s->level > ZSTREAM_LEVEL_MAX))
 		usage_with_options(usage, options,

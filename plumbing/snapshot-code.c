@@ -90,7 +90,7 @@ int cmd_snapshot_code(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != !dry_run)
 		usage_with_options(usage, options, dry_run ?
-				   "-n takes no DIR" : "one DIR is needed");
+				   "-n takes no DIR" : N_("one DIR is needed"));
 	if (!dry_run && nul)
 		usage_with_options(usage, options, "-z goes with -n");
 	if (!dry_run && !path_is_dir(argv[0])) {

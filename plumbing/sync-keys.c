@@ -430,7 +430,7 @@ int cmd_sync_keys(int argc, const char **argv)
 	if (argc != 1)
 		usage_with_options(usage, options, argc ? "one pattern at a "
 				   "time; quote it, so that the shell leaves "
-				   "it alone" : "which keys?");
+				   "it alone" : N_("which keys?"));
 	set_action(&s, options);
 	if ((s.rows.json || s.rows.format) && rows_begin(&s.rows, &err))
 		usage_with_options(usage, options, "%s", err.buf);

@@ -226,7 +226,7 @@ int cmd_test_store(int argc, const char **argv)
 	argc = parse_options(argc, argv, options, usage, 0);
 	if (argc != 1)
 		usage_with_options(usage, options, argc ?
-				   "one store at a time" : "which store?");
+				   "one store at a time" : N_("which store?"));
 	if (folder && (keep || below || report.verbose))
 		usage_with_options(usage, options, "--access has no objects "
 				   "to keep or to put elsewhere, and no times "

@@ -52,7 +52,7 @@ deps () {
 	PATH=$PWD/bin /bin/sh "$install_deps" "$@" >out 2>err
 }
 
-all_build_programs='gcc make pkg-config git asciidoctor python3'
+all_build_programs='gcc make pkg-config git msgfmt asciidoctor python3'
 
 test_expect_success 'when all is there, nothing is said and nobody is asked' '
 	new_machine &&
@@ -75,7 +75,7 @@ test_expect_success 'each missing package is named with its reason' '
 
 test_expect_success 'only what is missing is installed, without questions' '
 	new_machine &&
-	there gcc make pkg-config git asciidoctor &&
+	there gcc make pkg-config git msgfmt asciidoctor &&
 	cat >on-install <<-END &&
 	printf "#!/bin/sh\n" >"$PWD/bin/python3"
 	/bin/chmod +x "$PWD/bin/python3"
@@ -91,7 +91,7 @@ test_expect_success 'only what is missing is installed, without questions' '
 
 test_expect_success 'lists are fetched when a package is not known' '
 	new_machine &&
-	there gcc make pkg-config git asciidoctor &&
+	there gcc make pkg-config git msgfmt asciidoctor &&
 	printf "#!/bin/sh\n" >bin/apt-cache &&
 	test_expect_code 1 deps build &&
 	sed -n "1s/.* //p" log >first &&
@@ -101,7 +101,7 @@ test_expect_success 'lists are fetched when a package is not known' '
 
 test_expect_success 'what could not be installed is an error with the list' '
 	new_machine &&
-	there gcc make pkg-config git asciidoctor &&
+	there gcc make pkg-config git msgfmt asciidoctor &&
 	test_expect_code 1 deps build &&
 	grep "still missing" err &&
 	tail -n 1 err >last &&
@@ -113,7 +113,7 @@ test_expect_success 'what could not be installed is an error with the list' '
 
 test_expect_success 'as a user: through sudo' '
 	new_machine &&
-	there gcc make pkg-config git asciidoctor &&
+	there gcc make pkg-config git msgfmt asciidoctor &&
 	write_script bin/sudo <<-END &&
 	echo "sudo" >>"$PWD/log"
 	exec "\$@"
@@ -147,7 +147,7 @@ test_expect_success 'without a package manager: a clear list' '
 
 test_expect_success 'names of packages are those of the manager' '
 	new_machine &&
-	there gcc make pkg-config git python3 &&
+	there gcc make pkg-config git msgfmt python3 &&
 	rm bin/apt-get &&
 	write_script bin/dnf <<-END &&
 	echo "dnf \$*" >>"$PWD/log"

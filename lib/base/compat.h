@@ -38,16 +38,23 @@
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+#define FORMAT_ARG(nr) __attribute__((format_arg(nr)))
 #define NORETURN __attribute__((noreturn))
 #define UNUSED __attribute__((unused))
 #else
 #define PRINTF_LIKE(fmt, first)
+#define FORMAT_ARG(nr)
 #define NORETURN
 #define UNUSED
 #endif
 
-/* Marks prose that a translation may replace; never used by plumbing. */
-#define _(text) (text)
+/** Prose in the language of the user, lent for good; `text` itself where there
+ *  is no translation (lib/base/translate.h). Formats of error(), fail(), say()
+ *  and their like are translated there; what plumbing promises never is. */
+const char *translation_of(const char *text) FORMAT_ARG(1);
+#define _(text) translation_of(text)
+/* Marks what is translated later, where it is printed. */
+#define N_(text) text
 
 /**
  * Room for one more in a growing array: `ARRAY_GROW(v->item, v->nr + 1,

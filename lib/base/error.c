@@ -21,7 +21,7 @@ static void add_sentence(struct strbuf *err, const char *fmt, va_list ap)
 	if (err->len && err->buf[err->len - 1] != ' ' &&
 	    err->buf[err->len - 1] != '\n')
 		strbuf_addch(err, '\n');
-	strbuf_vaddf(err, fmt, ap);
+	strbuf_vaddf(err, translation_of(fmt), ap);
 }
 
 int fail(struct strbuf *err, int code, const char *fmt, ...)
@@ -126,7 +126,7 @@ static void put_formatted(const char *prefix, const char *fmt, va_list ap)
 	struct strbuf text = STRBUF_INIT;
 	int saved = errno;
 
-	strbuf_vaddf(&text, fmt, ap);
+	strbuf_vaddf(&text, translation_of(fmt), ap);
 	put_message(prefix, text.buf, text.len);
 	strbuf_release(&text);
 	errno = saved;
@@ -174,7 +174,7 @@ void warning(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	put_formatted("resutil: warning: ", fmt, ap);
+	put_formatted(_("resutil: warning: "), fmt, ap);
 	va_end(ap);
 }
 
@@ -193,7 +193,7 @@ void notice(const char *fmt, ...)
 	if (!tell_notice)
 		return;
 	va_start(ap, fmt);
-	strbuf_vaddf(&text, fmt, ap);
+	strbuf_vaddf(&text, translation_of(fmt), ap);
 	va_end(ap);
 	tell_notice(text.buf);
 	strbuf_release(&text);

@@ -103,7 +103,7 @@ static void add_option(struct strbuf *out, const struct option *opt)
 		if (opt->flags & OPT_GREEDY)
 			add_column(out, &column, "...");
 	}
-	add_help(out, column, opt->help ? opt->help : "");
+	add_help(out, column, opt->help ? translation_of(opt->help) : "");
 }
 
 /* The length of what may not be broken: to a blank outside of brackets. */
@@ -168,7 +168,7 @@ void option_usage(struct strbuf *out, const char *const *usage,
 			strbuf_addch(out, '\n');
 		any = true;
 		if (opt->type == OPTION_GROUP)
-			strbuf_addf(out, "%s\n", opt->help);
+			strbuf_addf(out, "%s\n", translation_of(opt->help));
 		else
 			add_option(out, opt);
 	}

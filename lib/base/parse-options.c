@@ -30,7 +30,7 @@ void usage_with_options(const char *const *usage, const struct option *options,
 
 	if (reason_fmt) {
 		va_start(ap, reason_fmt);
-		strbuf_vaddf(&text, reason_fmt, ap);
+		strbuf_vaddf(&text, translation_of(reason_fmt), ap);
 		va_end(ap);
 		error("%s", text.buf);
 		strbuf_reset(&text);

@@ -36,7 +36,7 @@ static int no_such(const char *arg, bool in_project, struct strbuf *err)
 	quote_terminal(&shown, arg, strlen(arg));
 	ret = fail(err, ERR_NOT_FOUND, in_project ?
 		   "there is no experiment and no directory '%s' here" :
-		   "there is no directory '%s'", shown.buf);
+		   N_("there is no directory '%s'"), shown.buf);
 	strbuf_release(&shown);
 	return ret;
 }

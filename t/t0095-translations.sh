@@ -1,0 +1,72 @@
+#!/bin/sh
+
+test_description='messages in the language of the user'
+
+. ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-experiments.sh
+
+# C.UTF-8 is on every system with glibc; LANGUAGE gives it a language.
+in_japanese () {
+	LC_ALL=C.UTF-8 LANGUAGE=ja "$@"
+}
+
+test_lazy_prereq CATALOGS \
+	'test -f "$BUILD_DIRECTORY/locale/ja/LC_MESSAGES/resutil.mo"'
+test_lazy_prereq GETTEXT 'command -v xgettext && command -v msgmerge'
+
+test_expect_success 'setup' '
+	make_conf &&
+	mkdir store &&
+	make_exp aaaaaa_20240101T000001_one "id: $(test_id 1)" "state: done"
+'
+
+test_expect_success CATALOGS 'failures, talk, help and usage are translated' '
+	test_expect_code 10 in_japanese resutil rev-exp nothing 2>err &&
+	test_grep "実験 .nothing. は" err &&
+	in_japanese resutil comment -l one two >out &&
+	test_grep "名前を変えました" out &&
+	in_japanese resutil help >out &&
+	test_grep "実験を記録する" out &&
+	in_japanese resutil comment -h >out &&
+	test_grep "usage: resutil comment" out &&
+	test_grep "ストア" out &&
+	test_expect_code 129 in_japanese resutil comment 2>err &&
+	test_grep "必要です" err
+'
+
+test_expect_success CATALOGS 'what scripts read is not' '
+	for command in "list --json" "list-exps" "read-exp @" "help --completion-table" "version"
+	do
+		resutil $command >plain &&
+		in_japanese resutil $command >actual &&
+		test_cmp plain actual || return 1
+	done
+'
+
+test_expect_success 'the C locale, also with LANGUAGE, is English' '
+	test_expect_code 10 env LC_ALL=C LANGUAGE=ja resutil rev-exp nothing 2>err &&
+	test_grep "there is no experiment" err &&
+	test_expect_code 10 env -u LC_ALL -u LANG LANGUAGE=ja resutil rev-exp nothing 2>err &&
+	test_grep "there is no experiment" err
+'
+
+test_expect_success 'a locale or a language that is not here is English' '
+	test_expect_code 10 env LC_ALL=xx_XX.UTF-8 LANGUAGE=ja resutil rev-exp nothing 2>err &&
+	test_grep "there is no experiment" err &&
+	test_expect_code 10 env LC_ALL=C.UTF-8 LANGUAGE=xx resutil rev-exp nothing 2>err &&
+	test_grep "there is no experiment" err
+'
+
+test_expect_success CATALOGS 'installed, too' '
+	make -s -C "$SOURCE_DIRECTORY" B="$BUILD_DIRECTORY" \
+		DESTDIR="$PWD/dest" install-built >/dev/null &&
+	test_path_is_file dest/usr/local/share/locale/ja/LC_MESSAGES/resutil.mo &&
+	test_expect_code 10 in_japanese dest/usr/local/bin/resutil rev-exp no 2>err &&
+	test_grep "実験 .no. は" err
+'
+
+test_expect_success GETTEXT 'the catalogs are right, and have nearly all that the code says' '
+	"$SOURCE_DIRECTORY"/tools/update-po --check
+'
+
+test_done
