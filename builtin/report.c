@@ -188,6 +188,9 @@ static void warn_missing(const struct report *r, const char *field)
 	similar_find(&near, field, all.v);
 	if (!runs_nr(r->runs))
 		;
+	else if (r->remote && !strncmp(field, "metrics.", strlen("metrics.")))
+		warning(_("of a store no measurements are known, so no run "
+			  "has a field '%s'"), field);
 	else if (near.nr)
 		warning(_("no run has a field '%s'; is '%s' meant?"), field,
 			near.v[0]);

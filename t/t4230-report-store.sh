@@ -8,6 +8,7 @@ test_description='report: experiments that are only in a store, and an index tha
 TZ=Asia/Tokyo
 export TZ
 test_set_now 1720088155
+q="'"
 
 test_expect_success 'setup: three in the store, one of them here, one only here' '
 	make_conf && mkdir store &&
@@ -39,6 +40,15 @@ test_expect_success 'those of the store are reported, and only these' '
 	printf "%s\n" 3,done 4,done >expect &&
 	test_cmp expect actual &&
 	test_path_is_missing results/aapfup_20240704T191501
+'
+
+test_expect_success 'measurements are not read there, which is said' '
+	resutil report --remote origin --columns n,metrics.loss.last \
+		--format=csv --no-header >actual 2>err &&
+	printf "%s\n" 1, 2, 3, >expect && test_cmp expect actual &&
+	echo "resutil: warning: of a store no measurements are known, so" \
+		"no run has a field ${q}metrics.loss.last${q}" >expect &&
+	test_cmp expect err
 '
 
 test_expect_success 'expressions, order and groups hold there, too' '

@@ -84,23 +84,17 @@ static void step(sqlite3_context *context, int argc, sqlite3_value **argv)
 		sqlite3_result_error_nomem(context);
 }
 
-/* A row leaves the window. That is the first which came, as far as SQLite has
- * it, but nothing here depends on it. */
+/* The oldest row leaves the window (xInverse of
+ * sqlite3_create_window_function()). */
 static void leave(sqlite3_context *context, int argc UNUSED,
 		  sqlite3_value **argv)
 {
 	struct sample *s = sqlite3_aggregate_context(context, 0);
 	double x;
-	size_t i;
 
-	if (!s || !number_of(&x, argv[0]))
+	if (!s || s->first == s->nr || !number_of(&x, argv[0]))
 		return;
-	for (i = s->first; i < s->nr; i++)
-		if (!memcmp(&s->x[i], &x, sizeof(x)))
-			break;
-	if (i == s->nr)
-		return;
-	s->x[i] = s->x[s->first++];
+	s->first++;
 	if (s->first < s->nr / 2)
 		return;
 	memmove(s->x, s->x + s->first, (s->nr - s->first) * sizeof(*s->x));
