@@ -81,6 +81,22 @@ test_expect_success 'a record of the same length, put in its place, is seen' '
 	indexed runs 2 read 1
 '
 
+test_expect_success 'a time that was set back hides no change' '
+	record=results/aapfup_20240704T191555_one/resutil-exp.yaml &&
+	cp -p $record old && before=$(stat -c %z $record) &&
+	sed "s/0\.7/0.9/" old >new &&
+	: "the clock of a file system may stand still for 10 ms" &&
+	while test "$(stat -c %z $record)" = "$before"
+	do
+		cat new >$record && touch -r old $record || return 1
+	done &&
+	test "$(stat -c "%y %s" $record)" = "$(stat -c "%y %s" old)" &&
+	indexed runs 2 read 1 &&
+	resutil report --columns params.lr --no-header --format csv \
+		--where "comment = one" >out &&
+	echo 0.9 >expect && test_cmp expect out
+'
+
 test_expect_success 'so are measurements, which no record tells of' '
 	dir=results/aapfup_20240704T191557_three &&
 	printf "at,loss\n1,0.5\n" >$dir/metrics-0000.csv &&
@@ -134,6 +150,14 @@ test_expect_success 'a run that has just changed is read again the next time' '
 	resutil update-index --rebuild &&
 	indexed runs 2 read 2 &&
 	indexed runs 2 read 2 &&
+	: "for two seconds, in which a file system may give the same time" &&
+	newest=$({ stat -c %Y results/*_one results/*_three &&
+		stat -c "%Y %Z" results/*_one/* results/*_three/*; } |
+		tr " " "\n" | sort -n | tail -n 1) &&
+	test_set_now $((newest + 2)) && resutil update-index --rebuild &&
+	indexed runs 2 && test "$(stat_of read)" -gt 0 &&
+	test_set_now $((newest + 3)) && resutil update-index --rebuild &&
+	indexed runs 2 read 0 &&
 	test_set_now 4000000000
 '
 

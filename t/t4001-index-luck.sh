@@ -141,7 +141,10 @@ test_expect_success PYTHON 'an index of another version is made anew' '
 		python3 swap.py "$index" "PRAGMA user_version = $version" &&
 		as_expected &&
 		resutil update-index --stats >stats &&
-		grep "^read	0" stats || return 1
+		grep "^read	0" stats &&
+		test_must_fail python3 swap.py "$index" "SELECT * FROM future" \
+			2>err &&
+		test_grep "no such table" err || return 1
 	done
 '
 
@@ -179,7 +182,10 @@ test_expect_success FAULTS 'a file system without locks' '
 		with_faults RESUTIL_TEST_FAULT=lock:1+:$error resutil report \
 			--columns "**" --sort name --json >out 2>err &&
 		test_cmp expect out &&
-		test_must_be_empty err || return 1
+		test_must_be_empty err &&
+		with_faults RESUTIL_TEST_FAULT=lock:1+:$error \
+			resutil update-index --stats >stats &&
+		grep "^path	$" stats || return 1
 	done
 '
 

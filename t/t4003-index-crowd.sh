@@ -67,6 +67,39 @@ test_expect_success 'all of it is in the index' '
 	test_cmp expect out
 '
 
+# The process asks for the runs only when what it printed before was read.
+read_late () {
+	resutil query --format csv --no-header "WITH RECURSIVE n(i) AS
+		(SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 90000)
+		SELECT i FROM n UNION ALL SELECT \"params.x\" FROM runs" \
+		>pipe 2>err &
+	asking=$! &&
+	{
+		dd bs=1 count=1 of=first 2>/dev/null &&
+		"$@" && cat >rest
+	} <pipe &&
+	wait $asking
+}
+
+change_runs () {
+	echo "params: {x: 30}" \
+		>results/aapfup_20240704T191001/resutil-exp.yaml &&
+	make_whole aapfup_20240704T191000 "params: {x: 4}" &&
+	resutil update-index
+}
+
+test_expect_success 'who has begun to read takes no row for another' '
+	mkdir reading && cp resutil-conf.yaml reading && (
+		cd reading && mkdir results &&
+		make_whole aapfup_20240704T191001 "params: {x: 1}" &&
+		make_whole aapfup_20240704T191002 "params: {x: 2}" &&
+		resutil update-index && mkfifo pipe &&
+		read_late change_runs && test_must_be_empty err &&
+		tail -n 2 rest | sort >out && printf "%s\n" 2 30 >expect &&
+		test_cmp expect out
+	)
+'
+
 test_expect_success 'somebody who throws it away again and again harms nobody' '
 	(
 		while test ! -e stop

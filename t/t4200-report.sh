@@ -135,6 +135,23 @@ titles "name,params.seed" --columns "name,state,params.*" --only-changed \
 	--where "opt = adam and acc < 1"
 titles "state,name" --columns "name,state,!name,name"
 
+test_expect_success 'in order of their numbers, without what the machine did' '
+	mkdir numbers && cp resutil-conf.yaml numbers && (
+		cd numbers &&
+		make_exp aapfup_20240704T191501 \
+			"params: {layer10: 1, layer2: 2, layer1: {a: 3}}" &&
+		cd results/aapfup_20240704T191501 &&
+		printf "at,loss\n1,0.5\n" >metrics-0001.csv &&
+		printf "at,cpu\n1,99\n" >metrics-0001-system.csv
+	) &&
+	(cd numbers && resutil report --format=csv) >out &&
+	head -n 1 out >actual &&
+	echo name,state,date,duration,comment,params.layer1.a,params.layer2,params.layer10,metrics.loss.last >expect &&
+	test_cmp expect actual &&
+	(cd numbers && resutil report --columns system.cpu --no-header) >actual &&
+	echo 99 >expect && test_cmp expect actual
+'
+
 test_expect_success 'a plus adds to what is there without it' '
 	resutil report --format=tsv --columns "+usage.max_rss,tags" >out &&
 	head -n 1 out | tr "\t" " " >actual &&

@@ -125,14 +125,19 @@ test_expect_success 'time and dates along the axis' '
 '
 
 test_expect_success 'no spike of many rows is lost' '
-	awk "BEGIN { print \"at,step,loss\"; for (i = 0; i < 60000; i++)
-		print i \",\" i \",\" (i == 31234 ? 99 : i % 7 / 10) }" \
+	awk "BEGIN { print \"at,step,loss\"; for (i = 0; i < 60000; i++) {
+		y = i == 31234 ? 99 : i % 7 / 10
+		if (i > 59997) y = 60058 - i
+		print i \",\" i \",\" y } }" \
 		>one/metrics-0000.csv &&
 	resutil plot --width=60 ./one >actual &&
 	grep "max 99 at 31234" actual && sed -n 2,4p actual >top &&
 	grep "[*]" top &&
 	resutil plot -o spike.svg ./one &&
-	test $(wc -c <spike.svg) -lt 120000
+	test $(wc -c <spike.svg) -lt 120000 &&
+	: "nor the last of them, half way up at the right" &&
+	right=$(sed -n "s/.*class=\"axis\".*h\([0-9.]*\)\".*/\1/p" spike.svg) &&
+	grep "class=\"line s0\" d=\"[^\"]*L$right 1[23][0-9.]*\"" spike.svg
 '
 
 test_expect_success 'a smoothed line has its rows behind it' '

@@ -61,10 +61,11 @@ test_expect_success 'csv: exact, lines end in LF, empty text is not nothing' '
 	END
 	sheet-tool csv <runs >actual && test_cmp expect actual &&
 	printf "%s\n" "[{\"title\":\"a\"},{\"title\":\"b\"}]" "[\"\",null]" \
-		"[\"=1+1\",\"-\"]" "[\"@x\",\"+1\"]" "[\" a\",\"b\\t\"]" |
+		"[\"=1+1\",\"-\"]" "[\"@x\",\"+1\"]" "[\" a\",\"b\\t\"]" \
+		"[\"c \",\"\\td\"]" |
 	sheet-tool csv >actual &&
 	printf "%s\n" "a,b" "\"\"," "=1+1,-" "@x,+1" \
-		"\" a\",\"b$(printf "\t")\"" >expect &&
+		"\" a\",\"b$(printf "\t")\"" "\"c \",\"$(printf "\t")d\"" >expect &&
 	test_cmp expect actual &&
 	printf "%s\n" "[{\"title\":\"a\"}]" "[null]" "[\"\"]" "[1]" |
 	sheet-tool csv --no-header >actual &&
