@@ -303,7 +303,7 @@ test_expect_success 'a pipe, a link or a directory of such a name is waited for 
 	cp -R kept/mlflow/mlruns no/ && mkfifo "$(echo no/mlruns/7/0a*/artifacts)/pipe" &&
 	sed -i s/0a1b2c3d/99999999/ no/mlruns/7/0a*/meta.yaml && timeout 60 resutil import mlflow no/mlruns >out 2>err &&
 	test_grep "artifacts. is left out: pipe (FIFO)" err && dir=results/$(cut -f 2 out) &&
-	test_path_is_missing $dir/artifacts/pipe &&
+	test_path_is_missing $dir/artifacts/pipe && test_path_is_missing $dir/.resutil-new &&
 	cmp kept/mlflow/mlruns/7/0a*/artifacts/model/weights.bin $dir/artifacts/model/weights.bin && resutil fsck
 '
 

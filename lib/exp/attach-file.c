@@ -475,12 +475,25 @@ int attach_commit(struct attach *a, struct strbuf *err)
 	return ret;
 }
 
+/* What did not get to its place goes at once: there is one such name. */
+static void remove_fresh(const struct attach *a)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/" FRESH, a->dir);
+	if (path_exists(path.buf))
+		sys_remove_tree(path.buf);
+	strbuf_release(&path);
+}
+
 void attach_free(struct attach **a)
 {
 	if (!*a)
 		return;
 	if ((*a)->fd >= 0)
 		close((*a)->fd);
+	if ((*a)->is_being_made && (*a)->hidden_fd >= 0)
+		remove_fresh(*a);
 	if ((*a)->hidden_fd >= 0)
 		close((*a)->hidden_fd);
 	tempfile_delete(&(*a)->hidden);
