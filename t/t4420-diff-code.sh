@@ -180,13 +180,14 @@ test_expect_success 'only some paths' '
 test_expect_success 'variables that the code uses act, packages that it imports too' '
 	printf "meta:\n  env: [MINE, OTHER]\n" >>resutil-conf.yaml &&
 	file src/env.py "import os, yaml, sklearn.svm" \
+		"from nets.big import a_name_in_it" \
 		"os.environ[\"MINE\"]" &&
 	MINE=1 OTHER=1 run_as five true src/env.py &&
 	MINE=2 OTHER=2 run_as six true src/env.py &&
 	for run in five six
 	do
 		name=$(resutil rev-exp $run) &&
-		printf "{\"meta\": {\"packages\": [\"PyYAML==$run\", \"scikit-learn==$run\", \"zzz==$run\"]}}" |
+		printf "{\"meta\": {\"packages\": [\"PyYAML==$run\", \"scikit-learn==$run\", \"zzz==$run\", \"nets==$run\"]}}" |
 			resutil update-exp --from - $name || return 1
 	done &&
 	resutil diff --format="%(name)|%(class)|%(why)" five six >rows &&
@@ -194,6 +195,7 @@ test_expect_success 'variables that the code uses act, packages that it imports 
 	package:pyyaml|acts|imported by src/env.py
 	package:scikit-learn|acts|imported by src/env.py
 	meta.env.MINE|acts|used in src/env.py
+	package:nets|may act|
 	package:zzz|may act|
 	meta.env.OTHER|may act|
 	END
