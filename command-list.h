@@ -23,7 +23,7 @@ COMMAND("checkpoint",     cmd_checkpoint,    BUILTIN,  NO_PROJECT,   "send a run
 COMMAND("clone",          cmd_clone,         BUILTIN,  NO_PROJECT,   "make a project from a store")
 COMMAND("collect-meta",   cmd_collect_meta,  PLUMBING, WANT_PROJECT, "print metadata of this machine and process")
 COMMAND("comment",        cmd_comment,       BUILTIN,  NEED_PROJECT, "give an experiment another comment")
-COMMAND("config",         cmd_config,        BUILTIN,  NO_PROJECT,   "say which projects may have commands run")
+COMMAND("config",         cmd_config,        BUILTIN,  NO_PROJECT,   "read and change settings; trust a project")
 COMMAND_IN(pack,
 	"copy-pack",      cmd_copy_pack,     PLUMBING, NEED_PROJECT, "copy experiments from one store to another")
 COMMAND_IN(index,

@@ -53,8 +53,6 @@ const struct command commands[] = {
 	{ NULL, NULL, BUILTIN, NO_PROJECT, NULL, NULL }
 };
 
-#define ALIAS_MAX_DEPTH 16
-
 static const char *const global_usage[] = {
 	"[-C DIR] [-c KEY=VALUE] [-q|-v] [--no-interactive] [--exec-path] "
 	"[--python-path] [--version] [-h] COMMAND [ARG...]",
@@ -358,6 +356,18 @@ static bool expand_alias(struct strvec *line, const char **argv)
 	return true;
 }
 
+/* Each name is expanded once, so there are as many as there are aliases. */
+static void NORETURN die_of_loop(const struct strvec *seen, const char *name)
+{
+	struct strbuf way = STRBUF_INIT;
+	size_t i;
+
+	for (i = (size_t)strvec_index(seen, name); i < seen->nr; i++)
+		strbuf_addf(&way, "'%s' -> ", seen->v[i]);
+	die("the alias '%s' leads back to itself: %s'%s'", name, way.buf,
+	    name);
+}
+
 static void NORETURN unknown_command(const char *name)
 {
 	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
@@ -408,7 +418,8 @@ int main(int argc, const char **argv)
 	struct strvec line = STRVEC_INIT;
 	const char **view = NULL;	/* of line: parsing moves pointers */
 	const struct command *c;
-	int depth, status;
+	struct strvec seen = STRVEC_INIT;	/* aliases */
+	int status;
 
 	process_begin();
 	set_resutil_program(argv[0], find_holder);
@@ -417,7 +428,7 @@ int main(int argc, const char **argv)
 	tempfile_on_signals();
 	read_verbosity();
 
-	for (depth = 0; ; depth++) {
+	for (;;) {
 		argc = parse_options(argc, argv, global_options, global_usage,
 				     PARSE_STOP_AT_WORD);
 		if (wants_version || !argc) {
@@ -432,8 +443,9 @@ int main(int argc, const char **argv)
 			break;
 		}
 		run_external(argv);
-		if (depth == ALIAS_MAX_DEPTH)
-			die("alias '%s' leads back to itself", argv[0]);
+		if (strvec_index(&seen, argv[0]) >= 0)
+			die_of_loop(&seen, argv[0]);
+		strvec_push(&seen, argv[0]);
 		if (!expand_alias(&line, argv))
 			unknown_command(argv[0]);
 		argc = line.nr;
@@ -443,5 +455,6 @@ int main(int argc, const char **argv)
 	}
 	free(view);
 	strvec_release(&line);
+	strvec_release(&seen);
 	return status;
 }

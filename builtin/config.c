@@ -1,178 +1,306 @@
 /*
- * config: whether what a project's conf names may be run here.
+ * config: settings, and whether what a project's conf names may be run here.
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/config-list.h"
+#include "builtin/config-trust.h"
 
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
-#include "lib/base/path.h"
-#include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf-file.h"
+#include "lib/exp/settings.h"
+#include "lib/exp/settings-key.h"
 #include "lib/exp/trust.h"
-#include "lib/wrap/json.h"
+#include "lib/wrap/yaml.h"
 
 static const char *const usage[] = {
+	"config list [--user | --project] [--show-origin] "
+	"[--json | --format FORMAT] [-z]",
+	"config get [--user | --project] [--show-origin] [--json] [-z] KEY",
+	"config set [--user | --project] KEY VALUE...",
+	"config unset [--user | --project] KEY",
+	"config keys",
 	"config --trust [DIR]",
 	"config --untrust [DIR]",
 	"config --trusted [--json] [DIR]",
 	NULL
 };
 
-static void say_line(const char *format, const char *text)
+struct config {
+	struct config_look look;
+	struct config_trust trust;
+	struct project project;
+	const struct option *options;
+};
+
+#define BAD_USAGE(c, ...) usage_with_options(usage, (c)->options, __VA_ARGS__)
+
+/* ---- changing ------------------------------------------------------------ */
+
+/* Whose file: as asked, or the project's; of what no project may say, and
+ * outside of one, the user's. */
+static int choose(const struct config *c, const char *key, bool *user,
+		  struct strbuf *err)
 {
-	struct strbuf safe = STRBUF_INIT;
+	bool users_only = settings_is_users_only(key);
 
-	quote_terminal(&safe, text, strlen(text));
-	out_printf(format, safe.buf);
-	strbuf_release(&safe);
-}
-
-static void say_commands(const struct project *p)
-{
-	struct strvec list = STRVEC_INIT;
-	size_t i;
-
-	trust_list(p, &list);
-	for (i = 0; i < list.nr; i++)
-		say_line("  %s\n", list.v[i]);
-	strvec_release(&list);
-}
-
-static int add_trust(const struct project *p, struct strbuf *err)
-{
-	enum trust trust = trust_of(p);
-	/* what `init` said of it reaches further, and stays */
-	int ret = trust == TRUST_YES ? 0 : trust_add(p, err);
-
-	if (ret || verbosity < 0)
-		return ret;
-	if (trust == TRUST_NOTHING) {
-		say_line(_("Trusted %s, whose conf names nothing to run\n"),
-			 p->root);
-		return 0;
-	}
-	say_line(_("Trusted %s as it is now; resutil may run there:\n"),
-		 p->root);
-	say_commands(p);
+	*user = c->look.user || (!c->look.only_project &&
+				 (users_only || !c->look.project));
+	if (!*user && users_only)
+		return fail(err, ERR_USAGE, "'%s' is never taken from a "
+			    "project's conf; set it with --user", key);
 	return 0;
 }
 
-static int remove_trust(const char *root, struct strbuf *err)
+static int change(const struct config *c, const char *key,
+		  const struct value *value, struct strbuf *err)
 {
-	bool was = false;
-	int ret = trust_remove(root, &was, err);
+	struct conf_file file = CONF_FILE_INIT;
+	struct value *map = NULL;
+	bool user;
+	int ret = choose(c, key, &user, err);
 
-	if (!ret && verbosity >= 0)
-		say_line(was ? _("No longer trusted: %s\n") :
-			       _("%s was not trusted\n"), root);
+	if (!ret)
+		ret = conf_file_open(&file, user ? NULL : c->look.project,
+				     err);
+	if (!ret && !value)
+		ret = yaml_parse(&map, file.text.buf, file.text.len,
+				 file.path.buf, err);
+	if (!ret && !value && !value_get(map, key))
+		ret = fail(err, ERR_NOT_FOUND, "'%s' is not set in '%s'", key,
+			   file.path.buf);
+	if (!ret)
+		ret = conf_file_edit(&file, key, value, err);
+	if (!ret)
+		ret = conf_file_write(&file, err);
+	value_free(map);
+	conf_file_close(&file);
 	return ret;
 }
 
-static void print_json(const struct project *p, enum trust trust)
+/* The project's conf as it is now: what it names has to be trusted again. */
+static void tell_of_trust(const struct config *c, const char *key,
+			  const struct value *value)
 {
-	struct value *map = value_new_map(), *list = value_new_list();
-	struct strvec runs = STRVEC_INIT;
-	struct strbuf text = STRBUF_INIT;
+	struct project now = PROJECT_INIT;
+
+	if (!c->look.project || c->look.user || value->type == VALUE_BOOL ||
+	    (strncmp(key, "meta.", 5) && strncmp(key, "hooks.", 6)))
+		return;
+	if (!project_open(&now, c->look.project->root, NULL) &&
+	    (trust_of(&now) == TRUST_NO || trust_of(&now) == TRUST_CHANGED))
+		warning("'%s' is not run before 'resutil config --trust'",
+			key);
+	project_release(&now);
+}
+
+static int check_alias(const char *key, struct strbuf *err)
+{
+	if (strncmp(key, "alias.", 6) || !find_command(key + 6))
+		return 0;
+	return fail(err, ERR_USAGE, "'%s' is a command of resutil, which no "
+		    "alias can hide", key + 6);
+}
+
+static int set(const struct config *c, const char **argv, struct strbuf *err)
+{
+	struct strvec words = STRVEC_INIT;
+	struct value *value = NULL;
+	int ret = settings_check_key(argv[0], err);
+
+	strvec_pushv(&words, argv + 1);
+	if (!ret)
+		ret = check_alias(argv[0], err);
+	if (!ret)
+		ret = settings_value_of(&value, argv[0], &words, err);
+	if (!ret)
+		ret = change(c, argv[0], value, err);
+	if (!ret)
+		tell_of_trust(c, argv[0], value);
+	value_free(value);
+	strvec_release(&words);
+	return ret;
+}
+
+/* Also a whole section, and what is known to nobody. */
+static int unset(const struct config *c, const char *key, struct strbuf *err)
+{
+	if (settings_is_of_project(key))
+		return settings_check_key(key, err);
+	return change(c, key, NULL, err);
+}
+
+static int print_keys(void)
+{
+	struct strvec keys = STRVEC_INIT;
 	size_t i;
 
-	value_map_set(map, "path", value_new_text(p->root, strlen(p->root)));
-	value_map_set_str(map, "trusted", trust_word(trust));
-	trust_list(p, &runs);
-	for (i = 0; i < runs.nr; i++)
-		value_list_add(list, value_new_text(runs.v[i],
-						    strlen(runs.v[i])));
-	value_map_set(map, "runs", list);
-	json_write(&text, map);
-	out_printf("%s\n", text.buf);
-	value_free(map);
-	strvec_release(&runs);
-	strbuf_release(&text);
-}
+	settings_list_keys(&keys);
+	for (i = 0; i < keys.nr; i++) {
+		size_t len = strlen(keys.v[i]);
 
-static int show_trust(const struct project *p, bool json)
-{
-	static const char *const words[] = {
-		[TRUST_NOTHING] = "%s: its conf names nothing to run\n",
-		[TRUST_YES] = "%s: trusted\n",
-		[TRUST_NO] = "%s: not trusted\n",
-		[TRUST_CHANGED] = "%s: not trusted since it was changed\n",
-	};
-	enum trust trust = trust_of(p);
-
-	if (json) {
-		print_json(p, trust);
-	} else if (verbosity >= 0) {
-		say_line(words[trust], p->root);
-		say_commands(p);
+		out_printf("%s%s\n", keys.v[i],
+			   keys.v[i][len - 1] == '.' ? "NAME" : "");
 	}
-	return trust == TRUST_YES || trust == TRUST_NOTHING ? 0 : ERR_NO;
+	strvec_release(&keys);
+	return 0;
 }
 
-/* What is taken back may be of a directory that is no project any more. */
-static int untrust(const char *dir, struct strbuf *err)
+/* ---- verbs --------------------------------------------------------------- */
+
+enum verb {
+	VERB_LIST = 1 << 0, VERB_GET = 1 << 1, VERB_SET = 1 << 2,
+	VERB_UNSET = 1 << 3, VERB_KEYS = 1 << 4, VERB_TRUST = 1 << 5
+};
+
+static enum verb verb_of(const struct config *c, const char *word)
 {
-	struct project p = PROJECT_INIT;
-	struct strbuf root = STRBUF_INIT;
+	static const char *const all[] = {
+		"list", "get", "set", "unset", "keys"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(word, all[i]))
+			return (enum verb)(1 << i);
+	BAD_USAGE(c, "'%s' is none of list, get, set, unset and keys", word);
+}
+
+static void check_options(const struct config *c, enum verb verb, int argc)
+{
+	const struct {
+		bool given;
+		unsigned verbs;
+		const char *names;
+	} rules[] = {
+		{ c->look.user || c->look.only_project,
+		  VERB_LIST | VERB_GET | VERB_SET | VERB_UNSET,
+		  "--user and --project go with list, get, set and unset" },
+		{ c->look.show_origin, VERB_LIST | VERB_GET,
+		  "--show-origin goes with list and get" },
+		{ c->look.rows.nul, VERB_LIST | VERB_GET,
+		  "-z goes with list and get" },
+		{ c->look.rows.format != NULL, VERB_LIST,
+		  "--format goes with list" },
+		{ c->look.rows.json, VERB_LIST | VERB_GET | VERB_TRUST,
+		  "--json goes with list, get and --trusted" },
+		{ c->look.rows.json && !c->trust.show, VERB_LIST | VERB_GET,
+		  "--json goes with --trusted" },
+	};
+	const int least = verb == VERB_SET ? 2 :
+			  verb & (VERB_GET | VERB_UNSET) ? 1 : 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].given && !(rules[i].verbs & verb))
+			BAD_USAGE(c, "%s", rules[i].names);
+	if (c->look.user && c->look.only_project)
+		BAD_USAGE(c, "--user and --project do not go together");
+	if (argc < least)
+		BAD_USAGE(c, argc ? "which value?" : "which setting?");
+}
+
+static int run_verb(struct config *c, enum verb verb, const char **argv,
+		    struct strbuf *err)
+{
 	int ret;
 
-	/* what is above a directory that is gone is not meant */
-	if (path_is_dir(dir ? dir : ".") && !project_open(&p, dir, NULL))
-		strbuf_addstr(&root, p.root);
-	else
-		path_real(&root, dir ? dir : ".");
-	ret = remove_trust(root.buf, err);
-	project_release(&p);
-	strbuf_release(&root);
-	return ret;
+	if (verb == VERB_TRUST)
+		return config_trust(&c->trust, argv[0], err);
+	if (verb == VERB_KEYS)
+		return print_keys();
+	ret = project_open(&c->project, NULL, err);
+	if (ret == ERR_NOT_FOUND && !c->look.only_project) {
+		strbuf_reset(err);
+		ret = 0;
+	} else if (!ret) {
+		c->look.project = &c->project;
+	}
+	/* what is wrong in a file is no hindrance to mending it */
+	if (!ret)
+		ret = settings_load(c->look.project, err);
+	if (ret == ERR_CONTENT && (verb & (VERB_SET | VERB_UNSET)) &&
+	    settings_layer(SETTINGS_PARAMETERS)) {
+		strbuf_reset(err);
+		ret = 0;
+	}
+	if (ret)
+		return ret;
+	switch (verb) {
+	case VERB_LIST:
+		return config_list(&c->look, err);
+	case VERB_GET:
+		return config_get(&c->look, argv[0], err);
+	case VERB_SET:
+		return set(c, argv, err);
+	default:
+		return unset(c, argv[0], err);
+	}
 }
 
 int cmd_config(int argc, const char **argv)
 {
-	int add = 0, take = 0, show = 0, json = 0, ret;
+	struct config c = { .project = PROJECT_INIT };
 	const struct option options[] = {
-		{ .type = OPTION_BOOL, .name = "trust", .value = &add,
+		OPT_BOOL(0, "user", &c.look.user, "the user's file"),
+		OPT_BOOL(0, "project", &c.look.only_project,
+			 "the conf of the project"),
+		OPT_BOOL(0, "show-origin", &c.look.show_origin,
+			 "tell who said so"),
+		OPT_ROWS(&c.look.rows),
+		{ .type = OPTION_BOOL, .name = "trust", .value = &c.trust.add,
 		  .help = "let what the conf names be run here",
 		  .flags = OPT_NO_NEG },
-		{ .type = OPTION_BOOL, .name = "untrust", .value = &take,
-		  .help = "take that back", .flags = OPT_NO_NEG },
-		{ .type = OPTION_BOOL, .name = "trusted", .value = &show,
+		{ .type = OPTION_BOOL, .name = "untrust",
+		  .value = &c.trust.take, .help = "take that back",
+		  .flags = OPT_NO_NEG },
+		{ .type = OPTION_BOOL, .name = "trusted",
+		  .value = &c.trust.show,
 		  .help = "tell whether it may be run; exit 1 when not",
 		  .flags = OPT_NO_NEG },
-		OPT_BOOL(0, "json", &json, "--trusted: one JSON object"),
 		OPT_END_OF_TABLE
 	};
-	struct project p = PROJECT_INIT;
 	struct strbuf err = STRBUF_INIT;
+	struct strvec rest = STRVEC_INIT;
+	enum verb verb = VERB_TRUST;
+	int ret;
 
-	argc = parse_options(argc, argv, options, usage, 0);
-	if (add + take + show != 1)
-		usage_with_options(usage, options, "one of --trust, --untrust "
-				   "and --trusted is needed");
-	if (argc > 1)
-		usage_with_options(usage, options, "unexpected argument '%s'",
-				   argv[1]);
-	if (json && !show)
-		usage_with_options(usage, options, "--json goes with "
-				   "--trusted");
-	if (take) {
-		ret = untrust(argv[0], &err);
-	} else {
-		if (argv[0] && !path_is_dir(argv[0]))
-			ret = fail(&err, ERR_NOT_FOUND, "no directory '%s'",
-				   argv[0]);
-		else
-			ret = project_open(&p, argv[0], &err);
-		if (!ret)
-			ret = add ? add_trust(&p, &err) : show_trust(&p, json);
+	/* What stands behind KEY is its value, whatever it begins with. */
+	argc = parse_options(argc, argv, options, usage, PARSE_STOP_AT_WORD);
+	c.options = options;
+	if (!(c.trust.add + c.trust.take + c.trust.show)) {
+		if (!argc)
+			BAD_USAGE(&c, "one of list, get, set, unset, keys, "
+				  "--trust, --untrust and --trusted is needed");
+		verb = verb_of(&c, argv[0]);
+		argc = parse_options(argc, argv, options, usage,
+				     verb == VERB_SET ? PARSE_STOP_AT_WORD :
+							0);
 	}
+	if (verb == VERB_TRUST) {
+		strvec_push(&rest, "config");
+		strvec_pushv(&rest, argv);
+		argv = rest.v;
+		argc = parse_options((int)rest.nr, argv, options, usage, 0);
+	}
+	if (c.trust.add + c.trust.take + c.trust.show !=
+	    (verb == VERB_TRUST))
+		BAD_USAGE(&c, "one of --trust, --untrust and --trusted is "
+			  "needed");
+	check_options(&c, verb, argc);
+	if (verb != VERB_SET && argc > !!(verb & (VERB_GET | VERB_UNSET |
+						  VERB_TRUST)))
+		BAD_USAGE(&c, "unexpected argument '%s'", argv[argc - 1]);
+	c.trust.json = c.look.rows.json;
+	ret = run_verb(&c, verb, argv, &err);
 	if (err.len)
 		error("%s", err.buf);
-	project_release(&p);
+	project_release(&c.project);
 	strbuf_release(&err);
 	return exit_status_of(ret);
 }

@@ -4,13 +4,10 @@
 
 #include "lib/base/error.h"
 #include "lib/base/google-conf.h"
-#include "lib/base/path.h"
 #include "lib/base/strvec.h"
-#include "lib/base/sys.h"
-#include "lib/base/tempfile.h"
 #include "lib/base/term.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-edit.h"
+#include "lib/exp/conf-file.h"
 #include "lib/exp/http-conf.h"
 #include "lib/exp/project.h"
 #include "lib/exp/settings.h"
@@ -54,66 +51,24 @@ static struct value *longer_list(const struct value *map, const char *host)
 	return list;
 }
 
-/* The user's own file may lie behind a link. */
-static void follow_link(struct strbuf *path, mode_t *mode)
-{
-	char *real = realpath(path->buf, NULL);
-	struct stat st;
-
-	if (!real)
-		return;
-	strbuf_reset(path);
-	strbuf_addstr(path, real);
-	free(real);
-	if (!stat(path->buf, &st))
-		*mode = st.st_mode & 0777;
-}
-
-/* Comments and all else in the file stay. */
-static int edit(struct strbuf *text, const char *path, const char *host,
-		struct strbuf *err)
-{
-	struct value *map = NULL, *list;
-	int ret;
-
-	if (!text->len)
-		strbuf_addstr(text, "{}\n");
-	ret = yaml_parse(&map, text->buf, text->len, path, err);
-	if (ret)
-		return ret;
-	list = longer_list(map, host);
-	if (map->type == VALUE_MAP && !map->u.map.nr) {
-		value_set(map, KEY, value_copy(list));
-		strbuf_reset(text);
-		yaml_write(text, map);
-	} else {
-		ret = conf_edit(text, KEY, list, err);
-	}
-	value_free(list);
-	value_free(map);
-	return ret;
-}
-
 static int remember(const char *host, struct strbuf *err)
 {
-	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
-	mode_t mode = 0666;
-	int ret = path_xdg(&path, "XDG_CONFIG_HOME", ".config", err);
+	struct conf_file file = CONF_FILE_INIT;
+	struct value *map = NULL, *list;
+	int ret = conf_file_open(&file, NULL, err);
 
-	if (!ret && sys_mkdir_all(path.buf, 0777))
-		ret = fail_errno(err, "cannot make the directory '%s'",
-				 path.buf);
-	strbuf_addstr(&path, "/config.yaml");
-	follow_link(&path, &mode);
-	if (!ret && path_exists(path.buf))
-		ret = read_file(&text, path.buf, CONF_MAX_BYTES, err);
 	if (!ret)
-		ret = edit(&text, path.buf, host, err);
+		ret = yaml_parse(&map, file.text.buf, file.text.len,
+				 file.path.buf, err);
+	if (!ret) {
+		list = longer_list(map, host);
+		ret = conf_file_edit(&file, KEY, list, err);
+		value_free(list);
+	}
 	if (!ret)
-		ret = write_file_atomic(path.buf, text.buf, text.len, mode,
-					TEMPFILE_SYNC, err);
-	strbuf_release(&path);
-	strbuf_release(&text);
+		ret = conf_file_write(&file, err);
+	value_free(map);
+	conf_file_close(&file);
 	return ret;
 }
 

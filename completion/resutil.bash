@@ -68,6 +68,9 @@ __resutil_value ()
 		compopt -o nospace 2>/dev/null
 		__resutil_offer "$cur" = < <(__resutil_keys)
 		;;
+	setting)
+		__resutil_offer "$cur" '' < <(__resutil_keys)
+		;;
 	resutil)
 		__resutil_offer "$cur" '' < <(__resutil_commands)
 		;;
@@ -189,9 +192,12 @@ _resutil ()
 		COMPREPLY=("${COMPREPLY[@]#resutil-}")
 	else
 		kind=$(__resutil_words_kind "$command")
-		[ "$command,$seen" = remote,1 ] && kind=remote
+		case "$command,$seen" in
+		remote,1) kind=remote ;;
+		config,1) kind=setting ;;
+		esac
 		case "$kind,$seen" in
-		command,0|exp,*|remote,*|file,*|dir,*|resutil,0|words=*,0)
+		command,0|exp,*|remote,*|setting,*|file,*|dir,*|resutil,0|words=*,0)
 			__resutil_value "$kind" "$cur"
 			;;
 		*)

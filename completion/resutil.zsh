@@ -28,6 +28,12 @@ _resutil_keys () {
 	compadd "$@" -S = -a keys
 }
 
+_resutil_settings () {
+	local -a keys
+	keys=(${(f)"$(_resutil_list_keys)"})
+	compadd "$@" -a keys
+}
+
 _resutil_commands () {
 	local -a list more
 	list=(${(f)"$(_resutil_list_commands)"})

@@ -228,6 +228,9 @@ test_expect_success 'an alias of an alias; one that turns in a circle' '
 	test_cmp expect actual &&
 	test_expect_code 128 resutil -c alias.a=b -c alias.b=a a 2>err &&
 	test_line_count = 1 err &&
+	test_grep "alias .a. leads back to itself: .a. -> .b. -> .a." err &&
+	test_expect_code 128 resutil -c alias.x="a v" -c alias.a=a x 2>err &&
+	test_grep "alias .a. leads back to itself: .a. -> .a.$" err &&
 	test_expect_code 128 resutil -c "alias.a=b \"c" a 2>err &&
 	test_grep "alias.a" err
 '

@@ -133,6 +133,10 @@ test_expect_success BASH 'bash: words, keys, files, directories, programs' '
 	offered done &&
 	bash_offers resutil -c color &&
 	offered color.ui= &&
+	bash_offers resutil config un &&
+	offered unset &&
+	bash_offers resutil config set --user color &&
+	offered color.ui &&
 	bash_offers resutil run --name-file a-f &&
 	offered a-file &&
 	bash_offers resutil -C su &&

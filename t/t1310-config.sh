@@ -180,4 +180,313 @@ test_expect_success 'more settings than there may be' '
 	RESUTIL_CONFIG_COUNT=99999999999 resutil list
 '
 
+# restore: after a test, both files as they were
+restore () {
+	cp "$TRASH_DIRECTORY/conf.orig" \
+		"$TRASH_DIRECTORY/proj/resutil-conf.yaml" &&
+	rm -f "$user" "$user.lock"
+}
+
+# refused CODE WORDS ARG...: config fails with one line that has WORDS, and
+# changes nothing
+refused () {
+	code=$1 words=$2 && shift 2 &&
+	cp resutil-conf.yaml before &&
+	test_expect_code "$code" resutil config "$@" >out 2>err &&
+	test_must_be_empty out && test_line_count = 1 err &&
+	test_grep "$words" err && test_cmp before resutil-conf.yaml
+}
+
+test_expect_success 'config set writes each kind as what it is' '
+	test_when_finished restore && cd proj &&
+	for words in "run.prompt off" "run.meta-wait 1.5s" "run.monitor 10" \
+		"code.max-file 10M" "code.max-run 4096" "code.treeish yes" \
+		"push.auto On" "pack.level 0" "list.timeout 007" \
+		"secrets.allow yes" "secrets.add a b:c" "color.ui never" \
+		"run.collect *.log" "gc.older-than 2h" "meta.gpu no" \
+		"hooks.pre-run true --now" "hooks.post-run no"
+	do
+		set -f && set -- $words && set +f &&
+		resutil config set "$@" 2>/dev/null || return 1
+	done &&
+	cat >want <<-\END &&
+	run:
+	  prompt: false
+	  meta-wait: 1.5s
+	  monitor: 10
+	  collect: "*.log"
+	code:
+	  max-file: 10M
+	  max-run: 4096
+	  treeish: true
+	push:
+	  auto: true
+	pack:
+	  level: 0
+	list:
+	  timeout: "007"
+	secrets:
+	  allow: "yes"
+	  add:
+	  - a
+	  - b:c
+	color:
+	  ui: never
+	gc:
+	  older-than: 2h
+	meta:
+	  gpu: false
+	hooks:
+	  pre-run:
+	  - "true"
+	  - --now
+	  post-run: false
+	END
+	sed "1,$(wc -l <../conf.orig)d" resutil-conf.yaml | tr "\047" \" >got &&
+	test_cmp want got &&
+	resutil list && resutil -c list.timeout=1 config list >out &&
+	test_line_count = 19 out
+'
+
+test_expect_success 'config set: what a setting cannot be, and what is none' '
+	cd proj &&
+	while IFS="|" read -r words key value
+	do
+		refused 129 "$words" set "$key" "$value" || return 1
+	done <<-\END &&
+	did you mean .run.prompt.|run.promt|no
+	did you mean .hooks.pre-run|hooks.pre-rum|x
+	no setting .nothing.like.it|nothing.like.it|1
+	no setting .alias.a.b.|alias.a.b|list
+	no setting .alias.-x.|alias.-x|list
+	.run. holds settings|run|1
+	results_dir. says what the project is|results_dir|x
+	storage_config.path. says|storage_config.path|x
+	resutil remote|remotes.x|dir:/x
+	must be yes or no, not .maybe.|run.prompt|maybe
+	must be a size.*not .huge.|code.max-file|huge
+	must be a number from 0 to 9|pack.level|10
+	must be a number of seconds|list.timeout|1m
+	must be a number of seconds, from 1|http.stall-timeout|0
+	must be auto, always or never|color.ui|blue
+	must be yes, no, background or ask|push.auto|later
+	must be an age|gc.older-than|soon
+	must be a duration|run.meta-wait|-1
+	must be yes, no, or a duration|run.monitor|often
+	must be a command|meta.x|"
+	END
+	refused 129 "has one value" set run.prompt yes no &&
+	test_expect_code 129 resutil config set run.prompt 2>err &&
+	test_grep "which value" err
+'
+
+test_expect_success 'config set keeps comments, order, links and modes' '
+	test_when_finished restore && cd proj &&
+	cat >"$TRASH_DIRECTORY"/mine.yaml <<-\END &&
+	# what I like
+	color: {ui: auto}   # for now
+	run:
+	  # asked often enough
+	  prompt: yes # really
+
+	later: [1, 2]
+	END
+	chmod 640 "$TRASH_DIRECTORY"/mine.yaml &&
+	ln -s "$TRASH_DIRECTORY"/mine.yaml "$user" &&
+	resutil config set --user run.prompt no &&
+	resutil config set --user run.collect a b &&
+	resutil config set --user color.ui never &&
+	cat >want <<-\END &&
+	# what I like
+	color: {ui: "never"}   # for now
+	run:
+	  # asked often enough
+	  prompt: false # really
+	  collect:
+	  - a
+	  - b
+
+	later: [1, 2]
+	END
+	test_cmp want "$TRASH_DIRECTORY"/mine.yaml &&
+	test -L "$user" &&
+	test "$(stat -c %a "$TRASH_DIRECTORY"/mine.yaml)" = 640
+'
+
+test_expect_success 'config unset: a key, a section, the last one' '
+	test_when_finished restore && cd proj &&
+	printf "# top\nalias:\n  a: list\n  b: log\nrun: {prompt: no}\n" \
+		>"$user" &&
+	resutil config unset alias.a &&
+	resutil config unset --user run.prompt &&
+	printf "# top\nalias:\n  b: log\n" >want && test_cmp want "$user" &&
+	refused 10 "alias.a. is not set in .*config.yaml" unset alias.a &&
+	resutil config unset alias.b && echo "# top" >want &&
+	test_cmp want "$user" &&
+	resutil list &&
+	resutil config set --user run.prompt no &&
+	printf "# top\nrun:\n  prompt: false\n" >want &&
+	test_cmp want "$user" &&
+	echo "{}" >"$user" && resutil config set alias.x list &&
+	printf "alias:\n  x: list\n" >want && test_cmp want "$user" &&
+	printf "typo: 1\ncode:\n  max-file: 1\n  max-run: 2\n" \
+		>>resutil-conf.yaml &&
+	resutil config unset typo && resutil config unset code &&
+	test_cmp ../conf.orig resutil-conf.yaml &&
+	refused 129 "says what the project is" unset storage_config
+'
+
+test_expect_success 'whose file: --user, --project, and what is for users only' '
+	test_when_finished restore && cd proj &&
+	resutil config set alias.x list && test_grep "x: list" "$user" &&
+	test_cmp ../conf.orig resutil-conf.yaml &&
+	refused 129 "never taken from a project" \
+		set --project core.pager less &&
+	refused 129 "never taken from a project" \
+		set --project google.trusted-hosts h &&
+	mkdir -p ../nowhere && cd ../nowhere &&
+	resutil config set run.prompt no && test_grep "prompt: false" "$user" &&
+	test_expect_code 10 resutil config set --project run.prompt no 2>err &&
+	test_expect_code 129 resutil config list --user --project 2>err &&
+	(
+		unset HOME XDG_CONFIG_HOME &&
+		test_expect_code 128 "$BUILD_DIRECTORY"/resutil \
+			config set run.prompt no 2>err &&
+		test_grep HOME err
+	)
+'
+
+test_expect_success 'config get: the last that says so' '
+	test_when_finished restore && cd proj &&
+	test_expect_code 1 resutil config get run.prompt >out 2>err &&
+	test_must_be_empty out && test_must_be_empty err &&
+	resutil config set --user run.prompt yes &&
+	resutil config set --project run.prompt no &&
+	resutil config set --project run.collect "a b" "c" &&
+	printf "alias: {evil: \"!id\"}\n" >>resutil-conf.yaml &&
+	{
+		resutil config get run.prompt &&
+		resutil config get --user run.prompt &&
+		resutil -c run.prompt=on config get --project run.prompt &&
+		resutil -c run.prompt=on config get --show-origin run.prompt &&
+		resutil config get --show-origin run.prompt &&
+		resutil config get run.collect &&
+		resutil config get --json run.collect &&
+		resutil config get --show-origin -z run.collect | tr "\0" "!"
+	} >out &&
+	printf "%s\n" false true false "-c	on" "project	false" \
+		"a b" c "[\"a b\",\"c\"]" >want &&
+	printf "project\ta b!project\tc!" >>want &&
+	test_cmp want out &&
+	test_expect_code 1 resutil config get alias.evil &&
+	refused 129 "did you mean" get run.promt &&
+	refused 129 "holds settings" get run
+'
+
+test_expect_success 'config list: each layer, by key, with who said so' '
+	test_when_finished restore && cd proj &&
+	resutil config set --user run.prompt yes &&
+	resutil config set --project run.prompt no &&
+	resutil config set --project run.collect "a b" "c" &&
+	resutil config set alias.l "list --json" &&
+	printf "alias: {evil: \"!id\"}\nnew: {a: 1}\n" >>resutil-conf.yaml &&
+	resutil -c run.prompt=on config list --show-origin --format tsv \
+		>out 2>err &&
+	conf=$(pwd -P)/resutil-conf.yaml &&
+	cat >want <<-END &&
+	key	value	origin	path
+	alias.l	list --json	user	$user
+	new.a	1	project	$conf
+	run.collect	["a b", "c"]	project	$conf
+	run.prompt	true	user	$user
+	run.prompt	false	project	$conf
+	END
+	printf "run.prompt\ton\t-c\t\n" >>want &&
+	sed "s/\\\\\"/\"/g;s/\"\\[/[/;s/\\]\"/]/" out >got &&
+	test_cmp want got &&
+	test_line_count = 2 err &&
+	test_grep "alias.evil. is never taken from a project" err &&
+	test_grep "no setting .new.a." err &&
+	resutil config list --project --json 2>/dev/null >out &&
+	cat >want <<-END &&
+	{"key":"new.a","value":1,"origin":"project","path":"$conf"}
+	{"key":"run.collect","value":["a b","c"],"origin":"project","path":"$conf"}
+	{"key":"run.prompt","value":false,"origin":"project","path":"$conf"}
+	END
+	test_cmp want out &&
+	resutil config list --user --format "%(key)=%(value)" >out &&
+	printf "alias.l=list --json\nrun.prompt=true\n" >want &&
+	test_cmp want out &&
+	resutil config keys >out && test_grep "^alias.NAME$" out &&
+	test_grep "^run.prompt$" out && test_grep ! "^run$" out &&
+	test_expect_code 129 resutil config keys --json 2>err &&
+	test_expect_code 129 resutil config get --format csv run.prompt 2>err
+'
+
+test_expect_success 'an alias that cannot be is refused when it is set' '
+	test_when_finished restore && cd proj &&
+	refused 129 "is a command of resutil" set alias.list "log" &&
+	refused 129 "must be a command" set alias.x "" &&
+	refused 129 "must be a command" set alias.x "!" &&
+	refused 129 "must be a command" set alias.x list --json &&
+	refused 129 "quote" set alias.x "list \"" &&
+	refused 129 "alias .x. would lead back to itself" set alias.x "x -v" &&
+	resutil config set alias.a "b -v" && resutil config set alias.b "c" &&
+	refused 129 "alias .c. would lead back to itself by .b." \
+		set alias.c "a" &&
+	resutil config set alias.c "!printf \"<%s>\" \"\$#\"" &&
+	resutil a x y >out && printf "<3>" >want && test_path_is_file out &&
+	resutil config set alias.ver "version" && resutil ver >out &&
+	resutil version >want && test_cmp want out
+'
+
+test_expect_success 'a file that is wrong is mended by config' '
+	test_when_finished restore && cd proj &&
+	printf "run: {prompt: maybe}\ncode: {treeish: perhaps}\n" \
+		>>resutil-conf.yaml &&
+	test_expect_code 13 resutil list 2>/dev/null &&
+	test_expect_code 13 resutil config list 2>err &&
+	test_grep "code.treeish" err &&
+	resutil config set run.prompt no 2>/dev/null &&
+	resutil config unset code.treeish 2>/dev/null &&
+	resutil list && resutil config get run.prompt &&
+	cp ../conf.orig resutil-conf.yaml && echo "run: 3" >>resutil-conf.yaml &&
+	test_expect_code 13 resutil config set run.prompt no 2>err &&
+	test_grep "no map" err &&
+	printf "a: [\n" >"$user" &&
+	test_expect_code 13 resutil config set --user run.prompt no 2>err &&
+	test_grep "config.yaml. line 2" err &&
+	echo "a: [" >want && test_cmp want "$user"
+'
+
+test_expect_success 'many that set at once: none is lost' '
+	test_when_finished restore && cd proj && pids= &&
+	for i in 1 2 3 4 5 6 7 8 9 10
+	do
+		resutil config set "alias.n$i" list & pids="$pids $!"
+		resutil config set "meta.n$i" no & pids="$pids $!"
+	done &&
+	for pid in $pids
+	do
+		wait "$pid" || return 1
+	done &&
+	resutil config list --user --format "%(key)" >out &&
+	test_line_count = 10 out &&
+	resutil config list --project --format "%(key)" >out &&
+	test_line_count = 10 out
+'
+
+test_expect_success 'hooks and meta of a project: trust is asked for again' '
+	test_when_finished restore && cd proj &&
+	resutil config set meta.kernel uname -s 2>err &&
+	test_must_be_empty err &&
+	resutil config --untrust &&
+	resutil config set meta.kernel uname -n 2>err &&
+	test_grep "meta.kernel. is not run before .resutil config --trust" \
+		err &&
+	resutil config set meta.gpu no 2>err && test_must_be_empty err &&
+	resutil config set --user meta.other uname 2>err &&
+	test_must_be_empty err
+'
+
 test_done

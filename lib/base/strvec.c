@@ -143,3 +143,13 @@ size_t strvec_from(const struct strvec *vec, const char *text, size_t len)
 	}
 	return low;
 }
+
+ssize_t strvec_index(const struct strvec *vec, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < vec->nr; i++)
+		if (!strcmp(vec->v[i], text))
+			return (ssize_t)i;
+	return -1;
+}

@@ -36,6 +36,9 @@ void strvec_sort(struct strvec *vec, bool unique);
 /** The position in a sorted list, or -1. */
 ssize_t strvec_find(const struct strvec *vec, const char *text);
 
+/** The first position in any list, or -1. */
+ssize_t strvec_index(const struct strvec *vec, const char *text);
+
 /** Where in a sorted list those begin that have the first `len` bytes of
  *  `text`, or would: the first that is not before these. */
 size_t strvec_from(const struct strvec *vec, const char *text, size_t len);

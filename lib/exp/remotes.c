@@ -3,19 +3,17 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/base/filelock.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
-#include "lib/base/tempfile.h"
 #include "lib/base/value.h"
 #include "lib/exp/conf-check.h"
 #include "lib/exp/conf-edit.h"
+#include "lib/exp/conf-file.h"
 #include "lib/exp/project.h"
 #include "lib/exp/trust.h"
 #include "lib/wrap/yaml.h"
 
-#define LOCK_FILE "conf.lock"
 
 /* No dot: `remotes.NAME.type` has to say which key is meant. */
 int remote_check_name(const char *name, struct strbuf *err)
@@ -145,27 +143,6 @@ int remotes_find(struct remote_conf *out, const struct project *p,
 	return ret;
 }
 
-/* Two that change the conf at once: one waits, and reads what the other has
- * written. Returns the descriptor that holds the lock, or a negative code. */
-static int lock_conf(const struct project *p, struct strbuf *err)
-{
-	struct strbuf path = STRBUF_INIT;
-	int fd = -1, ret = project_private(p, LOCK_FILE, &path, err);
-
-	if (ret)
-		goto cleanup;
-	fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
-	if (fd < 0 || (filelock_take(fd, 0, true) &&
-		       !filelock_is_unsupported(errno)))
-		ret = fail_errno(err, "cannot lock '%s'", path.buf);
-
-cleanup:
-	if (ret && fd >= 0)
-		close(fd);
-	strbuf_release(&path);
-	return ret ? ret : fd;
-}
-
 /* May the change be made, by what the conf says now? */
 static int check_change(const struct strbuf *text, const struct project *p,
 			const char *name, bool adds, struct strbuf *err)
@@ -184,19 +161,6 @@ static int check_change(const struct strbuf *text, const struct project *p,
 	else if (!adds && !value_map_get(remotes, name))
 		ret = fail(err, ERR_NOT_FOUND, "no remote '%s' in '%s'", name,
 			   p->conf_path);
-	value_free(conf);
-	return ret;
-}
-
-/* The new conf has to be one that can be read again. */
-static int check_result(const struct strbuf *text, const struct project *p,
-			struct strbuf *err)
-{
-	struct value *conf = NULL;
-	int ret = yaml_parse(&conf, text->buf, text->len, p->conf_path, err);
-
-	if (!ret)
-		ret = conf_check(conf, p->conf_path, p->root, err);
 	value_free(conf);
 	return ret;
 }
@@ -223,33 +187,22 @@ static int remove_notes(const struct project *p, const char *name,
 static int change(const struct project *p, const char *name,
 		  const struct value *value, struct strbuf *err)
 {
-	struct strbuf text = STRBUF_INIT;
+	struct conf_file file = CONF_FILE_INIT;
 	char *key = xstrfmt("remotes.%s", name);
-	int fd = lock_conf(p, err);
-	int ret = fd < 0 ? fd : 0;
-	struct stat st;
+	int ret = conf_file_open(&file, p, err);
 
 	if (!ret)
-		ret = read_file(&text, p->conf_path, CONF_MAX_BYTES, err);
+		ret = check_change(&file.text, p, name, value != NULL, err);
 	if (!ret)
-		ret = check_change(&text, p, name, value != NULL, err);
-	if (!ret)
-		ret = conf_edit(&text, key, value, err);
-	if (!ret)
-		ret = check_result(&text, p, err);
-	if (!ret && stat(p->conf_path, &st))
-		ret = fail_errno(err, "cannot look at '%s'", p->conf_path);
+		ret = conf_edit(&file.text, key, value, err);
 	if (!ret && value)
 		ret = remove_notes(p, name, err);
 	if (!ret)
-		ret = write_file_atomic(p->conf_path, text.buf, text.len,
-					st.st_mode & 0777, TEMPFILE_SYNC, err);
+		ret = conf_file_write(&file, err);
 	if (!ret && !value)
 		ret = remove_notes(p, name, err);
-	if (fd >= 0)
-		close(fd);
+	conf_file_close(&file);
 	free(key);
-	strbuf_release(&text);
 	return ret;
 }
 
@@ -387,28 +340,17 @@ cleanup:
 int remotes_set(const struct project *p, const struct remote_conf *r,
 		struct strbuf *err)
 {
-	struct strbuf text = STRBUF_INIT;
-	struct stat st;
+	struct conf_file file = CONF_FILE_INIT;
 	int ret = conf_check_storage_config(r->type, r->config, err);
-	int fd = ret ? -1 : lock_conf(p, err);
 
-	if (!ret && fd < 0)
-		ret = fd;
 	if (!ret)
-		ret = read_file(&text, p->conf_path, CONF_MAX_BYTES, err);
+		ret = conf_file_open(&file, p, err);
 	if (!ret)
-		ret = edit_store(&text, p, r, err);
+		ret = edit_store(&file.text, p, r, err);
 	if (!ret)
-		ret = check_result(&text, p, err);
-	if (!ret && stat(p->conf_path, &st))
-		ret = fail_errno(err, "cannot look at '%s'", p->conf_path);
-	if (!ret)
-		ret = write_file_atomic(p->conf_path, text.buf, text.len,
-					st.st_mode & 0777, TEMPFILE_SYNC, err);
-	if (fd >= 0)
-		close(fd);
+		ret = conf_file_write(&file, err);
+	conf_file_close(&file);
 	if (!ret)
 		trust_follow(p, NULL);
-	strbuf_release(&text);
 	return ret;
 }

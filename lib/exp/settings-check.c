@@ -10,67 +10,90 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-
-enum kind { KIND_MAP, KIND_BOOL, KIND_SIZE, KIND_SCALAR, KIND_LIST };
+#include "lib/exp/settings-internal.h"
 
 static const char *const wanted[] = {
-	[KIND_MAP] = "a map of keys",
-	[KIND_BOOL] = "yes or no",
-	[KIND_SIZE] = "a size, as in 10MiB",
-	[KIND_SCALAR] = "one value",
-	[KIND_LIST] = "one value or a list of them",
+	[SETTINGS_KIND_MAP] = "a map of keys",
+	[SETTINGS_KIND_BOOL] = "yes or no",
+	[SETTINGS_KIND_SIZE] = "a size, as in 10MiB",
+	[SETTINGS_KIND_SCALAR] = "one value",
+	[SETTINGS_KIND_LIST] = "one value or a list of them",
 };
+
+#define KIND(kind) SETTINGS_KIND_##kind
 
 static const struct {
 	const char *key;
-	enum kind kind;
+	enum settings_kind kind;
 } known[] = {
-	{ "alias", KIND_MAP },
-	{ "code", KIND_MAP },
-	{ "code.max-file", KIND_SIZE },
-	{ "code.max-run", KIND_SIZE },
-	{ "code.treeish", KIND_BOOL },
-	{ "color", KIND_MAP },
-	{ "color.ui", KIND_SCALAR },
-	{ "core", KIND_MAP },
-	{ "core.pager", KIND_SCALAR },
-	{ "gc", KIND_MAP },
-	{ "gc.older-than", KIND_SCALAR },
-	{ "google", KIND_MAP },
-	{ "google.trusted-hosts", KIND_LIST },
-	{ "hooks", KIND_MAP },
-	{ "http", KIND_MAP },
-	{ "http.ca-file", KIND_SCALAR },
-	{ "http.stall-timeout", KIND_SCALAR },
-	{ "list", KIND_MAP },
-	{ "list.timeout", KIND_SCALAR },
-	{ "meta", KIND_MAP },
-	{ "meta.env", KIND_LIST },
-	{ "notes", KIND_BOOL },
-	{ "pack", KIND_MAP },
-	{ "pack.level", KIND_SCALAR },
-	{ "push", KIND_MAP },
-	{ "push.auto", KIND_SCALAR },
-	{ "remotes", KIND_MAP },
-	{ "run", KIND_MAP },
-	{ "run.checkpoint-every", KIND_SCALAR },
-	{ "run.collect", KIND_LIST },
-	{ "run.hash-inputs", KIND_BOOL },
-	{ "run.meta-wait", KIND_SCALAR },
-	{ "run.monitor", KIND_SCALAR },
-	{ "run.prompt", KIND_BOOL },
-	{ "secrets", KIND_MAP },
-	{ "secrets.add", KIND_LIST },
-	{ "secrets.allow", KIND_LIST },
-	{ "secrets.allow-files", KIND_LIST },
-	{ "secrets.files", KIND_LIST },
-	{ "transfer", KIND_MAP },
-	{ "transfer.jobs", KIND_SIZE },
-	{ "transfer.limit-rate", KIND_SIZE },
-	{ "unpack", KIND_MAP },
-	{ "unpack.max-entries", KIND_SIZE },
-	{ "unpack.max-size", KIND_SIZE },
+	{ "alias", KIND(MAP) },
+	{ "code", KIND(MAP) },
+	{ "code.max-file", KIND(SIZE) },
+	{ "code.max-run", KIND(SIZE) },
+	{ "code.treeish", KIND(BOOL) },
+	{ "color", KIND(MAP) },
+	{ "color.ui", KIND(SCALAR) },
+	{ "core", KIND(MAP) },
+	{ "core.pager", KIND(SCALAR) },
+	{ "gc", KIND(MAP) },
+	{ "gc.older-than", KIND(SCALAR) },
+	{ "google", KIND(MAP) },
+	{ "google.trusted-hosts", KIND(LIST) },
+	{ "hooks", KIND(MAP) },
+	{ "http", KIND(MAP) },
+	{ "http.ca-file", KIND(SCALAR) },
+	{ "http.stall-timeout", KIND(SCALAR) },
+	{ "list", KIND(MAP) },
+	{ "list.timeout", KIND(SCALAR) },
+	{ "meta", KIND(MAP) },
+	{ "meta.env", KIND(LIST) },
+	{ "notes", KIND(BOOL) },
+	{ "pack", KIND(MAP) },
+	{ "pack.level", KIND(SCALAR) },
+	{ "push", KIND(MAP) },
+	{ "push.auto", KIND(SCALAR) },
+	{ "remotes", KIND(MAP) },
+	{ "run", KIND(MAP) },
+	{ "run.checkpoint-every", KIND(SCALAR) },
+	{ "run.collect", KIND(LIST) },
+	{ "run.hash-inputs", KIND(BOOL) },
+	{ "run.meta-wait", KIND(SCALAR) },
+	{ "run.monitor", KIND(SCALAR) },
+	{ "run.prompt", KIND(BOOL) },
+	{ "secrets", KIND(MAP) },
+	{ "secrets.add", KIND(LIST) },
+	{ "secrets.allow", KIND(LIST) },
+	{ "secrets.allow-files", KIND(LIST) },
+	{ "secrets.files", KIND(LIST) },
+	{ "transfer", KIND(MAP) },
+	{ "transfer.jobs", KIND(SIZE) },
+	{ "transfer.limit-rate", KIND(SIZE) },
+	{ "unpack", KIND(MAP) },
+	{ "unpack.max-entries", KIND(SIZE) },
+	{ "unpack.max-size", KIND(SIZE) },
 };
+
+bool settings_kind_of(const char *key, enum settings_kind *kind)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (strcmp(known[i].key, key))
+			continue;
+		*kind = known[i].kind;
+		return true;
+	}
+	return false;
+}
+
+void settings_list_kinds(struct strvec *out)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].kind != SETTINGS_KIND_MAP)
+			strvec_push(out, known[i].key);
+}
 
 static bool is_word(const char *text, const char *const *words)
 {
@@ -106,28 +129,29 @@ static bool is_list_of_scalars(const struct value *value)
 	return true;
 }
 
-static bool is_of_kind(const struct value *value, enum kind kind)
+static bool is_of_kind(const struct value *value, enum settings_kind kind)
 {
 	struct strbuf text = STRBUF_INIT;
 	uint64_t size;
 	bool yes, fits = is_scalar(value);
 
 	switch (kind) {
-	case KIND_MAP:
+	case SETTINGS_KIND_MAP:
 		return value->type == VALUE_MAP;
-	case KIND_LIST:
+	case SETTINGS_KIND_LIST:
 		return is_list_of_scalars(value);
-	case KIND_SCALAR:
+	case SETTINGS_KIND_SCALAR:
 		return fits;
-	case KIND_BOOL:
-	case KIND_SIZE:
+	case SETTINGS_KIND_BOOL:
+	case SETTINGS_KIND_SIZE:
 		break;
 	}
 	if (fits)
 		value_format(&text, value);
 	if (fits)
-		fits = kind == KIND_BOOL ? settings_parse_bool(text.buf, &yes) :
-					   size_parse(&size, text.buf);
+		fits = kind == SETTINGS_KIND_BOOL ?
+			settings_parse_bool(text.buf, &yes) :
+			size_parse(&size, text.buf);
 	strbuf_release(&text);
 	return fits;
 }

@@ -8,7 +8,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
+#include "lib/exp/conf-file.h"
 #include "lib/exp/project.h"
+#include "lib/exp/settings-key.h"
 #include "lib/wrap/yaml.h"
 
 #define COUNT_ENV "RESUTIL_CONFIG_COUNT"
@@ -21,29 +23,14 @@ static struct value *layers[SETTINGS_LAYER_NR];
 /* Numbers as text, lent to callers of settings_get_str(). */
 static struct strvec lent = STRVEC_INIT;
 
-/*
- * A project may come from anywhere: what makes a command run something, and
- * who is trusted with keys, is taken from the user alone.
- */
-static bool is_for_users_only(const char *key)
-{
-	return !strcmp(key, "alias") || !strncmp(key, "alias.", 6) ||
-		!strcmp(key, "core.pager") ||
-		!strcmp(key, "google.trusted-hosts");
-}
-
 static int read_user_layer(struct value **out, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT;
 	struct strbuf text = STRBUF_INIT;
 	int ret;
 
-	if (path_xdg(&path, "XDG_CONFIG_HOME", ".config", NULL)) {
-		ret = 0;	/* no home, no settings */
-		goto cleanup;
-	}
-	strbuf_addstr(&path, "/config.yaml");
-	if (!path_exists(path.buf)) {
+	/* no home, no settings */
+	if (conf_file_user_path(&path, NULL) || !path_exists(path.buf)) {
 		ret = 0;
 		goto cleanup;
 	}
@@ -178,12 +165,17 @@ const struct value *settings_get(const char *key)
 	return NULL;
 }
 
+const struct value *settings_layer(enum settings_layer layer)
+{
+	return layers[layer];
+}
+
 const struct value *settings_get_of(enum settings_layer layer, const char *key)
 {
 	const struct value *value;
 
 	if (!layers[layer] ||
-	    (layer == SETTINGS_PROJECT && is_for_users_only(key)))
+	    (layer == SETTINGS_PROJECT && settings_is_users_only(key)))
 		return NULL;
 	value = value_get(layers[layer], key);
 	return value && value->type != VALUE_NULL ? value : NULL;

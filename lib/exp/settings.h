@@ -36,6 +36,8 @@ const struct value *settings_get(const char *key);
 enum settings_layer {
 	SETTINGS_USER, SETTINGS_PROJECT, SETTINGS_PARAMETERS, SETTINGS_LAYER_NR
 };
+/** All that one layer says, a map; NULL: nothing. */
+const struct value *settings_layer(enum settings_layer layer);
 const struct value *settings_get_of(enum settings_layer layer, const char *key);
 const char *settings_get_str(const char *key, const char *otherwise);
 /** ERR_CONTENT names key and value when it is not of the kind. */
