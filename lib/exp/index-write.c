@@ -337,6 +337,9 @@ int index_write(struct index *ix, const struct index_change *change,
 	ret = write_changes(&w);
 	if (!ret)
 		ret = db_exec(ix->db, "COMMIT", err);
+	/* the next one takes the same memory again */
+	if (!ret)
+		db_exec(ix->db, "PRAGMA shrink_memory", NULL);
 	if (ret) {
 		db_exec(ix->db, "ROLLBACK", NULL);
 		free(w.block);

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/wrap/yaml-scalar.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "lib/base/alloc.h"
@@ -200,10 +201,49 @@ static bool read_float(struct value *out, const char *text)
 	return set_float(out, minus ? -sum : sum);
 }
 
+/*
+ * Most numbers: a few decimal digits, with a point or without. So many digits
+ * and such a power of ten are doubles without rounding, so that one division
+ * rounds as strtod(3) does. False: it is another one, or none.
+ */
+static bool read_short(struct value *out, const char *text, size_t len)
+{
+	static const double power[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15
+	};
+	bool minus = *text == '-', point = false;
+	size_t at = minus, behind = 0;
+	int64_t sum = 0;
+
+	if (FLT_EVAL_METHOD || len == at || len - at > ARRAY_SIZE(power) ||
+	    !isdigit((unsigned char)text[at]) ||
+	    (text[at] == '0' && len > at + 1 && text[at + 1] != '.'))
+		return false;
+	for (; at < len; at++) {
+		if (isdigit((unsigned char)text[at])) {
+			sum = sum * 10 + (text[at] - '0');
+			behind += point;
+		} else if (text[at] == '.' && !point) {
+			point = true;
+		} else {
+			return false;
+		}
+	}
+	if (point)
+		return set_float(out, minus ? -((double)sum / power[behind]) :
+				 (double)sum / power[behind]);
+	out->type = VALUE_INT;
+	out->u.number = minus ? -sum : sum;
+	return true;
+}
+
 static bool read_number(struct value *out, const char *text, size_t len)
 {
 	char copy[NUMBER_MAX + 1];
 
+	if (read_short(out, text, len))
+		return true;
 	if (len > NUMBER_MAX || memchr(text, '\0', len))
 		return false;
 	memcpy(copy, text, len);

@@ -3,6 +3,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
+#include "lib/wrap/yaml-scalar.h"
 #include "lib/wrap/yaml.h"
 #include "t/unit/unit.h"
 
@@ -319,9 +320,40 @@ static void test_find(void)
 	finds("", "a", NULL, 0, "an empty text");
 }
 
+/* Short ones are read another way than long ones: to the same bit. */
+static void test_numbers(void)
+{
+	uint64_t random = 1, bad = 0;
+	struct value *value;
+	char text[64];
+	unsigned i;
+
+	for (i = 0; i < 20000; i++) {
+		int digits = (int)(i % 17);
+		double want;
+
+		random = random * UINT64_C(6364136223846793005) + 1;
+		snprintf(text, sizeof(text), "%s%.*f", i % 3 ? "" : "-", digits,
+			 ldexp((double)(random >> 11), -(int)(i % 53)));
+		value = yaml_plain_value(text, strlen(text));
+		want = strtod(text, NULL);
+		if (value->type == VALUE_INT)
+			bad += value->u.number != strtoll(text, NULL, 10);
+		else
+			bad += value->type != VALUE_FLOAT ||
+			       memcmp(&value->u.real, &want, sizeof(want));
+		value_free(value);
+	}
+	check(!bad, "decimal numbers are those of strtod(3)");
+	reads("[0, -0, 0.0, 5., -12, 1.5.2, 1234567890123456, 07, 0_1, 1_0.5]",
+	      "[0,0,0.0,5.0,-12,\"1.5.2\",1234567890123456,7,1,"
+	      "10.5]", "numbers of few digits");
+}
+
 int main(void)
 {
 	test_scalars();
+	test_numbers();
 	test_anchors();
 	test_refusals();
 	test_limits();
