@@ -1,15 +1,18 @@
 #!/bin/sh
 
-test_description='an index of many runs with hundreds of keys'
+test_description='an index of many runs with hundreds of keys
+
+There are a thousand; with RESUTIL_TEST_EXPENSIVE=1 a hundred thousand.'
+
+# which test-lib.sh takes out of the environment
+runs=1000
+test -z "${RESUTIL_TEST_EXPENSIVE:-}" || runs=100000
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
 
 test_have_prereq PYTHON || test_skip_all "python3 is missing"
 test_set_now 4000000000
-
-runs=1000
-test -z "${RESUTIL_TEST_EXPENSIVE:-}" || runs=100000
 
 # 300 keys, of which some differ in case, some are odd, and some are in every
 # third run only.
