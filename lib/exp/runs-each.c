@@ -1,8 +1,8 @@
 /*
- * Rows for who wants them. What lies in the index is read by blocks, each by
- * one thread with a connection of its own, while a transaction of the first
- * connection keeps the file as it is. What somebody else changed in it since
- * it was opened is found again by name.
+ * Rows for who wants them. What lies in the index is read by blocks, by several
+ * threads: this one has the first connection, in a transaction that keeps the
+ * file as it is, and each other one a connection of its own. What somebody else
+ * changed in it since it was opened is found again by name.
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
@@ -26,6 +26,7 @@ struct passing {
 struct pass_work {
 	struct work work;
 	struct passing *p;
+	unsigned nr;		/* below runs_workers() */
 	struct index_reader *reader;
 	struct strbuf room, live_room;
 	struct strbuf err;
@@ -98,7 +99,8 @@ static int pass_block(struct pass_work *w, size_t nr, unsigned worker)
 	int ret = 0;
 
 	if (!w->reader)
-		ret = index_reader_open(&w->reader, runs->ix, true, NULL);
+		ret = index_reader_open(&w->reader, runs->ix, worker > 0,
+					NULL);
 	if (!ret)
 		ret = index_reader_rows(w->reader, nr, &rows, &len, NULL);
 	if (ret == ERR_CONTENT)
@@ -149,9 +151,10 @@ static size_t block_in_turn(size_t turn, size_t blocks)
 	return turn % 2 ? turn / 2 : blocks - 1 - turn / 2;
 }
 
-static void pass_some(struct work *work, unsigned worker)
+static void pass_some(struct work *work, unsigned thread UNUSED)
 {
 	struct pass_work *w = (struct pass_work *)work;
+	const unsigned worker = w->nr;
 	struct passing *p = w->p;
 	size_t blocks = p->runs->ix ? index_nr_blocks(p->runs->ix) : 0;
 	int ret = 0;
@@ -191,10 +194,12 @@ static void list_read(struct passing *p)
 			p->read[p->read_nr++] = &runs->place[i];
 }
 
+/* This thread is the first worker. */
 static int pass_all(struct passing *p, struct strbuf *err)
 {
-	struct workers *workers = workers_start(runs_workers(p->runs));
-	unsigned nr = workers_nr(workers), i;
+	struct workers *pool = runs_pool(p->runs, p->runs->nr,
+					 ROWS_PER_WORKER);
+	unsigned nr = runs_pool_nr(p->runs), i;
 	struct pass_work *work = xcalloc(nr, sizeof(*work));
 	int ret = 0;
 
@@ -204,9 +209,13 @@ static int pass_all(struct passing *p, struct strbuf *err)
 		strbuf_init(&work[i].room);
 		strbuf_init(&work[i].live_room);
 		strbuf_init(&work[i].err);
-		workers_add(workers, &work[i].work);
+		work[i].nr = i;
+		if (i)
+			workers_add(pool, &work[i].work);
 	}
-	workers_stop(&workers);
+	pass_some(&work[0].work, 0);
+	if (pool)
+		workers_wait_all(pool);
 	for (i = 0; i < nr; i++) {
 		if (work[i].code && !ret) {
 			ret = work[i].code;

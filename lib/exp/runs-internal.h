@@ -4,7 +4,8 @@
  *	runs.c		opening, closing, one run
  *	runs-each.c	all runs, by threads
  *	runs-read.c	rows made from the files, in memory
- *	runs-refresh.c	what changed since the index was written
+ *	runs-looking.c	what changed since the index was written
+ *	runs-refresh.c	reading that, and writing it
  *	runs-live.c	what a run that goes on is now
  */
 #ifndef LIB_EXP_RUNS_INTERNAL_H
@@ -50,7 +51,8 @@ struct runs {
 	struct field_names *names;
 	struct strvec problems;
 	struct moment now;
-	unsigned workers;
+	struct workers *pool;		/* NULL: none yet, or none needed */
+	unsigned workers;		/* who make runs_each(), at most */
 	struct index *ix;		/* NULL: all are in memory */
 	bool damaged;			/* the index, as it turned out */
 	struct strbuf block_rows;	/* what runs_row() read last */
@@ -66,6 +68,17 @@ struct runs {
 
 /** How many threads it takes for `nr` things of that kind. */
 unsigned runs_threads(size_t nr, size_t per_worker);
+
+/* Below that a thread costs more than it saves. */
+#define ROWS_PER_WORKER 512	/* of runs_each() */
+
+/**
+ * Threads that help this one with `nr` things of that kind; once there are
+ * some, they stay, and are those of all later uses. NULL: it is not worth it.
+ */
+struct workers *runs_pool(struct runs *runs, size_t nr, size_t per_worker);
+/** How many they are, this thread among them. */
+unsigned runs_pool_nr(const struct runs *runs);
 
 /* runs-read.c */
 
@@ -85,6 +98,22 @@ void runs_read_one(struct runs *runs, struct read_run *run);
 
 /** Takes over what was read; gives its place in `run`. */
 uint32_t runs_keep(struct runs *runs, struct read_run *run);
+
+/* runs-looking.c */
+
+struct looking {
+	struct runs *runs;
+	int results;		/* results_dir, open */
+	size_t *first;		/* of each block, in status */
+	unsigned char *status;	/* enum run_change, of each entry */
+	size_t changed;		/* entries that are not as they were */
+	struct strvec new_names;	/* in order */
+	size_t next;		/* piece of a block */
+};
+
+/** Looks at all; gives 0 or, results_dir cannot be read, errno. */
+int looking_do(struct looking *l);
+void looking_release(struct looking *l);
 
 /* runs-refresh.c */
 

@@ -1,17 +1,12 @@
 /*
- * Bringing the index up to date. All entries are looked at by several threads
- * (stat(2) says whether they are as they were), while this one lists
- * results_dir for names that the index does not have. What changed is read in
- * batches; a batch is written while the next one is read.
+ * Bringing the index up to date. What changed is read in batches; a batch is
+ * written while the next one is read.
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
 #include "lib/exp/runs-internal.h"
-
-#include <dirent.h>
 
 /*
  * Runs that are read and then written at once. Towards the end they are fewer,
@@ -21,181 +16,12 @@
 #define BATCH_LEAST 512u
 #define BATCH_PART 3		/* of what is left */
 /* Below that a thread costs more than it saves. */
-#define LOOKS_PER_WORKER 256
 #define READS_PER_WORKER 32
 
 struct todo {
 	const char *name;
 	bool gone;
 };
-
-/* Known names, to be found by those of results_dir. */
-struct known {
-	const char **slot;
-	size_t mask;
-};
-
-struct looking {
-	struct runs *runs;
-	int results;
-	size_t *first;		/* of each block, in status */
-	unsigned char *status;	/* enum run_change, of each entry */
-	size_t next;		/* block */
-	struct known known;
-	struct strvec new_names;
-	int list_errno;
-};
-
-struct look_work {
-	struct work work;
-	struct looking *looking;
-};
-
-static uint64_t hash_name(const char *name)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	return hash ^ hash >> 32;
-}
-
-static void know(struct known *known, const char *name)
-{
-	size_t at = hash_name(name) & known->mask;
-
-	while (known->slot[at])
-		at = (at + 1) & known->mask;
-	known->slot[at] = name;
-}
-
-static bool is_known(const struct known *known, const char *name)
-{
-	size_t at = hash_name(name) & known->mask;
-
-	for (; known->slot[at]; at = (at + 1) & known->mask)
-		if (!strcmp(known->slot[at], name))
-			return true;
-	return false;
-}
-
-static void know_all(struct looking *l)
-{
-	const struct index *ix = l->runs->ix;
-	size_t slots = 16, i;
-
-	while (slots < 2 * index_nr_runs(ix))
-		slots *= 2;
-	l->known.slot = xcalloc(slots, sizeof(*l->known.slot));
-	l->known.mask = slots - 1;
-	for (i = 0; i < index_nr_blocks(ix); i++) {
-		struct index_entry entry = { 0 };
-		size_t at = 0;
-
-		while (index_block_next(index_block_at(ix, i), &at, &entry))
-			know(&l->known, entry.name);
-	}
-}
-
-static bool is_directory(int results, const struct dirent *entry)
-{
-	struct stat st;
-
-	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type == DT_DIR;
-	return !fstatat(results, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-	       S_ISDIR(st.st_mode);
-}
-
-static void list_new(struct looking *l)
-{
-	int fd = fcntl(l->results, F_DUPFD_CLOEXEC, 0);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	if (!dir) {
-		l->list_errno = errno;
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	know_all(l);
-	rewinddir(dir);
-	while (errno = 0, (entry = readdir(dir)))
-		if (*entry->d_name != '.' &&
-		    !is_known(&l->known, entry->d_name) &&
-		    name_is_valid(entry->d_name) &&
-		    is_directory(l->results, entry))
-			strvec_push(&l->new_names, entry->d_name);
-	l->list_errno = errno;
-	closedir(dir);
-	strvec_sort(&l->new_names, false);
-}
-
-/* Each thread has opened results_dir by itself: the kernel counts who uses an
- * open file, and threads would wait for each other's count. */
-static void look_at_blocks(struct work *work, unsigned worker UNUSED)
-{
-	struct looking *l = ((struct look_work *)work)->looking;
-	const struct index *ix = l->runs->ix;
-	int results = open(l->runs->project->results_path,
-			   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (;;) {
-		size_t nr = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-		struct index_entry entry = { 0 };
-		size_t at = 0, i;
-
-		if (nr >= index_nr_blocks(ix))
-			break;
-		i = l->first[nr];
-		while (index_block_next(index_block_at(ix, nr), &at, &entry))
-			l->status[i++] = (unsigned char)run_look_again(
-				&entry, results < 0 ? l->results : results);
-	}
-	if (results >= 0)
-		close(results);
-}
-
-static void look_at_all(struct looking *l)
-{
-	const struct index *ix = l->runs->ix;
-	struct workers *workers = workers_start(
-		runs_threads(index_nr_runs(ix), LOOKS_PER_WORKER));
-	unsigned nr = workers_nr(workers), i;
-	struct look_work *work = xcalloc(nr, sizeof(*work));
-
-	for (i = 0; i < nr; i++) {
-		work[i].work.fn = look_at_blocks;
-		work[i].looking = l;
-		workers_add(workers, &work[i].work);
-	}
-	list_new(l);
-	workers_stop(&workers);
-	free(work);
-}
-
-static void number_entries(struct looking *l)
-{
-	const struct index *ix = l->runs->ix;
-	size_t blocks = index_nr_blocks(ix), nr = 0, i;
-
-	l->first = xcalloc(blocks + 1, sizeof(*l->first));
-	for (i = 0; i < blocks; i++) {
-		l->first[i] = nr;
-		nr += index_block_at(ix, i)->nr;
-	}
-	l->first[blocks] = nr;
-	l->status = xcalloc(nr + 1, 1);
-}
-
-static void looking_release(struct looking *l)
-{
-	free(l->known.slot);
-	free(l->first);
-	free(l->status);
-	strvec_release(&l->new_names);
-}
 
 /* ---- what there is to do ---- */
 
@@ -421,18 +247,11 @@ static void make_places(struct runs *runs, const struct plan *plan)
 		qsort(runs->place, nr, sizeof(*place), compare_places);
 }
 
-static int refresh(struct runs *runs, struct looking *l, struct strbuf *err)
+static void refresh(struct runs *runs, const struct looking *l)
 {
 	struct doing d = { .runs = runs, .results = l->results };
 	struct plan plan = { 0 };
 
-	number_entries(l);
-	look_at_all(l);
-	if (l->list_errno) {
-		errno = l->list_errno;
-		return fail_errno(err, "cannot read '%s'",
-				  runs->project->results_path);
-	}
 	make_plan(&plan, l);
 	d.plan = &plan;
 	d.workers = workers_start(runs_threads(plan.todo_nr,
@@ -441,14 +260,13 @@ static int refresh(struct runs *runs, struct looking *l, struct strbuf *err)
 	workers_stop(&d.workers);
 	make_places(runs, &plan);
 	plan_release(&plan);
-	return 0;
 }
 
 int runs_refresh(struct runs *runs, struct strbuf *err)
 {
 	struct looking l = { .runs = runs, .new_names = STRVEC_INIT };
 	struct strvec none = STRVEC_INIT;
-	int ret;
+	int ret = 0;
 
 	l.results = open(runs->project->results_path,
 			 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -459,7 +277,14 @@ int runs_refresh(struct runs *runs, struct strbuf *err)
 		runs->place = xcalloc(1, sizeof(*runs->place));
 		return ret;
 	}
-	ret = refresh(runs, &l, err);
+	errno = looking_do(&l);
+	if (errno)
+		ret = fail_errno(err, "cannot read '%s'",
+				 runs->project->results_path);
+	else if (l.changed || l.new_names.nr)
+		refresh(runs, &l);
+	else
+		runs_take_known(runs);
 	looking_release(&l);
 	close(l.results);
 	return ret;

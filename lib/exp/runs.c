@@ -7,15 +7,34 @@
 #include "lib/exp/runs-internal.h"
 #include "lib/exp/trial-find.h"
 
-/* Below that a thread costs more than it saves. */
-#define ROWS_PER_WORKER 512
-
 unsigned runs_threads(size_t nr, size_t per_worker)
 {
 	size_t most = nr / per_worker + 1;
 	unsigned cores = workers_default();
 
 	return most < cores ? (unsigned)most : cores;
+}
+
+static unsigned helpers(size_t nr, size_t per_worker)
+{
+	unsigned threads = runs_threads(nr, per_worker);
+
+	/* one helper alone would be no thread: workers.h */
+	return threads < 2 ? 0 : MAXIMUM(threads - 1, 2u);
+}
+
+struct workers *runs_pool(struct runs *runs, size_t nr, size_t per_worker)
+{
+	unsigned threads = helpers(nr, per_worker);
+
+	if (!runs->pool && threads)
+		runs->pool = workers_start(threads);
+	return runs->pool;
+}
+
+unsigned runs_pool_nr(const struct runs *runs)
+{
+	return runs->pool ? workers_nr(runs->pool) + 1 : 1;
 }
 
 static struct runs *runs_new(const struct project *p)
@@ -188,7 +207,8 @@ static void finish(struct runs *runs)
 {
 	/* what only runs that go on have is found by its name, too */
 	field_names_add(runs->names, "duration", strlen("duration"));
-	runs->workers = runs_threads(runs->nr, ROWS_PER_WORKER);
+	runs->workers = 1 + (runs->pool ? workers_nr(runs->pool) :
+			     helpers(runs->nr, ROWS_PER_WORKER));
 	find_problems(runs);
 }
 
@@ -312,7 +332,7 @@ const struct strvec *runs_problems(const struct runs *runs)
 
 unsigned runs_workers(const struct runs *runs)
 {
-	return MAXIMUM(runs->workers, 1);
+	return runs->workers;
 }
 
 bool runs_are_indexed(const struct runs *runs)
@@ -331,6 +351,7 @@ void runs_close(struct runs *runs)
 
 	if (!runs)
 		return;
+	workers_stop(&runs->pool);
 	if (runs->damaged)
 		index_discard(runs->ix);
 	index_close(runs->ix);
