@@ -126,6 +126,13 @@ test_expect_success 'what a hook runs has no hooks' '
 	resutil run -m outer -- true && resutil list-exps >out && test_line_count = 2 out
 '
 
+test_expect_success 'a commit that one makes is no event for the hooks of git' '
+	cd p && conf_hooks "post-run: [git, -c, user.name=x, -c, user.email=x@x.invalid, commit, -q, --allow-empty, -m, own]" &&
+	resutil hook install -m git -- true >out && rm -rf results && resutil run -m outer -- true 2>err &&
+	git log -1 --format=%s >out && echo own >expect && test_cmp expect out &&
+	resutil list-exps >out && test_line_count = 1 out && resutil hook remove >out
+'
+
 test_expect_success 'pre-push is asked about what will be sent' '
 	cd p && conf_hooks "pre-push: [sh, -c, \"cat >pushed.json; exit \$(cat status)\"]" && rm -rf results ../p.store/* &&
 	for n in a b c
