@@ -235,6 +235,15 @@ def _(w):
     w.do("p", *INSTALL)
 
 
+# What git starts, and waits for. What has gone wrong after a commit is no
+# reason to say that the commit has.
+@scenario("hook-run", ["hook", "run", "--on=post-commit", "--"], more=True,
+          live=True, env=ALONE, later=True, syncs=10)
+def _(w):
+    with_hook(w)
+    w.do("p", "hook", "install", "-m", "new", "--", "sh", "-c", PROGRAM + "0")
+
+
 def notes(world):
     """The lines of the note of the commit, each by itself; but not of a run
     whose end could not be recorded, which is "running" by its record."""
