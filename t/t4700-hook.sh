@@ -227,7 +227,8 @@ test_expect_success 'nor does one that is broken, or does not know hooks, stop g
 
 test_expect_success 'a run that commits does not begin another one for that' '
 	cd p && resutil hook install -m once -- sh -c "git -c user.name=x -c user.email=x@x.invalid commit -q --allow-empty -m nested" >out &&
-	before=$(runs) && commit && test "$(runs)" = $((before + 1)) &&
+	before=$(runs) && git -c user.name=x -c user.email=x@x.invalid commit -q --allow-empty -m outer \
+		--author "somebody else <s@s.invalid>" && test "$(runs)" = $((before + 1)) &&
 	git log -1 --format=%s >out && echo nested >expect && test_cmp expect out &&
 	git log -1 --format=%an >out && echo x >expect && test_cmp expect out &&
 	resutil hook remove >out
