@@ -508,6 +508,7 @@ check-layers:
 
 check-commands: programs
 	@$(PYTHON) tools/check-commands $(B)/resutil
+	@$(PYTHON) tools/check-environment
 
 check-docs: $(GENERATED) $(EVERYDAY)
 	@$(PYTHON) tools/check-docs $(B)/doc

@@ -240,6 +240,38 @@ test_expect_success PYTHON 'style: scripts are POSIX' '
 	finds check-style script.sh:1 "interpreter"
 '
 
+test_expect_success PYTHON 'each variable that is read is documented' '
+	(
+		cd "$SOURCE_DIRECTORY" &&
+		python3 -B "$tools/check-environment"
+	) &&
+	rm -rf env && mkdir -p env/lib/exp env/Documentation env/python &&
+	cp "$SOURCE_DIRECTORY"/Documentation/resutil-environment.adoc \
+		env/Documentation &&
+	cd env &&
+	cat >lib/exp/a.c <<-\END &&
+	/* getenv("NOT_READ") */
+	#define NAME "BY_A_MACRO"
+	static const char *const list[] = { "FROM_A_LIST" };
+	void f(int i)
+	{
+		getenv("A_LITERAL");
+		getenv(NAME);
+		env_is_true("RESUTIL_TRUTH");
+		path_xdg(out, "XDG_NEW_HOME", ".new", err);
+		getenv("HOME");
+	}
+	END
+	echo "void g(int i) { getenv(list[i]); h(\"IN_A_LIST\"); }" >lib/exp/b.c &&
+	echo "x = os.environ.get(\"OF_PYTHON\", 1)" >python/x.py &&
+	test_must_fail python3 -B "$tools/check-environment" >out &&
+	printf "%s\n" A_LITERAL BY_A_MACRO IN_A_LIST OF_PYTHON RESUTIL_TRUTH \
+		XDG_NEW_HOME >want &&
+	sed -n "s/^[^:]*: .*tell of //p" out | sort >got &&
+	test_cmp want got &&
+	test_grep "resutil-environment.adoc: nobody reads CURL_CA_BUNDLE" out
+'
+
 # The list, the pages and the program of this build, in a copy.
 copy_of_this () {
 	rm -rf copy && mkdir copy && cd copy &&
