@@ -14,7 +14,7 @@ VARIANT_SRC := $(shell grep -l -e WITH_ISAL -e WITH_LIBDEFLATE \
 define variant
 $(1)-obj := $(VARIANT_SRC:%.c=$(B)/$(1)/%.o)
 $(1)-programs := $(PROGRAMS:$(B)/%=$(B)/$(1)/%) $(B)/$(1)/python \
-	$(B)/$(1)/python-votakvot $(B)/$(1)/helper
+	$(B)/$(1)/python-votakvot $(B)/$(1)/locale $(B)/$(1)/helper
 
 $(B)/$(1)/%.o: %.c $(B)/flags | $(B)/libs-found
 	@mkdir -p $$(@D)
@@ -29,7 +29,7 @@ $(B)/$(1)/libexec/resutil-%: $(B)/resutil-%.o $$($(1)-obj) $(B)/liball.a
 	@mkdir -p $$(@D)
 	$$(call quiet,link)$$(call $(1)-link,$$($(1)-$$*) $$($(1)-base))
 
-$(addprefix $(B)/$(1)/,python python-votakvot helper):
+$(addprefix $(B)/$(1)/,python python-votakvot locale helper):
 	@mkdir -p $$(@D) && ln -sfn ../$$(@F) $$@
 
 -include $$($(1)-obj:.o=.d)

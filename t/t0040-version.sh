@@ -33,7 +33,7 @@ test_expect_success '--build-options: how it was built, with what' '
 '
 
 test_expect_success 'it tells a build for tests' '
-	if test "$FAULTY_DIRECTORY" = "$BUILD_DIRECTORY"
+	if grep -q RESUTIL_TEST_FAULT "$BUILD_DIRECTORY/resutil"
 	then
 		test_grep "^fault_points: true$" out
 	else

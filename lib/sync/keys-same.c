@@ -41,7 +41,6 @@ static int add_file(struct object_sums *s, struct keys_item *item, int fd,
 		    struct strbuf *err)
 {
 	char *buf = xmalloc(KEYS_BUFFER);
-	uint64_t done = 0;
 	ssize_t n = 1;
 
 	while (n > 0 && !keys_stopped(item->run)) {
@@ -50,10 +49,8 @@ static int add_file(struct object_sums *s, struct keys_item *item, int fd,
 			n = 1;
 			continue;
 		}
-		if (n > 0) {
+		if (n > 0)
 			object_sums_add(s, buf, (size_t)n);
-			done += (uint64_t)n;
-		}
 	}
 	free(buf);
 	if (n < 0)

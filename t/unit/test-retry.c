@@ -494,10 +494,10 @@ static void test_vanishing(void)
 	struct value *config = value_new_map();
 	struct transport_config c = { .type = "dir", .config = config,
 				      .patience = 20 };
-	struct transport *t;
+	struct transport *t = NULL;
 	struct strbuf text = STRBUF_INIT;
 	struct object o = OBJECT_INIT;
-	pthread_t thread;
+	pthread_t thread = 0;
 
 	strbuf_reset(&err);
 	value_map_set_str(config, "path", "store");

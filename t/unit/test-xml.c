@@ -81,7 +81,7 @@ static void test_bad(void)
 		      "document type", "a bomb");
 	check_refused("<!DOCTYPE html><html/>", "document type",
 		      "a document type");
-	check(!xml_walk("<a>\0</a>", 8, add_line, &seen, &err) == false,
+	check(xml_walk("<a>\0</a>", 8, add_line, &seen, &err) != 0,
 	      "a NUL");
 	for (i = 0; i < XML_DEPTH_MAX; i++)
 		strbuf_addstr(&xml, "<a>");
