@@ -133,3 +133,16 @@ find_python () {
 	python=$(python3 -c 'import sys; print(sys.executable)') &&
 	python_zip="$python $PWD/t/perf/python-zip.py"
 }
+
+# $frames: an interpreter that has pandas and PyYAML; else pandas is named as
+# skipped.
+find_frames () {
+	frames=
+	for frames_try in "$python" /usr/bin/python3; do
+		if [ -z "$frames" ] &&
+			"$frames_try" -c 'import pandas, yaml' 2>/dev/null; then
+			frames=$frames_try
+		fi
+	done
+	[ -n "$frames" ] || skipped="$skipped pandas"
+}
