@@ -50,7 +50,7 @@ kept () {
 
 test_expect_success 'setup: a run from code that is in no commit' '
 	cd work &&
-	make_repo . && make_project . && printf "/results\n/ignored\n" >.gitignore &&
+	make_repo . && make_project . && printf "/results/\n/ignored/\n" >.gitignore &&
 	mkdir sub && echo sub >sub/file && ln -s sub/file link &&
 	echo gone >gone && test_commit . setup &&
 	resutil add data >../out && data=$(cat ../out) &&
