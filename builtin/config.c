@@ -6,6 +6,7 @@
 #include "builtin/config-list.h"
 #include "builtin/config-trust.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
@@ -266,7 +267,7 @@ int cmd_config(int argc, const char **argv)
 		OPT_END_OF_TABLE
 	};
 	struct strbuf err = STRBUF_INIT;
-	struct strvec rest = STRVEC_INIT;
+	const char **rest = NULL;
 	enum verb verb = VERB_TRUST;
 	int ret;
 
@@ -283,10 +284,12 @@ int cmd_config(int argc, const char **argv)
 							0);
 	}
 	if (verb == VERB_TRUST) {
-		strvec_push(&rest, "config");
-		strvec_pushv(&rest, argv);
-		argv = rest.v;
-		argc = parse_options((int)rest.nr, argv, options, usage, 0);
+		/* options may stand behind DIR */
+		rest = xcalloc((size_t)argc + 2, sizeof(*rest));
+		rest[0] = "config";
+		memcpy(rest + 1, argv, (size_t)argc * sizeof(*rest));
+		argv = rest;
+		argc = parse_options(argc + 1, argv, options, usage, 0);
 	}
 	if (c.trust.add + c.trust.take + c.trust.show !=
 	    (verb == VERB_TRUST))
@@ -302,5 +305,6 @@ int cmd_config(int argc, const char **argv)
 		error("%s", err.buf);
 	project_release(&c.project);
 	strbuf_release(&err);
+	free(rest);
 	return exit_status_of(ret);
 }

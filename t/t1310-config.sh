@@ -476,6 +476,20 @@ test_expect_success 'many that set at once: none is lost' '
 	test_line_count = 10 out
 '
 
+test_expect_success 'each key has its page' '
+	resutil config keys >keys && test_line_count -gt 30 keys &&
+	while read -r key
+	do
+		case $key in
+		alias.*|hooks.*|meta.NAME) page=${key%%.*} key=$page.NAME ;;
+		*) page=$key ;;
+		esac &&
+		test_grep "^\`$key\`::" \
+			"$SOURCE_DIRECTORY/Documentation/config/$page.adoc" ||
+			return 1
+	done <keys
+'
+
 test_expect_success 'hooks and meta of a project: trust is asked for again' '
 	test_when_finished restore && cd proj &&
 	resutil config set meta.kernel uname -s 2>err &&
