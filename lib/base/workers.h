@@ -34,8 +34,9 @@ unsigned workers_with_files(unsigned nr, unsigned files);
  * For work that opens files by the thousand: from here on the worker has file
  * descriptors of its own, a copy of those that there are, so that threads need
  * not wait for each other at each. It does not see what others open later, and
- * what it leaves open is closed when it ends. Does nothing where there is no
- * thread, or where the system refuses.
+ * what it leaves open is closed when it ends. Not in threads that do something
+ * else later: libraries (SQLite) pass descriptors from one to another. Does
+ * nothing where there is no thread, or where the system refuses.
  */
 void workers_own_files(void);
 

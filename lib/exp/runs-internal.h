@@ -6,6 +6,7 @@
  *	runs-read.c	rows made from the files, in memory
  *	runs-looking.c	what changed since the index was written
  *	runs-refresh.c	reading that, and writing it
+ *	runs-early.c	reading some of it while names are listed
  *	runs-live.c	what a run that goes on is now
  */
 #ifndef LIB_EXP_RUNS_INTERNAL_H
@@ -33,6 +34,7 @@ struct read_run {
 	size_t files_len;
 	unsigned nr_files;
 	bool seen;		/* its files; so it may be kept */
+	bool read;		/* already, by runs-early.c */
 };
 
 #define NOT_READ UINT32_MAX
@@ -90,6 +92,8 @@ struct reading;
 struct reading *reading_start(struct runs *runs, struct workers *workers,
 			      struct read_run *run, size_t nr, int results);
 void reading_wait(struct reading **r, struct workers *workers);
+/** Whether all of it is read, or being read. */
+bool reading_is_taken(const struct reading *r);
 
 /** Reads all of `runs->run`. */
 void runs_read_all(struct runs *runs);
@@ -98,6 +102,30 @@ void runs_read_one(struct runs *runs, struct read_run *run);
 
 /** Takes over what was read; gives its place in `run`. */
 uint32_t runs_keep(struct runs *runs, struct read_run *run);
+
+/* runs-early.c */
+
+struct early_piece;
+
+struct early {
+	struct runs *runs;
+	int results;
+	struct workers *workers;	/* NULL: there are not so many */
+	struct early_piece **piece;	/* in the order of the directory */
+	size_t nr, alloc;
+	struct read_run **done;		/* by their names */
+	size_t done_nr, taken;
+};
+
+/** A name that is in results_dir and not in the index; it is read at once if a
+ *  thread has nothing else to do. */
+void early_offer(struct early *e, const char *name);
+/** Waits for what was begun. */
+void early_finish(struct early *e);
+/** The run of that name, if it was read; names are asked for in byte order. */
+bool early_take(struct early *e, const char *name, struct read_run *out);
+/** Also the workers, which the caller may use until then. */
+void early_release(struct early *e);
 
 /* runs-looking.c */
 
@@ -108,6 +136,7 @@ struct looking {
 	unsigned char *status;	/* enum run_change, of each entry */
 	size_t changed;		/* entries that are not as they were */
 	struct strvec new_names;	/* in order */
+	struct early early;		/* some of them */
 	size_t next;		/* piece of a block */
 };
 

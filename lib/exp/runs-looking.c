@@ -39,6 +39,7 @@ struct look_work {
 };
 
 struct listing {
+	struct early *early;	/* NULL: some names may be known */
 	int results;
 	struct strbuf names;	/* each with its NUL */
 	struct name_sum sum;
@@ -147,6 +148,8 @@ static int list_names(struct listing *list)
 		sum_add(&list->sum, entry->d_name);
 		strbuf_add(&list->names, entry->d_name,
 			   strlen(entry->d_name) + 1);
+		if (list->early && name_is_valid(entry->d_name))
+			early_offer(list->early, entry->d_name);
 	}
 	code = errno;
 	closedir(dir);
@@ -237,6 +240,10 @@ int looking_do(struct looking *l)
 	struct name_sum there = { 0 };
 	int code;
 
+	l->early.runs = l->runs;
+	l->early.results = l->results;
+	if (!index_nr_runs(l->runs->ix))
+		list.early = &l->early;
 	number_entries(l);
 	for (i = 0; i < nr; i++) {
 		work[i].work.fn = look_at_some;
@@ -261,6 +268,7 @@ int looking_do(struct looking *l)
 
 void looking_release(struct looking *l)
 {
+	early_release(&l->early);
 	free(l->first);
 	free(l->status);
 	strvec_release(&l->new_names);

@@ -196,7 +196,8 @@ static void read_some(struct work *work, unsigned worker UNUSED)
 		if (i >= end)
 			break;
 		for (; i < end; i++)
-			read_one(r, &r->run[i], &room);
+			if (!r->run[i].read)
+				read_one(r, &r->run[i], &room);
 	}
 	room_release(&room);
 }
@@ -230,6 +231,11 @@ void reading_wait(struct reading **r, struct workers *workers)
 	free((*r)->work);
 	free(*r);
 	*r = NULL;
+}
+
+bool reading_is_taken(const struct reading *r)
+{
+	return __atomic_load_n(&r->next, __ATOMIC_RELAXED) >= r->nr;
 }
 
 void runs_read_all(struct runs *runs)

@@ -86,6 +86,7 @@ struct doing {
 	struct runs *runs;
 	const struct plan *plan;
 	size_t at;		/* the next of todo */
+	struct early *early;
 	struct workers *workers;
 	int results;
 	bool no_index;		/* it cannot be written (any more) */
@@ -111,6 +112,8 @@ static void batch_start(struct doing *d, struct batch *b)
 		if (todo->gone)
 			continue;
 		run = &b->run[b->nr++];
+		if (early_take(d->early, todo->name, run))
+			continue;
 		run->name = xstrdup(todo->name);
 		strbuf_init(&run->row);
 	}
@@ -247,17 +250,21 @@ static void make_places(struct runs *runs, const struct plan *plan)
 		qsort(runs->place, nr, sizeof(*place), compare_places);
 }
 
-static void refresh(struct runs *runs, const struct looking *l)
+static void refresh(struct runs *runs, struct looking *l)
 {
-	struct doing d = { .runs = runs, .results = l->results };
+	struct doing d = { .runs = runs, .results = l->results,
+			   .early = &l->early };
 	struct plan plan = { 0 };
 
 	make_plan(&plan, l);
+	early_finish(&l->early);
+	if (!l->early.workers)
+		l->early.workers = workers_start(
+			runs_threads(plan.todo_nr, READS_PER_WORKER));
 	d.plan = &plan;
-	d.workers = workers_start(runs_threads(plan.todo_nr,
-					       READS_PER_WORKER));
+	d.workers = l->early.workers;
 	do_plan(&d);
-	workers_stop(&d.workers);
+	workers_stop(&l->early.workers);
 	make_places(runs, &plan);
 	plan_release(&plan);
 }
