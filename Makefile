@@ -392,6 +392,7 @@ endif
 prove: all test-programs fault-programs
 	@rm -rf $(TAP_DIR) && mkdir -p $(TAP_DIR)
 	@status=0; \
+	export RESUTIL_TEST_ROOT="$${RESUTIL_TEST_ROOT-$$(sh tools/test-root)}"; \
 	(cd t && RESUTIL_TEST_BUILD='$(abspath $(B))' TAP_DIR=$(TAP_DIR) \
 		$(PROVE) $(abspath $(UNIT_BIN)) $(TESTS)) || status=$$?; \
 	sh tools/show-skipped $(TAP_DIR) && exit $$status

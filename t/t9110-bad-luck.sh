@@ -13,11 +13,20 @@ unset RESUTIL_NO_REMOTE
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-held.sh
 
-# Another file system than that of the scratch directory.
-test_lazy_prereq OTHER_FS '
-	test -w /dev/shm &&
-	test "$(stat -c %d /dev/shm)" != "$(stat -c %d "$TRASH_DIRECTORY")"
-'
+# other_fs: a directory on another file system than the scratch directory's
+other_fs () {
+	for other_dir in /dev/shm /var/tmp /tmp
+	do
+		if test -w $other_dir && test "$(stat -c %d $other_dir)" != \
+			"$(stat -c %d "$TRASH_DIRECTORY")"
+		then
+			echo $other_dir
+			return 0
+		fi
+	done
+	return 1
+}
+test_lazy_prereq OTHER_FS 'other_fs'
 test_lazy_prereq EXPENSIVE 'test -n "$expensive"'
 
 # the N-th name; they sort by N
@@ -498,7 +507,7 @@ test_expect_success 'a conflict that is renamed stays a conflict' '
 for where in project store
 do
 	test_expect_success OTHER_FS "the $where on another file system" '
-		other=$(mktemp -d /dev/shm/resutil-t9110.XXXXXX) &&
+		other=$(mktemp -d "$(other_fs)/resutil-t9110.XXXXXX") &&
 		test_when_finished "rm -rf \"$other\"" &&
 		rm -rf p q store &&
 		if test $where = store
