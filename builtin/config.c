@@ -172,7 +172,8 @@ static enum verb verb_of(const struct config *c, const char *word)
 	BAD_USAGE(c, "'%s' is none of list, get, set, unset and keys", word);
 }
 
-static void check_options(const struct config *c, enum verb verb, int argc)
+static void check_words(const struct config *c, enum verb verb, int argc,
+			const char **argv)
 {
 	const struct {
 		bool given;
@@ -195,6 +196,8 @@ static void check_options(const struct config *c, enum verb verb, int argc)
 	};
 	const int least = verb == VERB_SET ? 2 :
 			  verb & (VERB_GET | VERB_UNSET) ? 1 : 0;
+	const int most = verb == VERB_SET ? INT_MAX :
+			 verb & (VERB_LIST | VERB_KEYS) ? 0 : 1;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
@@ -204,6 +207,8 @@ static void check_options(const struct config *c, enum verb verb, int argc)
 		BAD_USAGE(c, "--user and --project do not go together");
 	if (argc < least)
 		BAD_USAGE(c, argc ? "which value?" : "which setting?");
+	if (argc > most)
+		BAD_USAGE(c, "unexpected argument '%s'", argv[most]);
 }
 
 static int run_verb(struct config *c, enum verb verb, const char **argv,
@@ -295,10 +300,7 @@ int cmd_config(int argc, const char **argv)
 	    (verb == VERB_TRUST))
 		BAD_USAGE(&c, "one of --trust, --untrust and --trusted is "
 			  "needed");
-	check_options(&c, verb, argc);
-	if (verb != VERB_SET && argc > !!(verb & (VERB_GET | VERB_UNSET |
-						  VERB_TRUST)))
-		BAD_USAGE(&c, "unexpected argument '%s'", argv[argc - 1]);
+	check_words(&c, verb, argc, argv);
 	c.trust.json = c.look.rows.json;
 	ret = run_verb(&c, verb, argv, &err);
 	if (err.len)
