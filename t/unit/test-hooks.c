@@ -203,10 +203,10 @@ static void test_notes(void)
 		   "the same run");
 	check_note("fail a b\nfail a b c\n", "a b", "done a b", true,
 		   "done a b\nfail a b c\n", "a name that begins alike");
-	check_note("x a\ny b\nz c", "b", NULL, false, "x a\nz c\n",
-		   "one that is gone");
-	check_note("mine\n\ntext b\n", "b", "done b", true,
-		   "mine\n\ndone b\n", "words and empty lines");
+	check_note("done a\nlost b\nfail c", "b", NULL, false,
+		   "done a\nfail c\n", "one that is gone");
+	check_note("mine\n\nsee b\nfail b\n", "b", "done b", true,
+		   "mine\n\nsee b\ndone b\n", "words and empty lines");
 	check_note("done a\n", "b", "done c", false, "done a\n",
 		   "none to be renamed");
 }
