@@ -215,8 +215,10 @@ test_expect_success FAULTS 'what grew meanwhile and was sent from here is no con
 	test_must_be_empty err && holds $d
 '
 
+# Whichever is packed first waits, so that none is sent before the store goes.
 test_expect_success FAULTS 'a store that goes away, and comes back' '
 	fresh && y=$(resutil add y) && z=$(resutil add z) &&
+	echo y >results/$y/small && echo z >results/$z/small &&
 	held open:small resutil send-pack --patience=0 -j 1 x y z && hold &&
 	mv "$store" away && once && ends 12 &&
 	says "failed\t$name\t-" "failed\t$y\t-" "failed\t$z\t-" &&
