@@ -20,8 +20,8 @@
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {
-	"tag [-f] [-n] NAME EXP",
-	"tag -d [-f] [-n] NAME...",
+	"tag [--force] [-n] NAME EXP",
+	"tag -d [--force] [-n] NAME...",
 	"tag [-l] [--json] [PATTERN...]",
 	NULL
 };
@@ -166,7 +166,7 @@ int cmd_tag(int argc, const char **argv)
 	const struct option options[] = {
 		OPT_BOOL('d', "delete", &t.delete, "take it from whoever has "
 			 "it"),
-		OPT_BOOL('f', "force", &t.force, "also when several have it"),
+		OPT_BOOL(0, "force", &t.force, "also when several have it"),
 		OPT_BOOL('n', "dry-run", &t.dry_run,
 			 "only show what would change"),
 		OPT_BOOL('l', "list", &t.list, "list those that a PATTERN "

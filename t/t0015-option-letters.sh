@@ -38,7 +38,7 @@ EOF
 # none of these changes anything, so -n means nothing else there. The keys
 # that do not match (match-keys -v) are what grep's users know. rm -r is a flag
 # beside --remote R, which names the store. bench has the letters of ab and
-# hey, which their users know.
+# hey, which their users know, and tag those of git tag.
 cat >allowed <<\EOF
 bench c concurrency
 bench d duration
@@ -49,6 +49,8 @@ log n max-count
 match-keys v invert-match
 report n limit
 rm r -
+tag d delete
+tag l list
 EOF
 
 test_expect_success 'the letters of all commands' '

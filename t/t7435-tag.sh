@@ -143,7 +143,7 @@ test_expect_success 'what several have names none, and is moved by force' '
 	test_grep "tag of 2 experiments" err &&
 	test_expect_code 14 resutil tag -d baseline 2>err &&
 	test "$(tags_of $three)" = none &&
-	resutil tag -f baseline best &&
+	resutil tag --force baseline best &&
 	means baseline $three &&
 	test "$(tags_of $one)" = none &&
 	test "$(tags_of $two)" = "[\"other\"]"
