@@ -5,15 +5,18 @@ test_description='fsck: what it tells a person, here and of a store'
 . "$TEST_DIRECTORY"/lib-experiments.sh
 . "$TEST_DIRECTORY"/lib-checks.sh
 
+none=aapfcd_20240704T111558_none
+
+# lost [LINE...]
 lost () {
 	make_exp $six "id: $(test_id 6)" "revision: 4" "state: running" \
 		"host: $(hostname)" "cwd: $PWD" \
-		"meta: {process: {pid: 1, start: 1, boot_id: none}}"
+		"meta: {process: {pid: 1, start: 1, boot_id: none}}" "$@"
 }
 
-# one of each level
+# one of each level, and what is none until it is mended
 break_it () {
-	rm results/$one/resutil-exp.yaml && lost &&
+	rm results/$one/resutil-exp.yaml && lost "dependency: [$none]" &&
 	mkdir results/.$one.4711.tmp
 }
 
@@ -29,7 +32,7 @@ test_expect_success 'the worst first, leftovers counted' '
 	test_must_be_empty err && sed "s/([0-9.]* [KMi]*B;/(SIZE;/" out >told &&
 	cat >want <<-END && test_cmp want told
 	error: results/$one: it has no '\''resutil-exp.yaml'\''; if a store has it, '\''resutil rm -l $one'\'' and then '\''resutil pull $one'\'' get it again
-	warning: results/$six/resutil-exp.yaml: the run ended without anybody to record how; '\''resutil fsck --repair'\'' writes '\''state: lost'\''
+	warning: results/$six: it needs '\''$none'\'', which is not here; '\''resutil pull $six'\'' gets it if a store has it
 	1 error, 1 warning, 1 leftover (SIZE; see '\''resutil gc'\'')
 	END
 '
@@ -49,7 +52,7 @@ test_expect_success 'JSON has all of them' '
 	found = [json.loads(line) for line in open("out")]
 	assert [f["level"] for f in found] == ["error", "warning", "leftover"]
 	assert [f["id"] for f in found] == \
-		["record-missing", "run-lost", "hidden-dir"], found
+		["record-missing", "dependency-missing", "hidden-dir"], found
 	assert all(f["state"] == "open" and "remote" not in f for f in found)
 	assert list(found[0]) == ["level", "id", "state", "where", "name",
 				  "bytes", "text"]
@@ -60,14 +63,39 @@ test_expect_success '--repair -n, and --repair' '
 	cd bad &&
 	test_expect_code 1 resutil fsck --repair -n >out &&
 	grep "^would mend: results/$six/resutil-exp.yaml: the run ended" out &&
-	tail -n 1 out | grep "^1 error, 1 warning, 1 would be mended, 1 leftover" &&
+	tail -n 1 out | grep "^1 error, 2 warnings, 1 would be mended, 1 leftover" &&
 	test_expect_code 1 resutil fsck -n >again && test_cmp out again &&
 	grep "^state: running" results/$six/resutil-exp.yaml &&
 	test_expect_code 1 resutil fsck --repair >out &&
 	grep "^mended: results/$six/resutil-exp.yaml: .*is written$" out &&
-	tail -n 1 out | grep "^1 error, 0 warnings, 1 mended, 1 leftover" &&
+	tail -n 1 out | grep "^1 error, 1 warning, 1 mended, 1 leftover" &&
 	test_path_is_dir results/.$one.4711.tmp &&
-	test_expect_code 1 resutil fsck >out && ! grep "warning: " out
+	test_expect_code 1 resutil fsck -n >out && ! grep "the run ended" out
+'
+
+test_expect_success 'a lost run is no finding; --repair writes that it is' '
+	fresh alone && lost && resutil fsck >out &&
+	echo "nothing is wrong" >want && test_cmp want out &&
+	resutil fsck --json --read-data >out && test_must_be_empty out &&
+	resutil fsck --repair >out && cat >want <<-END && test_cmp want out &&
+	mended: results/$six/resutil-exp.yaml: the run ended without anybody to record how; '\''state: lost'\'' is written
+	0 errors, 0 warnings, 1 mended
+	END
+	resutil fsck --repair >out && grep "^nothing is wrong$" out
+'
+
+test_expect_success 'the same tag on two runs is none, what is no list is' '
+	fresh tags && make_exp $six "id: $(test_id 6)" "tags: [best, last]" &&
+	resutil update-exp --json --from - $two <<-\END && resutil fsck >out &&
+	{"tags": ["best"]}
+	END
+	echo "nothing is wrong" >want && test_cmp want out &&
+	for bad in best "{best: 1}" "[[best]]" "[best, {a: b}]"
+	do
+		make_exp $six "id: $(test_id 6)" "tags: $bad" &&
+		test_expect_code 1 resutil fsck >out &&
+		grep "^error: results/$six/resutil-exp.yaml: .*tags" out || return 1
+	done
 '
 
 test_expect_success 'a warning alone is exit 0, and so is a leftover' '

@@ -238,9 +238,10 @@ static void list_going(const struct check *c, struct strmap *going)
 /* What cannot be read cannot be checked; silence would call it sound. */
 static void look_at_access(struct check *c)
 {
-	static const char *const dirs[] = { "", "/copies", "/live", "/partial",
-					    "/remotes", "/renames", "/rerun",
-					    "/tids", "/trials", "/uploads" };
+	static const char *const dirs[] = {
+		"", "/copies", "/hooks", "/live", "/partial", "/remotes",
+		"/renames", "/rerun", "/tids", "/trials", "/uploads"
+	};
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;

@@ -236,6 +236,8 @@ static bool is_ours(const struct check *c, const char *name,
 	return ours;
 }
 
+/* A run that was lost breaks no rule, and is shown as such by whatever shows its
+ * state: only that this gets written is told. */
 static void tell_lost(struct check *c, const char *name, const char *dir)
 {
 	struct finding f = { .level = FINDING_WARNING, .id = "run-lost",
@@ -245,10 +247,7 @@ static void tell_lost(struct check *c, const char *name, const char *dir)
 		"the run ended without anybody to record how";
 
 	strbuf_addf(&path, "%s/" RECORD_FILE, dir);
-	if (!(c->options->flags & CHECK_REPAIR)) {
-		check_found(c, &f, path.buf, "%s; 'resutil fsck --repair' "
-			    "writes 'state: lost'", what);
-	} else if (c->options->flags & CHECK_DRY_RUN) {
+	if (c->options->flags & CHECK_DRY_RUN) {
 		f.state = FINDING_WOULD;
 		check_found(c, &f, path.buf, "%s", what);
 	} else if (!write_lost(c->p, name, dir, &why)) {
@@ -317,6 +316,7 @@ static void tell_one(struct check *c, struct ties *ties, size_t nr,
 		return;
 	remember(c, ties, nr, l);
 	if (c->exp[nr].goes_on &&
+	    (c->options->flags & CHECK_REPAIR) &&
 	    live_state_of(c->p, l->record) == LIVE_LOST &&
 	    is_ours(c, name, l->record))
 		tell_lost(c, name, l->dir);
