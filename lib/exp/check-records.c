@@ -236,8 +236,8 @@ static bool is_ours(const struct check *c, const char *name,
 	return ours;
 }
 
-/* A run that was lost breaks no rule, and is shown as such by whatever shows its
- * state: only that this gets written is told. */
+/* A run that was lost breaks no rule, and whatever shows its state shows that:
+ * only that this gets written is told. */
 static void tell_lost(struct check *c, const char *name, const char *dir)
 {
 	struct finding f = { .level = FINDING_WARNING, .id = "run-lost",
