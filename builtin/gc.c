@@ -19,7 +19,8 @@
 #include "lib/exp/remotes.h"
 
 static const char *const usage[] = {
-	"gc [--remote[=REMOTE]] [--older-than=AGE] [-n] [--json]",
+	"gc [--remote[=REMOTE]] [--older-than=AGE] [--keep=KIND]... [-n] "
+		"[--json]",
 	NULL
 };
 
@@ -29,6 +30,7 @@ static const char *const usage[] = {
 struct gc {
 	int dry_run, json;
 	const char *remote, *age;
+	struct strvec keep;	/* ids of leftovers */
 	size_t removed, kept, errors;
 	uint64_t bytes;		/* of what was removed */
 };
@@ -82,10 +84,13 @@ static int run_check(struct gc *gc, const char *command, const char *remote)
 	struct finding_list list = FINDING_LIST_INIT;
 	struct telling telling = { gc, remote, false };
 	struct strvec args = STRVEC_INIT;
+	size_t i;
 	int status;
 
 	strvec_pushl(&args, command, "--prune", NULL);
 	strvec_pushf(&args, "--older-than=%s", gc->age);
+	for (i = 0; i < gc->keep.nr; i++)
+		strvec_pushf(&args, "--keep=%s", gc->keep.v[i]);
 	if (gc->dry_run)
 		strvec_push(&args, "-n");
 	if (remote)
@@ -143,9 +148,24 @@ static void read_age(struct gc *gc, const struct option *options)
 	strbuf_release(&err);
 }
 
+/* Whether renames that were begun stay; else they are ended first. */
+static bool check_kept(const struct gc *gc, const struct option *options)
+{
+	struct check_options kept = { 0 };
+	struct strbuf err = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < gc->keep.nr; i++)
+		if (finding_keep_add(&kept.keep, gc->keep.v[i], &err))
+			usage_with_options(usage, options, "%s", err.buf);
+	strbuf_release(&err);
+	return finding_is_kept(&kept, "rename-note");
+}
+
 int cmd_gc(int argc, const char **argv)
 {
-	struct gc gc = { 0 };
+	struct gc gc = { .keep = STRVEC_INIT };
+	bool keep_renames;
 	int status;
 	const struct option options[] = {
 		{ .type = OPTION_STRING, .name = "remote",
@@ -154,6 +174,8 @@ int cmd_gc(int argc, const char **argv)
 		  .flags = OPT_OPTIONAL_ARG },
 		OPT_STRING(0, "older-than", &gc.age, "AGE",
 			   "only what is older; gc.older-than, or 1h"),
+		OPT_LIST(0, "keep", &gc.keep, "KIND",
+			 "leave all of this kind; may be repeated"),
 		OPT_BOOL('n', "dry-run", &gc.dry_run,
 			 "say what would be removed"),
 		OPT_BOOL(0, "json", &gc.json, "one JSON object a leftover"),
@@ -166,7 +188,8 @@ int cmd_gc(int argc, const char **argv)
 				   "'%s' is too much: all is looked at",
 				   argv[0]);
 	read_age(&gc, options);
-	if (!gc.dry_run)
+	keep_renames = check_kept(&gc, options);
+	if (!gc.dry_run && !keep_renames)
 		settle_renames(0);
 	status = run_check(&gc, "check-project", NULL);
 	if (gc.remote)
@@ -174,5 +197,6 @@ int cmd_gc(int argc, const char **argv)
 			*gc.remote ? gc.remote : REMOTE_ORIGIN));
 	if (!gc.json && verbosity >= 0)
 		sum_up(&gc, !status);
+	strvec_release(&gc.keep);
 	return status;
 }

@@ -9,7 +9,12 @@ void check_options_read(struct check_command *c, const char *const *usage,
 			const struct option *options)
 {
 	struct strbuf err = STRBUF_INIT;
+	size_t i;
 
+	for (i = 0; i < c->keep.nr; i++)
+		if (finding_keep_add(&c->options.keep, c->keep.v[i], &err))
+			usage_with_options(usage, options, "%s", err.buf);
+	strvec_release(&c->keep);
 	if (age_parse(&c->options.older_than, c->age, &err))
 		usage_with_options(usage, options, "%s", err.buf);
 	if (c->nul && c->json)

@@ -7,17 +7,19 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/parse-options.h"
+#include "lib/base/strvec.h"
 #include "lib/exp/finding.h"
 
 struct check_command {
 	int read_data, repair, prune, dry_run, jobs, nul, json;
 	const char *age;
+	struct strvec keep;
 	struct check_options options;	/* of all these */
 	bool open;		/* an error was printed that is not mended */
 };
 
 /* As in gc: what is younger may be of somebody who has only just begun. */
-#define CHECK_COMMAND_INIT { .age = "1h" }
+#define CHECK_COMMAND_INIT { .age = "1h", .keep = STRVEC_INIT }
 
 /* Rows of a table of options. what: leftovers of which kind. */
 #define OPTS_CHECK_CHANGE(c, what)					\
@@ -26,6 +28,8 @@ struct check_command {
 	OPT_BOOL(0, "prune", &(c)->prune, "remove what " what " left"),	\
 	OPT_STRING(0, "older-than", &(c)->age, "AGE",			\
 		   "of that only what is older; 1h unless given"),	\
+	OPT_LIST(0, "keep", &(c)->keep, "KIND",				\
+		 "of that nothing of this kind; may be repeated"),	\
 	OPT_BOOL('n', "dry-run", &(c)->dry_run,				\
 		 "say what --repair and --prune would do")
 

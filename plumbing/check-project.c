@@ -16,7 +16,7 @@
 
 static const char *const usage[] = {
 	"check-project [--read-data] [--repair] [--prune] [--older-than=AGE] "
-		"[-n] [-j N] [-z] [--json]",
+		"[--keep=KIND]... [-n] [-j N] [-z] [--json]",
 	NULL
 };
 

@@ -16,7 +16,8 @@
 static const char *const usage[] = {
 	"check-store [--remote=REMOTE] [--read-data] "
 		"[--read-data-subset=PART] [--repair] [--prune] "
-		"[--older-than=AGE] [-n] [-j N] [-z] [--json]",
+		"[--older-than=AGE] [--keep=KIND]... [-n] [-j N] [-z] "
+		"[--json]",
 	NULL
 };
 

@@ -62,6 +62,53 @@ test_expect_success 'what is young stays; -n; what is old goes' '
 	echo "nothing is left over" >want && test_cmp want out
 '
 
+test_expect_success '--keep leaves a kind, however old it is' '
+	fresh keep && leave && resutil gc --older-than=0 --keep=hidden-dir \
+		--keep=cache >out && told >got && cat >want <<-END &&
+	removed .resutil/partial/$six (SIZE)
+	removed 1 leftover, SIZE; 2 stay
+	END
+	test_cmp want got && test_path_is_file results/.$one.4711.tmp/file &&
+	test_path_is_dir results/.$two.12.rm && leave &&
+	resutil -v gc --older-than=0 -n --keep=partial-mark >out &&
+	grep "^kept .resutil/partial/$six: .*; --keep leaves it$" out &&
+	grep "^would remove 2 leftovers, .*; 1 stays$" out &&
+	resutil gc --older-than=0 --keep=upload-rest --keep=partial-mark >out &&
+	ls -A results >left && printf "%s\n" $one $two >want &&
+	test_cmp want left && test_path_is_file .resutil/partial/$six
+'
+
+test_expect_success '--keep: a torn ledger, a rename, what lies in a store' '
+	fresh kept && resutil push $one && : >../store/project/.resutil-put-x &&
+	mkdir -p .resutil/renames && printf "done\taapf" >>.resutil/remotes/origin.log &&
+	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\n" $one \
+		aapfcd_20240704T111555_uno >.resutil/renames/$one &&
+	find . ../store | sort >../before &&
+	resutil gc --remote --older-than=0 --keep=ledger-torn \
+		--keep=rename-note --keep=upload-rest >../out &&
+	grep "^removed 0 leftovers, 0 B; 3 stay$" ../out &&
+	find . ../store | sort >../after && test_cmp ../before ../after &&
+	resutil gc --remote --older-than=0 >out &&
+	grep "^removed 2 leftovers" out && test_path_is_missing results/$one &&
+	test_path_is_missing ../store/project/.resutil-put-x
+'
+
+test_expect_success '--keep: what is no kind of leftover is refused by name' '
+	fresh unkind && leave && for kind in hidden "" record-missing Cache
+	do
+		test_expect_code 129 resutil gc --older-than=0 \
+			--keep=cache --keep="$kind" 2>err >out &&
+		grep "$kind. is no kind of leftover; these are: cache, .*, upload-rest$" \
+			err && test_must_be_empty out || return 1
+	done && test_path_is_dir results/.$one.4711.tmp &&
+	test_expect_code 129 resutil check-project --prune --keep=hidden 2>err &&
+	grep "no kind of leftover" err &&
+	sed -n "/^|\`/{s/^|\`\(.*\)\`\$/\1/;h};/^|leftover\$/{g;p}" \
+		"$SOURCE_DIRECTORY/Documentation/resutil-fsck.adoc" | sort >want &&
+	sed -n "s/.*these are: //p" err | sed "s/, /,/g" | tr "," "\n" >got &&
+	test_cmp want got
+'
+
 test_expect_success 'gc.older-than, and what is no age' '
 	fresh age && leave && resutil -c gc.older-than=0s gc >out &&
 	grep "^removed 3 leftovers" out && leave &&

@@ -515,7 +515,7 @@ static void look_at_reruns(struct check *c)
 	}
 	/* of which git still has a note */
 	if ((flags & CHECK_PRUNE) && !(flags & CHECK_DRY_RUN) &&
-	    path_is_dir(dir.buf))
+	    !finding_is_kept(c->options, f.id) && path_is_dir(dir.buf))
 		git_worktree_list_gone(&gone, c->p->root, dir.buf, NULL);
 	for (i = 0; i < gone.nr; i++)
 		if (!git_worktree_remove_left(gone.v[i], c->p->root, NULL))

@@ -45,6 +45,8 @@ void check_leftover(struct check *c, const char *id, const char *path,
 
 	if (!(o->flags & CHECK_PRUNE)) {
 		check_found(c, &f, path, "%s; 'resutil gc' removes it", what);
+	} else if (finding_is_kept(o, id)) {
+		check_found(c, &f, path, "%s; --keep leaves it", what);
 	} else if (l->age < (int64_t)o->older_than) {
 		check_found(c, &f, path, "%s; it is too young to be removed",
 			    what);

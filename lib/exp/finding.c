@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/exp/finding.h"
 
+#include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/value.h"
 #include "lib/wrap/json.h"
@@ -15,6 +16,45 @@ static const char *const levels[FINDING_LEVEL_NR] = {
 static const char *const states[FINDING_STATE_NR] = {
 	"open", "would", "mended", "removed"
 };
+
+/* Bits of check_options.keep, by their place here. */
+static const char *const leftovers[] = {
+	"cache", "checkpoint-file", "copy-rest", "hidden-dir", "ledger-torn",
+	"live-file", "partial-mark", "rename-note", "rerun-tree", "run-hint",
+	"temp-file", "trial-root", "upload-note", "upload-rest"
+};
+
+int finding_keep_add(unsigned *keep, const char *id, struct strbuf *err)
+{
+	struct strbuf known = STRBUF_INIT, shown = STRBUF_INIT;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(leftovers); i++) {
+		if (!strcmp(id, leftovers[i])) {
+			*keep |= 1u << i;
+			strbuf_release(&known);
+			return 0;
+		}
+		strbuf_addf(&known, "%s%s", i ? ", " : "", leftovers[i]);
+	}
+	quote_terminal(&shown, id, strlen(id));
+	ret = fail(err, ERR_USAGE, "'%s' is no kind of leftover; these are: %s",
+		   shown.buf, known.buf);
+	strbuf_release(&shown);
+	strbuf_release(&known);
+	return ret;
+}
+
+bool finding_is_kept(const struct check_options *o, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(leftovers); i++)
+		if (!strcmp(id, leftovers[i]))
+			return (o->keep >> i & 1) != 0;
+	return false;
+}
 
 const char *finding_level_name(enum finding_level level)
 {

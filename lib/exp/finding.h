@@ -50,8 +50,15 @@ enum check_flags {
 struct check_options {
 	unsigned flags;
 	unsigned older_than;	/* seconds: younger leftovers stay */
+	unsigned keep;		/* leftovers that stay: finding_keep_add() */
 	unsigned jobs;		/* threads; 0: as many as make sense */
 };
+
+/** Adds leftovers of that id to those that stay. Errors: ERR_USAGE: there are
+ *  none of that id; err lists those that there are. */
+int finding_keep_add(unsigned *keep, const char *id, struct strbuf *err);
+/** Whether leftovers of that id stay. */
+bool finding_is_kept(const struct check_options *o, const char *id);
 
 /** "error", "warning", "leftover". */
 const char *finding_level_name(enum finding_level level);

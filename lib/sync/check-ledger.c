@@ -201,7 +201,8 @@ static void tell_state(struct ledger_check *c, const struct ledger_state *s)
 	if (s->torn && f.state != FINDING_MENDED) {
 		f.level = FINDING_LEFTOVER;
 		f.id = "ledger-torn";
-		f.state = mend(c, CHECK_PRUNE, FINDING_REMOVED, cut_torn);
+		f.state = finding_is_kept(c->options, f.id) ? FINDING_OPEN :
+			  mend(c, CHECK_PRUNE, FINDING_REMOVED, cut_torn);
 		f.bytes = s->torn;
 		tell(c, f, "a last line that was not written to its end");
 	}

@@ -81,6 +81,8 @@ static void tell_rest(struct store_check *c, const struct rest *rest,
 	if (!(c->options->flags & CHECK_PRUNE)) {
 		strbuf_addstr(&text, "; it is removed by ");
 		check_add_command(c, &text, "gc", "");
+	} else if (finding_is_kept(c->options, f.id)) {
+		strbuf_addstr(&text, "; --keep leaves it");
 	} else if (!is_old_enough(c, rest, at_least)) {
 		strbuf_addstr(&text, "; it stays until it is older");
 	} else if (c->options->flags & CHECK_DRY_RUN) {

@@ -88,6 +88,8 @@ static void tell(struct store_check *c, const char *name,
 	} else if (!(c->options->flags & CHECK_PRUNE)) {
 		strbuf_addstr(&text, "; it is withdrawn by ");
 		check_add_command(c, &text, "gc", "");
+	} else if (finding_is_kept(c->options, f.id)) {
+		strbuf_addstr(&text, "; --keep leaves it");
 	} else if (age_of(left->modified) < (int64_t)c->options->older_than) {
 		strbuf_addstr(&text, "; it stays until it is older");
 	} else if (c->options->flags & CHECK_DRY_RUN) {
@@ -139,6 +141,8 @@ static void tell_copy(struct store_check *c, struct copy_claim *rest)
 	if (old && !(c->options->flags & CHECK_PRUNE)) {
 		strbuf_addstr(&text, "; its upload is withdrawn by ");
 		check_add_command(c, &text, "gc", "");
+	} else if (old && finding_is_kept(c->options, f.id)) {
+		strbuf_addstr(&text, "; --keep leaves it");
 	} else if (old && (c->options->flags & CHECK_DRY_RUN)) {
 		f.state = FINDING_WOULD;
 	} else if (old) {
