@@ -304,6 +304,22 @@ def _(w):
 scenario("update", ["update-exp", "--set", "info.x=1", "one"], syncs=2)(one)
 
 
+def not_untagged(check):
+    """The new one has it before the old one gives it away."""
+    _, out, _ = check.world.run("p", "tag", "--json", "best")
+    if not out:
+        yield "no run has the tag any more"
+
+
+# Both have it in between; the same again takes it from the old one.
+@scenario("tag", ["tag", "best", "two"], syncs=4, reads=not_untagged)
+def _(w):
+    project(w)
+    w.add("p", "one", {})
+    w.add("p", "two", {})
+    w.do("p", "tag", "best", "one")
+
+
 # ---- programs that record themselves -------------------------------------------
 
 def recorded(*requests):
