@@ -103,6 +103,24 @@ test_expect_success 'a warning alone is exit 0, and so is a leftover' '
 	resutil fsck >out && tail -n 1 out | grep "^0 errors, 1 warning, 1 leftover"
 '
 
+# Each use of an index checks it; locks and queues stay for whoever comes next.
+test_expect_success 'a damaged index, locks, a queue: no findings, no leftovers' '
+	fresh index && XDG_CACHE_HOME=$PWD/cache && export XDG_CACHE_HOME &&
+	test_when_finished "unset XDG_CACHE_HOME" && resutil report >before &&
+	echo cache/resutil/*/index >path && read index <path &&
+	test_path_is_file "$index" && echo damaged >"$index" &&
+	mkdir -p .resutil/hooks && for file in births conf.lock tags.lock \
+		hooks/queue.lock hooks/queue.json hooks/begun
+	do
+		: >.resutil/$file || return 1
+	done && find .resutil cache | sort >files &&
+	resutil fsck --json --read-data >out && test_must_be_empty out &&
+	resutil gc --older-than=0 --json >out && test_must_be_empty out &&
+	find .resutil cache | sort >still && test_cmp files still &&
+	resutil report >after 2>err && test_grep "is damaged" err &&
+	test_cmp before after && resutil report 2>err && test_must_be_empty err
+'
+
 test_expect_success 'a conf that cannot be read' '
 	fresh conf && echo "results_dir: [" >resutil-conf.yaml &&
 	test_expect_code 1 resutil fsck >out &&
