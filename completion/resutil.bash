@@ -7,12 +7,12 @@
 
 @DATA@
 
-# Those here; for commands that look into a store also what it held when it
-# was last asked. Nothing is asked while somebody types.
+# Those here and their tags; for commands that look into a store also what it
+# held when it was last asked. Nothing is asked while somebody types.
 __resutil_exps ()
 {
 	{
-		resutil "${__resutil_global[@]}" list-exps
+		resutil "${__resutil_global[@]}" list-exps --tags
 		case "$1" in
 		pull|show|rm|comment)
 			resutil "${__resutil_global[@]}" list-remote --cached
@@ -26,6 +26,18 @@ __resutil_remotes ()
 	resutil "${__resutil_global[@]}" remote list 2>/dev/null
 }
 
+# The settings that somebody made: of alias.NAME and the like each has a name.
+__resutil_set_keys ()
+{
+	resutil "${__resutil_global[@]}" config list --format='%(key)' \
+		2>/dev/null
+}
+
+__resutil_aliases ()
+{
+	__resutil_set_keys | sed -n 's/^alias\.//p'
+}
+
 # Offers those of the lines on stdin that begin with $1, $2 added to each.
 __resutil_offer ()
 {
@@ -37,45 +49,75 @@ __resutil_offer ()
 	done
 }
 
+# The comments of the names on stdin.
+__resutil_comments ()
+{
+	sed -n 's/^[a-z]\{6\}_[0-9]\{8\}T[0-9]\{6\}_//p' | sort -u
+}
+
+# A word that somebody types, without what quotes it.
+__resutil_plain ()
+{
+	local word=${1#[\'\"]}
+
+	printf '%s' "${word//\\/}"
+}
+
+# A word that was typed to its end, without what quotes it.
+__resutil_whole ()
+{
+	local word=$1
+
+	case "$word" in
+	\"*\"|\'*\') word=${word%?} ;;
+	\~|\~/*) word=$HOME${word#?} ;;
+	esac
+	__resutil_plain "$word"
+}
+
 # Completes a value of kind $1 that begins with $2.
 __resutil_value ()
 {
-	local kind=${1%\?} cur=$2 IFS=$'\n'
+	local kind=${1%\?} cur
+	cur=$(__resutil_plain "$2")
 	case "$kind" in
 	exp)
-		cur=${cur#[\'\"]}
-		cur=${cur//\\/}
 		compopt -o filenames 2>/dev/null
 		__resutil_offer "$cur" '' < <(__resutil_exps "$command")
+		# What begins neither a name nor a tag may begin a comment.
+		[ ${#COMPREPLY[@]} -gt 0 ] || [ -z "$cur" ] ||
+			__resutil_offer "$cur" '' < <(
+				__resutil_exps "$command" | __resutil_comments)
 		;;
 	remote)
 		__resutil_offer "$cur" '' < <(__resutil_remotes)
 		;;
 	file)
 		compopt -o filenames 2>/dev/null
-		COMPREPLY=($(compgen -f -- "$cur"))
+		__resutil_offer '' '' < <(compgen -f -- "$cur")
 		;;
 	dir)
 		compopt -o filenames 2>/dev/null
-		COMPREPLY=($(compgen -d -- "$cur"))
+		__resutil_offer '' '' < <(compgen -d -- "$cur")
 		;;
 	command)
 		compopt -o filenames 2>/dev/null
-		COMPREPLY=($({ compgen -c -- "$cur"
-			compgen -d -- "$cur"; } | sort -u))
+		__resutil_offer '' '' < <({ compgen -c -- "$cur"
+			compgen -d -- "$cur"; } | sort -u)
 		;;
 	key)
 		compopt -o nospace 2>/dev/null
 		__resutil_offer "$cur" = < <(__resutil_keys)
 		;;
 	setting)
-		__resutil_offer "$cur" '' < <(__resutil_keys)
+		__resutil_offer "$cur" '' < <({ __resutil_keys
+			__resutil_set_keys; } | sort -u)
 		;;
 	resutil)
 		__resutil_offer "$cur" '' < <(__resutil_commands)
 		;;
 	words=*)
-		IFS=' '
+		local IFS=' '
 		__resutil_offer "$cur" '' < <(printf '%s\n' ${kind#words=})
 		;;
 	esac
@@ -125,28 +167,35 @@ __resutil_words_kind ()
 _resutil ()
 {
 	local -a words=() __resutil_global=()
-	local i cur command= kind only_words= seen=0 value_of=
+	local i cur rest command= kind only_words= seen=0 value_of=
+	local line=${COMP_LINE:0:COMP_POINT} before= piece= keep
 
-	# bash splits --name=value in three; here it is one word again
+	# bash splits a word at each of COMP_WORDBREAKS, as --name=value and
+	# lr=0.1; what no blank parts is one word again here.
+	line=${line#*"${COMP_WORDS[0]}"}
 	for ((i = 1; i <= COMP_CWORD; i++)); do
-		if [ "${COMP_WORDS[i]}" = = ] && [ ${#words[@]} -gt 0 ] &&
-			[[ "${words[${#words[@]}-1]}" == --* ]]; then
-			words[${#words[@]}-1]+==
-		elif [ ${#words[@]} -gt 0 ] &&
-			[[ "${words[${#words[@]}-1]}" == --*= ]]; then
-			words[${#words[@]}-1]+=${COMP_WORDS[i]}
+		rest=${line#"${line%%[![:space:]]*}"}
+		piece=${COMP_WORDS[i]}
+		[ $i -lt $COMP_CWORD ] || piece=$rest
+		if [ $i -gt 1 ] && [ "$rest" = "$line" ]; then
+			words[${#words[@]}-1]+=$piece
 		else
-			words+=("${COMP_WORDS[i]}")
+			words+=("$piece")
 		fi
+		line=${rest#"$piece"}
 	done
 	COMPREPLY=()
 	cur=${words[${#words[@]}-1]}
+	# What stands before the last piece stays on the line.
+	[[ "$piece" == *[!:=@]* ]] || piece=
+	keep=$(__resutil_plain "${cur%"$piece"}")
 
 	for ((i = 0; i < ${#words[@]} - 1; i++)); do
 		local word=${words[i]}
 		if [ -n "$value_of" ]; then
 			[ -z "$command" ] &&
-				__resutil_global+=("$value_of" "$word")
+				__resutil_global+=("$value_of"
+					"$(__resutil_whole "$word")")
 			value_of=
 			continue
 		fi
@@ -178,6 +227,7 @@ _resutil ()
 	if [ -n "$value_of" ]; then
 		__resutil_value "$(__resutil_kind "$command" "$value_of")" "$cur"
 	elif [ -z "$only_words" ] && [[ "$cur" == --*=* ]]; then
+		before=${cur%%=*}=
 		__resutil_value \
 			"$(__resutil_kind "$command" "${cur%%=*}")" "${cur#*=}"
 	elif [ -z "$only_words" ] && [[ "$cur" == -* ]]; then
@@ -186,7 +236,8 @@ _resutil ()
 		[[ "${COMPREPLY[0]}" == *= ]] && [ ${#COMPREPLY[@]} -eq 1 ] &&
 			compopt -o nospace 2>/dev/null
 	elif [ -z "$command" ]; then
-		__resutil_offer "$cur" '' < <(__resutil_commands)
+		__resutil_offer "$cur" '' < <({ __resutil_commands
+			__resutil_aliases; } | sort)
 		__resutil_offer "resutil-$cur" '' < <(
 			compgen -c -- "resutil-$cur" | sort -u)
 		COMPREPLY=("${COMPREPLY[@]#resutil-}")
@@ -205,6 +256,10 @@ _resutil ()
 			;;
 		esac
 	fi
+	for i in "${!COMPREPLY[@]}"; do
+		COMPREPLY[i]=$before${COMPREPLY[i]}
+		COMPREPLY[i]=${COMPREPLY[i]#"$keep"}
+	done
 	return 0
 }
 

@@ -40,7 +40,7 @@ end
 
 function __fish_resutil_exps
     begin
-        command resutil (__fish_resutil_global) list-exps
+        command resutil (__fish_resutil_global) list-exps --tags
         # what the store held when it was last asked
         contains -- (__fish_resutil_command) pull show rm comment
         and command resutil (__fish_resutil_global) list-remote --cached
@@ -49,6 +49,16 @@ end
 
 function __fish_resutil_remotes
     command resutil (__fish_resutil_global) remote list 2>/dev/null
+end
+
+# The settings that somebody made: of alias.NAME and the like each has a name.
+function __fish_resutil_set_keys
+    command resutil (__fish_resutil_global) config list --format='%(key)' \
+        2>/dev/null
+end
+
+function __fish_resutil_aliases
+    __fish_resutil_set_keys | string replace -f -r '^alias\.' ''
 end
 
 # For commands that run a program: prints its words, and fails when it is not
@@ -88,4 +98,6 @@ end
 complete -c resutil -f
 complete -c resutil -n __fish_resutil_needs_command \
     -a '(__fish_resutil_external)' -d 'external command'
+complete -c resutil -n __fish_resutil_needs_command \
+    -a '(__fish_resutil_aliases)' -d alias
 @DATA@

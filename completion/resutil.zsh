@@ -3,22 +3,27 @@
 # from the program when it was built.
 
 _resutil_exps () {
-	local -a names
+	local -a names comments
 	names=(${(f)"$(_call_program experiments \
-		resutil $_resutil_global list-exps 2>/dev/null)"})
+		resutil ${(q)_resutil_global} list-exps --tags 2>/dev/null)"})
 	# What the store held when it was last asked; nothing is asked while
 	# somebody types.
 	[[ $curcontext == *:resutil-(pull|show|rm|comment):* ]] &&
 		names+=(${(f)"$(_call_program experiments \
-			resutil $_resutil_global list-remote --cached \
+			resutil ${(q)_resutil_global} list-remote --cached \
 			2>/dev/null)"})
-	compadd "$@" -a names
+	compadd "$@" -a names && return
+	# What begins neither a name nor a tag may begin a comment.
+	[[ -n $PREFIX ]] || return
+	comments=(${(M)names:#[a-z](#c6)_[0-9](#c8)T[0-9](#c6)_*})
+	comments=(${comments#*_*_})
+	compadd "$@" -a comments
 }
 
 _resutil_remotes () {
 	local -a names
 	names=(${(f)"$(_call_program remotes \
-		resutil $_resutil_global remote list 2>/dev/null)"})
+		resutil ${(q)_resutil_global} remote list 2>/dev/null)"})
 	compadd "$@" -a names
 }
 
@@ -28,17 +33,25 @@ _resutil_keys () {
 	compadd "$@" -S = -a keys
 }
 
+# The settings that somebody made: of alias.NAME and the like each has a name.
+_resutil_set_keys () {
+	_call_program settings resutil ${(q)_resutil_global} config list \
+		"--format='%(key)'" 2>/dev/null
+}
+
 _resutil_settings () {
-	local -a keys
-	keys=(${(f)"$(_resutil_list_keys)"})
+	local -aU keys
+	keys=(${(f)"$(_resutil_list_keys)"} ${(f)"$(_resutil_set_keys)"})
 	compadd "$@" -a keys
 }
 
 _resutil_commands () {
-	local -a list more
+	local -a list more aliased
 	list=(${(f)"$(_resutil_list_commands)"})
 	more=(${${(k)commands[(I)resutil-*]}#resutil-})
 	_describe -t commands 'resutil command' list
+	aliased=(${${(M)${(f)"$(_resutil_set_keys)"}:#alias.*}#alias.})
+	(( $#aliased )) && _describe -t aliases 'alias' aliased
 	(( $#more )) && _describe -t commands 'external command' more
 }
 

@@ -17,6 +17,7 @@ test_lazy_prereq ZSH 'zsh -fc "autoload -Uz compinit && compinit -u -D"'
 
 nice=aapfup_20240704T191555_nice
 blank='aapfuq_20240704T191600_with blank'
+equal=aapfus_20240704T191800_lr=0.1
 
 all_commands () {
 	sed -n '/^COMMAND/,$s/^[^"]*"\([a-z-]*\)",.*cmd_.*/\1/p' \
@@ -27,11 +28,24 @@ test_expect_success 'setup' '
 	make_conf project &&
 	(
 		cd project &&
-		make_exp "$nice" &&
-		make_exp "$blank" &&
-		mkdir sub && >a-file
+		make_exp "$nice" "tags: [best, \"bad\\ntag\"]" &&
+		make_exp "$blank" "tags: [two words]" &&
+		make_exp "$equal" &&
+		mkdir sub && >a-file && >"it'\''s *.txt"
 	) &&
+	make_conf "other one" &&
+	(cd "other one" && make_exp aapfur_20240704T191700) &&
 	all_commands | sort >commands
+'
+
+test_expect_success 'tags that are none are not offered' '
+	(cd project && resutil list-exps --tags) >actual &&
+	printf "%s\n" "$nice" "$blank" "$equal" best "two words" >expect &&
+	test_cmp expect actual &&
+	(cd project && resutil list-exps --tags -z) >actual &&
+	tr "\n" "\000" <expect >expect-z &&
+	test_cmp_bin expect-z actual &&
+	test_expect_code 129 resutil -C project list-exps --tags --path
 '
 
 test_expect_success 'every command and option is in each of the files' '
@@ -54,23 +68,6 @@ test_expect_success 'every command and option is in each of the files' '
 	done <options
 '
 
-# bash_offers WORD... : what bash offers for the last word, one a line.
-cat >bash-words <<\EOF
-. "$1"
-shift
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
-_resutil
-[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
-EOF
-
-bash_offers () {
-	(
-		cd project &&
-		bash --norc ../bash-words "$completion"/bash/resutil "$@"
-	) >actual
-}
-
 # offered LINE...: exactly these.
 offered () {
 	printf '%s\n' "$@" | sort >expect &&
@@ -78,120 +75,180 @@ offered () {
 	test_cmp expect actual.sorted
 }
 
-test_expect_success BASH 'bash: commands' '
-	bash_offers resutil "" &&
-	test_cmp commands actual &&
-	bash_offers resutil ru &&
-	offered run &&
-	bash_offers resutil -C sub --no-interactive ru &&
-	offered run &&
-	mkdir bin && write_script bin/resutil-extern </dev/null &&
-	PATH=$PWD/bin:$PATH bash_offers resutil ex &&
-	offered extern
-'
-
-test_expect_success BASH 'bash: options' '
-	bash_offers resutil --exec &&
-	offered --exec-path &&
-	bash_offers resutil rev-exp --ver &&
-	offered --verify &&
-	bash_offers resutil rev-exp --no-ver &&
-	offered --no-verify &&
-	bash_offers resutil run --dep &&
-	offered --dependency= &&
-	bash_offers resutil rm -- -
-	test_must_be_empty actual
-'
-
-test_expect_success BASH 'bash: experiments, as words and as arguments' '
-	for words in "rev-exp" "rev-exp -z" "show" "run -m x -d" \
-		"run --dependency" "run --dependency="
-	do
-		bash_offers resutil $words aap &&
-		offered "$nice" "$blank" || {
-			echo >&4 "at: $words"
-			return 1
-		}
-	done &&
-	bash_offers resutil rev-exp aapfuq &&
-	offered "$blank"
-'
-
-test_expect_success BASH 'bash: experiments of the project that -C names' '
-	bash --norc bash-words "$completion"/bash/resutil \
-		resutil -C project rev-exp aapfup >actual &&
-	offered "$nice" &&
-	bash --norc bash-words "$completion"/bash/resutil \
-		resutil rev-exp aapfup >actual &&
-	test_must_be_empty actual
-'
-
-test_expect_success BASH 'bash: words, keys, files, directories, programs' '
-	bash_offers resutil list --state = don &&
-	offered done &&
-	bash_offers resutil list --state don &&
-	offered done &&
-	bash_offers resutil -c color &&
-	offered color.ui= &&
-	bash_offers resutil config un &&
-	offered unset &&
-	bash_offers resutil config set --user color &&
-	offered color.ui &&
-	bash_offers resutil run --name-file a-f &&
-	offered a-file &&
-	bash_offers resutil -C su &&
-	offered sub &&
-	bash_offers resutil run seq &&
-	test_grep "^seq$" actual &&
-	bash_offers resutil help versi &&
-	offered version
-'
-
-test_expect_success BASH 'bash: names of remotes, and what a store held' '
-	test_when_finished "rm -rf project/team store" &&
+# Makes a remote and an alias, and $nice one that only a store has, which is
+# away: who asked it would not hear of it.
+held_by_a_store () {
+	test_when_finished "
+		rm -rf project/team away store
+		mv project/kept 'project/results/$nice'
+		resutil config unset --user alias.zz-top
+		resutil -C project remote rm team
+	" &&
 	mkdir store &&
+	resutil config set --user alias.zz-top "list -n 3" &&
 	(
 		cd project &&
 		resutil remote add team dir:"$PWD/team" &&
-		resutil push "$nice" && resutil list >out &&
+		resutil push "$nice" && resutil list &&
 		mv "results/$nice" kept
 	) >out &&
-	for words in "push --remote" "push --remote =" "show --remote=" \
-		"remote rm"
+	mv store away
+}
+
+# at_prompt SHELL TYPED LINE [TYPED LINE]...: what stands on the line of an
+# interactive SHELL after TYPED (with \t in it), each on an empty line. Ctrl-X
+# Ctrl-P, bound to do so, writes it into line.N and empties it.
+at_prompt () {
+	at_prompt_shell=$1 at_prompt_nr=0 at_prompt_all=$((($# - 1) / 2)) &&
+	shift &&
+	rm -f line.* && : >expect &&
+	while test $at_prompt_nr -lt $at_prompt_all
 	do
-		bash_offers resutil $words te &&
-		offered team || return 1
+		at_prompt_nr=$((at_prompt_nr + 1)) &&
+		at_prompt_typed=$1 &&
+		printf "%s\n" "$2" >>expect &&
+		shift 2 &&
+		set -- "$@" --send="$at_prompt_typed" --send='\x18\x10' \
+			--file="line.$at_prompt_nr" || return 1
+	done &&
+	ZDOTDIR=$PWD/zdot LC_ALL=C.UTF-8 pty-run --expect="ready> " "$@" \
+		--send='exit\r' $at_prompt_shell >screen &&
+	at_prompt_nr=0 &&
+	while test $at_prompt_nr -lt $at_prompt_all
+	do
+		at_prompt_nr=$((at_prompt_nr + 1)) &&
+		cat line.$at_prompt_nr || return 1
+	done >actual &&
+	test_cmp expect actual
+}
+
+# M-*, here \e*, puts all that is offered on the line.
+test_expect_success 'setup bash' '
+	cat >bashrc <<-EOF
+	. "$completion"/bash/resutil
+	PS1="ready> " nr=0
+	show_line () {
+		nr=\$((nr + 1))
+		printf "%s\n" "\$READLINE_LINE" >"$PWD"/line.\$nr
+		READLINE_LINE= READLINE_POINT=0
+	}
+	bind -x "\"\\C-x\\C-p\": show_line"
+	bind "\"\\e*\": insert-completions"
+	bind "set bell-style none"
+	cd "$PWD"/project
+	EOF
+'
+
+in_bash () {
+	at_prompt "bash --noprofile --rcfile bashrc -i" "$@"
+}
+
+test_expect_success BASH,PTY 'bash: commands' '
+	mkdir bin && write_script bin/resutil-extern </dev/null &&
+	PATH=$PWD/bin:$PATH in_bash \
+		"resutil \e*" "resutil $( (cat commands && echo extern) | sort | tr "\n" " ")" \
+		"resutil ru\t" "resutil run " \
+		"resutil -C sub --no-interactive ru\t" \
+			"resutil -C sub --no-interactive run " \
+		"resutil ex\t" "resutil extern " \
+		"true; LANG=C resutil ru\t" "true; LANG=C resutil run " \
+		"resutil ru x\x02\x02\t" "resutil run x"
+'
+
+test_expect_success BASH,PTY 'bash: options' '
+	in_bash "resutil --exec\t" "resutil --exec-path " \
+		"resutil rev-exp --ver\t" "resutil rev-exp --verify " \
+		"resutil rev-exp --no-ver\t" "resutil rev-exp --no-verify " \
+		"resutil run --dep\t" "resutil run --dependency=" \
+		"resutil rm -- -\e*" "resutil rm -- -"
+'
+
+# bash quotes what it has to
+q_blank='aapfuq_20240704T191600_with\ blank'
+q_equal='aapfus_20240704T191800_lr\=0.1'
+
+test_expect_success BASH,PTY 'bash: experiments, as words and as arguments' '
+	set -- &&
+	for words in "rev-exp " "rev-exp -z " "show " "run -m x -d " \
+		"run --dependency " "run --dependency="
+	do
+		set -- "$@" "resutil ${words}aap\e*" \
+			"resutil $words$nice $q_blank $q_equal " || return 1
+	done &&
+	in_bash "$@" \
+		"resutil rev-exp aapfuq\t" "resutil rev-exp $q_blank " \
+		"resutil rev-exp \"aapfuq\t" "resutil rev-exp \"$blank\" " \
+		"resutil rev-exp ${blank% *}\\\\ bla\t" "resutil rev-exp $q_blank " \
+		"resutil rev-exp ${equal%1}\t" "resutil rev-exp $equal " \
+		"resutil rev-exp ${equal%=*}\\\\=0\t" "resutil rev-exp $q_equal " \
+		"resutil run -d ${equal%0.1}\t" "resutil run -d $equal " \
+		"resutil run --dependency=${equal%.1}\t" \
+			"resutil run --dependency=$equal "
+'
+
+test_expect_success BASH,PTY 'bash: tags, and comments' '
+	in_bash "resutil show be\t" "resutil show best " \
+		"resutil rev-exp two\t" "resutil rev-exp two\\ words " \
+		"resutil run -m x -d be\t" "resutil run -m x -d best " \
+		"resutil tag -d be\t" "resutil tag -d best " \
+		"resutil show with\t" "resutil show with\\ blank " \
+		"resutil show lr=\t" "resutil show lr=0.1 "
+'
+
+test_expect_success BASH,PTY 'bash: experiments of the project that -C names' '
+	in_bash "resutil -C .. rev-exp aapfup\e*" "resutil -C .. rev-exp aapfup" \
+		"resutil -C .. -C project rev-exp aapfup\t" \
+			"resutil -C .. -C project rev-exp $nice " \
+		"resutil -C \"../other one\" rev-exp aapfu\t" \
+			"resutil -C \"../other one\" rev-exp aapfur_20240704T191700 " &&
+	test_grep ! "conf.yaml" screen
+'
+
+test_expect_success BASH,PTY 'bash: words, keys, files, directories, programs' '
+	in_bash "resutil list --state=don\t" "resutil list --state=done " \
+		"resutil list --state don\t" "resutil list --state done " \
+		"resutil -c color\t" "resutil -c color.ui=" \
+		"resutil config un\t" "resutil config unset " \
+		"resutil config set --user color\t" \
+			"resutil config set --user color.ui " \
+		"resutil config set --user hooks.pre-r\t" \
+			"resutil config set --user hooks.pre-run " \
+		"resutil run --name-file a-f\t" "resutil run --name-file a-file " \
+		"resutil run --name-file=a-f\t" "resutil run --name-file=a-file " \
+		"resutil run --name-file it\t" \
+			"resutil run --name-file it\\'\''s\\ \\*.txt " \
+		"resutil -C su\t" "resutil -C sub/" \
+		"resutil run resuti\t" "resutil run resutil " \
+		"resutil help versi\t" "resutil help version " \
+		"resutil run -m x cat a-f\t" "resutil run -m x cat a-file " \
+		"resutil run cat -m\e*" "resutil run cat -m"
+'
+
+test_expect_success BASH,PTY 'bash: remotes, aliases, and what a store held' '
+	held_by_a_store &&
+	set -- &&
+	for words in "push --remote " "push --remote=" "show --remote=" \
+		"remote rm "
+	do
+		set -- "$@" "resutil ${words}te\t" "resutil ${words}team " ||
+		return 1
 	done &&
 	for words in pull show rm comment
 	do
-		bash_offers resutil $words aap &&
-		offered "$nice" "$blank" || return 1
+		set -- "$@" "resutil $words aapfup\t" "resutil $words $nice " ||
+		return 1
 	done &&
-	bash_offers resutil push aap &&
-	offered "$blank" &&
-	mv project/kept "project/results/$nice" &&
-	bash_offers resutil remote a &&
-	offered add
+	in_bash "$@" \
+		"resutil push aapfup\e*" "resutil push aapfup" \
+		"resutil remote a\t" "resutil remote add " \
+		"resutil zz\t" "resutil zz-top " \
+		"resutil config get alias.z\t" "resutil config get alias.zz-top "
 '
 
-test_expect_success BASH 'bash: behind the program of run there are files' '
-	bash_offers resutil run -m x cat a-f &&
-	offered a-file &&
-	bash_offers resutil run seq -m &&
-	test_must_be_empty actual
-'
-
-test_expect_success BASH,PTY 'bash: at a prompt, with quotes where needed' '
-	cat >bashrc <<-EOF &&
-	. "$completion"/bash/resutil
-	PS1="ready> "
-	cd "$PWD"/project
-	EOF
-	pty-run --expect="ready> " --send="resutil rev-e\taapfuq\t\r" \
-		--expect="$blank" --expect="ready> " --send="exit\r" \
-		bash --noprofile --rcfile bashrc -i >screen &&
-	tr -d "\r" <screen >clean &&
-	test_grep "^$blank\$" clean
+test_expect_success BASH,PTY 'bash: what was completed is what is run' '
+	in_bash "resutil rev-e\taapfuq\t >../ran\r" "" &&
+	printf "%s\n" "$blank" >expect &&
+	test_cmp expect ran
 '
 
 # fish_offers LINE: what fish offers, without the descriptions.
@@ -231,11 +288,43 @@ test_expect_success FISH 'fish: experiments' '
 	for words in "rev-exp" "show" "run -m x -d" "run --dependency"
 	do
 		fish_offers "resutil $words aap" &&
-		offered "$nice" "$blank" || {
+		offered "$nice" "$blank" "$equal" || {
 			echo >&4 "at: $words"
 			return 1
 		}
 	done
+'
+
+test_expect_success FISH 'fish: tags, and comments by a part of the name' '
+	for words in "show" "run -m x -d" "tag -d"
+	do
+		fish_offers "resutil $words be" &&
+		offered best || return 1
+	done &&
+	fish_offers "resutil show two" &&
+	offered "two words" &&
+	fish_offers "resutil show with" &&
+	offered "$blank" &&
+	fish_offers "resutil -C \"../other one\" rev-exp aapfu" &&
+	offered aapfur_20240704T191700 &&
+	fish_offers "resutil -C .. rev-exp aapfu" &&
+	test_must_be_empty actual
+'
+
+test_expect_success FISH 'fish: remotes, aliases, and what a store held' '
+	held_by_a_store &&
+	fish_offers "resutil push --remote=te" &&
+	offered --remote=team &&
+	fish_offers "resutil pull aapfup" &&
+	offered "$nice" &&
+	fish_offers "resutil push aapfup" &&
+	test_must_be_empty actual &&
+	fish_offers "resutil zz" &&
+	offered zz-top &&
+	fish_offers "resutil config get alias.z" &&
+	offered alias.zz-top &&
+	fish_offers "resutil config set hooks.pre-r" &&
+	offered hooks.pre-run
 '
 
 test_expect_success FISH 'fish: words, keys, files, programs and their words' '
@@ -255,67 +344,83 @@ test_expect_success FISH 'fish: words, keys, files, programs and their words' '
 	offered version
 '
 
-# zsh_line TYPED: what stands on the line after TYPED (with \t in it), in the
-# file line; what was on the screen, in screen.
 test_expect_success 'setup zsh' '
 	mkdir zdot &&
 	cat >zdot/.zshrc <<-EOF
 	fpath=("$completion"/zsh \$fpath)
 	autoload -Uz compinit && compinit -u -D
-	PS1="ready> "
-	show-line () { print -r -- "\$BUFFER" >"$PWD"/line }
+	PS1="ready> " nr=0
+	show-line () {
+		(( ++nr ))
+		print -r -- "\$BUFFER" >"$PWD"/line.\$nr
+		BUFFER=
+	}
 	zle -N show-line
 	bindkey "^X^P" show-line
 	cd "$PWD"/project
 	EOF
 '
 
-zsh_line () {
-	rm -f line &&
-	ZDOTDIR=$PWD/zdot LC_ALL=C.UTF-8 pty-run --expect="ready> " \
-		--send="$1" --send='\x18\x10' --file=line --send='\x15exit\r' \
-		zsh -d -i >screen
-}
-
-# types TYPED LINE
-types () {
-	zsh_line "$1" &&
-	printf '%s\n' "$2" >expect &&
-	test_cmp expect line
+in_zsh () {
+	at_prompt "zsh -d -i" "$@"
 }
 
 test_expect_success ZSH,PTY 'zsh: commands and options' '
-	types "resutil ru\t" "resutil run " &&
-	types "resutil -C sub ru\t" "resutil -C sub run " &&
-	types "resutil --exec\t" "resutil --exec-path " &&
-	types "resutil rev-exp --ver\t" "resutil rev-exp --verify " &&
-	types "resutil run --dep\t" "resutil run --dependency=" &&
-	zsh_line "resutil r\t" &&
+	in_zsh "resutil ru\t" "resutil run " \
+		"resutil -C sub ru\t" "resutil -C sub run " \
+		"resutil --exec\t" "resutil --exec-path " \
+		"resutil rev-exp --ver\t" "resutil rev-exp --verify " \
+		"resutil run --dep\t" "resutil run --dependency=" \
+		"resutil r\t" "resutil r" &&
 	test_grep "read-exp .*print a record" screen
 '
 
 test_expect_success ZSH,PTY 'zsh: experiments' '
-	types "resutil rev-exp aapfup\t" "resutil rev-exp $nice " &&
-	types "resutil rev-exp aapfuq\t" \
-		"resutil rev-exp aapfuq_20240704T191600_with\\ blank " &&
-	types "resutil run -m x -d aapfup\t" "resutil run -m x -d $nice " &&
-	types "resutil run --dependency=aapfup\t" \
-		"resutil run --dependency=$nice "
+	in_zsh "resutil rev-exp aapfup\t" "resutil rev-exp $nice " \
+		"resutil rev-exp aapfuq\t" "resutil rev-exp $q_blank " \
+		"resutil rev-exp \"aapfuq\t" "resutil rev-exp \"$blank\" " \
+		"resutil rev-exp ${equal%.1}\t" "resutil rev-exp $equal " \
+		"resutil run -m x -d aapfup\t" "resutil run -m x -d $nice " \
+		"resutil run --dependency=aapfup\t" \
+			"resutil run --dependency=$nice "
+'
+
+test_expect_success ZSH,PTY 'zsh: tags, and comments' '
+	in_zsh "resutil show be\t" "resutil show best " \
+		"resutil rev-exp two\t" "resutil rev-exp two\\ words " \
+		"resutil run -m x -d be\t" "resutil run -m x -d best " \
+		"resutil tag -d be\t" "resutil tag -d best " \
+		"resutil show with\t" "resutil show with\\ blank " \
+		"resutil show lr=\t" "resutil show lr=0.1 "
 '
 
 test_expect_success ZSH,PTY 'zsh: experiments of the project that -C names' '
-	types "resutil -C .. -C project rev-exp aapfup\t" \
-		"resutil -C .. -C project rev-exp $nice " &&
-	types "resutil -C .. rev-exp aapfup\t" "resutil -C .. rev-exp aapfup"
+	in_zsh "resutil -C .. -C project rev-exp aapfup\t" \
+			"resutil -C .. -C project rev-exp $nice " \
+		"resutil -C \"../other one\" rev-exp aapfu\t" \
+			"resutil -C \"../other one\" rev-exp aapfur_20240704T191700 " \
+		"resutil -C .. rev-exp aapfup\t" "resutil -C .. rev-exp aapfup"
 '
 
 test_expect_success ZSH,PTY 'zsh: words, keys, files, programs' '
-	types "resutil list --state=don\t" "resutil list --state=done " &&
-	types "resutil -c color\t" "resutil -c color.ui=" &&
-	types "resutil run --name-file a-f\t" \
-		"resutil run --name-file a-file " &&
-	types "resutil run -m x cat a-f\t" "resutil run -m x cat a-file " &&
-	types "resutil help versi\t" "resutil help version "
+	in_zsh "resutil list --state=don\t" "resutil list --state=done " \
+		"resutil -c color\t" "resutil -c color.ui=" \
+		"resutil config set hooks.pre-r\t" \
+			"resutil config set hooks.pre-run " \
+		"resutil run --name-file a-f\t" \
+			"resutil run --name-file a-file " \
+		"resutil run -m x cat a-f\t" "resutil run -m x cat a-file " \
+		"resutil help versi\t" "resutil help version "
+'
+
+test_expect_success ZSH,PTY 'zsh: remotes, aliases, and what a store held' '
+	held_by_a_store &&
+	in_zsh "resutil push --remote=te\t" "resutil push --remote=team " \
+		"resutil remote rm te\t" "resutil remote rm team " \
+		"resutil pull aapfup\t" "resutil pull $nice " \
+		"resutil push aapfup\t" "resutil push aapfup" \
+		"resutil zz\t" "resutil zz-top " \
+		"resutil config get alias.z\t" "resutil config get alias.zz-top "
 '
 
 test_done
