@@ -22,7 +22,8 @@ run_examples () {
 		export HOME &&
 		case "$2" in
 		*/resutil-run.adoc|*/resutil-checkpoint.adoc|*/resutil-s3.adoc|\
-		*/resutil-gcs.adoc|*/resutil-gdrive.adoc|*/resutil-ssh.adoc)
+		*/resutil-gcs.adoc|*/resutil-gdrive.adoc|*/resutil-ssh.adoc|\
+		*/resutil-tutorial.adoc)
 			unset RESUTIL_NO_REMOTE
 			;;
 		esac &&
