@@ -75,6 +75,8 @@ struct ledger {
 	size_t lines, live;	/* in the file; of them, those that count */
 
 	int fd;			/* to append, or -1 */
+	int seen;		/* without it: the file that was read, or -1;
+				 * open, so that no other gets its number */
 	dev_t dev;		/* of the file that was read */
 	ino_t ino;
 	off_t pos;		/* up to where it was read */

@@ -177,6 +177,9 @@ static int catch_up(struct ledger *l, int fd, struct strbuf *err)
 		notes_forget(l);
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	if (l->seen >= 0)
+		close(l->seen);
+	l->seen = -1;
 	if (st.st_size == l->pos)
 		return 0;
 	want = (size_t)(st.st_size - l->pos);
@@ -212,7 +215,7 @@ int ledger_open(struct ledger **out, const struct project *p,
 
 	l->project = p;
 	l->remote = xstrdup(remote);
-	l->fd = -1;
+	l->fd = l->seen = -1;
 	l->store = l->at = STORE_NOT_KNOWN;
 	strvec_init(&l->stores);
 	pthread_mutex_init(&l->lock, NULL);
@@ -223,8 +226,7 @@ int ledger_open(struct ledger **out, const struct project *p,
 		ret = catch_up(l, fd, err);
 	else if (errno != ENOENT && errno != ENOTDIR)
 		ret = cannot_read(l, err);
-	if (fd >= 0)
-		close(fd);
+	l->seen = fd;
 	strbuf_release(&path);
 	if (ret)
 		ledger_close(l);
@@ -242,6 +244,8 @@ void ledger_close(struct ledger *l)
 		return;
 	if (l->fd >= 0)
 		close(l->fd);
+	if (l->seen >= 0)
+		close(l->seen);
 	notes_forget(l);
 	for (n = l->notes; n; n = next_note) {
 		next_note = n->made;
@@ -280,13 +284,15 @@ void ledger_set_store(struct ledger *l, const struct remote_conf *conf)
 	strbuf_release(&url);
 }
 
-/* The descriptor stays for the next note; a thread may be syncing it. */
+/* It was replaced, and nothing is appended to it any more; a thread may be
+ * syncing it. The lock is not held. */
 static void close_file(struct ledger *l)
 {
 	while (l->syncing)
 		pthread_cond_wait(&l->synced, &l->lock);
-	if (l->fd >= 0)
-		close(l->fd);
+	if (l->seen >= 0)
+		close(l->seen);
+	l->seen = l->fd;
 	l->fd = -1;
 }
 
@@ -525,10 +531,10 @@ static int compact(struct ledger *l, struct strbuf *err)
 	ret = lock_file(l, path.buf, err);
 	if (!ret && !l->no_locks && is_worth_it(l))
 		ret = rewrite(l, path.buf, err);
+	if (l->fd >= 0)
+		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 	if (!ret)
 		close_file(l);
-	else if (l->fd >= 0)
-		filelock_release(l->fd, LEDGER_LOCK_BYTE);
 	strbuf_release(&path);
 	return ret;
 }

@@ -325,6 +325,41 @@ static void test_processes(void)
 	sys_unlink(FILE_PATH);
 }
 
+/* Another process wrote it anew, and the new file has the number of the old
+ * one, as file systems like to do. */
+static void test_same_number(void)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct stat old, now;
+	struct ledger *l, *other;
+	int i, tries = 0;
+
+	sys_unlink(FILE_PATH);
+	other = open_it();
+	note(other, ONE, "", 1, "v");
+	ledger_close(other);
+	l = open_it();
+	check(ledger_done(l, ONE) && !stat(FILE_PATH, &old), "it was read");
+
+	sys_unlink(FILE_PATH);
+	other = open_it();
+	for (i = 0; i < 3; i++)
+		note(other, TWO, "", 1, "v");
+	ledger_close(other);
+	read_file(&text, FILE_PATH, 1 << 16, &err);
+	do {
+		put_file(text.buf, text.len);
+		check(!stat(FILE_PATH, &now), "another is there");
+	} while (now.st_ino != old.st_ino && ++tries < 20);
+
+	check(!note(l, SIX, "", 1, "v") && ledger_done(l, TWO) &&
+	      !ledger_done(l, ONE), "what is in the new one is known");
+	check(now.st_ino != old.st_ino, "it has a number of its own");
+	ledger_close(l);
+	strbuf_release(&text);
+	sys_unlink(FILE_PATH);
+}
+
 struct writer {
 	struct ledger *l;
 	pthread_t thread;
@@ -442,6 +477,7 @@ int main(void)
 	test_bad_lines();
 	test_compaction();
 	test_processes();
+	test_same_number();
 	test_threads();
 	test_kill();
 	tempfile_delete(&scratch);
