@@ -1,0 +1,218 @@
+#!/bin/sh
+
+test_description='an everyday afternoon in odd places
+
+What people do each day (init, run, list, show, report, push, rm, pull, fsck)
+where something is missing, may not be written, lies elsewhere or is narrow:
+each command does what it does at home, and nothing is lost.
+'
+. ./test-lib.sh
+. "$TEST_DIRECTORY"/lib-mount.sh
+unset RESUTIL_NO_REMOTE
+
+# day DIR: an afternoon there, each command started by $via; what they print
+# is in said.
+via= init_words=
+day () {
+	test_when_finished "via= init_words=" &&
+	test_path=$TRASH_DIRECTORY/$1 &&
+	mkdir -p "$test_path" &&
+	(
+		cd "$test_path" &&
+		$via resutil --no-interactive init --project-name p $init_words \
+			--storage-type dir -o path="$test_path.store" &&
+		$via resutil run -m one --no-push -- \
+			sh -c "echo said; echo 1 >\"\$RESUTIL_EX_DIR\"/x" &&
+		name=$($via resutil rev-exp one) &&
+		hash=$($via resutil hash-experiment one) &&
+		$via resutil list && $via resutil show one &&
+		$via resutil report && $via resutil push -A &&
+		$via resutil rm -l -y one &&
+		$via resutil pull -A &&
+		test "$($via resutil hash-experiment one)" = "$hash" &&
+		test "$($via resutil show one:stdout.log)" = said &&
+		$via resutil fsck --remote --read-data &&
+		$via resutil run -m two --push -d one -- sh -c : &&
+		$via resutil rm -l -r -y two &&
+		test "$($via resutil list-exps)" = "$name" &&
+		test "$($via resutil list-remote)" = "$name" &&
+		$via resutil fsck --remote --read-data
+	) >said 2>err || {
+		cat said err >&4
+		return 1
+	}
+	test_grep "^1 sent" said && test_grep "^1 fetched" said &&
+	test "$(grep -c "^nothing is wrong" said)" = 2
+}
+
+# quiet_day DIR: and no word of complaint
+quiet_day () {
+	day "$1" && test_grep ! "^resutil:" err
+}
+
+# What stands before a command, in words without spaces.
+mkdir tools && PATH=$PWD/tools:$PATH
+write_script tools/bare-env <<\END
+exec env -i PATH="$PATH" "$@"
+END
+write_script tools/home-in <<\END
+home=$TRASH_DIRECTORY/$1 && shift
+exec env -u XDG_CACHE_HOME HOME="$home" "$@"
+END
+write_script tools/gitless-path <<\END
+exec env PATH="$BUILD_DIRECTORY:$TRASH_DIRECTORY/bin" "$@"
+END
+write_script tools/no-proc <<\END
+exec unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"
+END
+
+test_expect_success 'no HOME, one that is not there, no environment' '
+	via="env -u HOME" && quiet_day homeless &&
+	via="env HOME=/nonexistent" && quiet_day no-such &&
+	via=bare-env && quiet_day empty
+'
+
+test_expect_success AS_USER 'home and cache may not be written' '
+	mkdir -p closed shut/.cache shut/.config && chmod 555 closed shut shut/.c* &&
+	via="powerless home-in closed" && quiet_day in-closed &&
+	test_dir_is_empty closed &&
+	via="powerless home-in shut" && quiet_day in-shut &&
+	test_dir_is_empty shut/.cache
+'
+
+test_expect_success MOUNT,!SANITIZED 'no /proc' '
+	no-proc sh -c "! test -e /proc/self" && via=no-proc && day procless
+'
+
+test_expect_success 'a linked work tree, a submodule, bare, in .git' '
+	make_repo source && head=$(git -C source rev-parse HEAD) &&
+	git -C source worktree add -q ../linked &&
+	git clone -q --bare source bare.git &&
+	make_repo super && git -C super -c protocol.file.allow=always \
+		submodule --quiet add ../source sub &&
+	quiet_day linked && quiet_day super/sub && day bare.git &&
+	test_grep "no work tree" err && day source/.git &&
+	for place in linked super/sub bare.git source/.git
+	do
+		resutil -C $place show --format="%(git.commit_hash)" one >actual &&
+		echo $head >expect && test_cmp expect actual || return 1
+	done
+'
+
+test_expect_success 'no git at all: neither a repository nor the program' '
+	mkdir bin && for tool in sh env
+	do
+		ln -s "$(command -v $tool)" bin/$tool || return 1
+	done &&
+	make_repo gitless && via=gitless-path && day gitless &&
+	test_grep "git is not installed" err
+'
+
+test_expect_success 'results_dir is a link, or an absolute path' '
+	mkdir far tied && ln -s ../far tied/results && quiet_day tied &&
+	test_path_is_link tied/results && ls far >actual &&
+	test_line_count = 1 actual &&
+	init_words="--results-dir=$PWD/other" && quiet_day abroad &&
+	ls other >actual && test_line_count = 1 actual
+'
+
+test_expect_success MOUNT 'results_dir on another file system' '
+	disk 4m disk && init_words="--results-dir=$PWD/disk/runs" &&
+	quiet_day across && ls disk/runs >actual &&
+	test_line_count = 1 actual
+'
+
+test_expect_success 'umask 077 and 000' '
+	(umask 077 && quiet_day private) && (umask 000 && quiet_day public) &&
+	find private private.store ! -type l -perm /077 >found &&
+	test_must_be_empty found &&
+	find public/results public.store ! -type l ! -perm -666 >found &&
+	test_must_be_empty found
+'
+
+test_expect_success 'a directory of a group (setgid)' '
+	mkdir group && chmod 2770 group && (umask 002 && quiet_day group/p) &&
+	find group -type d ! -perm -2070 >found && test_must_be_empty found &&
+	find group/p/results group/p.store -type f ! -perm -660 >found &&
+	test_must_be_empty found
+'
+
+test_expect_success !NOT_ROOT 'root in the project of another' '
+	make_repo theirs && chown -R 65534:65534 theirs && day theirs &&
+	test_path_is_file theirs/resutil-conf.yaml
+'
+
+test_expect_success 'few descriptors (ulimit -n 32)' '
+	(ulimit -n 32 && quiet_day few)
+'
+
+test_expect_success 'the zone changes in the middle of a run' '
+	(
+		TZ=JST-9 && export TZ && make_project zone &&
+		cd zone && resutil run -m east --no-push -- sh -c "
+			TZ=EST5 resutil update-exp \
+				--set info.x=1 \"\$RESUTIL_EX_NAME\"
+			TZ=EST5 resutil run -m inner --no-push -- true" &&
+		TZ=EST5 && resutil list --format="%(name)" >../names &&
+		resutil list --format="%(state)" >../states &&
+		resutil push -A && resutil fsck --remote --read-data
+	) && printf "done\ndone\n" >expect && test_cmp expect states &&
+	sed "s/.*_//" names >actual && printf "east\ninner\n" >expect &&
+	test_cmp expect actual
+'
+
+# on_terminal OPTION... COMMAND...: what it shows is in screen
+on_terminal () {
+	RESUTIL_PAGER=cat pty-run --raw --err=err --screen=screen "$@"
+}
+
+test_expect_success PTY '20 columns, a dumb terminal, NO_COLOR' '
+	name=$(resutil -C linked rev-exp one) &&
+	for words in list "show one" report log
+	do
+		TERM=xterm on_terminal --size=24x20 resutil -C linked $words &&
+		tr -d "\r\n" <screen >whole && test_grep "${name%%_*}_" whole &&
+		TERM=dumb on_terminal resutil -C linked $words &&
+		test_grep "$name" screen &&
+		test_grep ! "$(printf "\033")" screen &&
+		NO_COLOR=1 TERM=xterm on_terminal resutil -C linked $words &&
+		test_grep "$name" screen &&
+		test_grep ! "$(printf "\033\\[[0-9;]*m")" screen || return 1
+	done
+'
+
+# unsaid WORDS: fails for its output alone, in one line
+unsaid () {
+	test_expect_code 128 resutil -C linked "$@" >/dev/full 2>err &&
+	test_line_count = 1 err && test_grep "No space left" err &&
+	test_expect_code 128 resutil -C linked "$@" >&- 2>err &&
+	test_line_count = 1 err && test_grep "standard output" err
+}
+
+test_expect_success DEV_FULL 'stdout is closed or full' '
+	unsaid list && unsaid show one && unsaid report && unsaid log &&
+	unsaid fsck && resutil -C linked fsck --remote
+'
+
+test_expect_success 'nobody reads the rest of a list (SIGPIPE)' '
+	long=$(printf "%%(name)%.0s" $(seq 9000)) &&
+	{
+		resutil -C linked list --format="$long" 2>err
+		echo $? >status
+	} | head -c 10 >out &&
+	echo 141 >expect && test_cmp expect status && test_must_be_empty err
+'
+
+test_expect_success 'descriptors 0 to 2 are closed' '
+	make_project shutters &&
+	(
+		cd shutters &&
+		resutil run -m one -- true <&- >&- 2>&- &&
+		resutil push -A <&- 2>&- >/dev/null &&
+		resutil rm -l -y one <&- 2>&- >/dev/null &&
+		resutil pull -A <&- 2>&- >/dev/null && resutil list <&- 2>&- >out &&
+		test_line_count = 2 out && resutil fsck --remote --read-data <&-
+	)
+'
+
+test_done
