@@ -137,7 +137,7 @@ test_expect_success 'a directory of a group (setgid)' '
 	test_must_be_empty found
 '
 
-test_expect_success !NOT_ROOT 'root in the project of another' '
+test_expect_success AS_USER,!NOT_ROOT 'root in the project of another' '
 	make_repo theirs && chown -R 65534:65534 theirs && day theirs &&
 	test_path_is_file theirs/resutil-conf.yaml
 '
