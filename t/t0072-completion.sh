@@ -152,7 +152,8 @@ test_expect_success BASH,PTY 'bash: commands' '
 			"resutil -C sub --no-interactive run " \
 		"resutil ex\t" "resutil extern " \
 		"true; LANG=C resutil ru\t" "true; LANG=C resutil run " \
-		"resutil ru x\x02\x02\t" "resutil run x"
+		"resutil ru x\x02\x02\t" "resutil run x" \
+		"resutil rux\x02\t" "resutil runx"
 '
 
 test_expect_success BASH,PTY 'bash: options' '
