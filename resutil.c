@@ -416,7 +416,7 @@ static void warn_of(const char *text)
 int main(int argc, const char **argv)
 {
 	struct strvec line = STRVEC_INIT;
-	const char **view = NULL;	/* of line: parsing moves pointers */
+	static const char **view;	/* of line: parsing moves pointers */
 	const struct command *c;
 	struct strvec seen = STRVEC_INIT;	/* aliases */
 	int status;
