@@ -13,9 +13,13 @@ then
 	test_skip_all "this is no Debian, or debhelper and dh-python are missing"
 fi
 # Packages are for what people get; sanitizers bring libraries of their own.
-if test_have_prereq SANITIZED || ! test -f "$BUILD_DIRECTORY/man/done"
+if test_have_prereq SANITIZED
 then
-	test_skip_all "no build to be packed"
+	test_skip_all "!SANITIZED"
+fi
+if ! test -f "$BUILD_DIRECTORY/man/done"
+then
+	test_skip_all PAGES
 fi
 DEBS=${DEB_DIRECTORY:-$PWD/debs}
 
