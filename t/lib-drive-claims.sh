@@ -47,6 +47,11 @@ begin () {
 	eval "pid_$began=\$!"
 }
 
+# strike NAME: kills that process, whose note may come later than its request
+strike () {
+	test_wait_for 20 test -s "$1.id" && kill -9 "$(cat "$1.id")"
+}
+
 # end NAME...: all of them have ended
 end () {
 	for began

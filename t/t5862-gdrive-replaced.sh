@@ -123,7 +123,7 @@ test_expect_success 'who dies at it keeps nobody out for long' '
 		key=dies-$nr && version=$(at a put-object --absent $key old.txt) &&
 		google_pause $key "$(point $nr)" &&
 		begin a put-object --version=$version $key a.txt &&
-		google_wait $key && kill -9 $(cat a.id) && end a &&
+		google_wait $key && strike a && end a &&
 		at b put-object --version=$version $key b.txt &&
 		one_object $key b.txt || return 1
 	done

@@ -39,7 +39,7 @@ dies () {
 	key=dies-$nr-${2#*.} && google_pause $key "$(point $1)" &&
 	claim_ids $((nr % 2 * 7 + 1)) &&
 	begin a put-object --absent $key $2 && google_wait $key &&
-	kill -9 $(cat a.id) && end a && statuses 137 a && claim_ids 4
+	strike a && end a && statuses 137 a && claim_ids 4
 }
 
 for nr in 1 2 3 4 5
@@ -67,7 +67,7 @@ done
 test_expect_success 'the smaller id of a dead one keeps nobody out' '
 	nr=2 && claim_ids 1 && key=smaller && google_pause $key "$(point 2)" &&
 	begin a put-object --absent $key a.txt && google_wait $key &&
-	kill -9 $(cat a.id) && end a && claim_ids 4 && google_release $key &&
+	strike a && end a && claim_ids 4 && google_release $key &&
 	files_of $key >files && grep "^pending" files &&
 	at b put-object --absent $key b.txt && one_object $key b.txt
 '
@@ -98,7 +98,7 @@ test_expect_success 'a file that its maker may not delete keeps nobody out' '
 		sed "s/$base/$mine/" $who.url >url && mv url $who.url || return 1
 	done && base=$mine && key=foreign && google_pause $key "$(point 2)" &&
 	begin a put-object --absent $key a.txt && google_wait $key &&
-	kill -9 $(cat a.id) && end a && google_release $key &&
+	strike a && end a && google_release $key &&
 	at b put-object --absent $key b.txt &&
 	at b get-object $key >got && test_cmp b.txt got &&
 	files_of $key >files && grep -c "^object" files >got && echo 1 >want &&
