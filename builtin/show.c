@@ -302,7 +302,7 @@ int cmd_show(int argc, const char **argv)
 		.rows = { .fields = exp_record_fields },
 		.remote = "origin"
 	};
-	struct strbuf err = STRBUF_INIT;
+	struct strbuf err = STRBUF_INIT, exp = STRBUF_INIT;
 	struct rows *rows = &showing.rows;
 	const char *colon;
 	int ret;
@@ -329,14 +329,13 @@ int cmd_show(int argc, const char **argv)
 				   "a file is shown alone, and as it is");
 	pager_start(settings_get_str("core.pager", NULL));
 	if (colon) {
-		char *exp = xmemdupz(argv[0], (size_t)(colon - argv[0]));
-
-		ret = show_path(&showing, exp, colon + 1, rows->nul);
-		free(exp);
+		strbuf_add(&exp, argv[0], (size_t)(colon - argv[0]));
+		ret = show_path(&showing, exp.buf, colon + 1, rows->nul);
 	} else {
 		ret = show_all(&showing, argv);
 	}
 	process_end_stdout();
+	strbuf_release(&exp);
 	strbuf_release(&err);
 	return ret;
 }
