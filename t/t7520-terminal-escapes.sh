@@ -200,7 +200,8 @@ metrics|0|202e|metrics "$name"
 metrics|0|x1b|metrics --format=table "$name"
 metrics|0|evil|metrics --json "$name"
 metrics|0|202e|metrics --last --format=markdown "$name"
-metrics|0|202e|metrics --list -A
+metrics|0|202e|metrics --list "$name"
+metrics|0|evil|metrics --list --json -A
 metrics|10|evil|metrics -s "$evil" "$name"
 metrics|10|evil|metrics "$evil"
 metrics|129|x1b|metrics --every "$evil" "$name"
