@@ -72,12 +72,18 @@ test_expect_success 'so is one that expires in the middle of many calls' '
 	test_requests -gt 0 "status == 401"
 '
 
-test_expect_success 'no third one is asked for' '
+test_expect_success 'and so is the new one, once' '
+	since_now && proxy_rules "{\"head\": \"authorization\", \"nth\": [1, 2],
+		\"status\": 401}" &&
+	resutil list-remote >out && test_line_count = 1 out && tokens 3
+'
+
+test_expect_success 'no fourth one is asked for' '
 	since_now && answers 401 application/json "{\"error\": {\"code\": 401,
 		\"message\": \"Invalid Credentials\", \"errors\":
 		[{\"reason\": \"authError\"}]}}" &&
 	refused 11 "authError: Invalid Credentials (with a token of" &&
-	test_grep "key.json" err && tokens 2
+	test_grep "key.json" err && tokens 3
 '
 
 for reason in rateLimitExceeded userRateLimitExceeded

@@ -1,8 +1,8 @@
 /*
  * One request with a token. What the answer says is wrong is read by
  * google-error.c; here it is mended where that can be done: a token that is
- * refused is renewed once, and a limit of rates is waited for. Such a request
- * was refused as a whole, so it is sent once more whatever it is.
+ * refused is renewed, and a limit of rates is waited for. Such a request was
+ * refused as a whole, so it is sent again whatever it is.
  */
 #include "lib/base/compat.h"
 #include "lib/base/again.h"
@@ -17,6 +17,8 @@
 #define AUTHORIZATION "Authorization: "
 /* Longer than that a server is not waited for, as in lib/wrap/http.h. */
 #define WAIT_MAX 120
+/* As often as google-auth does (DEFAULT_MAX_REFRESH_ATTEMPTS). */
+#define RENEWALS_MAX 2
 
 /* A call while it is made. */
 struct sending {
@@ -25,7 +27,7 @@ struct sending {
 	struct strbuf url;
 	struct strbuf bearer;		/* of the latest try */
 	bool token;			/* the URL may see one */
-	bool renewed;
+	int renewals;
 };
 
 static void wipe_headers(struct strvec *headers)
@@ -225,9 +227,10 @@ static void tell_clock(const struct sending *x)
 
 static bool renew_token(struct sending *x)
 {
-	if (x->call->answer.status != 401 || !x->bearer.len || x->renewed)
+	if (x->call->answer.status != 401 || !x->bearer.len ||
+	    x->renewals == RENEWALS_MAX)
 		return false;
-	x->renewed = true;
+	x->renewals++;
 	tell_clock(x);
 	return google_credentials_refused(x->api->credentials, x->bearer.buf);
 }
