@@ -46,3 +46,23 @@ bool filelock_is_unsupported(int error)
 	return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP ||
 	       error == EINVAL;
 }
+
+int filelock_take_if_any(int fd, off_t byte, bool wait)
+{
+	return !filelock_take(fd, byte, wait) ||
+	       filelock_is_unsupported(errno) ? 0 : -1;
+}
+
+int filelock_open(const char *path, mode_t mode)
+{
+	int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+	int saved;
+
+	if (fd >= 0 && filelock_take_if_any(fd, 0, true)) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		fd = -1;
+	}
+	return fd;
+}

@@ -19,4 +19,12 @@ int filelock_is_held(int fd, off_t byte);
  *  do without goes on then. */
 bool filelock_is_unsupported(int error);
 
+/** As filelock_take() for who can do without: 0 as well on a file system that
+ *  has no locks. */
+int filelock_take_if_any(int fd, off_t byte, bool wait);
+/** Opens a file that is there to be locked, makes it with `mode` if it is
+ *  missing, and waits for its first byte; a link is not followed. Returns the
+ *  descriptor, which holds the lock until it is closed; -1: errno. */
+int filelock_open(const char *path, mode_t mode);
+
 #endif

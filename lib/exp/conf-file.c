@@ -45,9 +45,8 @@ static int take_lock(struct conf_file *f, struct strbuf *err)
 
 	if (ret)
 		goto cleanup;
-	f->lock = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
-	if (f->lock < 0 || (filelock_take(f->lock, 0, true) &&
-			    !filelock_is_unsupported(errno)))
+	f->lock = filelock_open(path.buf, 0666);
+	if (f->lock < 0)
 		ret = fail_errno(err, "cannot lock '%s'", path.buf);
 
 cleanup:

@@ -189,13 +189,10 @@ static int lock_notes(const struct git_hooks *g, struct strbuf *err)
 	strbuf_addf(&path, "%s/resutil", g->common.buf);
 	if (!sys_mkdir_all(path.buf, 0777)) {
 		strbuf_addstr(&path, "/notes.lock");
-		fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+		fd = filelock_open(path.buf, 0666);
 	}
-	if (fd < 0 || (filelock_take(fd, 0, true) &&
-		       !filelock_is_unsupported(errno))) {
+	if (fd < 0) {
 		fail_errno(err, "cannot lock '%s'", path.buf);
-		if (fd >= 0)
-			close(fd);
 		fd = ERR_FAILED;
 	}
 	strbuf_release(&path);

@@ -75,8 +75,7 @@ void hook_queue_free(struct hook_queue *q)
 
 static int lock_queue(const struct hook_queue *q, struct strbuf *err)
 {
-	if (!filelock_take(q->fd, BYTE_QUEUE, true) ||
-	    filelock_is_unsupported(errno))
+	if (!filelock_take_if_any(q->fd, BYTE_QUEUE, true))
 		return 0;
 	return fail_errno(err, "cannot lock '%s'", q->path.buf);
 }
@@ -282,8 +281,7 @@ int hook_queue_add(struct hook_queue *q, const struct hook_cause *cause,
 
 int hook_queue_work(struct hook_queue *q, struct strbuf *err)
 {
-	if (!filelock_take(q->fd, BYTE_WORKER, false) ||
-	    filelock_is_unsupported(errno))
+	if (!filelock_take_if_any(q->fd, BYTE_WORKER, false))
 		return 0;
 	if (errno == EWOULDBLOCK || errno == EAGAIN || errno == EACCES)
 		return fail(err, ERR_CONFLICT, "another process works for "

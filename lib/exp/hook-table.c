@@ -243,15 +243,11 @@ int hook_table_lock(const char *common, struct strbuf *err)
 			fail_errno(err, "cannot make '%s'", dir.buf);
 			break;
 		}
-		fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+		fd = filelock_open(path.buf, 0666);
 		if (fd < 0 && errno == ENOENT)
 			continue;	/* the last one leaves just now */
-		if (fd < 0 || (filelock_take(fd, 0, true) &&
-			       !filelock_is_unsupported(errno))) {
+		if (fd < 0) {
 			fail_errno(err, "cannot lock '%s'", path.buf);
-			if (fd >= 0)
-				close(fd);
-			fd = -1;
 			break;
 		}
 		if (!hold_has_name(fd, AT_FDCWD, path.buf)) {

@@ -12,6 +12,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/exp/record.h"
 
 #define RECORDER 0	/* byte that says that the recorder lives */
@@ -101,26 +102,12 @@ static int live_path(struct strbuf *path, const struct project *p,
 	return ret;
 }
 
-static bool has_its_name(int fd, const char *path)
-{
-	struct stat ours, named;
-
-	return !fstat(fd, &ours) && !lstat(path, &named) &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
 /*
  * Some file systems of clusters have no locks. There writers are not
  * serialised and the recorder is known by its process alone; to record nothing
- * would be worse.
+ * would be worse. What was held is held until that worked; what could not be
+ * taken is not.
  */
-static int take(int fd, off_t byte, bool wait)
-{
-	return !filelock_take(fd, byte, wait) ||
-	       filelock_is_unsupported(errno) ? 0 : -1;
-}
-
-/* What was held is held until that worked; what could not be taken is not. */
 static int give_back(int fd, off_t byte)
 {
 	return !filelock_release(fd, byte) ||
@@ -140,14 +127,14 @@ static int open_held(struct live **out, const char *path, bool wait,
 		fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
 		if (fd < 0)
 			return fail_errno(err, "cannot open '%s'", path);
-		if (take(fd, WRITER, wait)) {
+		if (filelock_take_if_any(fd, WRITER, wait)) {
 			ret = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_FAILED;
 			fail(err, ret, "cannot lock '%s': %s", path,
 			     strerror(errno));
 			close(fd);
 			return ret;
 		}
-		if (has_its_name(fd, path))
+		if (hold_has_name(fd, AT_FDCWD, path))
 			break;
 		close(fd);	/* removed while we waited */
 	}
@@ -203,7 +190,7 @@ int live_start_at(struct live **out, const char *path, const char *what,
 	ret = open_held(&live, path, true, err);
 	if (ret)
 		return ret;
-	if (take(live->fd, RECORDER, false)) {
+	if (filelock_take_if_any(live->fd, RECORDER, false)) {
 		if (errno == EWOULDBLOCK)
 			ret = fail(err, ERR_CONFLICT,
 				   "run '%s' is being recorded already", what);
@@ -264,8 +251,8 @@ void live_end(struct live **live)
 	if (!*live)
 		return;
 	/* A left-over file locks nothing, so failure here does no harm. */
-	if (!take((*live)->fd, WRITER, true) &&
-	    has_its_name((*live)->fd, (*live)->path))
+	if (!filelock_take_if_any((*live)->fd, WRITER, true) &&
+	    hold_has_name((*live)->fd, AT_FDCWD, (*live)->path))
 		sys_unlink((*live)->path);
 	release(live);
 }
@@ -303,7 +290,8 @@ bool live_lock_running_at(struct live **out, const char *path)
 
 	if (fd < 0)
 		return false;
-	if (take(fd, WRITER, true) || !has_its_name(fd, path) ||
+	if (filelock_take_if_any(fd, WRITER, true) ||
+	    !hold_has_name(fd, AT_FDCWD, path) ||
 	    filelock_is_held(fd, RECORDER) != 1) {
 		close(fd);
 		return false;
@@ -324,7 +312,7 @@ void live_unlock_writer(struct live **live)
 	 * tells so. */
 	if (has_no_recorder((*live)->fd) &&
 	    !(read_program((*live)->fd, &program) && who_lives(&program)) &&
-	    has_its_name((*live)->fd, (*live)->path))
+	    hold_has_name((*live)->fd, AT_FDCWD, (*live)->path))
 		sys_unlink((*live)->path);
 	release(live);
 }

@@ -243,13 +243,10 @@ static int lock_tags(const struct project *p, struct strbuf *err)
 	int fd = -1, ret = project_private(p, LOCK_FILE, &path, err);
 
 	if (!ret) {
-		fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
-		if (fd < 0 || (filelock_take(fd, 0, true) &&
-			       !filelock_is_unsupported(errno)))
+		fd = filelock_open(path.buf, 0666);
+		if (fd < 0)
 			ret = fail_errno(err, "cannot lock '%s'", path.buf);
 	}
-	if (ret && fd >= 0)
-		close(fd);
 	strbuf_release(&path);
 	return ret ? ret : fd;
 }

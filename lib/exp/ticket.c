@@ -14,6 +14,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/exp/live.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
@@ -79,23 +80,10 @@ static int ticket_path(struct strbuf *path, const struct ticket_place *place,
 	return 0;
 }
 
-static bool has_its_name(int fd, const char *path)
-{
-	struct stat ours, named;
-
-	return !fstat(fd, &ours) && !stat(path, &named) &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
-/* Where there are no locks several may send at once; the store has its own
- * way to tell them apart. */
-static int lock(int fd, off_t byte, bool wait)
-{
-	return !filelock_take(fd, byte, wait) ||
-	       filelock_is_unsupported(errno) ? 0 : -1;
-}
-
-/* The file with byte NUMBERS held. Returns -1 and errno. */
+/*
+ * The file with byte NUMBERS held. Returns -1 and errno. Where there are no
+ * locks several may send at once; the store has its own way to tell them apart.
+ */
 static int open_locked(const char *path, bool make)
 {
 	int fd, saved;
@@ -105,13 +93,13 @@ static int open_locked(const char *path, bool make)
 			      0666);
 		if (fd < 0)
 			return -1;
-		if (lock(fd, NUMBERS, true)) {
+		if (filelock_take_if_any(fd, NUMBERS, true)) {
 			saved = errno;
 			close(fd);
 			errno = saved;
 			return -1;
 		}
-		if (has_its_name(fd, path))
+		if (hold_has_name(fd, AT_FDCWD, path))
 			return fd;
 		close(fd);	/* removed while we waited */
 	}
@@ -246,7 +234,7 @@ int ticket_open(struct ticket **out, const struct ticket_place *place,
 /* With both bytes held, and nothing to do. */
 static void remove_file(struct ticket *t)
 {
-	if (has_its_name(t->fd, t->path))
+	if (hold_has_name(t->fd, AT_FDCWD, t->path))
 		sys_unlink(t->path);
 }
 
@@ -293,14 +281,14 @@ static int take_turn(struct ticket *t, unsigned flags, enum ticket_turn *turn)
 	bool own = t->mine && !t->sending;	/* not of others, after ours */
 	struct numbers n;
 
-	if (lock(t->fd, NUMBERS, true))
+	if (filelock_take_if_any(t->fd, NUMBERS, true))
 		return ERR_FAILED;
 	t->sending = true;
 	read_numbers(t->fd, &n);
 	*turn = TICKET_DONE;
 	if (own ? n.done < t->mine : n.asked > n.begun)
 		*turn = TICKET_OURS;
-	if (*turn == TICKET_OURS && !has_its_name(t->fd, t->path)) {
+	if (*turn == TICKET_OURS && !hold_has_name(t->fd, AT_FDCWD, t->path)) {
 		let_go(t);
 		return ERR_CONFLICT;
 	}
@@ -325,7 +313,7 @@ int ticket_take(struct ticket *t, unsigned flags, enum ticket_turn *turn,
 	for (;;) {
 		*turn = TICKET_BUSY;
 		if (!t->sending &&
-		    lock(t->fd, SENDER, flags & TICKET_WAIT)) {
+		    filelock_take_if_any(t->fd, SENDER, flags & TICKET_WAIT)) {
 			if (errno == EWOULDBLOCK)
 				return 0;
 			return fail_errno(err, "cannot lock '%s'", t->path);
@@ -352,7 +340,7 @@ bool ticket_finish(struct ticket *t, bool sent)
 
 	/* Without the lock, or room for the numbers: who waits sends it once
 	 * more. */
-	if (lock(t->fd, NUMBERS, true))
+	if (filelock_take_if_any(t->fd, NUMBERS, true))
 		return false;
 	read_numbers(t->fd, &n);
 	n.pid = 0;
@@ -514,9 +502,10 @@ int ticket_remove_left(const char *path)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (!lock(fd, NUMBERS, false) && !lock(fd, SENDER, false)) {
+	if (!filelock_take_if_any(fd, NUMBERS, false) &&
+	    !filelock_take_if_any(fd, SENDER, false)) {
 		errno = EBUSY;
-		if (has_its_name(fd, path))
+		if (hold_has_name(fd, AT_FDCWD, path))
 			ret = sys_unlink(path);
 	}
 	saved = errno;

@@ -15,6 +15,7 @@
 #include "lib/base/redact.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
+#include "lib/base/sys-hold.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/utf8.h"
 #include "lib/exp/exp-list.h"
@@ -91,14 +92,6 @@ void tid_read_hint(const char *path, struct strbuf *name)
 	strbuf_release(&text);
 }
 
-static bool has_its_name(int fd, const char *path)
-{
-	struct stat ours, named;
-
-	return !fstat(fd, &ours) && !lstat(path, &named) &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
 int tid_lock(struct tid_lock **out, const struct project *p, const char *tid,
 	     struct strbuf *err)
 {
@@ -107,18 +100,12 @@ int tid_lock(struct tid_lock **out, const struct project *p, const char *tid,
 
 	ret = hint_path(p, tid, true, &path, err);
 	while (!ret) {
-		fd = sys_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+		fd = filelock_open(path.buf, 0666);
 		if (fd < 0) {
-			ret = fail_errno(err, "cannot open '%s'", path.buf);
-			break;
-		}
-		if (filelock_take(fd, 0, true) &&
-		    !filelock_is_unsupported(errno)) {
 			ret = fail_errno(err, "cannot lock '%s'", path.buf);
-			close(fd);
 			break;
 		}
-		if (has_its_name(fd, path.buf)) {
+		if (hold_has_name(fd, AT_FDCWD, path.buf)) {
 			*out = xcalloc(1, sizeof(**out));
 			(*out)->fd = fd;
 			break;
@@ -159,7 +146,7 @@ int tid_remove_hint(const struct project *p, const char *path)
 		return errno == ENOENT ? 0 : -1;
 	if (!filelock_take(fd, 0, false)) {
 		tid_read_hint(path, &name);
-		if (has_its_name(fd, path) &&
+		if (hold_has_name(fd, AT_FDCWD, path) &&
 		    (!name.len || !exp_is_here(p, name.buf)))
 			ret = sys_unlink(path);
 		else

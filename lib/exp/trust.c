@@ -417,13 +417,10 @@ static int take_lock(int *fd, const char *path, struct strbuf *err)
 	if (sys_mkdir_all(dir.buf, 0700))
 		ret = fail_errno(err, "cannot make '%s'", dir.buf);
 	if (!ret) {
-		*fd = sys_open(name.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+		*fd = filelock_open(name.buf, 0600);
 		if (*fd < 0)
-			ret = fail_errno(err, "cannot open '%s'", name.buf);
+			ret = fail_errno(err, "cannot lock '%s'", name.buf);
 	}
-	if (!ret && filelock_take(*fd, 0, true) &&
-	    !filelock_is_unsupported(errno))
-		ret = fail_errno(err, "cannot lock '%s'", name.buf);
 	strbuf_release(&name);
 	strbuf_release(&dir);
 	return ret == ERR_NOT_FOUND ? ERR_FAILED : ret;
