@@ -147,13 +147,6 @@ static bool is(const struct line *l, const char *status)
 	return !strcmp(l->status, status);
 }
 
-/* The child's line of progress may stand there without its end. */
-static void take_its_place(void)
-{
-	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
-		fputs("\r\033[K", stdout);
-}
-
 static void tell_line(const struct told *t, const struct line *l)
 {
 	struct strbuf key = STRBUF_INIT;
@@ -161,7 +154,7 @@ static void tell_line(const struct told *t, const struct line *l)
 	if (verbosity < 0)
 		return;
 	quote_c(&key, l->key, l->key_len);
-	take_its_place();
+	term_take_line();
 	out_printf(t->b->dry_run ? t->words->plan : t->words->line, key.buf);
 	fflush(stdout);
 	strbuf_release(&key);
@@ -226,7 +219,7 @@ static void tell_sum(const struct told *t)
 		strbuf_addstr(&text, ", ");
 		size_format(&text, t->bytes);
 	}
-	take_its_place();
+	term_take_line();
 	out_printf("%s\n", text.buf);
 	strbuf_release(&text);
 }

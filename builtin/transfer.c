@@ -459,13 +459,6 @@ static void print_renamed(const struct transfer *t, const char *verb,
 			   line->other, transfer_remote_name(t));
 }
 
-/* The child's line of progress may stand there without its end. */
-static void take_its_place(const struct transfer *t)
-{
-	if (!t->dry_run && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
-		fputs("\r\033[K", stdout);
-}
-
 static const char *verb_of(const struct transfer *t)
 {
 	if (t->copy_from)
@@ -493,7 +486,8 @@ void transfer_print_line(const struct transfer *t,
 
 	if (verbosity < 0 || is(line, "same"))
 		return;
-	take_its_place(t);
+	if (!t->dry_run)
+		term_take_line();
 	if (is(line, "new"))
 		out_printf("%s %s\n", verb, line->name);
 	else if (is(line, "grown") && strvec_find(&t->parts, line->name) >= 0)
@@ -538,7 +532,8 @@ void transfer_print_sum(const struct transfer *t)
 	if (t->items.failed)
 		strbuf_addf(&text, _(", %zu not done"), t->items.failed);
 	/* After Ctrl-C that line was left as it was. */
-	take_its_place(t);
+	if (!t->dry_run)
+		term_take_line();
 	out_printf("%s\n", text.buf);
 	strbuf_release(&text);
 }

@@ -181,6 +181,23 @@ test_expect_success PTY '20 columns, a dumb terminal, NO_COLOR' '
 	done
 '
 
+# Where something is drawn over, blanks take the place of what was there.
+test_expect_success PTY 'what is sent and fetched, on a dumb terminal' '
+	name=$(resutil -C linked rev-exp one) && resutil -C linked rm -r -y one &&
+	TERM=dumb pty-run --raw --screen=screen --size=24x20 \
+		resutil -C linked push one &&
+	sed "s/([^)]*)/(SIZE)/" screen >actual &&
+	printf "\r%19s\r%s\n" "" "Sent $name" \
+		"" "1 sent (SIZE), 0 already there" >expect &&
+	test_cmp expect actual && resutil -C linked rm -l -y one &&
+	pty-run --raw --screen=screen --size=24x40 \
+		env -u TERM resutil -C linked pull one &&
+	sed "s/([^)]*)/(SIZE)/" screen >actual &&
+	printf "\r%39s\r%s\n" "" "Fetched $name" \
+		"" "1 fetched (SIZE), 0 already here" >expect &&
+	test_cmp expect actual
+'
+
 # unsaid WORDS: fails for its output alone, in one line
 unsaid () {
 	test_expect_code 128 resutil -C linked "$@" >/dev/full 2>err &&

@@ -114,6 +114,10 @@ test_expect_success 'killed in the middle of a download: the next one ends it' '
 test_expect_success PTY 'progress shows on a terminal, and nowhere else' '
 	rm here/d2 && pty-run resutil sync-keys --root here \
 		--download --limit-rate 8MiB "d*" >screen && test_grep "Downloading" screen &&
+	test_grep ! "$(printf "\033")" screen &&
+	rm here/d2 && TERM=xterm pty-run resutil sync-keys --root here \
+		--download --limit-rate 8MiB "d*" >screen &&
+	test_grep "Downloading.*$(printf "\033")\[K" screen &&
 	test_cmp random here/d2 && rm here/d2 &&
 	resutil sync-keys --root here --download --limit-rate 8MiB d2 >out 2>err &&
 	test_must_be_empty err && echo "downloaded	-	12000000	d2" >want &&

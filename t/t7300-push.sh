@@ -132,7 +132,7 @@ test_expect_success PTY 'alone on a terminal: counted, then asked' '
 		resutil push &&
 	test_grep "Nothing was done" screen &&
 	packs >out && test_line_count = 3 out &&
-	pty-run --screen=screen --expect="Send them?" --send="\r" \
+	TERM=xterm pty-run --screen=screen --expect="Send them?" --send="\r" \
 		resutil push &&
 	test_grep "Sent $other" screen &&
 	printf "\r\033[KSent %s" "$other" >line &&

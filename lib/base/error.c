@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/term.h"
 
 int verbosity;
 
@@ -104,7 +105,7 @@ static void put_message(const char *prefix, const char *text, size_t len)
 	const char *end = text + len;
 
 	if (__atomic_exchange_n(&open_line, false, __ATOMIC_RELAXED))
-		strbuf_addstr(&line, "\r\033[K");
+		term_add_line_start(&line);
 	strbuf_addstr(&line, prefix);
 	while (text < end) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));

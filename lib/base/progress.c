@@ -178,7 +178,7 @@ static void draw(struct progress *p, bool last)
 	cut_to_width(&text, term_width());
 	strbuf_addch(&line, '\r');
 	strbuf_addbuf(&line, &text);
-	strbuf_addstr(&line, "\033[K");
+	term_add_line_rest(&line, utf8_width(text.buf, text.len));
 	if (last)
 		strbuf_addch(&line, '\n');
 	put(&line);

@@ -56,15 +56,22 @@ int color_set(const char *when)
 	return 0;
 }
 
+bool term_is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !*term || !strcmp(term, "dumb");
+}
+
 bool color_wanted(int fd)
 {
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR");
 
 	if (color_when != COLOR_AUTO)
 		return color_when == COLOR_ALWAYS;
 	if (no_color && *no_color)
 		return false;
-	if (!term || !*term || !strcmp(term, "dumb"))
+	if (term_is_dumb())
 		return false;
 	return isatty(fd) || pager_shows(fd);
 }
@@ -108,6 +115,38 @@ unsigned term_width(void)
 		if (!ioctl(fds[i], TIOCGWINSZ, &size) && size.ws_col)
 			return size.ws_col;
 	return 80;
+}
+
+void term_add_line_rest(struct strbuf *sb, size_t used)
+{
+	size_t width;
+
+	if (!term_is_dumb()) {
+		strbuf_addstr(sb, "\033[K");
+		return;
+	}
+	/* Not the last column: it would take some to the next line. */
+	for (width = term_width(); used + 1 < width; used++)
+		strbuf_addch(sb, ' ');
+}
+
+void term_add_line_start(struct strbuf *sb)
+{
+	strbuf_addch(sb, '\r');
+	term_add_line_rest(sb, 0);
+	if (term_is_dumb())
+		strbuf_addch(sb, '\r');
+}
+
+void term_take_line(void)
+{
+	struct strbuf start = STRBUF_INIT;
+
+	if (!isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	term_add_line_start(&start);
+	fputs(start.buf, stdout);
+	strbuf_release(&start);
 }
 
 /* The first letter of the next line that is no blank; 0: an empty line, EOF:

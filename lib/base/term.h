@@ -33,6 +33,17 @@ const char *color_off(int fd);
 
 unsigned term_width(void);	/* columns; COLUMNS, the terminal, or 80 */
 
+/** TERM says nothing, or "dumb": nobody there obeys an escape sequence. */
+bool term_is_dumb(void);
+/** What makes the line of the cursor empty and goes to its start: an escape
+ *  sequence, or blanks on a dumb terminal. */
+void term_add_line_start(struct strbuf *sb);
+/** What makes the rest of a line empty, behind the `used` columns written. */
+void term_add_line_rest(struct strbuf *sb, size_t used);
+/** A child's line of progress may stand on the terminal without its end: what
+ *  stdout gets next takes its place. */
+void term_take_line(void);
+
 /** Sends stdout through RESUTIL_PAGER, core.pager (given), PAGER or less, if
  *  stdout is a terminal. "" or "cat" is none. The user wrote it, so a shell
  *  runs it (and only where it holds shell characters). Waited for at exit. */

@@ -140,11 +140,58 @@ static size_t longest(const char *text)
 	return max;
 }
 
+/* What is to be read in the line that has `word`, at last. */
+static void read_line(struct strbuf *line, const char *word)
+{
+	const char *text = strstr(shown.buf, word);
+	size_t at = 0;
+
+	strbuf_reset(line);
+	if (!text)
+		return;
+	while (text > shown.buf && text[-1] != '\n')
+		text--;
+	for (; *text && *text != '\n'; text++) {
+		if (*text == '\r') {
+			at = 0;
+			continue;
+		}
+		if (at == line->len)
+			strbuf_addch(line, ' ');
+		line->buf[at++] = *text;
+	}
+	while (line->len && line->buf[line->len - 1] == ' ')
+		strbuf_setlen(line, line->len - 1);
+}
+
+static void test_dumb(void)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	setenv("TERM", "dumb", 1);
+	on_pty(interrupted, (void *)"Sending", NULL, &shown);
+	check(!strchr(shown.buf, '\033') && longest(shown.buf) == 59,
+	      "blanks instead of escapes on a dumb terminal");
+	read_line(&line, "between");
+	check_str(line.buf, "resutil: warning: between", "a message alone");
+	on_pty(count, (void *)"Sending", NULL, &shown);
+	read_line(&line, "40/40");
+	check(!strncmp(line.buf, "Sending: 40/40 (100%), 3.8 MiB | ", 33) &&
+	      !strstr(line.buf, "left"), "what was longer is gone");
+	unsetenv("TERM");
+	on_pty(interrupted, (void *)"Sending", NULL, &shown);
+	check(!strchr(shown.buf, '\033'), "so where TERM says nothing");
+	strbuf_release(&line);
+}
+
 int main(void)
 {
-	int status = on_pty(count, (void *)"Sending", NULL, &shown);
 	const char *last;
+	int status;
 
+	setenv("TERM", "xterm", 1);
+	unsetenv("COLUMNS");
+	status = on_pty(count, (void *)"Sending", NULL, &shown);
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "it ends and frees");
 	check(strstr(shown.buf, "\rSending: "), "the line is drawn");
 	check(strstr(shown.buf, "/s, 0:0") && strstr(shown.buf, " left"),
@@ -181,6 +228,7 @@ int main(void)
 	check(!shown.len, "nothing for what is done at once");
 	status = on_pty(threads, (void *)"Sending", NULL, &shown);
 	check(WIFEXITED(status), "threads report at once");
+	test_dumb();
 	strbuf_release(&shown);
 	return unit_done();
 }
