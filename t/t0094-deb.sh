@@ -64,14 +64,14 @@ test_expect_success 'what it needs, what it can use, whose it is' '
 
 # into_root dpkg's words, about a root of its own that nobody else looks at.
 into_root () {
-	PATH=$PATH:/usr/sbin:/sbin dpkg --root="$PWD/root" \
+	PATH=$PATH:/usr/sbin:/sbin dpkg --root="$PWD/target" \
 		--force-not-root --force-depends --force-script-chrootless \
 		--log="$PWD/dpkg.log" "$@"
 }
 
 test_expect_success 'dpkg installs it' '
-	mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/updates &&
-	>root/var/lib/dpkg/status &&
+	mkdir -p target/var/lib/dpkg/info target/var/lib/dpkg/updates &&
+	>target/var/lib/dpkg/status &&
 	into_root --install "$DEBS"/resutil_*.deb &&
 	into_root --unpack "$DEBS"/python3-resutil_*.deb &&
 	into_root -s resutil >status && test_grep "^Status: install ok installed" \
@@ -92,19 +92,19 @@ test_expect_success 'each file is where Debian has such' '
 		/usr/lib/python3/dist-packages/resutil/__init__.py \
 		/usr/share/doc/resutil/copyright /usr/bin/resutil-ab
 	do
-		grep -x "$file" files && test -e "root$file" || return 1
+		grep -x "$file" files && test -e "target$file" || return 1
 	done &&
 	sort files | uniq -d | grep -v -e "^/\.$" >twice || : &&
 	while read -r path
 	do
-		test -d "root$path" || return 1
+		test -d "target$path" || return 1
 	done <twice &&
 	test_must_fail grep -e /usr/local -e "\.pyc$" files
 '
 
 test_expect_success 'pages are packed, notes on the release and a licence are there' '
-	doc=root/usr/share/doc/resutil &&
-	gzip -dc root/usr/share/man/man1/resutil-run.1.gz >page &&
+	doc=target/usr/share/doc/resutil &&
+	gzip -dc target/usr/share/man/man1/resutil-run.1.gz >page &&
 	test_grep "^.TH .RESUTIL" page &&
 	gzip -dc $doc/changelog.gz >changelog &&
 	sed -n "s/^= //p" "$SOURCE_DIRECTORY"/Documentation/RelNotes/*/ssh.adoc \
@@ -117,9 +117,9 @@ test_expect_success 'pages are packed, notes on the release and a licence are th
 '
 
 test_expect_success 'it records, packs, pushes, and pulls again' '
-	PATH=$PWD/root/usr/bin:/usr/bin:/bin &&
+	PATH=$PWD/target/usr/bin:/usr/bin:/bin &&
 	resutil --exec-path >path &&
-	echo "$PWD/root/usr/libexec/resutil" >expect && test_cmp expect path &&
+	echo "$PWD/target/usr/libexec/resutil" >expect && test_cmp expect path &&
 	make_project proj && (
 		cd proj && resutil run -m installed -- sh -c "echo out" >out &&
 		grep out out && resutil list >list && test_grep installed list &&
@@ -135,24 +135,24 @@ test_expect_success 'it records, packs, pushes, and pulls again' '
 '
 
 test_expect_success PYTHON 'the Python package, and what it brings' '
-	PATH=$PWD/root/usr/bin:/usr/bin:/bin &&
-	PYTHONPATH=$PWD/root/usr/lib/python3/dist-packages /usr/bin/python3 -c \
+	PATH=$PWD/target/usr/bin:/usr/bin:/bin &&
+	PYTHONPATH=$PWD/target/usr/lib/python3/dist-packages /usr/bin/python3 -c \
 		"import resutil; print(resutil.__file__)" >actual &&
-	echo "$PWD/root/usr/lib/python3/dist-packages/resutil/__init__.py" >expect &&
+	echo "$PWD/target/usr/lib/python3/dist-packages/resutil/__init__.py" >expect &&
 	test_cmp expect actual &&
-	test "$(resutil --python-path)" = "$PWD/root/usr/share/resutil/python" &&
+	test "$(resutil --python-path)" = "$PWD/target/usr/share/resutil/python" &&
 	PYTHONPATH=$(resutil --python-path) /usr/bin/python3 -c "import resutil" &&
 	PYTHONPATH=$(resutil --python-path)-votakvot:$(resutil --python-path) \
 		/usr/bin/python3 -c "import votakvot" &&
-	head -n 1 root/usr/bin/resutil-ab >line && grep -x "#!/usr/bin/python3" \
+	head -n 1 target/usr/bin/resutil-ab >line && grep -x "#!/usr/bin/python3" \
 		line &&
-	env -u PYTHONPATH root/usr/bin/votakvot-ab --help >usage &&
+	env -u PYTHONPATH target/usr/bin/votakvot-ab --help >usage &&
 	test_grep -i "^usage: .*-ab" usage
 '
 
 test_expect_success 'removed, nothing of it is left' '
 	into_root --purge python3-resutil resutil &&
-	find root -type f ! -path "root/var/lib/dpkg/*" >left &&
+	find target -type f ! -path "target/var/lib/dpkg/*" >left &&
 	test_must_be_empty left
 '
 
