@@ -288,7 +288,8 @@ man-if-possible:
 man: $(B)/man/done
 
 # One process for all pages: starting it costs more than a page.
-$(B)/man/done: $(PAGES) $(GENERATED) $(EVERYDAY) tools/make-man
+$(B)/man/done: $(PAGES) $(GENERATED) $(EVERYDAY) tools/make-man \
+		tools/tidy-man.awk
 	@echo "    man  pages of the manual"
 	@ASCIIDOCTOR='$(ASCIIDOCTOR)' sh tools/make-man $(B)/man \
 		$(ADOC_FLAGS) $(PAGES) $(EVERYDAY)
