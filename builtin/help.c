@@ -18,7 +18,7 @@
 #define PAGE_MAX_BYTES (8u << 20)
 
 static const char *const help_usage[] = {
-	"help [-a] [COMMAND]",
+	"help [-a] [-g] [COMMAND]",
 	NULL
 };
 
@@ -94,8 +94,9 @@ static void print_common(void)
 	print_group(NULL);
 	out_printf("%s\n", _("\n'resutil help COMMAND' shows the page of a "
 			      "command, 'resutil help everyday' all\nof them "
-			      "in short, 'resutil help -a' lists everything "
-			      "there is."));
+			      "in short, 'resutil help tutorial' the first "
+			      "half hour; 'resutil help -g'\nlists the guides, "
+			      "'resutil help -a' everything there is."));
 }
 
 /* Where manual pages may be: the build tree, beside this program, the prefix
@@ -162,33 +163,32 @@ static size_t page_name_len(const char *file)
 	return dot - file;
 }
 
-/* Pages of sections 5 and 7: formats and guides. */
-static void list_guides(struct strvec *out)
+/* The pages of a section, "man7" (guides) or "man5" (formats), in the first
+ * directory that has any. */
+static void list_pages(struct strvec *out, const char *section)
 {
-	static const char *const sections[] = { "man5", "man7" };
+	const size_t before = out->nr;
 	struct strvec dirs = STRVEC_INIT;
 	struct strbuf path = STRBUF_INIT;
-	size_t d, s;
+	size_t d;
 
 	list_man_dirs(&dirs);
-	for (d = 0; d < dirs.nr && !out->nr; d++)
-		for (s = 0; s < ARRAY_SIZE(sections); s++) {
-			struct dirent *entry;
-			DIR *stream;
+	for (d = 0; d < dirs.nr && out->nr == before; d++) {
+		struct dirent *entry;
+		DIR *stream;
 
-			strbuf_reset(&path);
-			strbuf_addf(&path, "%s/%s", dirs.v[d], sections[s]);
-			stream = opendir(path.buf);
-			while (stream && (entry = readdir(stream))) {
-				size_t len = page_name_len(entry->d_name);
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s/%s", dirs.v[d], section);
+		stream = opendir(path.buf);
+		while (stream && (entry = readdir(stream))) {
+			size_t len = page_name_len(entry->d_name);
 
-				if (len)
-					strvec_pushn(out, entry->d_name, len);
-			}
-			if (stream)
-				closedir(stream);
+			if (len)
+				strvec_pushn(out, entry->d_name, len);
 		}
-	strvec_sort(out, true);
+		if (stream)
+			closedir(stream);
+	}
 	strvec_release(&dirs);
 	strbuf_release(&path);
 }
@@ -202,40 +202,6 @@ static void print_room(enum command_room room, const char *title)
 		if (c->room == room)
 			out_printf("   %-14s %s\n", c->name,
 				   translation_of(c->summary));
-}
-
-static void print_names(const struct strvec *names, const char *title,
-			const char *prefix)
-{
-	size_t i;
-
-	if (!names->nr)
-		return;
-	out_printf("\n%s\n", title);
-	for (i = 0; i < names->nr; i++)
-		out_printf("   %s\n", names->v[i] +
-			   (strncmp(names->v[i], prefix, strlen(prefix)) ? 0 :
-			    strlen(prefix)));
-}
-
-static void print_all(void)
-{
-	struct strvec external = STRVEC_INIT, guides = STRVEC_INIT;
-	size_t i;
-
-	process_list_programs(&external, "resutil-");
-	for (i = external.nr; i-- > 0; )
-		if (find_command(external.v[i]))
-			strvec_remove(&external, i);
-	list_guides(&guides);
-
-	print_room(BUILTIN, "porcelain, for people");
-	print_room(PLUMBING, "\nplumbing, for scripts");
-	print_names(&external, "programs in PATH that are commands too", "");
-	print_names(&guides, "guides and formats ('resutil help NAME')",
-		    "resutil-");
-	strvec_release(&external);
-	strvec_release(&guides);
 }
 
 /* By gzip(1): zlib is not what this program is linked with. */
@@ -259,6 +225,87 @@ static int read_page(struct strbuf *page, const char *path, struct strbuf *err)
 	if (len > tail && !strcmp(path + len - tail, PACKED))
 		return unpack_page(page, path, err);
 	return read_file(page, path, PAGE_MAX_BYTES, err);
+}
+
+/* What stands behind the dash below NAME; nothing when it cannot be read. */
+static void read_summary(struct strbuf *out, const char *name)
+{
+	struct strbuf path = STRBUF_INIT, page = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT, ignored = STRBUF_INIT;
+	const char *start, *end = NULL, *dash = NULL;
+
+	if (!find_page(&path, name) || read_page(&page, path.buf, &ignored))
+		goto cleanup;
+	start = strstr(page.buf, "\n.SH \"NAME\"\n");
+	if (start)
+		end = strstr(start + 1, "\n.SH");
+	if (!end)
+		goto cleanup;
+	roff_to_text(&text, start, end - start, SIZE_MAX / 2);
+	dash = strstr(text.buf, " - ");
+	if (dash)
+		strbuf_add(out, dash + 3, strcspn(dash + 3, "\n"));
+
+cleanup:
+	strbuf_release(&path);
+	strbuf_release(&page);
+	strbuf_release(&text);
+	strbuf_release(&ignored);
+}
+
+static const char *short_name(const char *page)
+{
+	return page + (strncmp(page, "resutil-", 8) ? 0 : 8);
+}
+
+static void print_pages(const char *section, const char *title)
+{
+	struct strvec pages = STRVEC_INIT;
+	struct strbuf summary = STRBUF_INIT;
+	size_t i, width = 0;
+
+	list_pages(&pages, section);
+	strvec_sort(&pages, true);
+	for (i = 0; i < pages.nr; i++)
+		width = MAXIMUM(width, strlen(short_name(pages.v[i])));
+	if (pages.nr)
+		out_printf("%s\n", title);
+	for (i = 0; i < pages.nr; i++) {
+		strbuf_reset(&summary);
+		read_summary(&summary, pages.v[i]);
+		out_printf("   %-*s%s%s\n", summary.len ? (int)width : 0,
+			   short_name(pages.v[i]), summary.len ? "  " : "",
+			   summary.buf);
+	}
+	strvec_release(&pages);
+	strbuf_release(&summary);
+}
+
+static void print_guides(void)
+{
+	print_pages("man7", "guides ('resutil help NAME')");
+	print_pages("man5", "\nformats, likewise");
+}
+
+static void print_all(void)
+{
+	struct strvec external = STRVEC_INIT;
+	size_t i;
+
+	process_list_programs(&external, "resutil-");
+	for (i = external.nr; i-- > 0; )
+		if (find_command(external.v[i]))
+			strvec_remove(&external, i);
+
+	print_room(BUILTIN, "porcelain, for people");
+	print_room(PLUMBING, "\nplumbing, for scripts");
+	if (external.nr)
+		puts("\nprograms in PATH that are commands too");
+	for (i = 0; i < external.nr; i++)
+		out_printf("   %s\n", external.v[i]);
+	puts("");
+	print_guides();
+	strvec_release(&external);
 }
 
 /* Without man(1) the page is set here, in plain text. */
@@ -330,11 +377,16 @@ static bool show_alias(const char *name)
 static int no_such_page(const char *name)
 {
 	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
+	struct strvec pages = STRVEC_INIT;
 	const struct command *c;
+	size_t i;
 
 	for (c = commands; c->name; c++)
 		strvec_push(&names, c->name);
-	list_guides(&names);
+	list_pages(&pages, "man7");
+	list_pages(&pages, "man5");
+	for (i = 0; i < pages.nr; i++)
+		strvec_push(&names, short_name(pages.v[i]));
 	similar_find(&near, name, names.v);
 	if (near.nr)
 		error("no page on '%s'; did you mean '%s'?", name, near.v[0]);
@@ -342,27 +394,31 @@ static int no_such_page(const char *name)
 		error("no page on '%s'; see 'resutil help -a'", name);
 	strvec_release(&names);
 	strvec_release(&near);
+	strvec_release(&pages);
 	return EXIT_NOT_FOUND;
 }
 
 int cmd_help(int argc, const char **argv)
 {
-	int all = 0, status;
+	int all = 0, guides = 0, status;
 	const struct option options[] = {
 		OPT_BOOL('a', "all", &all, "list all commands, guides and "
 			 "formats"),
+		OPT_BOOL('g', "guides", &guides, "list guides and formats"),
 		OPT_END_OF_TABLE
 	};
 	struct strbuf path = STRBUF_INIT;
 
 	argc = parse_options(argc, argv, options, help_usage, 0);
-	if (argc > 1 || (argc && all))
+	if (argc > 1 || (argc && (all || guides)))
 		usage_with_options(help_usage, options,
 				   "unexpected argument '%s'",
 				   argv[argc - 1]);
 	if (!argc) {
 		if (all)
 			print_all();
+		else if (guides)
+			print_guides();
 		else
 			print_common();
 		return 0;

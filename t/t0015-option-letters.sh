@@ -20,6 +20,7 @@ a all
 c -
 d dependency
 f follow
+g guides
 h help
 j jobs
 l local

@@ -56,8 +56,51 @@ test_expect_success 'help -a lists all commands, and programs on PATH' '
 
 test_expect_success PAGES 'help -a lists guides and formats' '
 	resutil help -a >out &&
-	test_grep "^   resutilformat-name$" out &&
-	test_grep "^   everyday$" out
+	test_grep "^   resutilformat-name  *names of" out &&
+	test_grep "^   everyday  *each command" out
+'
+
+test_expect_success PAGES 'help -g lists each guide and format, and its subject' '
+	PATH=$no_man resutil help -g >out &&
+	for page in "$BUILD_DIRECTORY"/man/man[57]/*
+	do
+		name=${page##*/} && name=${name%.*} &&
+		source=$SOURCE_DIRECTORY/Documentation/$name.adoc &&
+		{
+			test -f "$source" ||
+			source=$BUILD_DIRECTORY/doc/$name.adoc
+		} &&
+		subject=$(sed -n "s/^$name - //p" "$source") &&
+		test -n "$subject" &&
+		test_grep "^   ${name#resutil-}  *$subject\$" out || return 1
+	done &&
+	test_grep ! "^.\{91\}" out &&
+	resutil help -a >all &&
+	sed -n "/^guides/,\$p" all >actual &&
+	test_cmp out actual &&
+	test_expect_code 129 resutil help -g run
+'
+
+# The examples are not broken, so that they can be typed as they stand.
+test_expect_success PAGES 'a SYNOPSIS fits a terminal, and so does a table' '
+	for page in "$BUILD_DIRECTORY"/man/man1/* \
+		"$BUILD_DIRECTORY"/man/man7/resutil-everyday.7
+	do
+		name=${page##*/} &&
+		COLUMNS=80 PATH=$no_man resutil help "${name%.*}" >out &&
+		sed -n "/^SYNOPSIS/,/^DESCRIPTION/p; /^       resutil/p" out \
+			>synopsis &&
+		test -s synopsis && test_grep ! "^.\{81\}" synopsis &&
+		test_grep ! "^lt .*lt[.]\$" "$page" || return 1
+	done &&
+	PATH=$no_man resutil help bench >out &&
+	sed -n "s/^       *resutil bench //p; s/^  *\[--timeout/[--timeout/p" out \
+		>actual &&
+	cat >expect <<-\EOF &&
+	[-n N | -d DURATION] [-c N] [-w N] [--rate=R]
+	[--timeout=DURATION] [--compare=CMD]... [--strict]
+	EOF
+	head -n 2 actual | test_cmp expect -
 '
 
 test_expect_success PAGES,MAN 'help COMMAND shows the page by man' '
@@ -153,6 +196,8 @@ test_expect_success 'what there is no page on' '
 	test_expect_code 10 resutil help lst >out 2>err &&
 	test_must_be_empty out &&
 	test_grep "did you mean .list.?" err &&
+	test_expect_code 10 resutil help tutorail 2>err &&
+	test_grep "did you mean .tutorial.?" err &&
 	test_expect_code 10 resutil help xyzzy 2>err &&
 	test_grep "resutil help -a" err &&
 	test_expect_code 10 resutil help ../version &&
