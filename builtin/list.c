@@ -419,7 +419,8 @@ int cmd_list(int argc, const char **argv)
 {
 	struct row_field fields[MAX_FIELDS] = { ROW_FIELD_END };
 	struct filter filter = { .states = STRVEC_INIT };
-	struct rows rows = { .fields = fields, .between = " | " };
+	struct rows rows = { .fields = fields, .between = " | ",
+			     .spare = "date user duration" };
 	struct store store = {
 		.remote = "origin", .rows = REMOTE_ROWS_INIT,
 		.err = STRBUF_INIT

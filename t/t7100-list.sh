@@ -39,6 +39,28 @@ test_expect_success 'the table goes by the time of creation, not by name' '
 	test_cmp expect actual
 '
 
+# A line that wraps is no row. The name has the date in it.
+test_expect_success PTY 'a narrow terminal goes without some columns' '
+	pty-run --raw --size=24x90 resutil list >actual &&
+	test_cmp expect actual &&
+	pty-run --raw --size=24x89 resutil list >actual &&
+	cat >narrow <<-\END &&
+	local | remote | name                         | state | duration | user
+	  *   |        | zzzzzz_20231231T235900_early | fail  | 2 h 05 m | ann
+	  *   |        | aapfup_20240704T191550       | added |          |
+	  *   |        | aapfup_20240704T191555_late  | done  |    1.2 s |
+	END
+	test_cmp narrow actual &&
+	pty-run --raw --size=24x70 resutil list >actual &&
+	sed "s/ |[^|]*$//; s/ *$//" narrow >narrower && test_cmp narrower actual &&
+	pty-run --raw --size=24x20 resutil list >actual &&
+	sed "s/ |[^|]*$//; s/ *$//" narrower >narrowest && test_cmp narrowest actual &&
+	pty-run --raw --size=24x20 resutil list --format=table >actual &&
+	test_cmp expect actual &&
+	COLUMNS=20 resutil list >actual &&
+	test_cmp expect actual
+'
+
 test_expect_success 'the latest are chosen, and shown in the same order' '
 	resutil list -n 2 --format="%(name)" >actual &&
 	cat >expect <<-\END &&

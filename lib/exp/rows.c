@@ -353,6 +353,9 @@ static void add_blanks(struct strbuf *out, size_t nr)
 		strbuf_addch(out, ' ');
 }
 
+/* What stands in `width` of a column that is left out. */
+#define LEFT_OUT SIZE_MAX
+
 /* One line of the table; blanks are not left at its end. */
 static void print_cells(const struct rows *r, const char *const *cell,
 			const size_t *width, const char *on, const char *off)
@@ -360,15 +363,21 @@ static void print_cells(const struct rows *r, const char *const *cell,
 	const struct row_field *f;
 	struct strbuf line = STRBUF_INIT;
 	size_t column = 0;
+	bool first = true;
 
 	for (f = r->fields; f->name; f++) {
 		size_t gap;
 
 		if (!is_column(f))
 			continue;
+		if (width[column] == LEFT_OUT) {
+			column++;
+			continue;
+		}
 		gap = width[column] - text_width(cell[column]);
-		if (column)
+		if (!first)
 			strbuf_addstr(&line, r->between ? r->between : "  ");
+		first = false;
 		if (f->right)
 			add_blanks(&line, gap);
 		strbuf_addstr(&line, cell[column]);
@@ -382,6 +391,39 @@ static void print_cells(const struct rows *r, const char *const *cell,
 	strbuf_addf(&line, "%s\n", off);
 	out_safe(&line);
 	strbuf_release(&line);
+}
+
+static size_t table_width(const struct rows *r, const size_t *width)
+{
+	const size_t between = r->between ? strlen(r->between) : 2;
+	size_t i, all = 0;
+
+	for (i = 0; i < r->state->columns; i++)
+		if (width[i] != LEFT_OUT)
+			all += width[i] + (all ? between : 0);
+	return all;
+}
+
+/* Lines that wrap are no table, so a person who asked for none gets fewer
+ * columns. What goes to a program is the same everywhere. */
+static void leave_out(const struct rows *r, const char *const *title,
+		      size_t *width)
+{
+	const char *p = r->spare;
+	size_t i;
+
+	if (!p || r->format || !isatty(STDOUT_FILENO))
+		return;
+	while (*p && table_width(r, width) > term_width()) {
+		size_t len = strcspn(p, " ");
+
+		for (i = 0; i < r->state->columns; i++)
+			if (strlen(title[i]) == len &&
+			    !memcmp(title[i], p, len))
+				width[i] = LEFT_OUT;
+		p += len;
+		p += strspn(p, " ");
+	}
 }
 
 static void print_table(const struct rows *r)
@@ -403,6 +445,7 @@ static void print_table(const struct rows *r)
 		column = i % state->columns;
 		width[column] = MAXIMUM(width[column], wide);
 	}
+	leave_out(r, title, width);
 	if (state->has_header)
 		print_cells(r, title, width,
 			    color_on(STDOUT_FILENO, COLOR_BOLD),

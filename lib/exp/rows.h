@@ -33,6 +33,9 @@ struct rows {
 	int json, nul;		/* --json, -z */
 	bool no_header;
 	const char *between;	/* the columns of a table; NULL: blanks */
+	const char *spare;	/* columns that a terminal too narrow for all
+				 * goes without, the first one first; not
+				 * with --format=table. By blanks, NULL-able */
 	/* private */
 	struct row_state *state;
 };
