@@ -150,6 +150,9 @@ void run_tell_end(const struct run *r)
 {
 	struct strbuf took = STRBUF_INIT;
 
+	/* The program's last line is no part of what we say. */
+	if (r->sup.mid_line && run_is_telling() && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
 	duration_format(&took, r->wall);
 	if (r->sup.interrupted_by)
 		run_tell(_("Interrupted by %s after %s: %s"),

@@ -51,6 +51,23 @@ test_expect_success 'nothing of it under -q, or when stderr is no terminal' '
 	screen >out && test_cmp want out && test_must_be_empty err
 '
 
+test_expect_success 'what is said begins a line, wherever the program stopped' '
+	pty-run --screen=../screen --in=/dev/null --raw \
+		resutil run -m open -- printf no-newline &&
+	test_grep "^no-newline$" ../screen &&
+	test_grep "^Done in " ../screen &&
+	printf no-newline | cmp - results/*_open/stdout.log &&
+	pty-run --screen=../screen --in=/dev/null --raw \
+		resutil run -m closed -- sh -c "printf x; echo y" &&
+	screen >out && test_grep ! "^$" out &&
+	pty-run --screen=../screen --raw --out=out --err=err \
+		resutil run -m files -- printf no-newline &&
+	printf no-newline | cmp - out && test_must_be_empty err &&
+	pty-run --screen=../screen --raw --out=out \
+		resutil run -m file -- printf no-newline &&
+	screen >err && test_grep ! "^$" err
+'
+
 test_expect_success 'a failure and a signal are told' '
 	test_expect_code 3 pty-run --screen=../screen --in=/dev/null --raw \
 		resutil run -m failed -- sh -c "exit 3" &&

@@ -18,6 +18,7 @@
 /* One stream of the program on its way to ours. */
 struct relay {
 	struct supervise_log *log;
+	bool *mid_line;		/* of the terminal */
 	int from;		/* pipe or pty master; -1: closed */
 	int to;			/* our stdout or stderr */
 	bool reopened;		/* `to` is ours to close, and never blocks */
@@ -298,6 +299,8 @@ static bool relay_once(struct relay *r)
 		return false;
 	}
 	keep(r->log, r->buf, (size_t)got);
+	if (r->is_pty)
+		*r->mid_line = r->buf[got - 1] != '\n';
 	follow_mode(r);
 	r->at = 0;
 	r->len = (size_t)got;
@@ -442,12 +445,14 @@ int supervise_run(struct supervise *s, struct strbuf *err)
 	signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
 	if (signal_fd < 0)
 		return fail_errno(err, "cannot wait for signals");
+	s->mid_line = false;
 	ret = open_relay(&relays[0], &s->out, STDOUT_FILENO, &ends[0], err);
 	if (!ret)
 		ret = open_relay(&relays[1], &s->err, STDERR_FILENO, &ends[1],
 				 err);
 	if (ret)
 		goto cleanup;
+	relays[0].mid_line = relays[1].mid_line = &s->mid_line;
 
 	s->child.out = ends[0];
 	s->child.err = ends[1];

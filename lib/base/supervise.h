@@ -40,6 +40,8 @@ struct supervise {
 				 * SIGQUIT that reached us; 0: none */
 	double user, sys;	/* seconds, with its waited-for children */
 	uint64_t max_rss;	/* bytes, of its largest process */
+	bool mid_line;		/* what came last to a terminal did not end
+				 * its line */
 };
 
 #define SUPERVISE_INIT {						\
