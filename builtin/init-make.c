@@ -287,18 +287,38 @@ static int make_store(struct undo *undo, struct init_plan *plan,
 	return ret;
 }
 
+/* What git leaves out of results_dir. */
+static const char *const results_lines[] = { "*", "!.gitignore", NULL };
+
+bool init_results_ignored(const struct init_plan *plan)
+{
+	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+	struct strbuf ignored = STRBUF_INIT;
+	bool all;
+	size_t i;
+
+	path_absolute(&path, plan->root.buf, plan->results_dir.buf);
+	strbuf_addstr(&path, "/.gitignore");
+	all = !read_file(&text, path.buf, IGNORE_MAX_BYTES, &ignored);
+	for (i = 0; all && results_lines[i]; i++)
+		all = has_line(&text, results_lines[i]);
+	strbuf_release(&path);
+	strbuf_release(&text);
+	strbuf_release(&ignored);
+	return all;
+}
+
 static int make_results(struct undo *undo, const struct init_plan *plan,
 			struct strbuf *err)
 {
-	static const char *const lines[] = { "*", "!.gitignore", NULL };
 	struct strbuf path = STRBUF_INIT;
 	int ret;
 
 	path_absolute(&path, plan->root.buf, plan->results_dir.buf);
 	ret = store_dir_make(path.buf, &undo->dirs, err);
 	if (!ret && plan->gitignore)
-		ret = add_to_gitignore(undo, path.buf, results_comment, lines,
-				       err);
+		ret = add_to_gitignore(undo, path.buf, results_comment,
+				       results_lines, err);
 	strbuf_release(&path);
 	return ret;
 }

@@ -44,6 +44,9 @@ int init_choose_store(struct init_plan *plan, struct strbuf *err);
 int init_conf_text(const struct init_plan *plan, struct strbuf *out,
 		   struct strbuf *err);
 
+/** Whether the .gitignore of results_dir says already what it is to say. */
+bool init_results_ignored(const struct init_plan *plan);
+
 /** The key file as .gitignore names it; false when it lies elsewhere. */
 bool init_key_pattern(const struct init_plan *plan, struct strbuf *out);
 

@@ -111,7 +111,10 @@ static int answer_results(struct init *init, struct strbuf *err)
 	};
 	int ret = init_answer(&init->plan, &q, &init->plan.results_dir, err);
 
-	if (!ret)
+	/* Nobody is asked for what is there. */
+	if (!ret && init->gitignore < 0 && init_results_ignored(&init->plan))
+		init->plan.gitignore = true;
+	else if (!ret)
 		init->plan.gitignore = init_answer_yes(init->gitignore,
 				"Do you want to add .gitignore to %s?",
 				init->plan.results_dir.buf);

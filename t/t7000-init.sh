@@ -537,6 +537,26 @@ test_expect_success PTY 'Enter to all gives what nobody asked for would' '
 	esac
 '
 
+test_expect_success PTY 'nobody is asked for a .gitignore that is there' '
+	in_new_dir twice && resutil init >out &&
+	cp results/.gitignore want &&
+	pty-run --screen=screen --size=24x200 \
+		--expect="(twice): " --send="\r" --expect="(results): " \
+		--send="\r" --expect="Initialized" \
+		resutil init --force --storage-type=dir -o path=../twice-store &&
+	test_grep ! "gitignore" screen &&
+	test_cmp want results/.gitignore &&
+	echo "!notes" >results/.gitignore &&
+	pty-run --screen=screen --size=24x200 \
+		--expect="(results): " --send="\r" \
+		--expect="gitignore to results? [Y/n] " --send="\r" \
+		--expect="Initialized" \
+		resutil init --force --project-name=twice --storage-type=dir \
+		-o path=../twice-store &&
+	test_grep "^!notes$" results/.gitignore &&
+	test_grep "^!.gitignore$" results/.gitignore
+'
+
 test_expect_success PTY 'a bad answer is asked for again' '
 	in_new_dir again &&
 	pty-run --screen=screen --size=24x200 \
@@ -576,8 +596,8 @@ test_expect_success PTY 'a conf that is there: the person decides, default no' '
 	pty-run --screen=screen --size=24x200 \
 		--expect="proceed? [y/N] " --send="y\r" \
 		--expect="(decide): " --send="other\r" \
-		--expect="(results): " --send="\r" --expect="[Y/n] " \
-		--send="\r" --expect="(dir): " --send="\r" \
+		--expect="(results): " --send="\r" \
+		--expect="(dir): " --send="\r" \
 		--expect="store (/" --expect="): " --send="\r" \
 		--expect="Initialized" resutil init &&
 	test_grep "^project_name: other$" resutil-conf.yaml &&
