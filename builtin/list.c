@@ -397,6 +397,9 @@ static int list(struct store *store, bool offline, const struct filter *filter,
 	merge(&entries, &items, store);
 	ret = print_rows(&entries, filter, most, rows);
 	rows_end(rows);
+	if (!entries.nr && !refused && isatty(STDOUT_FILENO))
+		say(_("No experiments yet; 'resutil run -m COMMENT -- CMD...' "
+		      "records one."));
 
 	entries_release(&entries);
 	exp_items_release(&items);

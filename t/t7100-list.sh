@@ -19,6 +19,13 @@ test_expect_success 'an empty project has an empty list' '
 	test_must_be_empty out
 '
 
+test_expect_success PTY 'a person is told how to begin' '
+	pty-run --raw resutil list >screen &&
+	test_grep "^No experiments yet; .resutil run " screen &&
+	pty-run --raw --screen=screen --out=out resutil list &&
+	test_must_be_empty screen && test_must_be_empty out
+'
+
 test_expect_success 'the table goes by the time of creation, not by name' '
 	make_exp aapfup_20240704T191555_late "state: done" "at:" \
 		"  created: \"2024-07-04T19:15:55.000000+09:00\"" \
