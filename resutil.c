@@ -368,14 +368,42 @@ static void NORETURN die_of_loop(const struct strvec *seen, const char *name)
 	    name);
 }
 
+/* What other tools call it, where no letters are alike or the wrong ones. */
+static const char *other_word(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "cat", "show" }, { "checkout", "pull" },
+		{ "commit", "run" }, { "compare", "diff" },
+		{ "delete", "rm" }, { "download", "pull" },
+		{ "exec", "run" }, { "export", "pack-exp" },
+		{ "fetch", "pull" }, { "grep", "report" },
+		{ "login", "remote login" }, { "man", "help" },
+		{ "mv", "comment" }, { "ps", "status" },
+		{ "remove", "rm" }, { "rename", "comment" },
+		{ "repeat", "rerun" }, { "search", "report" },
+		{ "start", "run" }, { "sync", "push" },
+		{ "upload", "push" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i][0], name))
+			return words[i][1];
+	return NULL;
+}
+
 static void NORETURN unknown_command(const char *name)
 {
+	struct strbuf program = STRBUF_INIT, why = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
 	const struct value *aliases = settings_get("alias");
 	const struct command *c;
 	struct strbuf hint = STRBUF_INIT;
 	size_t i;
 
+	if (other_word(name))
+		die_status(EXIT_USAGE, "'%s' is not a resutil command; did "
+			   "you mean '%s'?", name, other_word(name));
 	for (c = commands; c->name; c++)
 		strvec_push(&names, c->name);
 	process_list_programs(&names, "resutil-");
@@ -388,6 +416,10 @@ static void NORETURN unknown_command(const char *name)
 		strbuf_addf(&hint, "%s'%s'", !i ? "did you mean " :
 			    i + 1 < near.nr && i < 2 ? ", " : " or ",
 			    near.v[i]);
+	if (!near.nr && !path_find_program(&program, name, &why))
+		die_status(EXIT_USAGE, "'%s' is not a resutil command; "
+			   "'resutil run -- %s' runs that program and records "
+			   "it", name, name);
 	die_status(EXIT_USAGE, "'%s' is not a resutil command; %s%s", name,
 		   near.nr ? hint.buf : "see 'resutil help -a'",
 		   near.nr ? "?" : "");

@@ -163,6 +163,20 @@ test_expect_success 'an unknown command: one line, 129' '
 	test_cmp expect err
 '
 
+test_expect_success 'the words of other tools are understood, not obeyed' '
+	for pair in delete:rm fetch:pull mv:comment login:"remote login" cat:show
+	do
+		test_expect_code 129 resutil "${pair%%:*}" 2>err &&
+		test_grep "; did you mean .${pair#*:}.?\$" err &&
+		test_line_count = 1 err || return 1
+	done &&
+	mkdir -p alone && write_script alone/fit-a-model </dev/null &&
+	PATH=$PWD/alone:$PATH test_expect_code 129 resutil fit-a-model x 2>err &&
+	test_grep "; .resutil run -- fit-a-model. runs that program" err &&
+	test_expect_code 129 resutil fit-a-model x 2>err &&
+	test_grep "see .resutil help -a." err
+'
+
 test_expect_success 'near misses are suggested: commands, programs, aliases' '
 	test_expect_code 129 resutil lits 2>err &&
 	test_grep "did you mean .*'\''list'\''" err &&
