@@ -562,7 +562,7 @@ static void end(struct bench *b)
 	bench_finish(b, result);
 	supervise_end();
 	bench_print(b, result);
-	fflush(stdout);
+	out_flush();
 	bench_warn(b);
 	value_free(result);
 	run_note_commit(&b->rec, NULL);
@@ -610,7 +610,7 @@ cleanup:
 	signo = b.load.interrupted_by;
 	bench_release(&b);
 	strbuf_release(&err);
-	fflush(stdout);
+	out_flush();
 	if (signo == SIGINT)	/* so that a shell's loop ends, too */
 		signal_die_of(SIGINT);
 	return status;

@@ -156,7 +156,7 @@ static void tell_line(const struct told *t, const struct line *l)
 	quote_c(&key, l->key, l->key_len);
 	term_take_line();
 	out_printf(t->b->dry_run ? t->words->plan : t->words->line, key.buf);
-	fflush(stdout);
+	out_flush();
 	strbuf_release(&key);
 }
 
@@ -291,7 +291,7 @@ static int run_for_program(struct bucket *b, enum bucket_action action)
 	if (b->rows.nul)
 		strvec_push(&child.args, "-z");
 	strvec_pushl(&child.args, "--", b->pattern, NULL);
-	fflush(stdout);
+	out_flush();
 	return transfer_child(&child, &b->signo, NULL, NULL);
 }
 

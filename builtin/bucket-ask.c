@@ -46,11 +46,11 @@ static int show_here(struct bucket *b, struct bucket_keys *keys)
 	int status;
 
 	out_printf(_("Local files matching pattern:\n"));
-	fflush(stdout);
+	out_flush();
 	status = bucket_read_here(b, add, keys);
 	if (!status)
 		print_total(keys);
-	fflush(stdout);
+	out_flush();
 	return status;
 }
 
@@ -60,11 +60,11 @@ static int show_there(struct bucket *b, struct bucket_keys *keys)
 
 	out_printf(_("%s files matching pattern:\n"),
 		   b->title ? b->title : _("Store"));
-	fflush(stdout);
+	out_flush();
 	status = bucket_read_store(b, add, keys);
 	if (!status)
 		print_total(keys);
-	fflush(stdout);
+	out_flush();
 	return status;
 }
 

@@ -319,7 +319,7 @@ static void say_made(const struct clone *c)
 			     "  resutil list\n"
 			     "  resutil pull EXP...\n"
 			     "  resutil pull --all\n"));
-	fflush(stdout);
+	out_flush();
 	strbuf_release(&safe);
 }
 

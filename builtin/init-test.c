@@ -143,7 +143,7 @@ static void report(const struct init_plan *plan, const struct strbuf *tap)
 	strbuf_addstr(&text, _("  Experiments: "));
 	add_count(&text, tap);
 	out_printf("%s\n", text.buf);
-	fflush(stdout);
+	out_flush();
 	strbuf_release(&text);
 }
 

@@ -8,6 +8,7 @@
 #include "lib/base/age.h"
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
@@ -250,7 +251,7 @@ static void check_options(struct query *query, int argc, const char **argv,
 static int failed(const struct query *query, int code, struct strbuf *err)
 {
 	if (__atomic_load_n(&interrupted, __ATOMIC_RELAXED)) {
-		fflush(stdout);
+		out_flush();
 		signal_die_of(SIGINT);
 	}
 	if (code == ERR_NO) {

@@ -71,7 +71,7 @@ int remote_log_in(const struct remote_login *l, const char *name)
 		else
 			out_printf("Logged in to %s as %s; that is kept in "
 				   "%s\n", name, account.buf, path.buf);
-		fflush(stdout);
+		out_flush();
 	}
 	strbuf_release(&record);
 	strbuf_release(&account);

@@ -152,7 +152,7 @@ static void tell_line(struct report *r, const char *line)
 	} else {
 		tell_clause(r, line);
 	}
-	fflush(stdout);
+	out_flush();
 }
 
 /* The lines of test-store, which are harmless to a terminal. */
@@ -234,7 +234,7 @@ int remote_test(struct remote_options *o, int argc, const char **argv)
 	for (; *name && !o->copy.signo; name++) {
 		status = o->quick ? remote_test_quick(*name) :
 				    test_one(*name, &o->copy.signo);
-		fflush(stdout);
+		out_flush();
 		if (ret >= 0 && ret != status)
 			ret = EXIT_PARTLY;
 		else

@@ -7,6 +7,7 @@
 
 #include "builtin/rerun-parts.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/signals.h"
 #include "lib/exp/name.h"
@@ -244,7 +245,7 @@ static int turn_output(const struct rerun *r)
 
 	if (!r->verify || r->dry_run)
 		return -1;
-	fflush(stdout);
+	out_flush();
 	kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (kept >= 0)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -255,7 +256,7 @@ static void turn_back(int kept)
 {
 	if (kept < 0)
 		return;
-	fflush(stdout);
+	out_flush();
 	dup2(kept, STDOUT_FILENO);
 	close(kept);
 }

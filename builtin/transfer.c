@@ -500,7 +500,7 @@ void transfer_print_line(const struct transfer *t,
 		print_renamed(t, verb, line);
 	else if (is(line, "newer"))
 		print_newer(t, line->name);
-	fflush(stdout);
+	out_flush();
 }
 
 void transfer_print_sum(const struct transfer *t)

@@ -98,7 +98,7 @@ static void print(const char *name, const struct dir_hash *hash,
 	strbuf_addch(&out, o->nul ? '\0' : '\n');
 	out_text(out.buf, out.len);
 	/* The next one may take long. */
-	fflush(stdout);
+	out_flush();
 	strbuf_release(&shown);
 	strbuf_release(&out);
 }

@@ -127,7 +127,7 @@ static void end_early(struct asking *a, struct rows *rows, int timeout)
 			   timeout == 1 ? "" : "s");
 	print(a, rows);
 	remote_save(a->remote);
-	fflush(stdout);
+	out_flush();
 	exit(0);
 }
 

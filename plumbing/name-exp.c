@@ -32,7 +32,7 @@ static int decode(const char *name, void *data UNUSED)
 		   parts.stamp, parts.comment ? parts.comment : "",
 		   nul ? '\0' : '\n');
 	/* A reader that sends names one by one waits for each answer. */
-	fflush(stdout);
+	out_flush();
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static int print_one(const char *arg, void *data UNUSED)
 	}
 	out_printf("%s%c", line.buf, nul ? '\0' : '\n');
 	/* A reader that sends words one by one waits for each answer. */
-	fflush(stdout);
+	out_flush();
 
 cleanup:
 	strbuf_release(&err);

@@ -164,7 +164,7 @@ static int print(const struct sync_keys_result *r, void *data)
 		print_line(r, s->rows.nul);
 	/* The next one may take long. */
 	if (r->bytes)
-		fflush(stdout);
+		out_flush();
 	items_count(&s->items, r->code);
 	if (r->code && !strstr(r->message, r->key))
 		error("'%s': %s", r->key, r->message);

@@ -26,7 +26,7 @@ void sync_print(const struct sync_result *result, bool json, bool nul,
 	out_text(out.buf, out.len);
 	/* The next one may take long; what is the same takes no time. */
 	if (strcmp(result->status, "same"))
-		fflush(stdout);
+		out_flush();
 	items_count(items, result->code);
 	add_sentence(&sentence, result);
 	if (result->code)

@@ -48,7 +48,7 @@ static void print_clause(const struct clause_result *r, void *data)
 		out_printf("# means: %s\n", r->means);
 	if (report->verbose)
 		out_printf("# %.3f s\n", r->seconds);
-	fflush(stdout);
+	out_flush();
 	strbuf_release(&why);
 }
 
@@ -167,7 +167,7 @@ static int check_access(struct access *a, struct strbuf *err)
 			   steps[i].sentence);
 		if (!i && !code)
 			out_printf("# packs: %zu\n", a->packs);
-		fflush(stdout);
+		out_flush();
 		if (code && !ret) {
 			ret = code;
 			strbuf_addbuf(err, &why);

@@ -94,7 +94,7 @@ static void print(struct verdict *v, const struct verify_options *o, bool good)
 	if (out.len)
 		strbuf_addch(&out, o->nul ? '\0' : '\n');
 	out_text(out.buf, out.len);
-	fflush(stdout);		/* the next one may take long */
+	out_flush();		/* the next one may take long */
 	strbuf_release(&out);
 }
 

@@ -198,7 +198,7 @@ test_expect_success PTY 'what is sent and fetched, on a dumb terminal' '
 	test_cmp expect actual
 '
 
-# unsaid WORDS: fails for its output alone, in one line
+# unsaid WORDS: fails for its output alone, and says why in one line
 unsaid () {
 	test_expect_code 128 resutil -C linked "$@" >/dev/full 2>err &&
 	test_line_count = 1 err && test_grep "No space left" err &&
@@ -206,9 +206,37 @@ unsaid () {
 	test_line_count = 1 err && test_grep "standard output" err
 }
 
-test_expect_success DEV_FULL 'stdout is closed or full' '
-	unsaid list && unsaid show one && unsaid report && unsaid log &&
-	unsaid fsck && resutil -C linked fsck --remote
+# unread WORDS: nobody reads it (descriptor 9), and so there is nothing to say.
+unread () {
+	test_expect_code 141 resutil -C linked "$@" >&9 2>err &&
+	test_must_be_empty err
+}
+mkfifo fifo && exec 8<>fifo 9>fifo 8<&-
+
+test_expect_success DEV_FULL 'stdout is closed or full, or nobody reads it' '
+	for words in list "show one" report "report --format=json" log \
+		status fsck "fsck --remote" gc remote "tag x one" version \
+		"help -a" "diff one one" "rev-exp one" "hash-experiment one" \
+		list-exps list-remote "read-exp one" "pack-exp -o - one"
+	do
+		unsaid $words && unread $words || return 1
+	done
+'
+
+test_expect_success 'what it was to tell is done nevertheless, or can be' '
+	quiet_day told && cd told &&
+	for words in "rm -r -y" push "rm -l -y" pull
+	do
+		test_expect_code 141 resutil $words one >&9 2>err &&
+		test_must_be_empty err && resutil fsck --remote >out &&
+		test_grep "^nothing is wrong" out || return 1
+		case $words in
+		pu*)	resutil $words one ;;
+		esac || return 1
+	done &&
+	resutil show one:stdout.log >out && echo said >expect &&
+	test_cmp expect out && resutil list-remote >out &&
+	resutil list-exps | test_cmp - out
 '
 
 test_expect_success 'nobody reads the rest of a list (SIGPIPE)' '

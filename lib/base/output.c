@@ -6,6 +6,35 @@
 
 #include <stdio_ext.h>
 
+static int first_problem;
+
+static void note_problem(void)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(&first_problem, &none, errno, false,
+				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+int out_problem(void)
+{
+	return __atomic_load_n(&first_problem, __ATOMIC_RELAXED);
+}
+
+static void put(const char *text, size_t len)
+{
+	errno = 0;
+	if (fwrite(text, 1, len, stdout) < len)
+		note_problem();
+}
+
+void out_flush(void)
+{
+	errno = 0;
+	if (fflush(stdout))
+		note_problem();
+}
+
 bool out_is_for_person(void)
 {
 	return isatty(STDOUT_FILENO) || pager_shows(STDOUT_FILENO);
@@ -17,11 +46,11 @@ void out_text(const char *text, size_t len)
 	struct strbuf safe = STRBUF_INIT;
 
 	if (!out_is_for_person()) {
-		fwrite(text, 1, len, stdout);
+		put(text, len);
 		return;
 	}
 	quote_terminal_lines(&safe, text, len);
-	fwrite(safe.buf, 1, safe.len, stdout);
+	put(safe.buf, safe.len);
 	strbuf_release(&safe);
 }
 
@@ -39,7 +68,7 @@ void out_printf(const char *fmt, ...)
 
 void out_safe(const struct strbuf *page)
 {
-	fwrite(page->buf, 1, page->len, stdout);
+	put(page->buf, page->len);
 }
 
 /* Otherwise it would be tried again, and told again, at the end. */

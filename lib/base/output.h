@@ -21,6 +21,12 @@ void out_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
  *  quote_terminal() before, what is left are our words and our colours. */
 void out_safe(const struct strbuf *page);
 
+/** Writes what stdio keeps. */
+void out_flush(void);
+/** Why the first of these failed that did: an errno, or 0. stdio forgets the
+ *  reason with the text. */
+int out_problem(void);
+
 /** The same, and at once: for who answers line by line. Returns 0, or the
  *  errno; then what could not be written is given up. */
 int out_now(const struct strbuf *page);

@@ -2,6 +2,7 @@
 #include "lib/base/process.h"
 #include "lib/base/coverage.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
@@ -11,12 +12,12 @@
 #include <dirent.h>
 #include <sys/prctl.h>
 
-/* False after the one line that says that standard output failed; errno is
- * the reason only if it was not lost in a call before. */
+/* False after the one line that says that standard output failed. */
 static bool stdout_is_well(void)
 {
 	static bool told;
 	bool failed = ferror(stdout);
+	int reason;
 
 	errno = 0;
 	if (fflush(stdout))
@@ -24,10 +25,11 @@ static bool stdout_is_well(void)
 	if (!failed || told)
 		return !failed;
 	told = true;
-	if (errno == EPIPE)
+	reason = out_problem() ? out_problem() : errno;
+	if (reason == EPIPE)
 		signal_die_of(SIGPIPE);
-	if (errno)
-		error("cannot write to standard output: %s", strerror(errno));
+	if (reason)
+		error("cannot write to standard output: %s", strerror(reason));
 	else
 		error("cannot write to standard output");
 	return false;
