@@ -80,6 +80,7 @@ static int find_run(struct exchange *x, struct recorded **out)
 	int64_t nr;
 	size_t i;
 
+	*out = NULL;
 	if (!value_get_int(x->request, "run", &nr))
 		return fail(&x->err, ERR_USAGE, "'run' of a request must be "
 			    "there, and an integer");

@@ -267,7 +267,7 @@ static void test_together(void)
 
 	write_conf(HEAD);
 	for (i = 0; i < 8; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "r%d", i);
 		fflush(stdout);

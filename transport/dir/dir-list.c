@@ -272,7 +272,7 @@ static void add_level(struct walk *w)
 static int step(struct walk *w)
 {
 	enum kind kind;
-	struct name d;
+	struct name d = { 0, NULL };
 	struct stat st;
 	int ret = next_entry(w, &d), at;
 
