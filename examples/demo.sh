@@ -120,4 +120,4 @@ try 'diff -r results/*again ../colleague/results/*again && echo "the same files"
 chapter 'All of it is plain files'
 try 'ls results/*check'
 echo
-echo 'That was the tour. Next: README.md, or "resutil help everyday".'
+echo 'That was the tour. Next: README.md, and "resutil help tutorial" when it is installed.'
