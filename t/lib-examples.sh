@@ -23,7 +23,7 @@ run_examples () {
 		case "$2" in
 		*/resutil-run.adoc|*/resutil-checkpoint.adoc|*/resutil-s3.adoc|\
 		*/resutil-gcs.adoc|*/resutil-gdrive.adoc|*/resutil-ssh.adoc|\
-		*/resutil-tutorial.adoc)
+		*/resutil-tutorial.adoc|*/resutil-everyday.adoc)
 			unset RESUTIL_NO_REMOTE
 			;;
 		esac &&

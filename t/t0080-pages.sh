@@ -70,6 +70,15 @@ do
 	'
 done
 
+# Those of the list are the first ones of the commands' pages.
+test_expect_success PYTHON 'the day of resutil-everyday' '
+	mkdir everyday && "$SOURCE_DIRECTORY"/tools/make-everyday \
+		>everyday/resutil-everyday.adoc &&
+	test_grep "^\$ resutil rm" everyday/resutil-everyday.adoc &&
+	prepare_examples everyday &&
+	run_examples everyday "$PWD/everyday/resutil-everyday.adoc"
+'
+
 # A page without an example says nothing that a test could hold it to.
 test_expect_success PYTHON 'each command has an example in its page' '
 	(
