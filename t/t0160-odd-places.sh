@@ -137,9 +137,118 @@ test_expect_success 'a directory of a group (setgid)' '
 	test_must_be_empty found
 '
 
+# member N COMMAND...: as one of two who have nothing in common but a group, as
+# root; else as this user. A directory is theirs by `chgrp 65534`.
+member () {
+	home=$PWD/home$1 id=$((65534 - $1)) && shift &&
+	if test "$(id -u)" = 0
+	then
+		setpriv --reuid=$id --regid=$id --groups=65534 \
+			--inh-caps=-all --bounding-set=-all \
+			env PATH="$test_user_path" HOME="$home" "$@"
+	else
+		env HOME="$home" "$@"
+	fi
+}
+
+# make_team DIR: for both
+make_team () {
+	mkdir -p home1 home2 && chmod 777 home1 home2 && as_user true &&
+	mkdir "$1" && { as_user test -w "$1" || chgrp 65534 "$1"; } &&
+	chmod 2770 "$1"
+}
+
+test_expect_success AS_USER 'two people of a group in one project, umask 002' '
+	make_team team && (
+		umask 002 && p=team/p && mkdir $p && chmod g+w $p &&
+		member 1 resutil --no-interactive -C $p init --project-name p \
+			--storage-type dir -o path="$PWD/team/store" &&
+		member 1 resutil -C $p run -m one -- echo said &&
+		member 2 resutil -C $p run -m two -- echo said &&
+		member 1 resutil -C $p tag best two &&
+		member 2 resutil -C $p tag best one &&
+		member 1 resutil -C $p comment two other &&
+		member 2 resutil -C $p comment one first &&
+		member 1 resutil -C $p push -A &&
+		member 2 resutil -C $p rm -l -y first &&
+		member 1 resutil -C $p rm -l -y other &&
+		member 2 resutil -C $p pull -A &&
+		member 1 resutil -C $p remote add more dir:more &&
+		member 2 resutil -C $p push --remote=more -A &&
+		member 1 resutil -C $p fsck --remote --read-data &&
+		member 2 resutil -C $p gc && member 1 resutil -C $p report
+	) >said && test_grep _first said && test_grep _other said &&
+	find team -type d ! -perm -2070 >found && test_must_be_empty found &&
+	find team ! -name made-here -type f ! -perm -060 >found &&
+	test_must_be_empty found &&
+	find team ! -group "$(stat -c %G team)" >found && test_must_be_empty found
+'
+
+test_expect_success AS_USER 'two people of a group with one store, umask 077' '
+	make_team shared && (
+		umask 077 && for n in 1 2
+		do
+			member $n mkdir "home$n/p" &&
+			member $n resutil --no-interactive -C home$n/p init \
+				--project-name p --storage-type dir \
+				-o path="$PWD/shared" &&
+			member $n resutil -C home$n/p run -m by-$n -- true ||
+			exit 1
+		done &&
+		member 1 resutil -C home1/p pull -A &&
+		member 1 resutil -C home1/p tag good by-2 &&
+		member 1 resutil -C home1/p push by-2 &&
+		member 2 resutil -C home2/p pull -A &&
+		member 2 resutil -C home2/p show good &&
+		member 2 resutil -C home2/p comment by-1 theirs &&
+		member 1 resutil -C home1/p fsck --remote --read-data
+	) && find shared -type f ! -perm 660 >found && test_must_be_empty found &&
+	find shared ! -group "$(stat -c %G shared)" >found &&
+	test_must_be_empty found
+'
+
+# As many as a node of a cluster may start in the same moment.
+test_expect_success AS_USER 'a hundred runs of two people at once' '
+	many=100 && { ! test_have_prereq SANITIZED || many=20; } &&
+	make_team crowd && (
+		umask 002 && ulimit -n 32 && p=crowd/p && mkdir $p &&
+		chmod g+w $p && member 1 resutil --no-interactive -C $p init \
+			--project-name p --storage-type dir \
+			-o path="$PWD/crowd/store" && pids= &&
+		for n in $(seq $many)
+		do
+			member $((n % 2 + 1)) resutil -C $p run -- true \
+				2>>crowd.err & pids="$pids $!"
+		done &&
+		for pid in $pids
+		do
+			wait $pid || exit 1
+		done &&
+		member 1 resutil -C $p list-exps >here &&
+		member 2 resutil -C $p list-remote >there &&
+		member 2 resutil -C $p fsck --remote --read-data
+	) && test_must_be_empty crowd.err && test_line_count = $many here &&
+	test_cmp here there
+'
+
 test_expect_success AS_USER,!NOT_ROOT 'root in the project of another' '
 	make_repo theirs && chown -R 65534:65534 theirs && day theirs &&
 	test_path_is_file theirs/resutil-conf.yaml
+'
+
+test_expect_success 'LANG is not set, or says what is not there' '
+	day=$(printf "\346\227\245") && (
+		unset LANG LC_ALL && quiet_day "$day" && cd "$day" &&
+		LC_ALL=nonsense resutil run -m "$day" --no-push -- sh -c "
+			echo \$RESUTIL_EX_NAME >\$RESUTIL_EX_DIR/$day" &&
+		name=$(resutil rev-exp "$day") &&
+		resutil push "$day" && resutil rm -l -y "$day" &&
+		LC_ALL=nonsense resutil pull "$day" &&
+		echo "$name" | test_cmp - "results/$name/$day" &&
+		resutil list >out && test_grep "_$day " out &&
+		LC_ALL=nonsense resutil show "$day" >out &&
+		test_grep " $day\$" out
+	)
 '
 
 test_expect_success 'few descriptors (ulimit -n 32)' '
@@ -168,7 +277,7 @@ on_terminal () {
 
 test_expect_success PTY '20 columns, a dumb terminal, NO_COLOR' '
 	name=$(resutil -C linked rev-exp one) &&
-	for words in list "show one" report log
+	for words in list "show one" report log "diff one one" "graph --all"
 	do
 		TERM=xterm on_terminal --size=24x20 resutil -C linked $words &&
 		tr -d "\r\n" <screen >whole && test_grep "${name%%_*}_" whole &&
@@ -178,7 +287,11 @@ test_expect_success PTY '20 columns, a dumb terminal, NO_COLOR' '
 		NO_COLOR=1 TERM=xterm on_terminal resutil -C linked $words &&
 		test_grep "$name" screen &&
 		test_grep ! "$(printf "\033\\[[0-9;]*m")" screen || return 1
-	done
+	done &&
+	TERM=dumb pty-run --raw --screen=screen --expect=Comment --send="typed\r" \
+		resutil -C linked run --no-push -- true &&
+	test_grep "Done in.*_typed" screen &&
+	test_grep ! "$(printf "\033")" screen && resutil -C linked rm -l -y typed
 '
 
 # Where something is drawn over, blanks take the place of what was there.
