@@ -510,6 +510,7 @@ check-layers:
 
 check-commands: programs
 	@$(PYTHON) tools/check-commands $(B)/resutil
+	@$(PYTHON) tools/check-outputs $(B)/resutil
 	@$(PYTHON) tools/check-environment
 
 check-docs: $(GENERATED) $(EVERYDAY)

@@ -32,9 +32,10 @@
 
 static const char *const usage[] = {
 	"pull [--remote=REMOTE] [--no-dependency] [-j N] "
-	"[--limit-rate=RATE] [--force] [--rename] [-n] EXP... [-- PATHSPEC...]",
+	"[--limit-rate=RATE] [--force] [--rename] [-n] "
+	"[--porcelain[=VERSION]] [-z] EXP... [-- PATHSPEC...]",
 	"pull [--remote=REMOTE] [-A|-y] [-j N] [--limit-rate=RATE] "
-	"[--force] [--rename] [-n]",
+	"[--force] [--rename] [-n] [--porcelain[=VERSION]] [-z]",
 	NULL
 };
 
@@ -521,6 +522,7 @@ int cmd_pull(int argc, const char **argv)
 	struct pull p = { .t = TRANSFER_INIT, .dependency = 1,
 			  .names = STRVEC_INIT, .there = STRVEC_INIT };
 	struct strbuf err = STRBUF_INIT;
+	const char *bad;
 	int status;
 	const struct option options[] = {
 		OPT_BOOL('A', "all", &p.all,
@@ -530,6 +532,7 @@ int cmd_pull(int argc, const char **argv)
 			 "also what they need (the default)"),
 		OPT_BOOL('y', "yes", &p.yes, "do not ask"),
 		TRANSFER_OPTIONS(&p.t),
+		TRANSFER_FORMS(&p.t),
 		OPT_END_OF_TABLE
 	};
 
@@ -541,10 +544,10 @@ int cmd_pull(int argc, const char **argv)
 	if (argc && p.all)
 		usage_with_options(usage, options, "'%s' is too much: --all "
 				   "is all of them", argv[0]);
-	if (!argc && !p.all && !p.yes && !p.t.dry_run &&
-	    !term_is_interactive())
-		usage_with_options(usage, options, "nobody can be asked: "
-				   "name an EXP, or say --all");
+	bad = transfer_check_forms(&p.t, !argc && !p.all && !p.yes &&
+					 !p.t.dry_run);
+	if (bad)
+		usage_with_options(usage, options, "%s", bad);
 	if (transfer_check(&p.t, &err))
 		die_code(ERR_USAGE, &err);
 	settle_renames(0);

@@ -5,6 +5,7 @@
  */
 #include "lib/base/compat.h"
 #include "command.h"
+#include "builtin/porcelain.h"
 #include "builtin/remote-rows.h"
 #include "builtin/settle-renames.h"
 
@@ -30,7 +31,7 @@
 #define STORE_SECONDS 3
 
 static const char *const usage[] = {
-	"status [-a] [--json | --porcelain] [-z]",
+	"status [-a] [--json | --porcelain[=VERSION]] [-z]",
 	NULL
 };
 
@@ -504,8 +505,7 @@ int cmd_status(int argc, const char **argv)
 	const struct option options[] = {
 		OPT_BOOL('a', "all", &opts.all, "list every changed file"),
 		OPT_BOOL(0, "json", &opts.json, "one JSON object"),
-		OPT_BOOL(0, "porcelain", &opts.porcelain,
-			 "lines for programs; the form stays"),
+		OPT_PORCELAIN(&opts.porcelain),
 		OPT_NUL(&opts.nul),
 		OPT_END_OF_TABLE
 	};

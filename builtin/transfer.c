@@ -47,6 +47,15 @@ int transfer_check(struct transfer *t, struct strbuf *err)
 	return ret;
 }
 
+const char *transfer_check_forms(struct transfer *t, bool ask)
+{
+	if (t->nul)
+		t->porcelain = 1;	/* as in status */
+	if (ask && (t->porcelain || !term_is_interactive()))
+		return _("nobody can be asked: name an EXP, or say --all");
+	return NULL;
+}
+
 /* What asks a program to end, while a child does our work. */
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static volatile sig_atomic_t ended_by;
@@ -479,11 +488,27 @@ static void print_newer(const struct transfer *t, const char *name)
 			   transfer_remote_name(t));
 }
 
+/* Of a plan that will be carried out, only what is no part of it. */
+static void print_for_program(const struct transfer *t,
+			      const struct transfer_line *line)
+{
+	if (t->plan && has_moved(line))
+		return;
+	out_printf("%s\t%s\t%" PRIu64 "\t%s", line->status, line->name,
+		   line->bytes, *line->other ? line->other : "-");
+	out_text(t->nul ? "" : "\n", 1);
+	fflush(stdout);
+}
+
 void transfer_print_line(const struct transfer *t,
 			 const struct transfer_line *line)
 {
 	const char *verb = verb_of(t);
 
+	if (t->porcelain) {
+		print_for_program(t, line);
+		return;
+	}
 	if (verbosity < 0 || is(line, "same"))
 		return;
 	if (!t->dry_run)
@@ -507,7 +532,7 @@ void transfer_print_sum(const struct transfer *t)
 {
 	struct strbuf text = STRBUF_INIT;
 
-	if (verbosity < 0)
+	if (verbosity < 0 || t->porcelain)
 		return;
 	if (t->copy_from)
 		strbuf_addf(&text, t->dry_run ? _("%zu to copy") :
@@ -553,6 +578,7 @@ int transfer_ask_and_run(struct transfer *t, const struct strvec *names,
 
 	work.moved_names = work.well = work.parts = (struct strvec)STRVEC_INIT;
 	t->dry_run = true;
+	t->plan = !only_plan;
 	t->told = transfer_print_line;
 	transfer_run(t, names);
 	transfer_print_sum(t);

@@ -7,6 +7,7 @@
 #define BUILTIN_TRANSFER_H
 
 #include "lib/base/compat.h"
+#include "builtin/porcelain.h"
 #include "lib/base/items.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/run-command.h"
@@ -27,6 +28,8 @@ struct transfer {
 					 * it is none */
 	const char *remote;		/* NULL: origin */
 	int jobs, force, rename, dry_run;
+	int porcelain, nul;		/* print for programs; end with NUL */
+	bool plan;			/* what moves is told when it is done */
 	const char *limit_rate;		/* NULL: as transfer.limit-rate says */
 	const char *patience;		/* seconds; NULL: the child's own */
 	const char *const *paths;	/* of fetch; NULL: all */
@@ -68,6 +71,11 @@ void transfer_release(struct transfer *t);
 	OPT_BOOL('n', "dry-run", &(t)->dry_run,				\
 		 "only tell what would be done")
 
+/** And those of their output for programs. */
+#define TRANSFER_FORMS(t)						\
+	OPT_PORCELAIN(&(t)->porcelain),					\
+	OPT_NUL(&(t)->nul)
+
 /** Sets `jobs` by transfer.jobs when no -j was given. Errors: those of
  *  settings_get_size(); ERR_USAGE for a --limit-rate that is none. */
 int transfer_check(struct transfer *t, struct strbuf *err);
@@ -103,7 +111,12 @@ void transfer_send_with_needed(struct transfer *t, const char *name);
 bool transfer_closure(struct transfer *t, const struct strvec *names,
 		      bool quiet, struct strvec *out, struct strvec *missing);
 
-/** "sent" or "fetched" for a line and all of them, on stdout. */
+/** For options that exclude each other, and what -z means besides; the
+ *  sentence why they are wrong, or NULL. ask: whether a person would be. */
+const char *transfer_check_forms(struct transfer *t, bool ask);
+
+/** "sent" or "fetched" for a line and all of them, on stdout; the child's own
+ *  line, and no sum, with `porcelain`. */
 void transfer_print_line(const struct transfer *t,
 			 const struct transfer_line *line);
 void transfer_print_sum(const struct transfer *t);

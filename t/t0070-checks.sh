@@ -279,7 +279,8 @@ copy_of_this () {
 		"$SOURCE_DIRECTORY"/plumbing "$SOURCE_DIRECTORY"/lib \
 		"$SOURCE_DIRECTORY"/*.[ch] "$SOURCE_DIRECTORY"/README*.md \
 		"$SOURCE_DIRECTORY"/tools . &&
-	mkdir -p t python/build_backend &&
+	mkdir -p t/fixtures python/build_backend &&
+	cp -r "$SOURCE_DIRECTORY"/t/fixtures/output t/fixtures &&
 	cp "$SOURCE_DIRECTORY"/python/build_backend/*.py python/build_backend &&
 	for test in "$SOURCE_DIRECTORY"/t/t[0-9]*.sh
 	do
@@ -328,6 +329,23 @@ test_expect_success PYTHON 'commands: file, page and test; page and key' '
 		"rm.adoc.*not describe -y" "rm.adoc.*describes -Y" \
 		"rm.adoc.*no section EXAMPLES" \
 		"run.prompt.adoc is missing" "no code reads .run.pr"
+'
+
+test_expect_success PYTHON 'outputs: a form without its bytes, a page without a promise' '
+	copy_of_this &&
+	python3 -B "$tools/check-outputs" "$BUILD_DIRECTORY/resutil" &&
+	outputs=t/fixtures/output &&
+	rm $outputs/tag && mv $outputs/graph $outputs/grape &&
+	spoil $outputs/status "s/porcelain=v1/porcelain/" &&
+	spoil $outputs/list "s/--format=csv/--format=tsv/; s/ -z$//" &&
+	spoil Documentation/resutil-log.adoc "s/^== OUTPUT/== PRINTED/" &&
+	they_find check-outputs "$BUILD_DIRECTORY/resutil" \
+		"output/tag: missing" "output/graph: missing" \
+		"output/grape: is no command" \
+		"output/status: does not hold what --porcelain=v1" \
+		"output/list: does not hold what --format=csv" \
+		"output/list: does not hold what -z" \
+		"resutil-log.adoc: no section OUTPUT"
 '
 
 test_expect_success PYTHON 'docs: links, tables and the translation' '

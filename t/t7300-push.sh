@@ -279,6 +279,36 @@ test_expect_success '-q says nothing; settings are checked' '
 	test_grep "send-pack.*--jobs=3" trace && rm trace
 '
 
+test_expect_success '--porcelain: a line for each, once, whoever was asked before' '
+	mkdir ../lines && store=dir:$PWD/../lines &&
+	write_script ../asked <<-\EOF &&
+	cat >"$0.about"
+	EOF
+	test_expect_code 129 resutil push --remote=$store --porcelain 2>err &&
+	test_grep "nobody can be asked" err &&
+	test_expect_code 129 resutil push --remote=$store --porcelain=v9 data 2>err &&
+	test_grep "no form .v9." err &&
+	resutil push --remote=$store data >out &&
+	resutil list-exps >names && test_line_count -gt 2 names &&
+	for option in -A -y
+	do
+		resutil push --remote=$store --porcelain -n $option >plan &&
+		resutil -q -c hooks.pre-push="$PWD/../asked" push \
+			--remote=$store --porcelain=v1 $option >out 2>err &&
+		test_must_be_empty err &&
+		cut -f 1,2 plan | sort >want && cut -f 1,2 out | sort >is &&
+		test_cmp want is && cut -f 2 is | sort >is.names &&
+		test_cmp names is.names &&
+		grep "^same	$data\$" is && grep "^new" is &&
+		test_grep ! "^new	.*	0	" out &&
+		test_path_is_file ../asked.about &&
+		rm -r ../lines/* ../asked.about &&
+		resutil push --remote=$store --force data >out || return 1
+	done &&
+	resutil push --remote=$store -z -A >out.z &&
+	tr "\000" "\n" <out.z >is && test_line_count = $(wc -l <names) is
+'
+
 # A program in place of the one that has send-pack.
 stand_in () {
 	rm -rf ../libexec && mkdir ../libexec &&
