@@ -284,9 +284,11 @@ static void read_options(struct bench *b, int argc, const char **argv)
 		OPT_BOOL(0, "push", &b->push,
 			 "push at the end, whatever push.auto says"),
 		OPT_BOOL(0, "json", &b->rows.json, "the result, as one object"),
-		OPT_STRING(0, "format", &b->rows.format, "FORMAT",
-			   "text, json, table, csv, tsv, or a template with "
-			   "%(field)"),
+		{ .type = OPTION_STRING, .name = "format",
+		  .value = &b->rows.format, .argh = "FORMAT", .arg = ARG_WORDS,
+		  .words = "text json table csv tsv",
+		  .help = "text, json, table, csv, tsv, or a template "
+			  "with %(field)" },
 		OPT_NUL(&b->rows.nul),
 		OPT_BOOL(0, "dry-run", &b->dry_run,
 			 "print what would be called, call nothing"),

@@ -381,9 +381,12 @@ static void check_options(struct options *o, const struct option *table)
 #define DIFF_OPTIONS(o) \
 	OPT_STRING(0, "remote", &(o)->remote, "R", "the store to look in " \
 		   "for what is not here (default: origin)"), \
-	OPT_LIST(0, "only", &(o)->only, "SECTION", "show only command, " \
-		 "params, code, inputs, packages, environment, record, " \
-		 "results or files"), \
+	{ .type = OPTION_LIST, .name = "only", .value = &(o)->only, \
+	  .argh = "SECTION", .arg = ARG_WORDS, \
+	  .words = "command params code inputs packages environment " \
+		   "record results files", \
+	  .help = "show only command, params, code, inputs, packages, " \
+		  "environment, record, results or files" }, \
 	OPT_BOOL(0, "stat", &(o)->stat, "the page without patches"), \
 	OPT_BOOL(0, "patch", &(o)->patch, "only patches: of the code, " \
 		 "then of files"), \

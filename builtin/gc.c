@@ -174,8 +174,13 @@ int cmd_gc(int argc, const char **argv)
 		  .flags = OPT_OPTIONAL_ARG },
 		OPT_STRING(0, "older-than", &gc.age, "AGE",
 			   "only what is older; gc.older-than, or 1h"),
-		OPT_LIST(0, "keep", &gc.keep, "KIND",
-			 "leave all of this kind; may be repeated"),
+		{ .type = OPTION_LIST, .name = "keep", .value = &gc.keep,
+		  .argh = "KIND", .arg = ARG_WORDS,
+		  .words = "cache checkpoint-file copy-rest hidden-dir "
+			   "ledger-torn live-file partial-mark rename-note "
+			   "rerun-tree run-hint temp-file trial-root "
+			   "upload-note upload-rest",
+		  .help = "leave all of this kind; may be repeated" },
 		OPT_BOOL('n', "dry-run", &gc.dry_run,
 			 "say what would be removed"),
 		OPT_BOOL(0, "json", &gc.json, "one JSON object a leftover"),

@@ -142,9 +142,11 @@ int cmd_metrics(int argc, const char **argv)
 			   "they come to"),
 		OPT_BOOL(0, "last", &job.last, "a row for each run: the last "
 			 "value of each column"),
-		OPT_STRING(0, "reduce", &words.reduce, "FUNCTIONS", "what "
-			   "each column comes to: count, first, last, min, "
-			   "max, mean, sum, std, median"),
+		{ .type = OPTION_STRING, .name = "reduce",
+		  .value = &words.reduce, .argh = "FUNCTIONS", .arg = ARG_ITEMS,
+		  .words = "count first last min max mean sum std median",
+		  .help = "what each column comes to: count, first, last,"
+			  " min, max, mean, sum, std, median" },
 		OPT_BOOL(0, "list", &words.list,
 			 "the series and columns that there are"),
 		OPT_STRING(0, "by", &job.by, "COLUMN", "join the rows of "
@@ -152,9 +154,7 @@ int cmd_metrics(int argc, const char **argv)
 			   "step, epoch or the like)"),
 		OPT_BOOL(0, "stacked", &job.stacked,
 			 "several runs below each other, not side by side"),
-		OPT_STRING(0, "format", &words.format, "FORMAT", "table, csv, "
-			   "tsv, json, markdown, latex, html (default: table "
-			   "on a terminal, else csv)"),
+		OPT_SHEET_FORMAT(&words.format),
 		OPT_BOOL(0, "json", &words.json, "the same as --format=json"),
 		OPT_BOOL(0, "no-header", &job.sheet.no_header,
 			 "only the rows"),

@@ -7,30 +7,31 @@
 
 @DATA@
 
+# What `resutil $@` prints for the project that the line is about. Nobody hears
+# of what is wrong while somebody types, and no store is asked.
+__resutil_ask ()
+{
+	resutil "${__resutil_global[@]}" "$@" 2>/dev/null
+}
+
 # Those here and their tags; for commands that look into a store also what it
-# held when it was last asked. Nothing is asked while somebody types.
+# held when it was last asked.
 __resutil_exps ()
 {
 	{
-		resutil "${__resutil_global[@]}" list-exps --tags
+		__resutil_ask list-exps --tags
 		case "$1" in
 		pull|show|rm|comment)
-			resutil "${__resutil_global[@]}" list-remote --cached
+			__resutil_ask list-remote --cached
 			;;
 		esac
-	} 2>/dev/null | sort -u
-}
-
-__resutil_remotes ()
-{
-	resutil "${__resutil_global[@]}" remote list 2>/dev/null
+	} | LC_ALL=C sort -u
 }
 
 # The settings that somebody made: of alias.NAME and the like each has a name.
 __resutil_set_keys ()
 {
-	resutil "${__resutil_global[@]}" config list --format='%(key)' \
-		2>/dev/null
+	__resutil_ask config list --format='%(key)'
 }
 
 __resutil_aliases ()
@@ -38,21 +39,61 @@ __resutil_aliases ()
 	__resutil_set_keys | sed -n 's/^alias\.//p'
 }
 
-# Offers those of the lines on stdin that begin with $1, $2 added to each.
+# The fields that runs here have.
+__resutil_fields ()
+{
+	__resutil_ask query --no-refresh --no-header --format=tsv \
+		'SELECT DISTINCT field FROM fields'
+}
+
+# Offers those of the lines on stdin that begin with $1, $2 added to each and $3
+# before.
 __resutil_offer ()
 {
-	local line
-	while IFS= read -r line; do
+	local line noglob=$- IFS=$'\n'
+
+	# a command's output is read in blocks, and a pipe byte by byte
+	set -f
+	for line in $(cat); do
 		case "$line" in
-		"$1"*) COMPREPLY+=("$line$2") ;;
+		"$1"*) COMPREPLY+=("$3$line$2") ;;
 		esac
 	done
+	[[ $noglob == *f* ]] || set +f
+}
+
+# The same for the words $3 and what follows, with commas between several.
+__resutil_offer_items ()
+{
+	local last=${1##*,}
+
+	__resutil_offer "$last" '' "${1%"$last"}"
 }
 
 # The comments of the names on stdin.
 __resutil_comments ()
 {
 	sed -n 's/^[a-z]\{6\}_[0-9]\{8\}T[0-9]\{6\}_//p' | sort -u
+}
+
+# Paths in the experiment $1 that begin with $2, $3 before each. Of what is not
+# here nothing is known, but runs of a project have much the same files: the
+# latest one is looked into if $4 says so.
+__resutil_inside ()
+{
+	local dir path
+
+	dir=$(__resutil_ask rev-exp --path -z "$1" | tr -d '\0')
+	[ -n "$dir" ] || [ -z "$4" ] ||
+		dir=$(__resutil_ask rev-exp --path -z @ | tr -d '\0')
+	[ -n "$dir" ] || return 0
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r path; do
+		[ -d "$path" ] && path+=/
+		COMPREPLY+=("$3${path#"$dir/"}")
+	done < <(compgen -f -- "$dir/$2")
+	[ ${#COMPREPLY[@]} -eq 1 ] && [[ "${COMPREPLY[0]}" == */ ]] &&
+		compopt -o nospace 2>/dev/null
 }
 
 # A word that somebody types, without what quotes it.
@@ -78,19 +119,23 @@ __resutil_whole ()
 # Completes a value of kind $1 that begins with $2.
 __resutil_value ()
 {
-	local kind=${1%\?} cur
+	local kind=${1%\?} cur names last sign=
 	cur=$(__resutil_plain "$2")
 	case "$kind" in
-	exp)
+	exp|pack)
 		compopt -o filenames 2>/dev/null
-		__resutil_offer "$cur" '' < <(__resutil_exps "$command")
+		names=$(__resutil_exps "$command")
+		__resutil_offer "$cur" '' <<<"$names"
 		# What begins neither a name nor a tag may begin a comment.
 		[ ${#COMPREPLY[@]} -gt 0 ] || [ -z "$cur" ] ||
 			__resutil_offer "$cur" '' < <(
-				__resutil_exps "$command" | __resutil_comments)
+				__resutil_comments <<<"$names")
+		[ "$kind" = exp ] ||
+			__resutil_offer '' '' < <(compgen -f -- "$cur")
 		;;
 	remote)
-		__resutil_offer "$cur" '' < <(__resutil_remotes)
+		__resutil_offer "$cur" '' < <(__resutil_ask remote list \
+			--format='%(name)')
 		;;
 	file)
 		compopt -o filenames 2>/dev/null
@@ -106,8 +151,16 @@ __resutil_value ()
 			compgen -d -- "$cur"; } | sort -u)
 		;;
 	key)
-		compopt -o nospace 2>/dev/null
-		__resutil_offer "$cur" = < <(__resutil_keys)
+		case "$cur" in
+		*=*)
+			__resutil_offer "${cur#*=}" '' "${cur%%=*}=" < <(
+				__resutil_key_values "${cur%%=*}")
+			;;
+		*)
+			compopt -o nospace 2>/dev/null
+			__resutil_offer "$cur" = < <(__resutil_keys)
+			;;
+		esac
 		;;
 	setting)
 		__resutil_offer "$cur" '' < <({ __resutil_keys
@@ -116,9 +169,19 @@ __resutil_value ()
 	resutil)
 		__resutil_offer "$cur" '' < <(__resutil_commands)
 		;;
+	field)
+		last=${cur##*,}
+		case "$last" in
+		[-+]*) sign=${last:0:1} ;;
+		esac
+		__resutil_offer "${last#"$sign"}" '' \
+			"${cur%"$last"}$sign" < <(__resutil_fields)
+		;;
+	items=*)
+		__resutil_offer_items "$cur" < <(tr ' ' '\n' <<<"${kind#*=}")
+		;;
 	words=*)
-		local IFS=' '
-		__resutil_offer "$cur" '' < <(printf '%s\n' ${kind#words=})
+		__resutil_offer "$cur" '' < <(tr ' ' '\n' <<<"${kind#*=}")
 		;;
 	esac
 }
@@ -164,11 +227,54 @@ __resutil_words_kind ()
 	done < <(__resutil_options "$1")
 }
 
+# Completes $cur, a word of $command that is no option; before it stand `seen`
+# others, $args.
+__resutil_argument ()
+{
+	local kind plain
+
+	kind=$(__resutil_words_kind "$command")
+	plain=$(__resutil_plain "$cur")
+	case "$command,$seen" in
+	remote,0|config,0) ;;
+	remote,*)
+		kind=remote
+		[ "${args[0]}" != copy ] || [ $seen -lt 3 ] || kind=exp
+		;;
+	config,1) kind=setting ;;
+	config,*)
+		[ "${args[0]}" != set ] || __resutil_offer "$plain" '' < <(
+			__resutil_key_values "${args[1]}")
+		return
+		;;
+	import,0) kind="words=votakvot mlflow tensorboard wandb dvc" ;;
+	import,*) kind=dir ;;
+	esac
+	case "$command,$plain,$dashes" in
+	pull,*,t|diff,*,t)
+		__resutil_inside "${args[0]-@}" "$plain" '' latest
+		return
+		;;
+	show,*:*,*)
+		__resutil_inside "${plain%%:*}" "${plain#*:}" "${plain%%:*}:"
+		return
+		;;
+	esac
+	case "$kind,$seen" in
+	command,0|exp,*|pack,*|remote,*|setting,*|file,*|dir,*|resutil,0|words=*,0)
+		__resutil_value "$kind" "$cur"
+		;;
+	*)
+		__resutil_value file "$cur"
+		;;
+	esac
+}
+
 _resutil ()
 {
-	local -a words=() __resutil_global=()
-	local i cur rest command= kind only_words= seen=0 value_of=
-	local line=${COMP_LINE:0:COMP_POINT} before= piece= keep
+	local -a words=() args=() alias=() __resutil_global=()
+	local i cur rest command= kind only_words= seen=0 value_of= dashes=
+	local line=${COMP_LINE:0:COMP_POINT} before= piece= keep depth=0
 
 	# bash splits a word at each of COMP_WORDBREAKS, as --name=value and
 	# lr=0.1; what no blank parts is one word again here.
@@ -202,6 +308,7 @@ _resutil ()
 		case "$word" in
 		--)
 			only_words=t
+			[ -z "$command" ] || dashes=t
 			continue
 			;;
 		-*)
@@ -214,9 +321,23 @@ _resutil ()
 			continue
 			;;
 		esac
+		if [ -z "$command" ] && [ $depth -lt 10 ] &&
+			[ -z "$(__resutil_options "$word")" ]; then
+			# an alias stands for the words that it has
+			depth=$((depth + 1))
+			read -ra alias < <(__resutil_ask config get \
+				"alias.$word")
+			if [ ${#alias[@]} -gt 0 ] && [[ "$alias" != !* ]]; then
+				words=("${words[@]:0:i}" "${alias[@]}"
+					"${words[@]:i+1}")
+				i=$((i - 1))
+				continue
+			fi
+		fi
 		if [ -z "$command" ]; then
 			command=$word
 		else
+			args+=("$(__resutil_whole "$word")")
 			seen=$((seen + 1))
 			# what begins a CMD ends the options
 			[ "$(__resutil_words_kind "$command")" = command ] &&
@@ -242,19 +363,7 @@ _resutil ()
 			compgen -c -- "resutil-$cur" | sort -u)
 		COMPREPLY=("${COMPREPLY[@]#resutil-}")
 	else
-		kind=$(__resutil_words_kind "$command")
-		case "$command,$seen" in
-		remote,1) kind=remote ;;
-		config,1) kind=setting ;;
-		esac
-		case "$kind,$seen" in
-		command,0|exp,*|remote,*|setting,*|file,*|dir,*|resutil,0|words=*,0)
-			__resutil_value "$kind" "$cur"
-			;;
-		*)
-			__resutil_value file "$cur"
-			;;
-		esac
+		__resutil_argument
 	fi
 	for i in "${!COMPREPLY[@]}"; do
 		COMPREPLY[i]=$before${COMPREPLY[i]}

@@ -6,14 +6,7 @@ The files are those that the build made from the option tables.'
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY"/lib-experiments.sh
-
-completion=$BUILD_DIRECTORY/completion
-test -f "$completion"/bash/resutil ||
-	test_skip_all "no completion was built"
-
-test_lazy_prereq BASH 'bash -c "type complete"'
-test_lazy_prereq FISH 'fish --version'
-test_lazy_prereq ZSH 'zsh -fc "autoload -Uz compinit && compinit -u -D"'
+. "$TEST_DIRECTORY"/lib-completion.sh
 
 nice=aapfup_20240704T191555_nice
 blank='aapfuq_20240704T191600_with blank'
@@ -35,7 +28,8 @@ test_expect_success 'setup' '
 	) &&
 	make_conf "other one" &&
 	(cd "other one" && make_exp aapfur_20240704T191700) &&
-	all_commands | sort >commands
+	all_commands | sort >commands &&
+	make_shells
 '
 
 test_expect_success 'tags that are none are not offered' '
@@ -68,13 +62,6 @@ test_expect_success 'every command and option is in each of the files' '
 	done <options
 '
 
-# offered LINE...: exactly these.
-offered () {
-	printf '%s\n' "$@" | sort >expect &&
-	sort actual >actual.sorted &&
-	test_cmp expect actual.sorted
-}
-
 # Makes a remote and an alias, and $nice one that only a store has, which is
 # away: who asked it would not hear of it.
 held_by_a_store () {
@@ -93,54 +80,6 @@ held_by_a_store () {
 		mv "results/$nice" kept
 	) >out &&
 	mv store away
-}
-
-# at_prompt SHELL TYPED LINE [TYPED LINE]...: what stands on the line of an
-# interactive SHELL after TYPED (with \t in it), each on an empty line. Ctrl-X
-# Ctrl-P, bound to do so, writes it into line.N and empties it.
-at_prompt () {
-	at_prompt_shell=$1 at_prompt_nr=0 at_prompt_all=$((($# - 1) / 2)) &&
-	shift &&
-	rm -f line.* && : >expect &&
-	while test $at_prompt_nr -lt $at_prompt_all
-	do
-		at_prompt_nr=$((at_prompt_nr + 1)) &&
-		at_prompt_typed=$1 &&
-		printf "%s\n" "$2" >>expect &&
-		shift 2 &&
-		set -- "$@" --send="$at_prompt_typed" --send='\x18\x10' \
-			--file="line.$at_prompt_nr" || return 1
-	done &&
-	ZDOTDIR=$PWD/zdot LC_ALL=C.UTF-8 pty-run --expect="ready> " "$@" \
-		--send='exit\r' $at_prompt_shell >screen &&
-	at_prompt_nr=0 &&
-	while test $at_prompt_nr -lt $at_prompt_all
-	do
-		at_prompt_nr=$((at_prompt_nr + 1)) &&
-		cat line.$at_prompt_nr || return 1
-	done >actual &&
-	test_cmp expect actual
-}
-
-# M-*, here \e*, puts all that is offered on the line.
-test_expect_success 'setup bash' '
-	cat >bashrc <<-EOF
-	. "$completion"/bash/resutil
-	PS1="ready> " nr=0
-	show_line () {
-		nr=\$((nr + 1))
-		printf "%s\n" "\$READLINE_LINE" >"$PWD"/line.\$nr
-		READLINE_LINE= READLINE_POINT=0
-	}
-	bind -x "\"\\C-x\\C-p\": show_line"
-	bind "\"\\e*\": insert-completions"
-	bind "set bell-style none"
-	cd "$PWD"/project
-	EOF
-'
-
-in_bash () {
-	at_prompt "bash --noprofile --rcfile bashrc -i" "$@"
 }
 
 test_expect_success BASH,PTY 'bash: commands' '
@@ -252,18 +191,6 @@ test_expect_success BASH,PTY 'bash: what was completed is what is run' '
 	test_cmp expect ran
 '
 
-# fish_offers LINE: what fish offers, without the descriptions.
-fish_offers () {
-	(
-		cd project &&
-		fish --no-config -c '
-			source $argv[1]
-			complete -C $argv[2]
-		' "$completion"/fish/resutil.fish "$1"
-	) >full &&
-	sed 's/	.*//' full >actual
-}
-
 test_expect_success FISH 'fish: commands, with what they do' '
 	fish_offers "resutil ru" &&
 	offered run &&
@@ -344,27 +271,6 @@ test_expect_success FISH 'fish: words, keys, files, programs and their words' '
 	fish_offers "resutil help versi" &&
 	offered version
 '
-
-test_expect_success 'setup zsh' '
-	mkdir zdot &&
-	cat >zdot/.zshrc <<-EOF
-	fpath=("$completion"/zsh \$fpath)
-	autoload -Uz compinit && compinit -u -D
-	PS1="ready> " nr=0
-	show-line () {
-		(( ++nr ))
-		print -r -- "\$BUFFER" >"$PWD"/line.\$nr
-		BUFFER=
-	}
-	zle -N show-line
-	bindkey "^X^P" show-line
-	cd "$PWD"/project
-	EOF
-'
-
-in_zsh () {
-	at_prompt "zsh -d -i" "$@"
-}
 
 test_expect_success ZSH,PTY 'zsh: commands and options' '
 	in_zsh "resutil ru\t" "resutil run " \

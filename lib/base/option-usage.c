@@ -176,9 +176,14 @@ void option_usage(struct strbuf *out, const char *const *usage,
 
 static const char *arg_kind(const struct option *opt)
 {
-	/* The one name that means the same in all commands. */
-	if (opt->name && !strcmp(opt->name, "remote"))
-		return "remote";
+	static const struct { const char *argh, *kind; } known[] = {
+		{ "FILE", "file" }, { "DIR", "dir" }, { "EXP", "exp" },
+		{ "REMOTE", "remote" }, { "R", "remote" },
+		{ "FIELD", "field" }, { "FIELDS", "field" },
+		{ "[-]FIELD", "field" },
+	};
+	size_t i;
+
 	switch (opt->arg) {
 	case ARG_FILE:		return "file";
 	case ARG_DIR:		return "dir";
@@ -186,8 +191,13 @@ static const char *arg_kind(const struct option *opt)
 	case ARG_COMMAND:	return "command";
 	case ARG_KEY:		return "key";
 	case ARG_WORDS:		return "words=";
-	default:		return "other";
+	case ARG_ITEMS:		return "items=";
+	default:		break;
 	}
+	for (i = 0; opt->argh && i < ARRAY_SIZE(known); i++)
+		if (!strcmp(opt->argh, known[i].argh))
+			return known[i].kind;
+	return "other";
 }
 
 static bool is_word(const char *text, size_t len, const char *word)
@@ -222,9 +232,10 @@ static void note_word(struct usage_words *u, const char *text, size_t len,
 		      bool is_first)
 {
 	static const struct { const char *word, *kind; } known[] = {
-		{ "EXP", "exp" }, { "CMD", "command" }, { "FILE", "file" },
-		{ "DIR", "dir" }, { "PATH", "file" },
-		{ "COMMAND", "resutil" },
+		{ "FILE|EXP", "pack" }, { "EXP", "exp" }, { "A", "exp" },
+		{ "NAME", "exp" }, { "OLD", "exp" }, { "CMD", "command" },
+		{ "FILE", "file" }, { "DIR", "dir" }, { "PATH", "file" },
+		{ "WORD", "file" }, { "COMMAND", "resutil" },
 	};
 	size_t i;
 
@@ -238,12 +249,11 @@ static void note_word(struct usage_words *u, const char *text, size_t len,
 				     text[i] == '|' ? ' ' : text[i]);
 		return;
 	}
-	/* of "EXP|FILE" the first counts */
-	for (i = 0; i < len; i++)
-		if (text[i] == '|')
-			len = i;
+	/* of "EXP|DIR" the first counts */
 	for (i = 0; i < ARRAY_SIZE(known); i++)
-		if (!u->kind && is_word(text, len, known[i].word))
+		if (!u->kind && (is_word(text, len, known[i].word) ||
+				 is_word(text, strcspn(text, "|"),
+					 known[i].word)))
 			u->kind = known[i].kind;
 }
 
@@ -318,7 +328,7 @@ void option_completion_table(struct strbuf *out, const char *const *usage,
 			strbuf_addstr(out, "none");
 		} else {
 			strbuf_addstr(out, arg_kind(opt));
-			if (opt->arg == ARG_WORDS)
+			if (opt->arg == ARG_WORDS || opt->arg == ARG_ITEMS)
 				strbuf_addstr(out, opt->words);
 			if (opt->flags & OPT_OPTIONAL_ARG)
 				strbuf_addch(out, '?');

@@ -17,7 +17,10 @@ enum option_type {
 
 /** What an argument is, for completion (and only for that). */
 enum option_arg {
-	ARG_OTHER, ARG_FILE, ARG_DIR, ARG_EXP, ARG_COMMAND, ARG_KEY, ARG_WORDS
+	ARG_OTHER,		/* what argh says, if it is FILE, DIR, EXP,
+				 * REMOTE or FIELDS */
+	ARG_FILE, ARG_DIR, ARG_EXP, ARG_COMMAND, ARG_KEY, ARG_WORDS,
+	ARG_ITEMS		/* some of `words`, with commas between */
 };
 
 enum option_flags {
@@ -102,11 +105,13 @@ void usage_with_options(const char *const *usage, const struct option *options,
 /*
  * `resutil CMD --completion-table` (CMD may be missing: the global options)
  * prints one line an option: letter TAB name TAB negatable (0 or 1) TAB kind
- * TAB help. kind is what the argument is: none, other, file, dir, exp,
- * command, key, words=a b c; a `?` at its end says that the argument may be
- * missing. The first line has neither letter nor name: its kind says what the
- * words are that are no options, as far as the usage lines tell it (EXP, CMD,
- * FILE, DIR, or a first word in lower case). tools/make-completion reads it.
+ * TAB help. kind is what the argument is: none, other, file, dir, exp, pack
+ * (a file or an experiment), remote, field (with commas between several),
+ * command, key, words=a b c, items=a b c (with commas between several); a `?`
+ * at its end says that the argument may be missing. The first line has neither
+ * letter nor name: its kind says what the words are that are no options, as far
+ * as the usage lines tell it (EXP, CMD, FILE, DIR, or a first word in lower
+ * case). tools/make-completion reads it.
  */
 
 #endif

@@ -43,8 +43,9 @@ struct rows {
 /** --json, --format, -z for a command's option table. */
 #define OPT_ROWS(r) \
 	OPT_BOOL(0, "json", &(r)->json, "one JSON object a line"), \
-	OPT_STRING(0, "format", &(r)->format, "FORMAT", \
-		   "table, json, csv, tsv, or a template with %(field)"), \
+	{ .type = OPTION_STRING, .name = "format", .value = &(r)->format, \
+	  .argh = "FORMAT", .arg = ARG_WORDS, .words = "table json csv tsv", \
+	  .help = "table, json, csv, tsv, or a template with %(field)" }, \
 	OPT_BOOL('z', NULL, &(r)->nul, "end records with NUL, quote nothing")
 
 /** Checks the format (unknown field: ERR_USAGE with the names). */

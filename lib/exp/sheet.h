@@ -46,6 +46,13 @@ int sheet_format_parse(enum sheet_format *out, const char *text,
 		       struct strbuf *err);
 extern const char sheet_format_names[];
 
+/** --format for an option table; v: const char **. */
+#define OPT_SHEET_FORMAT(v)						\
+	{ .type = OPTION_STRING, .name = "format", .value = (v),	\
+	  .argh = "FORMAT", .arg = ARG_WORDS,				\
+	  .words = "table csv tsv json markdown latex html",		\
+	  .help = "table, csv, tsv, json, markdown, latex, html" }
+
 struct sheet_options {
 	enum sheet_format format;
 	bool no_header;		/* Markdown has one all the same */
