@@ -32,19 +32,19 @@ test_expect_success 'table: numbers at the point, others at the left' '
 test_expect_success 'a narrow one cuts texts, names what is left out, cuts no number' '
 	cat >expect <<-\END &&
 	name          state             params.lr  info.acc [%]  duration
-	aapfup_2024…  done                0.1           91.2346    12.5 s
-	aapfuq_2024…  fail, exit …        1.0e-05       -7       3 m 04 s
-	aapfur_2024…  running on …  1720087.2
-	aapfus_2024…  lost                   auto           nan   0.004 s
+	aapfup…first  done                0.1           91.2346    12.5 s
+	aapfuq…本語   fail, exit …        1.0e-05       -7       3 m 04 s
+	aapfur…91755  running on …  1720087.2
+	aapfus…91855  lost                   auto           nan   0.004 s
 	+ 3: usage.max_rss, date, note
 	END
 	sheet-tool table --width=66 <runs >actual && test_cmp expect actual &&
 	cat >expect <<-\END &&
 	name
-	aapfup_20240704T191…
-	aapfuq_20240704T191…
-	aapfur_20240704T191…
-	aapfus_20240704T191…
+	aapfup…T191555_first
+	aapfuq…191655_日本語
+	aapfur…240704T191755
+	aapfus…240704T191855
 	+ 7: state, params.…
 	END
 	sheet-tool table --width=20 <runs >actual && test_cmp expect actual

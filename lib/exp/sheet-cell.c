@@ -123,12 +123,16 @@ static void measure(struct sheet_col *col, struct sheet_cell *cell,
 	}
 }
 
+/* An experiment's, which is cut in its middle. */
+#define LONGEST_NAME 255
+
 /* What no terminal has room for need not be kept; and no file of text is
  * better for one cell that makes all of its lines a megabyte long. */
 static void keep_in_width(struct sheet *sheet, size_t at)
 {
 	const size_t len = sheet->text.len - at;
-	const size_t most = sheet->width ? sheet->width : WIDEST;
+	const size_t most = sheet->width ? MAXIMUM(sheet->width, LONGEST_NAME) :
+			    WIDEST;
 
 	if (len <= most || sheet->options.format != SHEET_TABLE)
 		return;

@@ -99,9 +99,14 @@ static void add_blanks(struct strbuf *out, size_t nr)
 		strbuf_addch(out, ' ');
 }
 
-/* Cut at its end, or (the last component of a path says most) its front. */
+/* Where a text that is too wide is cut: of a path the last component says most,
+ * of an experiment's name the minute and the comment. */
+enum cut { CUT_END, CUT_FRONT, CUT_NAME };
+
+#define NAME_MINUTE 6	/* letters that count the minutes */
+
 static void add_cut(struct strbuf *out, const char *text, size_t len,
-		    size_t width, bool front)
+		    size_t width, enum cut cut)
 {
 	size_t full = utf8_width(text, len), from = 0;
 
@@ -111,7 +116,14 @@ static void add_cut(struct strbuf *out, const char *text, size_t len,
 	}
 	if (!width)
 		return;
-	if (!front) {
+	if (cut == CUT_NAME && width > NAME_MINUTE + 1 &&
+	    sheet_fit(text, len, NAME_MINUTE) == NAME_MINUTE) {
+		strbuf_add(out, text, NAME_MINUTE);
+		add_cut(out, text + NAME_MINUTE, len - NAME_MINUTE,
+			width - NAME_MINUTE, CUT_FRONT);
+		return;
+	}
+	if (cut != CUT_FRONT) {
 		strbuf_add(out, text, sheet_fit(text, len, width - 1));
 		strbuf_addstr(out, ELLIPSIS);
 		return;
@@ -129,19 +141,19 @@ static void add_cut(struct strbuf *out, const char *text, size_t len,
 
 /* `text`, cut and with blanks, as wide as the column. */
 static void add_padded(struct strbuf *out, const char *text, size_t len,
-		       uint32_t width, bool right, bool front)
+		       uint32_t width, bool right, enum cut cut)
 {
-	struct strbuf cut = STRBUF_INIT;
+	struct strbuf field = STRBUF_INIT;
 	size_t used;
 
-	add_cut(&cut, text, len, width, front);
-	used = MINIMUM(utf8_width(cut.buf, cut.len), width);
+	add_cut(&field, text, len, width, cut);
+	used = MINIMUM(utf8_width(field.buf, field.len), width);
 	if (right)
 		add_blanks(out, width - used);
-	strbuf_addbuf(out, &cut);
+	strbuf_addbuf(out, &field);
 	if (!right)
 		add_blanks(out, width - used);
-	strbuf_release(&cut);
+	strbuf_release(&field);
 }
 
 /* At the point, and the numbers together at the right of the column. */
@@ -158,7 +170,7 @@ static void add_number(struct strbuf *out, const struct sheet_col *col,
 		before = 0;
 	add_blanks(out, before);
 	if (cell->width > width) {
-		add_cut(out, text, cell->len, width, false);
+		add_cut(out, text, cell->len, width, CUT_END);
 		return;
 	}
 	strbuf_add(out, text, cell->len);
@@ -205,7 +217,7 @@ static void print_titles(struct sheet *sheet, const struct shape *shapes)
 		if (i)
 			add_blanks(&line, BETWEEN);
 		add_padded(&line, shapes[i].title.buf, shapes[i].title.len,
-			   shapes[i].width, shapes[i].number, true);
+			   shapes[i].width, shapes[i].number, CUT_FRONT);
 	}
 	trim_blanks(&line);
 	strbuf_addf(&sheet->out, "%s%s%s\n",
@@ -235,7 +247,9 @@ static void print_row(struct sheet *sheet, const struct shape *shapes,
 				   shapes[i].number);
 		else
 			add_padded(&field, text, cell->len, shapes[i].width,
-				   shapes[i].number, false);
+				   shapes[i].number,
+				   col->column.role == SHEET_NAME ? CUT_NAME :
+				   CUT_END);
 		shown = field.len;
 		trim_blanks(&field);
 		if (i)
@@ -267,7 +281,7 @@ static void say_hidden(struct sheet *sheet, const struct shape *shapes)
 		strbuf_addf(&line, "+ %zu:", hidden);
 		strbuf_insert(&titles, 0, line.buf, line.len);
 		strbuf_reset(&line);
-		add_cut(&line, titles.buf, titles.len, sheet->width, false);
+		add_cut(&line, titles.buf, titles.len, sheet->width, CUT_END);
 		trim_blanks(&line);
 		strbuf_addf(&sheet->out, "%s%s%s\n",
 			    color_on(STDOUT_FILENO, COLOR_DIM), line.buf,
