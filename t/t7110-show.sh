@@ -246,6 +246,14 @@ test_expect_success PTY 'nor can a file; to a pipe it goes as it is' '
 	test_grep "second line" screen
 '
 
+test_expect_success PTY 'lines of a file may end with CR and LF' '
+	test_when_finished "rm results/$A/table.csv" &&
+	printf "a,b\\r\\n1\\r,2\\r\\n" >results/$A/table.csv &&
+	RESUTIL_PAGER= pty-run --screen=screen --raw \
+		resutil show full:table.csv &&
+	printf "a,b\\r\\n1\\\\x0d,2\\r\\n" | cmp - screen
+'
+
 test_expect_success 'a hundred files are counted, twenty shown' '
 	test_when_finished "rm -r results/aapfus*" &&
 	make_exp aapfus_20240704T191800 "state: done" &&

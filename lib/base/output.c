@@ -49,7 +49,7 @@ void out_text(const char *text, size_t len)
 		put(text, len);
 		return;
 	}
-	quote_terminal_lines(&safe, text, len);
+	quote_terminal_text(&safe, text, len);
 	put(safe.buf, safe.len);
 	strbuf_release(&safe);
 }

@@ -223,18 +223,35 @@ void quote_terminal(struct strbuf *out, const char *text, size_t len)
 	}
 }
 
-void quote_terminal_lines(struct strbuf *out, const char *text, size_t len)
+static void quote_lines(struct strbuf *out, const char *text, size_t len,
+			bool two_bytes)
 {
 	const char *end = text + len, *s;
 
 	while (text < end) {
+		bool crlf;
+
 		for (s = text; s < end && *s != '\n' && *s != '\t'; s++)
 			;
-		quote_terminal(out, text, (size_t)(s - text));
+		crlf = two_bytes && s < end && *s == '\n' && s > text &&
+		       s[-1] == '\r';
+		quote_terminal(out, text, (size_t)(s - text) - crlf);
+		if (crlf)
+			strbuf_addch(out, '\r');
 		if (s < end)
 			strbuf_addch(out, *s++);
 		text = s;
 	}
+}
+
+void quote_terminal_lines(struct strbuf *out, const char *text, size_t len)
+{
+	quote_lines(out, text, len, false);
+}
+
+void quote_terminal_text(struct strbuf *out, const char *text, size_t len)
+{
+	quote_lines(out, text, len, true);
 }
 
 void quote_double(struct strbuf *out, const char *text, size_t len)

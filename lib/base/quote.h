@@ -33,8 +33,10 @@ int unquote_c(struct strbuf *out, const char *text, struct strbuf *err);
  * escaped too.
  */
 void quote_terminal(struct strbuf *out, const char *text, size_t len);
-/** The same, but tabs and the ends of lines stay. */
+/** The same, but tabs and newlines stay. */
 void quote_terminal_lines(struct strbuf *out, const char *text, size_t len);
+/** The same, and CR stays before a newline: the text of a file. */
+void quote_terminal_text(struct strbuf *out, const char *text, size_t len);
 
 /** As RFC 4180 and SQL have it: in "...", and each `"` twice. */
 void quote_double(struct strbuf *out, const char *text, size_t len);

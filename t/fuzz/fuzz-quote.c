@@ -11,6 +11,7 @@
 #include "lib/base/utf8.h"
 #include "t/fuzz/fuzz.h"
 
+/* `lines`: their ends may stay, of one byte or two. */
 static void check_calm(const struct strbuf *text, bool lines)
 {
 	const char *at = text->buf;
@@ -21,7 +22,8 @@ static void check_calm(const struct strbuf *text, bool lines)
 
 		MUST(c >= 0);
 		MUST(!utf8_is_control(c) ||
-		     (lines && (c == '\n' || c == '\t')));
+		     (lines && (c == '\n' || c == '\t' ||
+				(c == '\r' && *at == '\n'))));
 	}
 }
 
@@ -50,16 +52,21 @@ static void check_c(const char *text, size_t len)
 static void check_terminal(const char *text, size_t len)
 {
 	struct strbuf line = STRBUF_INIT, lines = STRBUF_INIT;
+	struct strbuf file = STRBUF_INIT;
 	struct strbuf twice = STRBUF_INIT;
 
 	quote_terminal(&line, text, len);
 	quote_terminal_lines(&lines, text, len);
 	check_calm(&line, false);
 	check_calm(&lines, true);
+	MUST(!memchr(lines.buf, '\r', lines.len));
+	quote_terminal_text(&file, text, len);
+	check_calm(&file, true);
 	quote_terminal(&twice, line.buf, line.len);
 	MUST(!strcmp(twice.buf, line.buf));
 	strbuf_release(&line);
 	strbuf_release(&lines);
+	strbuf_release(&file);
 	strbuf_release(&twice);
 }
 

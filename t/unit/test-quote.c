@@ -205,6 +205,27 @@ static void test_terminal(void)
 	terminal_is("\377\346\227\245", 4, "\\xff\346\227\245");
 }
 
+static void lines_are(const char *text, const char *want)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	quote_terminal_text(&sb, text, strlen(text));
+	check_str(sb.buf, want, "ends of lines");
+	strbuf_reset(&sb);
+	quote_terminal_lines(&sb, "a\tb\r\n", 5);
+	check_str(sb.buf, "a\tb\\x0d\n", "not where it is no file's text");
+	strbuf_release(&sb);
+}
+
+/* What goes back to the beginning of its line could hide it. */
+static void test_terminal_lines(void)
+{
+	lines_are("a\tb\nc\n", "a\tb\nc\n");
+	lines_are("a,b\r\n\r\nc\r\n", "a,b\r\n\r\nc\r\n");
+	lines_are("rm\rls\r\r\nx\r", "rm\\x0dls\\x0d\r\nx\\x0d");
+	lines_are("\r\tx", "\\x0d\tx");
+}
+
 static void test_errors(void)
 {
 	struct strbuf err = STRBUF_INIT;
@@ -270,6 +291,7 @@ int main(void)
 	test_c();
 	test_c_round_trip();
 	test_terminal();
+	test_terminal_lines();
 	test_double_and_markup();
 	test_errors();
 	return unit_done();
