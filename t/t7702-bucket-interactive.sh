@@ -33,7 +33,7 @@ on_terminal () {
 	RESUTIL_PAGER=cat NO_COLOR=1 TERM=dumb \
 		pty-run --raw --screen=screen.raw "$@"
 	status=$?
-	sed "s/\r//g; s/$esc\[[0-9;?]*[A-Za-z]//g" screen.raw >screen
+	sed "s/\r *\r//g; s/\r//g; s/$esc\[[0-9;?]*[A-Za-z]//g" screen.raw >screen
 	return $status
 }
 
