@@ -231,6 +231,16 @@ test_expect_success AS_USER 'a hundred runs of two people at once' '
 	test_cmp here there
 '
 
+test_expect_success AS_USER 'few descriptors for many jobs' '
+	resutil clone "dir:$PWD/crowd/store/p" few-jobs && (
+		ulimit -n 32 && cd few-jobs && resutil pull -A -j 32 &&
+		resutil remote add more "dir:$PWD.more" &&
+		resutil push --remote=more -A -j 32 && resutil report &&
+		resutil fsck --remote=more --read-data
+	) >said && test_grep "^$many fetched" said &&
+	test_grep "^$many sent" said && test_grep "^nothing is wrong" said
+'
+
 test_expect_success AS_USER,!NOT_ROOT 'root in the project of another' '
 	make_repo theirs && chown -R 65534:65534 theirs && day theirs &&
 	test_path_is_file theirs/resutil-conf.yaml
@@ -327,7 +337,8 @@ unread () {
 mkfifo fifo && exec 8<>fifo 9>fifo 8<&-
 
 test_expect_success DEV_FULL 'stdout is closed or full, or nobody reads it' '
-	for words in list "show one" report "report --format=json" log \
+	long=list\ --format=$(printf "%%(name)%.0s" $(seq 9000)) &&
+	for words in list "show one" report "report --format=json" log "$long" \
 		status fsck "fsck --remote" gc remote "tag x one" version \
 		"help -a" "diff one one" "rev-exp one" "hash-experiment one" \
 		list-exps list-remote "read-exp one" "pack-exp -o - one"
@@ -350,6 +361,14 @@ test_expect_success 'what it was to tell is done nevertheless, or can be' '
 	resutil show one:stdout.log >out && echo said >expect &&
 	test_cmp expect out && resutil list-remote >out &&
 	resutil list-exps | test_cmp - out
+'
+
+test_expect_success AS_USER 'what of many is not told is silent, and sent again' '
+	cd few-jobs && resutil remote add last "dir:$PWD.last" &&
+	test_expect_code 141 resutil push --remote=last -A >&9 2>err &&
+	test_must_be_empty err && resutil push --remote=last -A &&
+	resutil list-remote --remote=last >out && test_line_count = $many out &&
+	resutil fsck --remote=last --read-data
 '
 
 test_expect_success 'nobody reads the rest of a list (SIGPIPE)' '
