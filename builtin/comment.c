@@ -241,7 +241,7 @@ int cmd_comment(int argc, const char **argv)
 				   : N_("an EXP and its new comment are "
 					"needed"),
 				   argc > 2 ? argv[2] : "");
-	settle_renames(0);
+	settle_renames_in(r.remote, 0);
 	if (exp_split_remote(argv[0], &len))
 		flags = REMOTE_ROWS_LONG;
 	if (!r.local)

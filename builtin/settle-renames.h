@@ -8,4 +8,7 @@
  *  for each answer (0: no limit). What cannot be settled is a warning. */
 void settle_renames(unsigned seconds);
 
+/** The same, also in the store of that URL, since somebody typed it. */
+void settle_renames_in(const char *remote, unsigned seconds);
+
 #endif

@@ -325,6 +325,26 @@ test_expect_success 'a note that is held, or is none, is left alone' '
 	test_grep "is no note of a rename" err
 '
 
+# .resutil may have come with a clone; a URL can make ssh run commands.
+test_expect_success 'a note with a URL is followed only by who types that URL' '
+	fresh here there && mv store by-url && url="dir:$PWD/by-url" &&
+	interrupted && sed -i "s|origin|$url|" .resutil/renames/${head}_old &&
+	mkdir store && for command in "list" "status" "rm -y gone" "push -A" \
+		"pull -A" "gc" "comment gone x" \
+		"comment --remote=$url/ gone x"
+	do
+		{ resutil $command >out 2>err || :; } &&
+		test_grep "only followed when it is typed" err &&
+		test_path_is_file .resutil/renames/${head}_old &&
+		test_path_is_dir results/${head}_old &&
+		test_path_is_file by-url/*/${head}_old.zip || return 1
+	done &&
+	test_expect_code 10 resutil comment --remote="$url" gone x 2>err &&
+	test_grep "was finished" err && no_journal &&
+	test_path_is_dir results/${head}_new &&
+	test_path_is_file by-url/*/${head}_new.zip
+'
+
 test_expect_success FAULTS 'death at any call leaves one name after the next' '
 	fresh here there &&
 	with_faults RESUTIL_TEST_FAULT_LOG=$TRASH_DIRECTORY/points \

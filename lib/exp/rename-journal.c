@@ -12,12 +12,12 @@
 #include "lib/exp/exp-list.h"
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
+#include "lib/exp/store-url.h"
 
 #include <dirent.h>
 
 #define JOURNAL_DIR "renames"
 #define JOURNAL_HEAD "resutil-rename 1\n"
-#define JOURNAL_MAX_BYTES 8192
 #define ANSWER_MAX_BYTES 65536
 #define NOTE_TRIES 200		/* of 5 milliseconds */
 #define NOTE_OLD 300		/* seconds */
@@ -485,21 +485,39 @@ static int take_note(const char *path, int *fd)
 	return 0;
 }
 
+/*
+ * Who wrote it is not known: .resutil may have come with a clone. What a URL
+ * names, which may be a file that lets ssh run commands, is the user's to name.
+ */
+static bool is_of_stranger(const struct rename_plan *plan, const char *typed)
+{
+	return plan->remote && store_url_looks(plan->remote) &&
+	       (!typed || strcmp(plan->remote, typed));
+}
+
 static int recover_one(const struct project *p, const char *path,
-		       unsigned limit, struct strbuf *said, struct strbuf *err)
+		       const struct rename_limits *limits,
+		       struct strbuf *said, struct strbuf *err)
 {
 	struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
 	struct rename_plan plan;
-	struct renaming renaming = { p, &plan, limit, -1 };
+	struct renaming renaming = { p, &plan, limits->patience, -1 };
 	bool over;
 	int ret = 0;
 
 	if (!take_note(path, &renaming.note))
 		return 0;
-	if (strbuf_read_fd(&text, renaming.note, JOURNAL_MAX_BYTES) ||
+	if (strbuf_read_fd(&text, renaming.note, RENAME_NOTE_MAX_BYTES) ||
 	    !parse_plan(&plan, &text, path_basename(path))) {
 		ret = fail(err, ERR_CONTENT, "'%s' is no note of a rename; "
 			   "remove it", path);
+		goto cleanup;
+	}
+	if (is_of_stranger(&plan, limits->url)) {
+		ret = fail(err, ERR_FAILED, "'%s' tells of a rename in a store "
+			   "by its URL, which is only followed when it is "
+			   "typed: give that 'resutil comment' again, or "
+			   "remove the note", path);
 		goto cleanup;
 	}
 	ret = settle(&renaming, &over, &why);
@@ -521,7 +539,8 @@ cleanup:
 	return ret;
 }
 
-int rename_journal_recover(const struct project *p, unsigned limit,
+int rename_journal_recover(const struct project *p,
+			   const struct rename_limits *limits,
 			   struct strbuf *said, struct strbuf *err)
 {
 	struct strbuf path = STRBUF_INIT, one = STRBUF_INIT;
@@ -540,7 +559,7 @@ int rename_journal_recover(const struct project *p, unsigned limit,
 		strbuf_setlen(&path, len);
 		strbuf_addstr(&path, entry->d_name);
 		strbuf_reset(&one);
-		ret = recover_one(p, path.buf, limit, said, &one);
+		ret = recover_one(p, path.buf, limits, said, &one);
 		if (!ret)
 			continue;
 		if (first)
@@ -554,6 +573,16 @@ int rename_journal_recover(const struct project *p, unsigned limit,
 	strbuf_release(&one);
 	strbuf_release(&path);
 	return first;
+}
+
+enum rename_note rename_journal_judge(struct strbuf *text, const char *name)
+{
+	struct rename_plan plan;
+
+	if (!parse_plan(&plan, text, name))
+		return RENAME_NOTE_NONE;
+	return is_of_stranger(&plan, NULL) ? RENAME_NOTE_URL :
+					     RENAME_NOTE_GOOD;
 }
 
 bool rename_journal_has(const struct project *p, const char *from)

@@ -28,17 +28,33 @@ struct rename_plan {
 int rename_journal_run(const struct project *p,
 		       const struct rename_plan *plan, struct strbuf *err);
 
+struct rename_limits {
+	unsigned patience;	/* milliseconds for each answer of a store; 0:
+				 * no limit */
+	const char *url;	/* that was typed: of those that notes have,
+				 * only this one is followed. NULL: none */
+};
+
 /**
  * Finishes or undoes what was left by a process that died: for every command
  * about experiments, before it looks at any. One stat(2) when there is
  * nothing.
- * limit: milliseconds that a store may take for each answer; 0: no limit.
  * said: a line for each rename that was settled. `err`: why some are not.
  * Returns 0 or the code of the first that is not settled: a warning, callers
  * go on.
  */
-int rename_journal_recover(const struct project *p, unsigned limit,
+int rename_journal_recover(const struct project *p,
+			   const struct rename_limits *limits,
 			   struct strbuf *said, struct strbuf *err);
+
+enum rename_note {
+	RENAME_NOTE_GOOD,	/* the next command about experiments ends it */
+	RENAME_NOTE_URL,	/* only who types its URL can */
+	RENAME_NOTE_NONE	/* it is none */
+};
+/** What the text of .resutil/renames/NAME says, which is cut. */
+enum rename_note rename_journal_judge(struct strbuf *text, const char *name);
+#define RENAME_NOTE_MAX_BYTES 8192
 
 /** Whether a rename of this name was begun here and not finished: until it is,
  *  a store may show the run by both names. */
