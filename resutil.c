@@ -21,7 +21,9 @@
 #include "lib/base/trace.h"
 #include "lib/base/translate.h"
 #include "lib/base/value.h"
+#include "lib/exp/conf-file.h"
 #include "lib/exp/settings.h"
+#include "lib/exp/settings-key.h"
 #include "lib/exp/project.h"
 #include "lib/exp/redact-record.h"
 
@@ -194,6 +196,38 @@ static void NORETURN setup_failed(int code, const struct strbuf *err)
 	die_status(status, "%s", err->buf);
 }
 
+/*
+ * A key that is nearly a setting is passed over like any that a later version
+ * may know, which is a wrong result if it is a slip. The commands of scripts
+ * say nothing, nor do those that a run calls, maybe a thousand times.
+ */
+static void warn_of_slips(void)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct strvec slips = STRVEC_INIT;
+	int layer;
+	size_t i;
+
+	if (current->room != BUILTIN || current->setup == NO_PROJECT ||
+	    getenv("RESUTIL_ID"))
+		return;
+	for (layer = 0; layer < SETTINGS_PARAMETERS; layer++) {
+		const struct value *map =
+			settings_layer((enum settings_layer)layer);
+
+		if (map)
+			settings_find_slips(map, &slips);
+		if (layer == SETTINGS_USER)
+			conf_file_user_path(&path, NULL);
+		for (i = 0; i < slips.nr; i++)
+			warning("'%s': %s", layer == SETTINGS_USER ? path.buf :
+				the_project->conf_path, slips.v[i]);
+		strvec_clear(&slips);
+	}
+	strbuf_release(&path);
+	strvec_release(&slips);
+}
+
 static void set_up_project(void)
 {
 	struct strbuf err = STRBUF_INIT;
@@ -209,6 +243,8 @@ static void set_up_project(void)
 	}
 
 	ret = settings_load(the_project, &err);
+	if (!ret)
+		warn_of_slips();
 	if (ret && current->setup == NO_PROJECT)
 		warning("%s", err.buf);	/* `help` must still work */
 	else if (ret)

@@ -48,9 +48,9 @@ test_expect_success 'what -c gave reaches commands that a command starts' '
 	echo "$RESUTIL_CONFIG_COUNT $RESUTIL_CONFIG_KEY_0=$RESUTIL_CONFIG_VALUE_0"
 	echo "$RESUTIL_CONFIG_KEY_1=$RESUTIL_CONFIG_VALUE_1"
 	EOF
-	resutil -c a.b="c d" -c run.prompt run -m env -- \
+	resutil -c alias.b="c d" -c run.prompt run -m env -- \
 		sh "$TRASH_DIRECTORY/show-env" >out &&
-	printf "%s\n" "2 a.b=c d" "run.prompt=true" >want &&
+	printf "%s\n" "2 alias.b=c d" "run.prompt=true" >want &&
 	test_cmp want out
 '
 
@@ -61,6 +61,35 @@ test_expect_success 'a setting that cannot be one is refused' '
 		test_expect_code 129 resutil -c "$setting" list-exps 2>err &&
 		test_grep "is no setting" err || return 1
 	done
+'
+
+test_expect_success 'one that there is not is refused by name, too' '
+	cd proj &&
+	while IFS="|" read -r setting words
+	do
+		test_expect_code 129 resutil -c "$setting" list-exps \
+			>out 2>err && test_must_be_empty out &&
+		test_grep "option .-c.: .*$words" err || return 1
+	done <<-\END
+	run.promt=no|no setting .run.promt.; did you mean .run.prompt.
+	nothing.like.it=1|no setting .nothing.like.it.; .resutil config keys
+	alias.a.b=list|no setting .alias.a.b.
+	hooks.pre-rum=x|did you mean .hooks.pre-run.
+	storage_config.path=/x|says what the project is
+	run.collect.a=b|no setting .run.collect.a.
+	END
+'
+
+test_expect_success 'a setting without a dot is one, too' '
+	cd proj && resutil -c notes=no config get notes >out && echo no >want &&
+	test_cmp want out &&
+	test_expect_code 129 resutil -c note=no list-exps 2>err
+'
+
+test_expect_success 'what the environment brings of others is passed over' '
+	cd proj && RESUTIL_CONFIG_COUNT=1 RESUTIL_CONFIG_KEY_0=later.key \
+		RESUTIL_CONFIG_VALUE_0=x resutil list-exps 2>err &&
+	test_must_be_empty err
 '
 
 test_expect_success 'a value that is not of its kind names setting and value' '
@@ -160,15 +189,49 @@ test_expect_success 'a known setting of a wrong kind is refused at once' '
 	rm "$user" &&
 	test_expect_code 125 resutil -c run.prompt=maybe run -m x true 2>err &&
 	test_grep "run.prompt. must be yes or no" err &&
-	test_expect_code 13 resutil -c run.collect.a=b list
+	test_expect_code 13 env RESUTIL_CONFIG_COUNT=1 \
+		RESUTIL_CONFIG_KEY_0=run.collect.a RESUTIL_CONFIG_VALUE_0=b \
+		resutil list
 '
 
 test_expect_success 'empty sections and unknown keys are fine' '
 	cd proj &&
 	test_when_finished "cp ../conf.orig resutil-conf.yaml" &&
 	printf "%s\n" "run:" "code: {later: [1]}" "new: 3" "core: {pager: }" \
+		"note: x" "paths: {data: x, env: y}" "log: {level: 2}" \
 		>>resutil-conf.yaml &&
-	resutil list
+	resutil list >out 2>err && test_must_be_empty err &&
+	resutil fsck >out && echo "nothing is wrong" >want && test_cmp want out
+'
+
+test_expect_success 'a key that is nearly a setting is told of' '
+	cd proj &&
+	test_when_finished "cp ../conf.orig resutil-conf.yaml; rm -f \"$user\"" &&
+	printf "run: {promt: no}\nrum: {prompt: no}\nrun_: {x: 1}\n" \
+		>>resutil-conf.yaml && printf "gc:\n  older_than: 2h\n" >"$user" &&
+	resutil list >out 2>err && cat >want <<-END && test_cmp want err &&
+	resutil: warning: '\''$user'\'': there is no setting '\''gc.older_than'\''; did you mean '\''gc.older-than'\''?
+	resutil: warning: '\''$PWD/resutil-conf.yaml'\'': there is no setting '\''run.promt'\''; did you mean '\''run.prompt'\''?
+	resutil: warning: '\''$PWD/resutil-conf.yaml'\'': there is no setting '\''rum.prompt'\''; did you mean '\''run.prompt'\''?
+	END
+	for quiet in "list-exps" "config get run.prompt" "help list"
+	do
+		resutil $quiet >out 2>err </dev/null
+		test_must_be_empty err || return 1
+	done &&
+	resutil run -m inside -- resutil inform x=1 2>err &&
+	test_line_count = 3 err &&
+	resutil fsck >out && test_grep "^note: resutil-conf.yaml: .*run.promt" out &&
+	test_grep "^nothing is wrong, 2 notes$" out &&
+	test_expect_code 129 resutil -c run.promt=no list 2>err
+'
+
+# Each is compared with all keys that there are.
+test_expect_success 'a conf of very many keys that are none costs little' '
+	cd proj && test_when_finished "cp ../conf.orig resutil-conf.yaml" &&
+	awk "BEGIN { print \"run:\"; for (i = 0; i < 60000; i++)
+		printf \"  prompt_%d: 1\n\", i }" >>resutil-conf.yaml &&
+	resutil list >out 2>err && test_line_count = 10 err
 '
 
 test_expect_success 'more settings than there may be' '
@@ -259,6 +322,7 @@ test_expect_success 'config set: what a setting cannot be, and what is none' '
 	no setting .nothing.like.it|nothing.like.it|1
 	no setting .alias.a.b.|alias.a.b|list
 	no setting .alias.-x.|alias.-x|list
+	did you mean .alias.NAME.|alia.x|list
 	.run. holds settings|run|1
 	results_dir. says what the project is|results_dir|x
 	storage_config.path. says|storage_config.path|x

@@ -131,7 +131,7 @@ test_expect_success 'the notes of a work tree are those of the repository; debug
 '
 
 test_expect_success 'what is no yes or no is an error' '
-	cd p && test_expect_code 129 resutil -c notes=perhaps run -m x -- true 2>err && test_grep "notes" err
+	cd p && test_expect_code 125 resutil -c notes=perhaps run -m x -- true 2>err && test_grep "notes. must be yes or no" err
 '
 
 test_done

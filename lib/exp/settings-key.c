@@ -191,6 +191,12 @@ void settings_list_keys(struct strvec *out)
 	strvec_sort(out, true);
 }
 
+/* "alias.", whose names are the user's. */
+static bool is_family(const char *key)
+{
+	return *key && key[strlen(key) - 1] == '.';
+}
+
 static int unknown(const char *key, struct strbuf *err)
 {
 	struct strvec keys = STRVEC_INIT, near = STRVEC_INIT;
@@ -200,9 +206,9 @@ static int unknown(const char *key, struct strbuf *err)
 	settings_list_keys(&keys);
 	similar_find(&near, key, keys.v);
 	for (i = 0; i < near.nr && i < 3; i++)
-		strbuf_addf(&hint, "%s'%s'", !i ? "did you mean " :
+		strbuf_addf(&hint, "%s'%s%s'", !i ? "did you mean " :
 			    i + 1 < near.nr && i < 2 ? ", " : " or ",
-			    near.v[i]);
+			    near.v[i], is_family(near.v[i]) ? "NAME" : "");
 	fail(err, ERR_USAGE, "there is no setting '%s'; %s%s", key,
 	     near.nr ? hint.buf : "'resutil config keys' lists them",
 	     near.nr ? "?" : "");
@@ -211,6 +217,82 @@ static int unknown(const char *key, struct strbuf *err)
 	strvec_release(&keys);
 	return ERR_USAGE;
 }
+
+/* ---- slips --------------------------------------------------------------- */
+
+#define SLIPS_MAX 100		/* looked at; each is compared with all keys */
+#define SLIPS_TOLD 10
+#define SLIP_DISTANCE 2
+
+struct slips {
+	struct strvec *out;
+	struct strvec keys;
+	size_t looked_at;
+};
+
+/* In a section that there is, or wrong by a letter: who has a section of his
+ * own is not to be told of ours. */
+static bool is_slip(const char *key, const char *near)
+{
+	size_t len = (size_t)(strchrnul(key, '.') - key);
+
+	return (!strncmp(key, near, len) && near[len] == '.') ||
+	       similar_distance(key, near) <= SLIP_DISTANCE;
+}
+
+static void look_for_slip(struct slips *s, const char *key)
+{
+	struct strvec near = STRVEC_INIT;
+	struct strbuf text = STRBUF_INIT;
+
+	similar_find(&near, key, s->keys.v);
+	if (near.nr && is_slip(key, near.v[0])) {
+		unknown(key, &text);
+		strvec_push(s->out, text.buf);
+	}
+	s->looked_at++;
+	strbuf_release(&text);
+	strvec_release(&near);
+}
+
+static void look_for_slips(struct slips *s, const char *above,
+			   const struct value *map)
+{
+	struct strbuf key = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < map->u.map.nr && s->looked_at < SLIPS_MAX &&
+		    s->out->nr < SLIPS_TOLD; i++) {
+		const struct value_pair *pair = &map->u.map.pair[i];
+
+		strbuf_reset(&key);
+		strbuf_addf(&key, "%s%s", above, pair->key);
+		if (settings_is_of_project(key.buf))
+			continue;
+		if (!*above && pair->value->type == VALUE_MAP) {
+			strbuf_addch(&key, '.');
+			/* who reads a family tells what can be no name */
+			if (strvec_index(&s->keys, key.buf) < 0)
+				look_for_slips(s, key.buf, pair->value);
+		} else if (*above && !settings_is_known(key.buf)) {
+			look_for_slip(s, key.buf);
+		}
+	}
+	strbuf_release(&key);
+}
+
+void settings_find_slips(const struct value *map, struct strvec *out)
+{
+	struct slips s = { .out = out, .keys = STRVEC_INIT };
+
+	if (map->type != VALUE_MAP)
+		return;
+	settings_list_keys(&s.keys);
+	look_for_slips(&s, "", map);
+	strvec_release(&s.keys);
+}
+
+/* ---- keys ---------------------------------------------------------------- */
 
 static const char *way_of_part(const char *key)
 {

@@ -27,6 +27,13 @@ bool settings_is_of_project(const char *key);
 void settings_list_keys(struct strvec *out);
 
 /**
+ * Adds a sentence for each key of a file of settings that is none, and nearly
+ * one that there is; a few of them. Others may be a later version's, or
+ * somebody else's.
+ */
+void settings_find_slips(const struct value *map, struct strvec *out);
+
+/**
  * What `words` (at least one) say of a key that settings_check_key() let pass:
  * a bool, a number, a text, or a list. ERR_USAGE: it is none such, with what it
  * must be; an alias that is a command, or leads back to itself by what

@@ -103,22 +103,21 @@ int settings_load(const struct project *project, struct strbuf *err)
 	return ret;
 }
 
-/* Words of letters, digits, - and _, joined by single dots; at least two. */
+/* Words of letters, digits, - and _, joined by single dots. */
 static bool is_key(const char *key, size_t len)
 {
-	size_t i, words = 1;
+	size_t i;
 
 	for (i = 0; i < len; i++) {
 		if (key[i] == '.') {
 			if (!i || i + 1 == len || key[i - 1] == '.')
 				return false;
-			words++;
 		} else if (!isalnum((unsigned char)key[i]) &&
 			   key[i] != '-' && key[i] != '_') {
 			return false;
 		}
 	}
-	return words > 1;
+	return len > 0;
 }
 
 int settings_add_parameter(const char *assignment, struct strbuf *err)
@@ -129,26 +128,33 @@ int settings_add_parameter(const char *assignment, struct strbuf *err)
 	char *key;
 	int ret = 0;
 
-	if (!is_key(assignment, equals - assignment))
-		return fail(err, ERR_USAGE, "'%.*s' is no setting: give "
-			    "SECTION.KEY=VALUE, as in 'run.prompt=no'",
-			    (int)(equals - assignment), assignment);
 	if (nr == MAX_PARAMETERS)
 		return fail(err, ERR_USAGE, "too many settings (at most %d)",
 			    MAX_PARAMETERS);
 
 	key = xmemdupz(assignment, equals - assignment);
+	/* what nobody reads would be believed to hold */
+	if (!is_key(key, strlen(key)) ||
+	    (!strchr(key, '.') && settings_check_key(key, NULL)))
+		ret = fail(err, ERR_USAGE, "'%s' is no setting: give "
+			   "SECTION.KEY=VALUE, as in 'run.prompt=no'", key);
+	else
+		ret = settings_check_key(key, err);
+	if (ret)
+		goto cleanup;
 	snprintf(name, sizeof(name), KEY_ENV "%u", nr);
 	ret |= setenv(name, key, 1);
 	snprintf(name, sizeof(name), VALUE_ENV "%u", nr);
 	ret |= setenv(name, *equals ? equals + 1 : "true", 1);
 	snprintf(number, sizeof(number), "%u", nr + 1);
 	ret |= setenv(COUNT_ENV, number, 1);
-	free(key);
 	if (ret)
-		return fail_errno(err, "cannot pass on the setting '%s'",
-				  assignment);
-	return 0;
+		ret = fail_errno(err, "cannot pass on the setting '%s'",
+				 assignment);
+
+cleanup:
+	free(key);
+	return ret;
 }
 
 const struct value *settings_get(const char *key)
