@@ -41,7 +41,7 @@ static void count(struct fsck *fsck, const struct finding *f)
 {
 	if (f->state == FINDING_MENDED || f->state == FINDING_REMOVED)
 		fsck->mended++;
-	else
+	else if (f->level != FINDING_NOTE || f->state == FINDING_OPEN)
 		fsck->nr[f->level]++;
 	if (f->state == FINDING_WOULD)
 		fsck->would++;
@@ -52,7 +52,7 @@ static void count(struct fsck *fsck, const struct finding *f)
 static void print_line(const struct finding *f, const char *remote)
 {
 	static const enum color colors[FINDING_LEVEL_NR] = {
-		COLOR_RED, COLOR_YELLOW, COLOR_DIM
+		COLOR_RED, COLOR_YELLOW, COLOR_DIM, COLOR_DIM
 	};
 	struct strbuf line = STRBUF_INIT;
 
@@ -138,7 +138,8 @@ static void sum_up(const struct fsck *fsck, bool whole)
 	struct strbuf out = STRBUF_INIT;
 	const size_t *nr = fsck->nr;
 
-	if (nr[FINDING_ERROR] || nr[FINDING_WARNING] || fsck->mended) {
+	if (nr[FINDING_ERROR] || nr[FINDING_WARNING] || fsck->mended ||
+	    fsck->would) {
 		faults_add_count(&out, nr[FINDING_ERROR], "error");
 		strbuf_addstr(&out, ", ");
 		faults_add_count(&out, nr[FINDING_WARNING], "warning");
@@ -150,6 +151,10 @@ static void sum_up(const struct fsck *fsck, bool whole)
 	} else {
 		strbuf_addstr(&out, whole ? "nothing is wrong" :
 			      "nothing was found before it failed");
+	}
+	if (nr[FINDING_NOTE]) {
+		strbuf_addstr(&out, ", ");
+		faults_add_count(&out, nr[FINDING_NOTE], "note");
 	}
 	if (nr[FINDING_LEFTOVER]) {
 		strbuf_addstr(&out, ", ");

@@ -15,7 +15,7 @@ struct check_command {
 	const char *age;
 	struct strvec keep;
 	struct check_options options;	/* of all these */
-	bool open;		/* an error was printed that is not mended */
+	bool open;		/* an error or a warning that is not mended */
 };
 
 /* As in gc: what is younger may be of somebody who has only just begun. */
@@ -42,7 +42,7 @@ struct check_command {
 void check_options_read(struct check_command *c, const char *const *usage,
 			const struct option *options);
 
-/** Prints one, and notes whether it leaves an error. */
+/** Prints one, and notes whether it is open. */
 void check_print(struct check_command *c, const struct finding *f);
 
 #endif

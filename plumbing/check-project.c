@@ -11,6 +11,7 @@
 #include "lib/exp/check.h"
 #include "lib/exp/finding-list.h"
 #include "lib/exp/project.h"
+#include "lib/exp/settings-key.h"
 #include "lib/sync/check-ledger.h"
 #include "plumbing/check-options.h"
 
@@ -52,14 +53,34 @@ static int open_project(struct project_check *c, struct project *p,
 	return ret;
 }
 
+/* Keys of the conf that nobody reads, and that are nearly what there is. */
+static void tell_slips(struct project_check *c, const struct project *p)
+{
+	struct finding f = { .level = FINDING_NOTE, .id = "conf-key",
+			     .where = CONF_FILE };
+	struct strvec slips = STRVEC_INIT;
+	size_t i;
+
+	settings_find_slips(p->conf, &slips);
+	for (i = 0; i < slips.nr; i++) {
+		f.text = slips.v[i];
+		finding_list_add(&c->found, &f);
+	}
+	strvec_release(&slips);
+}
+
 /* What fails is told after all that was found. */
 static int check_all(struct project_check *c, const struct project *p,
 		     struct strbuf *err)
 {
-	const struct check_options *options = &c->command.options;
+	struct check_options *options = &c->command.options;
+	struct ledger_set ledgers = { .p = p };
 	struct strbuf why = STRBUF_INIT;
 	int ret, later;
 
+	options->is_in_store = ledger_set_has;
+	options->store_data = &ledgers;
+	tell_slips(c, p);
 	ret = check_project(p, options, finding_list_take, &c->found, err);
 	later = check_ledgers(p, options, finding_list_take, &c->found,
 			      ret ? &why : err);
@@ -69,6 +90,7 @@ static int check_all(struct project_check *c, const struct project *p,
 				      &c->found, ret ? &why : err);
 		ret = ret ? ret : later;
 	}
+	ledger_set_close(&ledgers);
 	strbuf_release(&why);
 	return ret;
 }

@@ -128,7 +128,7 @@ test_expect_success 'duplicate-id: a copied experiment' '
 '
 
 test_expect_success 'dependency-missing and the ways to be renamed' '
-	fresh deps && rm -r results/$one && found 0 &&
+	fresh deps && rm -r results/$one && found 1 &&
 	finding warning dependency-missing open results/$two $two &&
 	test_cmp want out &&
 	make_exp aapfcd_20240704T111555_eins "id: $(test_id 1)" && found 0 &&
@@ -137,10 +137,23 @@ test_expect_success 'dependency-missing and the ways to be renamed' '
 	test_must_be_empty out
 '
 
+# What a store has is not lost; --remote asks it.
+test_expect_success 'dependency-missing is a note where a store is known to have it' '
+	fresh sent && resutil send-pack $one && rm -r results/$one && found 0 &&
+	finding note dependency-missing open results/$two $two &&
+	test_cmp want out && grep "not here but in a store; .resutil pull $two." all &&
+	fresh came && rm -r results/$one && found 1 && resutil send-pack $two &&
+	found 0 && finding note dependency-missing open results/$two $two &&
+	test_cmp want out && grep "resutil fsck --remote. tells" all &&
+	test_expect_code 1 resutil fsck --remote >out &&
+	grep "^note: results/$two: " out && grep "^warning: origin:.*$two.zip: " out &&
+	rm .resutil/remotes/origin.log && found 1
+'
+
 test_expect_success 'dependency-ambiguous' '
 	fresh ambiguous && rm -r results/$one &&
 	make_exp aapfcd_20240704T111555_eins && make_exp aapfcd_20240704T111555_uno &&
-	found 0 && finding warning dependency-ambiguous open results/$two $two &&
+	found 1 && finding warning dependency-ambiguous open results/$two $two &&
 	test_cmp want out
 '
 
@@ -159,10 +172,10 @@ lost () {
 test_expect_success 'run-lost: --repair writes it down, and says so' '
 	fresh lost && lost && found 0 && test_must_be_empty out &&
 	found 0 --repair -n &&
-	finding warning run-lost would results/$six/resutil-exp.yaml $six &&
+	finding note run-lost would results/$six/resutil-exp.yaml $six &&
 	test_cmp want out && grep "state: running" results/$six/resutil-exp.yaml &&
 	found 0 --repair &&
-	finding warning run-lost mended results/$six/resutil-exp.yaml $six &&
+	finding note run-lost mended results/$six/resutil-exp.yaml $six &&
 	test_cmp want out && grep "^state: lost" results/$six/resutil-exp.yaml &&
 	grep "^revision: 5" results/$six/resutil-exp.yaml && found 0 --repair &&
 	test_must_be_empty out
@@ -225,10 +238,10 @@ test_expect_success 'ledger-line and ledger-torn' '
 	fresh ledger && resutil send-pack $one $two &&
 	cp .resutil/remotes/origin.log whole &&
 	sed "2a nonsense" whole >.resutil/remotes/origin.log &&
-	printf "done\taapf" >>.resutil/remotes/origin.log && found 0 &&
+	printf "done\taapf" >>.resutil/remotes/origin.log && found 1 &&
 	finding warning ledger-line open .resutil/remotes/origin.log - \
 		leftover ledger-torn open .resutil/remotes/origin.log - &&
-	test_cmp want out && found 0 --prune &&
+	test_cmp want out && found 1 --prune &&
 	finding warning ledger-line open .resutil/remotes/origin.log - \
 		leftover ledger-torn removed .resutil/remotes/origin.log - &&
 	test_cmp want out && found 0 --repair &&
@@ -358,13 +371,27 @@ test_expect_success 'upload-note: told while its store can be asked' '
 	test_path_is_missing $dir/gone/$one.json
 '
 
-test_expect_success 'rename-note: told, and not removed' '
+test_expect_success 'rename-note: told with --prune alone, and not removed' '
 	fresh rename && mkdir -p .resutil/renames &&
-	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\n" $one \
-		aapfcd_20240704T111555_uno >.resutil/renames/$one && found 0 &&
+	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\nremote\torigin\n" \
+		$one aapfcd_20240704T111555_uno >.resutil/renames/$one &&
+	found 0 --repair && test_must_be_empty out &&
+	found 0 --prune --older-than=0 --repair &&
 	finding leftover rename-note open .resutil/renames/$one $one &&
-	test_cmp want out && found 0 --prune --older-than=0 --repair &&
 	test_cmp want out && test_path_is_file .resutil/renames/$one
+'
+
+test_expect_success 'rename-stuck: what no next command can end' '
+	fresh stuck && mkdir -p .resutil/renames &&
+	echo nonsense >.resutil/renames/$one &&
+	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nremote\tdir:../x\n" $two \
+		aapfcd_20240704T111556_dos >.resutil/renames/$two &&
+	head -c 9000 /dev/zero >.resutil/renames/$six && found 1 &&
+	finding error rename-stuck open .resutil/renames/$one $one \
+		error rename-stuck open .resutil/renames/$two $two \
+		error rename-stuck open .resutil/renames/$six $six &&
+	test_cmp want out && found 1 --prune --older-than=0 --repair &&
+	test_cmp want out && grep "by its URL" all
 '
 
 test_expect_success 'cache: of experiments that are gone' '
@@ -427,7 +454,7 @@ test_expect_success '-n of each repair' '
 		leftover ledger-torn would .resutil/remotes/origin.log - \
 		error displaced would results/.$one.4711.old $one \
 		warning dependency-missing open results/$two $two \
-		warning run-lost would results/$six/resutil-exp.yaml $six &&
+		note run-lost would results/$six/resutil-exp.yaml $six &&
 	test_cmp want out && untouched >../after && test_cmp ../before ../after
 '
 
@@ -445,7 +472,7 @@ test_expect_success FAULTS 'what cannot be done is told, and open' '
 	finding leftover hidden-dir open results/.$one.4711.tmp $one &&
 	test_cmp want out && test_path_is_dir results/.$one.4711.tmp &&
 	fresh cannot && lost && cannot write:1+:EIO --repair &&
-	finding warning run-lost open results/$six/resutil-exp.yaml $six &&
+	finding note run-lost open results/$six/resutil-exp.yaml $six &&
 	test_cmp want out && grep "^state: running" results/$six/resutil-exp.yaml &&
 	fresh cannot && mv results/$one results/.$one.4711.old &&
 	cannot rename:1+:EIO --repair &&

@@ -156,7 +156,8 @@ test_expect_success 'an experiment that the program removed is put back' '
 	ask "$(done_run 1 "\"result\":1")" >../out2 && stop_recorder &&
 	grep "warnings.*was removed" ../out2 &&
 	key state results/$name "\"done\"" && key result results/$name 1 &&
-	resutil fsck
+	test_expect_code 1 resutil fsck >../fsck &&
+	grep "^0 errors, 1 warning$" ../fsck && grep "needs .*_gone" ../fsck
 '
 
 test_expect_success 'one that was moved to another name is followed' '

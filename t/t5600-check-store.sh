@@ -222,9 +222,9 @@ test_expect_success 'one run under two names' '
 '
 
 test_expect_success 'a dependency that is nowhere' '
-	begin && rm "$objects"/$one.zip && check &&
+	begin && rm "$objects"/$one.zip && test_expect_code 1 check &&
 	finds "warning vanished open $one.zip $one" &&
-	rm -r results/$one && check &&
+	rm -r results/$one && test_expect_code 1 check &&
 	finds "warning vanished open $one.zip $one" \
 		"warning dependency-missing open $two.zip $two"
 '
@@ -242,16 +242,17 @@ test_expect_success 'a dependency that is another run' '
 '
 
 test_expect_success 'what has vanished, and was removed on purpose' '
-	begin && rm "$objects"/$three.zip && check &&
+	begin && rm "$objects"/$three.zip && test_expect_code 1 check &&
 	finds "warning vanished open $three.zip $three" &&
 	grep "resutil push $three" out && send $three && check && finds &&
 	resutil remove-exp --remote origin $three && check && finds
 '
 
 test_expect_success 'what vanished and is nowhere is forgotten on demand' '
-	begin && rm -r "$objects"/$three.zip results/$three && check &&
+	begin && rm -r "$objects"/$three.zip results/$three &&
+	test_expect_code 1 check &&
 	finds "warning vanished open $three.zip $three" &&
-	check -n --repair && finds "warning vanished would $three.zip $three" &&
+	test_expect_code 1 check -n --repair && finds "warning vanished would $three.zip $three" &&
 	check --repair && finds "warning vanished mended $three.zip $three" &&
 	check && finds
 '

@@ -168,7 +168,7 @@ test_expect_success 'a project of that name is none' '
 	begin && mv "$objects" "$store"/resutil-test-01234567 &&
 	cp "$store"/resutil-test-01234567/$one.zip keep.zip &&
 	touch -d "2 days ago" "$store"/resutil-test-01234567/$one.zip &&
-	check --prune --older-than=0 &&
+	test_expect_code 1 check --prune --older-than=0 &&
 	test_cmp_bin keep.zip "$store"/resutil-test-01234567/$one.zip
 '
 

@@ -38,7 +38,7 @@ test_expect_success 'a store as it should be has no such findings' '
 test_expect_success 'the same bytes twice: a warning, and --repair removes one' '
 	drive_file "$project" $one.zip one.zip \
 		"\"modifiedTime\": \"2024-01-01T00:00:00Z\"" >id &&
-	findings && test $status = 0 &&
+	findings && test $status = 1 &&
 	printf "warning\tduplicate-object\topen\tproject/$one.zip\n" >want &&
 	test_cmp want got && test_grep "which has the same bytes" found &&
 	test_grep "2024-01-01T00:00:00Z.*$(cat id)\." found &&
@@ -111,7 +111,7 @@ test_expect_success 'two folders of one name are one, and told' '
 	resutil remove-object project/$one.zip &&
 	second=$(drive_folder project "$base") &&
 	drive_file "$second" $one.zip one.zip && findings &&
-	test $status = 0 &&
+	test $status = 1 &&
 	printf "warning\tduplicate-folder\topen\tproject/\n" >want &&
 	grep "folder" got >folders && test_cmp want folders &&
 	test_grep "2 folders of that name ($project, $second)" found &&

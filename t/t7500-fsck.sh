@@ -63,7 +63,7 @@ test_expect_success '--repair -n, and --repair' '
 	cd bad &&
 	test_expect_code 1 resutil fsck --repair -n >out &&
 	grep "^would mend: results/$six/resutil-exp.yaml: the run ended" out &&
-	tail -n 1 out | grep "^1 error, 2 warnings, 1 would be mended, 1 leftover" &&
+	tail -n 1 out | grep "^1 error, 1 warning, 1 would be mended, 1 leftover" &&
 	test_expect_code 1 resutil fsck -n >again && test_cmp out again &&
 	grep "^state: running" results/$six/resutil-exp.yaml &&
 	test_expect_code 1 resutil fsck --repair >out &&
@@ -84,6 +84,42 @@ test_expect_success 'a lost run is no finding; --repair writes that it is' '
 	resutil fsck --repair >out && grep "^nothing is wrong$" out
 '
 
+test_expect_success 'nor is it one that --repair -n would write that' '
+	fresh would && lost && resutil fsck -n >out && cat >want <<-END &&
+	would mend: results/$six/resutil-exp.yaml: the run ended without anybody to record how
+	0 errors, 0 warnings, 1 would be mended
+	END
+	test_cmp want out
+'
+
+test_expect_success 'nor a rename that is about to be finished' '
+	fresh rename && resutil push $one && mkdir -p .resutil/renames &&
+	printf "resutil-rename 1\nfrom\t%s\nto\t%s\nhere\nremote\torigin\n" \
+		$one aapfcd_20240704T111555_uno >.resutil/renames/$one &&
+	resutil -v fsck --remote >out && echo "nothing is wrong" >want &&
+	test_cmp want out && resutil rename-exp $one aapfcd_20240704T111555_uno &&
+	resutil -v fsck --remote >out && test_cmp want out &&
+	resutil -q status >out 2>&1 && resutil -v fsck --remote >out &&
+	test_cmp want out && test_path_is_missing .resutil/renames/$one
+'
+
+test_expect_success 'nor what a predecessor has written' '
+	fresh others && mkdir results/$six && cat >results/$six/resutil-exp.yaml \
+		<<-\END &&
+	args: train.py --lr 0.1
+	cmd: train.py --lr 0.1
+	dependency:
+	- results/aapfcd_20240704T111555_one
+	git:
+	  commit_hash: 0123456789012345678901234567890123456789
+	  uncommited_files: []
+	END
+	mkdir -p ../store/project && python3 -m zipfile -c \
+		../store/project/$six.zip results/$six/resutil-exp.yaml &&
+	resutil fsck --remote --read-data >out && echo "nothing is wrong" >want &&
+	test_cmp want out
+'
+
 test_expect_success 'the same tag on two runs is none, what is no list is' '
 	fresh tags && make_exp $six "id: $(test_id 6)" "tags: [best, last]" &&
 	resutil update-exp --json --from - $two <<-\END && resutil fsck >out &&
@@ -98,9 +134,21 @@ test_expect_success 'the same tag on two runs is none, what is no list is' '
 	done
 '
 
-test_expect_success 'a warning alone is exit 0, and so is a leftover' '
-	fresh warning && rm -r results/$one && mkdir results/.$one.4711.rm &&
-	resutil fsck >out && tail -n 1 out | grep "^0 errors, 1 warning, 1 leftover"
+test_expect_success 'a warning is a finding: exit 1; a leftover and a note are none' '
+	fresh warning && mkdir results/.$one.4711.rm &&
+	resutil fsck >out && grep "^nothing is wrong, 1 leftover" out &&
+	resutil send-pack $one && mv results/$one away && resutil fsck >out &&
+	grep "^note: results/$two: it needs " out &&
+	grep "^nothing is wrong, 1 note, 1 leftover" out &&
+	resutil fsck --json >out && grep -c "\"level\":\"note\"" out &&
+	rm .resutil/remotes/origin.log && test_expect_code 1 resutil fsck >out &&
+	grep "^warning: results/$two: it needs " out &&
+	tail -n 1 out | grep "^0 errors, 1 warning, 1 leftover" &&
+	mv away results/$one && resutil fsck && resutil -q push $one $two &&
+	rm ../store/project/$two.zip && resutil fsck &&
+	test_expect_code 1 resutil fsck --remote >out &&
+	grep "^warning: origin:.*$two.zip: " out &&
+	tail -n 1 out | grep "^0 errors, 1 warning, 1 leftover"
 '
 
 # Each use of an index checks it; locks and queues stay for whoever comes next.

@@ -62,6 +62,25 @@ test_expect_success 'what is young stays; -n; what is old goes' '
 	echo "nothing is left over" >want && test_cmp want out
 '
 
+# Logins and trust may be secret.
+test_expect_success 'what writers of the files of the user left goes, too' '
+	fresh users && XDG_CONFIG_HOME=$PWD/config XDG_DATA_HOME=$PWD/data &&
+	export XDG_CONFIG_HOME XDG_DATA_HOME &&
+	test_when_finished "unset XDG_CONFIG_HOME XDG_DATA_HOME" &&
+	mkdir -p config/resutil/logins data/resutil &&
+	for file in config/resutil/config.yaml config/resutil/logins/ab.json \
+		data/resutil/trusted
+	do
+		echo "{}" >$file && echo x >$file.4711.1.tmp || return 1
+	done && echo x >config/resutil/mine.4711.1.tmp &&
+	echo x >config/resutil/config.yaml.old.tmp && find config data | sort >all &&
+	resutil gc >out && grep "^removed 0 leftovers, 0 B; 3 stay$" out &&
+	resutil gc --older-than=0 >out && grep "^removed 3 leftovers" out &&
+	grep "^removed config/resutil/logins/ab.json.4711.1.tmp" out &&
+	grep -v "\(yaml\|json\|trusted\).4711" all >want &&
+	find config data | sort >left && test_cmp want left
+'
+
 test_expect_success '--keep leaves a kind, however old it is' '
 	fresh keep && leave && resutil gc --older-than=0 --keep=hidden-dir \
 		--keep=cache >out && told >got && cat >want <<-END &&
@@ -248,10 +267,13 @@ test_expect_success 'a run that goes on keeps its live file' '
 
 test_expect_success 'a run that was killed leaves what gc and --repair take' '
 	fresh killed && mkfifo gate &&
-	{ resutil run --no-push -m killed timeout 30 cat gate >ran 2>&1 & } &&
-	pid=$! && until_it runs _killed &&
+	{
+		resutil run --no-push -m killed sh -c ": >began; exec timeout \
+			30 cat gate" >ran 2>&1 &
+	} &&
+	pid=$! && until_it test -e began &&
 	kill -KILL $pid && { wait $pid || :; } && resutil fsck >out &&
-	grep "^nothing is wrong" out && { echo x >gate; } &&
+	grep "^nothing is wrong" out && { echo x 1<>gate; } &&
 	until_it sh -c "resutil fsck -n --json | grep run-lost" &&
 	resutil gc --older-than=0 && test_path_is_file .resutil/live/* &&
 	resutil fsck --repair >out && grep "^mended: " out &&

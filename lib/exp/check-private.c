@@ -18,6 +18,7 @@
 #include "lib/exp/name.h"
 #include "lib/exp/record.h"
 #include "lib/exp/remotes.h"
+#include "lib/exp/rename-journal.h"
 #include "lib/exp/tids.h"
 #include "lib/exp/ticket.h"
 #include "lib/exp/trial-roots.h"
@@ -153,10 +154,42 @@ static void look_at_root(struct check *c, const char *path)
 	strbuf_release(&root);
 }
 
-static void look_at_rename(struct check *c, const char *path, const char *name)
+/* One that is about to be finished is no finding: gc alone tells of it, since
+ * it may be asked to leave it. */
+static void tell_rename(struct check *c, const char *path, const char *name,
+			int fd, const struct stat *st)
 {
+	static const char *const stuck[] = {
+		[RENAME_NOTE_URL] = "a rename in a store by its URL, which is "
+			"followed only when it is typed; give that 'resutil "
+			"comment' again, or remove the note",
+		[RENAME_NOTE_NONE] = "it is no note of a rename, so no command "
+			"can end one; remove it"
+	};
 	struct finding f = { .level = FINDING_LEFTOVER, .id = "rename-note",
 			     .name = name };
+	struct strbuf text = STRBUF_INIT;
+	enum rename_note note = RENAME_NOTE_NONE;
+
+	if (!strbuf_read_fd(&text, fd, RENAME_NOTE_MAX_BYTES))
+		note = rename_journal_judge(&text, name);
+	strbuf_release(&text);
+	/* It may have been ended while we looked. */
+	if (!hold_has_name(fd, AT_FDCWD, path))
+		return;
+	if (note != RENAME_NOTE_GOOD) {
+		f.level = FINDING_ERROR;
+		f.id = "rename-stuck";
+		check_found(c, &f, path, "%s", stuck[note]);
+	} else if (c->options->flags & CHECK_PRUNE) {
+		f.bytes = (uint64_t)st->st_blocks * 512;
+		check_found(c, &f, path, "a rename that was begun; the "
+			    "next command about experiments ends it");
+	}
+}
+
+static void look_at_rename(struct check *c, const char *path, const char *name)
+{
 	struct stat st;
 	int fd;
 
@@ -166,12 +199,8 @@ static void look_at_rename(struct check *c, const char *path, const char *name)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    filelock_is_held(fd, 0) != 1 &&
-	    hold_has_name(fd, AT_FDCWD, path)) {
-		f.bytes = (uint64_t)st.st_blocks * 512;
-		check_found(c, &f, path, "a rename that was begun; the "
-			    "next command about experiments ends it");
-	}
+	    filelock_is_held(fd, 0) != 1)
+		tell_rename(c, path, name, fd, &st);
 	close(fd);
 }
 
@@ -599,12 +628,37 @@ static void look_at_hashes(struct check *c, const char *cache)
 	strvec_release(&entries);
 }
 
+/* What is the user's, outside of all projects: it may be secret. */
+static void look_at_users(struct check *c)
+{
+	static const struct {
+		const char *variable, *fallback, *below, *base;
+	} places[] = {
+		{ "XDG_CONFIG_HOME", ".config", "", "config.yaml" },
+		{ "XDG_CONFIG_HOME", ".config", "/logins", NULL },
+		{ "XDG_DATA_HOME", ".local/share", "", "trusted" }
+	};
+	struct strbuf path = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		strbuf_reset(&path);
+		if (path_xdg(&path, places[i].variable, places[i].fallback,
+			     NULL))
+			continue;
+		strbuf_addstr(&path, places[i].below);
+		look_for_temps(c, path.buf, places[i].base, "temp-file");
+	}
+	strbuf_release(&path);
+}
+
 void check_private(struct check *c)
 {
 	struct strbuf path = STRBUF_INIT;
 
 	look_for_temps(c, c->p->root, CONF_FILE, "temp-file");
 	look_for_temps(c, c->p->root, ".gitignore", "temp-file");
+	look_at_users(c);
 	look_at_private(c);
 	strbuf_addf(&path, "%s/.resutil", c->p->root);
 	look_for_temps_below(c, path.buf, "temp-file");

@@ -236,11 +236,11 @@ static bool is_ours(const struct check *c, const char *name,
 	return ours;
 }
 
-/* A run that was lost breaks no rule, and whatever shows its state shows that:
- * only that this gets written is told. */
+/* A run that was lost breaks no rule, and whatever shows its state shows that,
+ * so it is no finding: only that this gets written is told. */
 static void tell_lost(struct check *c, const char *name, const char *dir)
 {
-	struct finding f = { .level = FINDING_WARNING, .id = "run-lost",
+	struct finding f = { .level = FINDING_NOTE, .id = "run-lost",
 			     .name = name };
 	struct strbuf path = STRBUF_INIT, why = STRBUF_INIT;
 	static const char what[] =

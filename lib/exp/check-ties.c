@@ -154,12 +154,44 @@ static enum tie_state judge(const struct check *c, const struct tie *tie)
 	return others ? TIE_AMBIGUOUS : TIE_MISSING;
 }
 
+/*
+ * What a store has is not lost. Nor is what this clone never had: a run that
+ * came without what it needs (pull --no-dependency), or went to a store, is
+ * for the check of that store.
+ */
+static void tell_missing(struct check *c, struct finding *f, const char *path,
+			 const struct tie *tie, const char *to)
+{
+	const struct check_options *o = c->options;
+	struct strbuf word = STRBUF_INIT;
+
+	f->id = "dependency-missing";
+	quote_shell(&word, f->name);
+	if (o->is_in_store && o->is_in_store(tie->to, o->store_data)) {
+		f->level = FINDING_NOTE;
+		check_found(c, f, path, "it needs '%s', which is not here but "
+			    "in a store; 'resutil pull %s' gets it", to,
+			    word.buf);
+	} else if (o->is_in_store && o->is_in_store(f->name, o->store_data)) {
+		f->level = FINDING_NOTE;
+		check_found(c, f, path, "it needs '%s', which is not here; "
+			    "'resutil fsck --remote' tells whether the store "
+			    "has it, and 'resutil pull %s' gets it", to,
+			    word.buf);
+	} else {
+		check_found(c, f, path, "it needs '%s', which is not here; "
+			    "'resutil pull %s' gets it if a store has it", to,
+			    word.buf);
+	}
+	strbuf_release(&word);
+}
+
 static void tell_tie(struct check *c, const struct tie *tie,
 		     enum tie_state state)
 {
 	struct finding f = { .level = FINDING_WARNING,
 			     .name = c->exp[tie->from].name };
-	struct strbuf path = STRBUF_INIT, to = STRBUF_INIT, word = STRBUF_INIT;
+	struct strbuf path = STRBUF_INIT, to = STRBUF_INIT;
 
 	project_exp_path(c->p, f.name, &path);
 	quote_terminal(&to, tie->to, strlen(tie->to));
@@ -176,13 +208,8 @@ static void tell_tie(struct check *c, const struct tie *tie,
 			    "here, and several experiments could be it",
 			    to.buf);
 	} else {
-		f.id = "dependency-missing";
-		quote_shell(&word, f.name);
-		check_found(c, &f, path.buf, "it needs '%s', which is not "
-			    "here; 'resutil pull %s' gets it if a store has "
-			    "it", to.buf, word.buf);
+		tell_missing(c, &f, path.buf, tie, to.buf);
 	}
-	strbuf_release(&word);
 	strbuf_release(&to);
 	strbuf_release(&path);
 }

@@ -10,7 +10,7 @@
 #define FIELDS 7
 
 static const char *const levels[FINDING_LEVEL_NR] = {
-	"error", "warning", "leftover"
+	"error", "warning", "note", "leftover"
 };
 
 static const char *const states[FINDING_STATE_NR] = {
@@ -63,7 +63,7 @@ const char *finding_level_name(enum finding_level level)
 
 bool finding_is_bad(const struct finding *f)
 {
-	return f->level == FINDING_ERROR &&
+	return f->level <= FINDING_WARNING &&
 	       (f->state == FINDING_OPEN || f->state == FINDING_WOULD);
 }
 

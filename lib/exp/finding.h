@@ -13,6 +13,7 @@
 enum finding_level {
 	FINDING_ERROR,		/* a rule of durability.adoc is broken */
 	FINDING_WARNING,	/* something is lost, or may be */
+	FINDING_NOTE,		/* nothing is wrong, and yet it is told */
 	FINDING_LEFTOVER,	/* of a crash: harmless, gc removes it */
 	FINDING_LEVEL_NR
 };
@@ -52,6 +53,10 @@ struct check_options {
 	unsigned older_than;	/* seconds: younger leftovers stay */
 	unsigned keep;		/* leftovers that stay: finding_keep_add() */
 	unsigned jobs;		/* threads; 0: as many as make sense */
+	/* Whether a store has an experiment of that name, as far as it is
+	 * known here without asking one; NULL: nothing is known. */
+	bool (*is_in_store)(const char *name, void *data);
+	void *store_data;	/* for that */
 };
 
 /** Adds leftovers of that id to those that stay. Errors: ERR_USAGE: there are
@@ -60,10 +65,10 @@ int finding_keep_add(unsigned *keep, const char *id, struct strbuf *err);
 /** Whether leftovers of that id stay. */
 bool finding_is_kept(const struct check_options *o, const char *id);
 
-/** "error", "warning", "leftover". */
+/** "error", "warning", "note", "leftover". */
 const char *finding_level_name(enum finding_level level);
 
-/** An error that is still there. */
+/** An error or a warning that is still there: what fsck exits 1 for. */
 bool finding_is_bad(const struct finding *f);
 
 /**

@@ -24,8 +24,7 @@
 
 struct content {
 	const struct project *p;
-	struct ledger **ledger;
-	size_t nr;
+	struct ledger_set ledgers;
 	struct exp_cache *cache;
 	unsigned jobs;		/* for the files of one experiment */
 	struct progress *progress;
@@ -85,8 +84,8 @@ static void compare(struct reading *r, const struct pack_info *info,
 	struct exp_known known;
 	size_t i;
 
-	for (i = 0; i < c->nr && !r->id; i++) {
-		note = ledger_done(c->ledger[i], r->name);
+	for (i = 0; i < c->ledgers.nr && !r->id; i++) {
+		note = ledger_done(c->ledgers.ledger[i], r->name);
 		if (!note || !differs(&note->info, info))
 			continue;
 		r->id = "content-differs";
@@ -94,7 +93,7 @@ static void compare(struct reading *r, const struct pack_info *info,
 			    "has for the same record: they were edited, or "
 			    "the disk lost them; compare with a copy that "
 			    "'resutil pull' gets into another clone",
-			    c->ledger[i]->remote);
+			    c->ledgers.ledger[i]->remote);
 	}
 	if (!r->id && exp_cache_find(c->cache, r->name, sign, &known) &&
 	    memcmp(known.info.tree, info->tree, DIGEST_RAWSZ)) {
@@ -191,26 +190,10 @@ static int read_some(struct content *c, struct workers *w,
 	return ret;
 }
 
-static void open_ledgers(struct content *c)
-{
-	struct strvec remotes = STRVEC_INIT;
-	size_t i;
-
-	ledger_list(c->p, &remotes);
-	c->ledger = xcalloc(remotes.nr + 1, sizeof(*c->ledger));
-	/* One that cannot be read is a finding of its own. What was copied
-	 * from one store to another ('@') says nothing of what is here. */
-	for (i = 0; i < remotes.nr; i++)
-		if (*remotes.v[i] != '@' &&
-		    !ledger_open(&c->ledger[c->nr], c->p, remotes.v[i], NULL))
-			c->nr++;
-	strvec_release(&remotes);
-}
-
 int check_content(const struct project *p, const struct check_options *options,
 		  finding_fn fn, void *data, struct strbuf *err)
 {
-	struct content c = { .p = p, .jobs = 1 };
+	struct content c = { .p = p, .jobs = 1, .ledgers = { .p = p } };
 	unsigned jobs = options->jobs ? options->jobs : workers_default();
 	struct strvec names = STRVEC_INIT;
 	struct workers *w = NULL;
@@ -221,7 +204,7 @@ int check_content(const struct project *p, const struct check_options *options,
 		goto cleanup;
 	record_host();
 	record_boot_id();
-	open_ledgers(&c);
+	ledger_set_open(&c.ledgers);
 	c.cache = exp_cache_open(p);
 	if (names.nr < (size_t)jobs * EXPS_PER_JOB) {
 		c.jobs = jobs;
@@ -237,9 +220,7 @@ cleanup:
 	workers_stop(&w);
 	progress_stop(&c.progress);
 	exp_cache_close(c.cache);
-	for (i = 0; i < c.nr; i++)
-		ledger_close(c.ledger[i]);
-	free(c.ledger);
+	ledger_set_close(&c.ledgers);
 	strvec_release(&names);
 	return ret;
 }

@@ -1,6 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/sync/check-ledger.h"
 
+#include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/filelock.h"
 #include "lib/base/strbuf.h"
@@ -248,6 +249,46 @@ void ledger_list(const struct project *p, struct strvec *out)
 		closedir(dir);
 	strvec_sort(out, false);
 	strbuf_release(&path);
+}
+
+void ledger_set_open(struct ledger_set *s)
+{
+	struct strvec remotes = STRVEC_INIT;
+	size_t i;
+
+	ledger_list(s->p, &remotes);
+	s->ledger = xcalloc(remotes.nr + 1, sizeof(*s->ledger));
+	/* One that cannot be read is a finding of its own. What was copied
+	 * from one store to another ('@') says nothing of what is here. */
+	for (i = 0; i < remotes.nr; i++)
+		if (*remotes.v[i] != '@' &&
+		    !ledger_open(&s->ledger[s->nr], s->p, remotes.v[i], NULL))
+			s->nr++;
+	strvec_release(&remotes);
+}
+
+void ledger_set_close(struct ledger_set *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr; i++)
+		ledger_close(s->ledger[i]);
+	free(s->ledger);
+	s->ledger = NULL;
+	s->nr = 0;
+}
+
+bool ledger_set_has(const char *name, void *set)
+{
+	struct ledger_set *s = set;
+	size_t i;
+
+	if (!s->ledger)
+		ledger_set_open(s);
+	for (i = 0; i < s->nr; i++)
+		if (ledger_done(s->ledger[i], name))
+			return true;
+	return false;
 }
 
 int check_ledgers(const struct project *p, const struct check_options *options,

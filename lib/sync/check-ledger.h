@@ -18,6 +18,18 @@
 int check_ledgers(const struct project *p, const struct check_options *options,
 		  finding_fn fn, void *data, struct strbuf *err);
 
+/* The ledgers that can be read: of remotes, not of copies between stores. */
+struct ledger_set {
+	const struct project *p;
+	struct ledger **ledger;	/* NULL: they are still to be opened */
+	size_t nr;
+};
+void ledger_set_open(struct ledger_set *s);
+void ledger_set_close(struct ledger_set *s);
+/** is_in_store of check_options: whether one of them has noted that a store
+ *  has it; opens them when it is asked for the first time. */
+bool ledger_set_has(const char *name, void *set);
+
 /**
  * Reads all files of all experiments, and compares their hashes with those
  * that were noted for the same state of the same run: in the ledgers, and, as

@@ -475,9 +475,9 @@ class Check:
             return (finding["id"] in self.scenario.may_find or
                     (finding["id"] == "content-differs" and
                      self.point.is_power and self.scenario.live))
-        return (finding["level"] == "warning" or self.point.kills or
+        return (finding["level"] in ("warning", "note") or self.point.kills or
                 self.point.kind in UNTIDY or "+" in self.point.nr or
-                finding["id"] in ("rename-note", "upload-rest") or
+                finding["id"] == "upload-rest" or
                 self.scenario.untidy)
 
     def again(self):

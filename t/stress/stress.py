@@ -361,7 +361,8 @@ class Stress:
             # -n, as a lost run is told only where that would be mended
             done = self.plain(clone, "fsck", "-n", "--remote", "--read-data",
                               "--json", known=(0, 1))
-            self.check_findings(clone, done, {"error", "warning", "leftover"})
+            self.check_findings(clone, done, {"error", "warning", "note",
+                                              "leftover"})
         for path in (*self.clones.values(), self.store,
                      os.path.join(self.top, "home")):
             for rest in places.rests(path):

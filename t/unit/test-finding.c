@@ -111,7 +111,11 @@ static void test_bad(void)
 	check(!finding_is_bad(&f), "a mended one is not");
 	f.state = FINDING_OPEN;
 	f.level = FINDING_WARNING;
-	check(!finding_is_bad(&f), "a warning is not");
+	check(finding_is_bad(&f), "a warning is, too");
+	f.level = FINDING_NOTE;
+	check(!finding_is_bad(&f), "a note is not");
+	f.level = FINDING_LEFTOVER;
+	check(!finding_is_bad(&f), "nor is a leftover");
 }
 
 static void test_list(void)
