@@ -285,11 +285,29 @@ static bool is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* One level; somebody else may have made it in between. */
-static int mkdir_once(const char *path, mode_t mode)
+static int sync_above(const char *path)
 {
-	if (is_dir(path) || !sys_mkdir(path, mode))
+	char dir[PATH_MAX];
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len && path[len - 1] != '/')
+		len--;
+	if (!len)
+		return sys_fsync_dir(".");
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	return sys_fsync_dir(dir);
+}
+
+/* One level; somebody else may have made it in between. */
+static int mkdir_once(const char *path, mode_t mode, bool sync)
+{
+	if (is_dir(path))
 		return 0;
+	if (!sys_mkdir(path, mode))
+		return sync ? sync_above(path) : 0;
 	if (errno != EEXIST)
 		return -1;
 	if (is_dir(path))
@@ -298,7 +316,7 @@ static int mkdir_once(const char *path, mode_t mode)
 	return -1;
 }
 
-int sys_mkdir_all(const char *path, mode_t mode)
+static int mkdir_all(const char *path, mode_t mode, bool sync)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path), i;
@@ -314,11 +332,21 @@ int sys_mkdir_all(const char *path, mode_t mode)
 		if (part[i] != '/' || part[i - 1] == '/')
 			continue;
 		part[i] = '\0';
-		if (mkdir_once(part, mode))
+		if (mkdir_once(part, mode, sync))
 			return -1;
 		part[i] = '/';
 	}
-	return mkdir_once(part, mode);
+	return mkdir_once(part, mode, sync);
+}
+
+int sys_mkdir_all(const char *path, mode_t mode)
+{
+	return mkdir_all(path, mode, false);
+}
+
+int sys_mkdir_all_synced(const char *path, mode_t mode)
+{
+	return mkdir_all(path, mode, true);
 }
 
 int sys_unlinkat(int dirfd, const char *path, int flags)

@@ -81,6 +81,8 @@ int sys_mkdir(const char *path, mode_t mode);
 int sys_mkdirat(int dirfd, const char *path, mode_t mode);
 /** mkdir -p; an existing directory (also through a link) is fine. */
 int sys_mkdir_all(const char *path, mode_t mode);
+/** The same; those that were made are there after a power failure. */
+int sys_mkdir_all_synced(const char *path, mode_t mode);
 int sys_unlink(const char *path);
 int sys_unlinkat(int dirfd, const char *path, int flags);
 int sys_rmdir(const char *path);

@@ -31,7 +31,7 @@ static int find_lock(struct strbuf *path, const struct conf_file *f,
 	if (f->project)
 		return project_private(f->project, LOCK_FILE, path, err);
 	ret = path_xdg(path, "XDG_CONFIG_HOME", ".config", err);
-	if (!ret && sys_mkdir_all(path->buf, 0777))
+	if (!ret && sys_mkdir_all_synced(path->buf, 0777))
 		ret = fail_errno(err, "cannot make the directory '%s'",
 				 path->buf);
 	strbuf_addstr(path, USER_FILE ".lock");

@@ -414,7 +414,7 @@ static int take_lock(int *fd, const char *path, struct strbuf *err)
 
 	strbuf_add(&dir, path, (size_t)(path_basename(path) - path));
 	strbuf_addf(&name, "%s.lock", path);
-	if (sys_mkdir_all(dir.buf, 0700))
+	if (sys_mkdir_all_synced(dir.buf, 0700))
 		ret = fail_errno(err, "cannot make '%s'", dir.buf);
 	if (!ret) {
 		*fd = filelock_open(name.buf, 0600);

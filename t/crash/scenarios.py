@@ -9,6 +9,8 @@ import json
 import os
 import random
 
+import model
+
 SCENARIOS = {}
 
 
@@ -223,14 +225,64 @@ def _(w):
     one(w)
 
 
-@scenario("config-trust", ["config", "--trust"], syncs=2)
+# Each file of settings is the old or the new one, and is always one.
+def settings(world):
+    found = {}
+    for path in ("p/resutil-conf.yaml", "home/.config/resutil/config.yaml",
+                 "home/.local/share/resutil/trusted"):
+        full = world.path(path)
+        found[path] = model.read_file(full) if os.path.exists(full) else b""
+    return found
+
+
+def can_be_read(check):
+    status, _, err = check.world.run("p", "config", "list")
+    if status:
+        yield "config list exits %d: %s" % (status, err.strip())
+
+
+CONF = "# mine\nrun:\n  prompt: no   # never\n  monitor: 5\n"
+
+
+def says_also(w, more):
+    with open(w.path("p/resutil-conf.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    w.write("p/resutil-conf.yaml", text + more)
+
+
+@scenario("config-trust", ["config", "--trust"], syncs=2, look=settings)
 def _(w):
     one(w)
     w.conf("q")
     w.do("q", "config", "--trust")
-    with open(w.path("p/resutil-conf.yaml"), encoding="utf-8") as f:
-        text = f.read()
-    w.write("p/resutil-conf.yaml", text + "meta: {word: [echo, word]}\n")
+    says_also(w, "meta: {word: [echo, word]}\n")
+
+
+# In a home that has no directory of ours yet.
+@scenario("config-trust-first", ["config", "--trust"], syncs=5, look=settings)
+def _(w):
+    one(w)
+    says_also(w, "meta: {word: [echo, word]}\n")
+
+
+scenario("config-set", ["config", "set", "run.collect", "a*", "b"], syncs=2,
+         look=settings, reads=can_be_read)(one)
+scenario("config-set-user", ["config", "set", "--user", "run.prompt", "no"],
+         syncs=4, look=settings, reads=can_be_read)(one)
+
+
+@scenario("config-reset-user", ["config", "set", "alias.l", "list --json"],
+          syncs=2, look=settings, reads=can_be_read)
+def _(w):
+    one(w)
+    w.write("home/.config/resutil/config.yaml", CONF)
+
+
+@scenario("config-unset", ["config", "unset", "run.prompt"], codes=(10,),
+          syncs=2, look=settings, reads=can_be_read)
+def _(w):
+    one(w)
+    says_also(w, CONF)
 
 
 # What a program says about itself from inside. (A row of metrics has its own
@@ -318,6 +370,14 @@ def _(w):
     w.add("p", "one", {})
     w.add("p", "two", {})
     w.do("p", "tag", "best", "one")
+
+
+@scenario("tag-delete", ["tag", "-d", "best"], codes=(10,), syncs=2)
+def _(w):
+    project(w)
+    w.add("p", "one", {})
+    w.do("p", "tag", "best", "one")
+    w.do("p", "tag", "other", "one")
 
 
 # ---- programs that record themselves -------------------------------------------

@@ -150,6 +150,8 @@ static void test_mkdir_all(void)
 	check(!sys_mkdir_all("a/b//c/", 0777) && path_is_dir("a/b/c"),
 	      "mkdir_all makes all levels");
 	check(!sys_mkdir_all("a/b/c", 0777), "and takes what is there");
+	check(!sys_mkdir_all_synced("s/t//u/", 0777) && path_is_dir("s/t/u") &&
+	      !sys_mkdir_all_synced("s", 0777), "also when it syncs");
 	check(!symlink("a", "link") && !sys_mkdir_all("link/b/d", 0777) &&
 	      path_is_dir("a/b/d"), "and goes through links");
 	put("file", "");

@@ -216,7 +216,7 @@ int google_login_save(const struct google_login *l, struct strbuf *path,
 		goto cleanup;
 	strbuf_add(&dir, path->buf,
 		   (size_t)(path_basename(path->buf) - path->buf));
-	if (sys_mkdir_all(dir.buf, 0700)) {
+	if (sys_mkdir_all_synced(dir.buf, 0700)) {
 		ret = fail_errno(err, "cannot make the directory '%s'",
 				 dir.buf);
 		goto cleanup;
