@@ -296,9 +296,9 @@ $(B)/man/done: $(PAGES) $(GENERATED) $(EVERYDAY) tools/make-man \
 	@touch $@
 
 html: $(PAGES) $(GENERATED) $(EVERYDAY)
-	@mkdir -p $(B)/html
-	$(ASCIIDOCTOR) -b html5 -D $(B)/html $(ADOC_FLAGS) \
-		$(PAGES) $(EVERYDAY) $(TEXTS)
+	@echo "    html pages of the manual, from $(B)/html/index.html on"
+	@ASCIIDOCTOR='$(ASCIIDOCTOR)' $(PYTHON) tools/make-html $(B)/html \
+		$(ADOC_FLAGS) $(PAGES) $(EVERYDAY) $(TEXTS)
 
 COMPLETIONS := $(if $(wildcard tools/make-completion),$(B)/completion/done)
 

@@ -186,6 +186,36 @@ test_expect_success 'pages that a distribution has packed are found, too' '
 	test_grep "gzip cannot read" err
 '
 
+test_lazy_prereq ASCIIDOCTOR 'command -v "${ASCIIDOCTOR:-asciidoctor}"'
+
+test_expect_success PYTHON,ASCIIDOCTOR 'for a browser, pages lead to each other' '
+	html=$PWD/html &&
+	(
+		cd "$SOURCE_DIRECTORY" &&
+		python3 -B tools/make-html "$html" -a generated="$html" \
+			Documentation/resutil-tag.adoc \
+			Documentation/resutil-tid.adoc \
+			Documentation/resutil-rev-exp.adoc \
+			Documentation/resutil-tutorial.adoc \
+			Documentation/technical/durability.adoc \
+			Documentation/technical/http.adoc
+	) &&
+	link="<a href=\"resutil-rev-exp.html\"><strong>resutil-rev-exp</strong>(1)" &&
+	test_grep "$link" html/resutil-tag.html &&
+	test_grep "[^>]<strong>resutil-[a-z-]*</strong>([157])" \
+		html/resutil-tag.html &&
+	grep -o "href=\"[^:\"#]*" html/*.html html/technical/*.html >links &&
+	sed "s/:href=\"/ /" links >pairs &&
+	test_grep "index.html technical/http.html" pairs &&
+	while read -r page target
+	do
+		test -f "${page%/*}/$target" || echo "$page: $target"
+	done <pairs >dead &&
+	test_must_be_empty dead &&
+	test_grep "resutil-tutorial(7)</a></td><td>the first half hour" \
+		html/index.html
+'
+
 test_expect_success 'an alias is explained' '
 	resutil -c "alias.last=log -n 1" help last >out &&
 	echo "'\''last'\'' is an alias of '\''log -n 1'\''" >expect &&
