@@ -197,6 +197,7 @@ test_expect_success PYTHON,ASCIIDOCTOR 'for a browser, pages lead to each other'
 			Documentation/resutil-tid.adoc \
 			Documentation/resutil-rev-exp.adoc \
 			Documentation/resutil-tutorial.adoc \
+			Documentation/resutil-overview.adoc \
 			Documentation/technical/durability.adoc \
 			Documentation/technical/http.adoc
 	) &&
@@ -204,8 +205,9 @@ test_expect_success PYTHON,ASCIIDOCTOR 'for a browser, pages lead to each other'
 	test_grep "$link" html/resutil-tag.html &&
 	test_grep "[^>]<strong>resutil-[a-z-]*</strong>([157])" \
 		html/resutil-tag.html &&
-	grep -o "href=\"[^:\"#]*" html/*.html html/technical/*.html >links &&
-	sed "s/:href=\"/ /" links >pairs &&
+	grep -o "href=\"[^:\"#][^:\"#]*[\"#]" html/*.html \
+		html/technical/*.html >links &&
+	sed "s/:href=\"/ /; s/.\$//" links >pairs &&
 	test_grep "index.html technical/http.html" pairs &&
 	while read -r page target
 	do
