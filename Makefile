@@ -127,7 +127,7 @@ MATH_LIBS = -lm
 
 # ---- files ----------------------------------------------------------------
 
-LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wrap/*.c lib/exp/*.c \
+LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wrap/*.c lib/exp/*/*.c \
 	lib/sync/*.c transport/*.c transport/*/*.c))
 CMD_SRC := $(sort $(wildcard builtin/*.c plumbing/*.c))
 UNIT_SRC := $(sort $(wildcard t/unit/test-*.c))

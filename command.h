@@ -5,7 +5,7 @@
 #define COMMAND_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 
 enum command_room { BUILTIN, PLUMBING };
 

@@ -21,11 +21,11 @@
 #include "lib/base/trace.h"
 #include "lib/base/translate.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-file.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/settings-key.h"
-#include "lib/exp/project.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/conf/conf-file.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/conf/settings-key.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/redact-record.h"
 
 enum program {
 	PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_index_nr, PROGRAM_pack_nr

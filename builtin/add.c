@@ -19,13 +19,13 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/birth.h"
-#include "lib/exp/copy-tree.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/record/birth.h"
+#include "lib/exp/recording/copy-tree.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 
 static const char *const usage[] = {
 	"add [-n] [-d EXP...] [--from=DIR] [COMMENT]",

@@ -5,10 +5,10 @@
 #include "builtin/call-hooks.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
-#include "lib/exp/git-notes.h"
-#include "lib/exp/hook-queue.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/git/git-notes.h"
+#include "lib/exp/git/hook-queue.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 #include "lib/wrap/json.h"
 
 /* The code as it is now; nothing is copied. */

@@ -10,9 +10,9 @@
 #include "builtin/run-deps.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/git-state.h"
-#include "lib/exp/own-hooks.h"
-#include "lib/exp/recording.h"
+#include "lib/exp/git/git-state.h"
+#include "lib/exp/git/own-hooks.h"
+#include "lib/exp/recording/recording.h"
 
 /** What is known of a run that is not there yet; all lent. */
 struct run_preview {

@@ -6,10 +6,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/redact-record.h"
 
 #define ANSWER_MAX_BYTES (64 * 1024)
 

@@ -6,7 +6,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 
 /**
  * The comment of a new experiment, checked: `*comment` as it was given, else

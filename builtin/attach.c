@@ -11,8 +11,8 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/attach-file.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/recording/attach-file.h"
+#include "lib/exp/recording/run-place.h"
 
 static const char *const usage[] = {
 	"attach [--as=NAME] [--exp=EXP] [--quiet-outside] FILE...",

@@ -14,9 +14,9 @@
 #include "lib/base/signals.h"
 #include "lib/base/supervise.h"
 #include "lib/base/sys.h"
-#include "lib/exp/git-head.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/git/git-head.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 
 static struct value *settings_map(const struct bench *b)
 {

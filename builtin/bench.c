@@ -23,7 +23,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/signals.h"
 #include "lib/base/supervise.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/record/redact-record.h"
 
 #define AT_LEAST_CALLS 10	/* where neither -n nor -d is given */
 #define AT_LEAST_SECONDS 3.0

@@ -21,11 +21,11 @@
 #include "lib/base/strvec.h"
 #include "lib/base/summary.h"
 #include "lib/base/value.h"
-#include "lib/exp/git-state.h"
-#include "lib/exp/meta-run.h"
-#include "lib/exp/metrics-file.h"
-#include "lib/exp/recording.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/git/git-state.h"
+#include "lib/exp/recording/meta-run.h"
+#include "lib/exp/series/metrics-file.h"
+#include "lib/exp/recording/recording.h"
+#include "lib/exp/sheet/rows.h"
 
 #define BENCH_MAX_PROGRAMS 16
 #define BENCH_SAMPLES 3		/* of stderr, for each way to fail */

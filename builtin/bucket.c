@@ -17,9 +17,9 @@
 #include "lib/base/path.h"
 #include "lib/base/signals.h"
 #include "lib/base/term.h"
-#include "lib/exp/remotes.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/store-find.h"
+#include "lib/exp/store/remotes.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/store/store-find.h"
 
 static const char *const usage[] = {
 	"bucket (--list|--find) [--remote=REMOTE] [--packs] [-z] "

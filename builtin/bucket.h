@@ -8,8 +8,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/key-glob.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/key-scope.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/store/key-scope.h"
+#include "lib/exp/sheet/rows.h"
 
 enum bucket_action {
 	BUCKET_DOWNLOAD, BUCKET_UPLOAD, BUCKET_REMOVE, BUCKET_DELETE

@@ -8,8 +8,8 @@
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 
 #include <sys/mman.h>

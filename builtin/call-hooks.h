@@ -10,7 +10,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/own-hooks.h"
+#include "lib/exp/git/own-hooks.h"
 
 /** own_hooks_find() for the_project; tells of those that are not trusted. */
 int call_hooks_find(struct own_hooks *h, const char *moment,

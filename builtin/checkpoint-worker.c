@@ -9,7 +9,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/signals.h"
 #include "lib/base/value.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 
 void checkpoint_release(struct checkpoint *c)
 {

@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/ticket.h"
+#include "lib/exp/recording/ticket.h"
 
 /** The experiment `name` of the_project, and the store that is meant. */
 struct checkpoint {

@@ -14,8 +14,8 @@
 #include "lib/base/path.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/recording/run-place.h"
 
 static const char *const usage[] = {
 	"checkpoint [--exp=EXP] [--remote=REMOTE] [--background] "

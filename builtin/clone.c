@@ -20,11 +20,11 @@
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-check.h"
-#include "lib/exp/project.h"
-#include "lib/exp/store-url.h"
-#include "lib/exp/store-url-query.h"
-#include "lib/exp/trust.h"
+#include "lib/exp/conf/conf-check.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/conf/store-url.h"
+#include "lib/exp/conf/store-url-query.h"
+#include "lib/exp/store/trust.h"
 
 #include <dirent.h>
 

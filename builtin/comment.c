@@ -1,9 +1,9 @@
 /*
  * comment: gives an experiment another comment, which is to rename it, here
  * and in the store. A note of it is durable before the first of the two
- * changes (lib/exp/rename-journal.h), so that a crash leaves no run with two
- * names. Dependants are untouched: they find it by the part of the name that
- * stays.
+ * changes (lib/exp/record/rename-journal.h), so that a crash leaves no run with
+ * two names. Dependants are untouched: they find it by the part of the name
+ * that stays.
  */
 #include "lib/base/compat.h"
 #include "command.h"
@@ -16,15 +16,15 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/exp-rest.h"
-#include "lib/exp/git-notes.h"
-#include "lib/exp/live.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
-#include "lib/exp/rename-journal.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/exp-rest.h"
+#include "lib/exp/git/git-notes.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
+#include "lib/exp/record/rename-journal.h"
 
 static const char *const usage[] = {
 	"comment [-l] [-n] [--remote R] EXP TEXT",

@@ -4,9 +4,9 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
-#include "lib/exp/conf-file.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/settings-key.h"
+#include "lib/exp/conf/conf-file.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/conf/settings-key.h"
 #include "lib/wrap/json.h"
 
 static const char *const layer_names[] = {

@@ -6,8 +6,8 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/project.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/sheet/rows.h"
 
 struct config_look {
 	const struct project *project;	/* NULL: in none */

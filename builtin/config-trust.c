@@ -12,8 +12,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/project.h"
-#include "lib/exp/trust.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/trust.h"
 #include "lib/wrap/json.h"
 
 static void say_line(const char *format, const char *text)

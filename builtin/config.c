@@ -13,10 +13,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-file.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/settings-key.h"
-#include "lib/exp/trust.h"
+#include "lib/exp/conf/conf-file.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/conf/settings-key.h"
+#include "lib/exp/store/trust.h"
 #include "lib/wrap/yaml.h"
 
 static const char *const usage[] = {

@@ -7,9 +7,9 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/exp/exp-fields.h"
-#include "lib/exp/metrics-file.h"
-#include "lib/exp/series.h"
+#include "lib/exp/sheet/exp-fields.h"
+#include "lib/exp/series/metrics-file.h"
+#include "lib/exp/series/series.h"
 
 /* Of a run that only a store has. */
 #define CODE_MAX_BYTES ((uint64_t)256 << 20)

@@ -10,9 +10,9 @@
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/diff-files.h"
-#include "lib/exp/diff-findings.h"
-#include "lib/exp/exp-load.h"
+#include "lib/exp/diff/diff-files.h"
+#include "lib/exp/diff/diff-findings.h"
+#include "lib/exp/record/exp-load.h"
 
 struct diff_side {
 	struct exp_arg found;

@@ -9,8 +9,8 @@
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
 #include "lib/base/term.h"
-#include "lib/exp/runs.h"
-#include "lib/exp/settings.h"
+#include "lib/exp/runs/runs.h"
+#include "lib/exp/conf/settings.h"
 
 static const char *const usage[] = {
 	"diff [--remote R] [--only SECTION]... [--stat | --patch] "

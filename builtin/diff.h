@@ -13,12 +13,12 @@
 #include "builtin/diff-side.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/diff-code.h"
-#include "lib/exp/diff-files.h"
-#include "lib/exp/diff-gate.h"
-#include "lib/exp/diff-results.h"
-#include "lib/exp/diff-findings.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/diff/diff-code.h"
+#include "lib/exp/diff/diff-files.h"
+#include "lib/exp/diff/diff-gate.h"
+#include "lib/exp/diff/diff-results.h"
+#include "lib/exp/diff/diff-findings.h"
+#include "lib/exp/sheet/rows.h"
 
 struct gate_answer {
 	const char *text;

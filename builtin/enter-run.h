@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/parse-options.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/recording/run-place.h"
 
 struct run_choice {
 	const char *exp;	/* --exp, or NULL */

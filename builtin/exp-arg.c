@@ -8,10 +8,10 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/tags.h"
 
 void exp_arg_release(struct exp_arg *found)
 {

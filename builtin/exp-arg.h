@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/exp-load.h"
+#include "lib/exp/record/exp-load.h"
 
 struct exp_arg {
 	struct strbuf name;	/* of a trial: as it was asked for */

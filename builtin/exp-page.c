@@ -7,7 +7,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/base/value.h"
-#include "lib/exp/exp-file.h"
+#include "lib/exp/record/exp-file.h"
 
 #define LABEL_WIDTH 13
 #define SHOWN_FILES 20

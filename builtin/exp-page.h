@@ -8,7 +8,7 @@
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/term.h"
-#include "lib/exp/exp-fields.h"
+#include "lib/exp/sheet/exp-fields.h"
 
 /** The page, for a person: everything in it is safe for a terminal. `dir` is
  *  the experiment's directory; NULL: it is not here, exp_page_stored() tells

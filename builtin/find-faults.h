@@ -7,7 +7,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/finding-list.h"
+#include "lib/exp/check/finding-list.h"
 
 /**
  * Runs `args` (check-project or check-store with options), and adds what it

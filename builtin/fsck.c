@@ -13,9 +13,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/finding-list.h"
-#include "lib/exp/pack-subset.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/check/finding-list.h"
+#include "lib/exp/pack/pack-subset.h"
+#include "lib/exp/store/remotes.h"
 
 static const char *const usage[] = {
 	"fsck [--remote[=REMOTE]] [--read-data] [--read-data-subset=PART] "

@@ -14,9 +14,9 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/finding-list.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/check/finding-list.h"
+#include "lib/exp/store/remotes.h"
 
 static const char *const usage[] = {
 	"gc [--remote[=REMOTE]] [--older-than=AGE] [--keep=KIND]... [-n] "

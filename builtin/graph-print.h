@@ -5,7 +5,7 @@
 #define BUILTIN_GRAPH_PRINT_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/lineage.h"
+#include "lib/exp/runs/lineage.h"
 
 struct graph_part {
 	const struct lineage *lineage;

@@ -11,10 +11,10 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/lineage.h"
-#include "lib/exp/project.h"
-#include "lib/exp/runs.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/runs/lineage.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/runs/runs.h"
 
 #define DEPTH_DEFAULT 50
 

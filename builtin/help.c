@@ -11,7 +11,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
+#include "lib/exp/conf/settings.h"
 
 #include <dirent.h>
 

@@ -20,7 +20,7 @@
 #include "lib/base/sys.h"
 #include "lib/base/trace.h"
 #include "lib/base/value.h"
-#include "lib/exp/hook-queue.h"
+#include "lib/exp/git/hook-queue.h"
 #include "lib/wrap/json.h"
 
 #include <dirent.h>

@@ -12,7 +12,7 @@
 #include "lib/base/output.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
-#include "lib/exp/hook-script.h"
+#include "lib/exp/git/hook-script.h"
 
 static bool same_words(const struct strvec *a, const struct strvec *b)
 {

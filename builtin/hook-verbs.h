@@ -12,10 +12,10 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/git-hooks.h"
-#include "lib/exp/hook-table.h"
-#include "lib/exp/project.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/git/git-hooks.h"
+#include "lib/exp/git/hook-table.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/sheet/rows.h"
 
 struct hook_options {
 	struct strvec on;

@@ -11,8 +11,8 @@
 #include "lib/base/process.h"
 #include "lib/base/quote.h"
 #include "lib/base/value.h"
-#include "lib/exp/hook-queue.h"
-#include "lib/exp/hook-script.h"
+#include "lib/exp/git/hook-queue.h"
+#include "lib/exp/git/hook-script.h"
 
 const char *const hook_usage[] = {
 	"hook [list] [--json | --format FORMAT] [-z]",

@@ -11,7 +11,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/importing.h"
+#include "lib/exp/import/importing.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {

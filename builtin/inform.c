@@ -11,8 +11,8 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/record-changes.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/record/record-changes.h"
+#include "lib/exp/recording/run-place.h"
 
 static const char *const usage[] = {
 	"inform [--json] [--exp=EXP] [--quiet-outside] KEY=VALUE...",

@@ -10,9 +10,9 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/conf-edit.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/conf/conf-edit.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/yaml.h"
 
 #define IGNORE_MAX_BYTES (4u << 20)

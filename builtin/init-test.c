@@ -10,10 +10,10 @@
 #include "lib/base/run-command.h"
 #include "lib/base/ssh-conf.h"
 #include "lib/base/term.h"
-#include "lib/exp/project.h"
-#include "lib/exp/store-url.h"
-#include "lib/exp/store-url-query.h"
-#include "lib/exp/trust.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/conf/store-url.h"
+#include "lib/exp/conf/store-url-query.h"
+#include "lib/exp/store/trust.h"
 
 /* A few lines; see resutil-test-store(1). */
 #define TAP_MAX (64u << 10)

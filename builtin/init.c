@@ -13,9 +13,9 @@
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-check.h"
-#include "lib/exp/project.h"
-#include "lib/exp/trust.h"
+#include "lib/exp/conf/conf-check.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/trust.h"
 #include "lib/wrap/yaml.h"
 
 #define UNKNOWN (-1)	/* of a yes/no option: not given */

@@ -13,13 +13,13 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/exp-fields.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/exp-load.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/sheet/exp-fields.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/exp-load.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/sheet/rows.h"
 
 #include <pthread.h>
 

@@ -10,9 +10,9 @@
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/exp-load.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/exp-load.h"
 
 static const char *const usage[] = {
 	"log [-n N] [--since DATE] [--until DATE] [--oneline] "

@@ -14,9 +14,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/live.h"
-#include "lib/exp/metrics-file.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/series/metrics-file.h"
+#include "lib/exp/recording/run-place.h"
 #include "lib/wrap/json.h"
 
 #define READ_BYTES (64u << 10)

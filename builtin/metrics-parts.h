@@ -6,8 +6,8 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/series-thin.h"
-#include "lib/exp/sheet.h"
+#include "lib/exp/series/series-thin.h"
+#include "lib/exp/sheet/sheet.h"
 #include "builtin/series-arg.h"
 
 struct metrics_job {

@@ -1,5 +1,5 @@
 /*
- * metrics: series of runs as tables. The reading is lib/exp/series.h's.
+ * metrics: series of runs as tables. The reading is lib/exp/series/series.h's.
  */
 #include "lib/base/compat.h"
 #include "command.h"
@@ -12,7 +12,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
+#include "lib/exp/conf/settings.h"
 
 static const char *const usage[] = {
 	"metrics [-s SERIES] [--columns COLUMNS] [--every N|TIME] "

@@ -4,7 +4,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/run-command.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 
 /* More records that cannot be read are counted. */
 #define TOLD 5

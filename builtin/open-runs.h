@@ -5,7 +5,7 @@
 #define BUILTIN_OPEN_RUNS_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/runs.h"
+#include "lib/exp/runs/runs.h"
 
 /** remote NULL: those here; else that store is asked first (by `update-index
  *  --remote`, which says what it cannot do). as_known: nobody is asked. Ends

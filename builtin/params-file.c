@@ -4,7 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/yaml.h"
 

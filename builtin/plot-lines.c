@@ -3,7 +3,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/exp/series.h"
+#include "lib/exp/series/series.h"
 
 #include <math.h>
 

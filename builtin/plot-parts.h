@@ -6,7 +6,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/plotting.h"
+#include "lib/exp/sheet/plotting.h"
 #include "builtin/series-arg.h"
 
 struct plot_job {

@@ -7,8 +7,8 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strmap.h"
-#include "lib/exp/run-row.h"
-#include "lib/exp/runs.h"
+#include "lib/exp/runs/run-row.h"
+#include "lib/exp/runs/runs.h"
 
 #include <math.h>
 

@@ -22,10 +22,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/tags.h"
 #include "lib/wrap/json.h"
 
 #define ANSWER_MAX_BYTES (16u << 20)

@@ -24,9 +24,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/partial.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/partial.h"
 
 static const char *const usage[] = {
 	"push [--remote=REMOTE] [--no-dependency] [-j N] "

@@ -12,10 +12,10 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/project.h"
-#include "lib/exp/query-views.h"
-#include "lib/exp/runs.h"
-#include "lib/exp/sheet.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/runs/query-views.h"
+#include "lib/exp/runs/runs.h"
+#include "lib/exp/sheet/sheet.h"
 #include "lib/wrap/db-view.h"
 
 #define MAX_SQL_BYTES (1u << 20)

@@ -5,10 +5,10 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/run-command.h"
-#include "lib/exp/exp-fields.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/sheet/exp-fields.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/tags.h"
 #include "lib/wrap/json.h"
 
 #define ROWS_MAX_BYTES (512u << 20)

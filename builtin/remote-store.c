@@ -16,10 +16,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-check.h"
-#include "lib/exp/project.h"
-#include "lib/exp/remotes.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/conf/conf-check.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/remotes.h"
+#include "lib/exp/conf/store-url.h"
 
 /* A conf may leave some to the environment, but nobody adds that. */
 static int check_needed(const struct remote_conf *r, struct strbuf *err)

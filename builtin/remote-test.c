@@ -18,9 +18,9 @@
 #include "lib/base/signals.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/project.h"
-#include "lib/exp/remotes.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/remotes.h"
+#include "lib/exp/conf/store-url.h"
 
 /* Of names of experiments; a store of a million has a third of that. */
 #define LISTING_MAX ((size_t)1 << 30)

@@ -14,7 +14,7 @@
 #include "builtin/transfer.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 
 struct remote_options {
 	const char *type;

@@ -17,10 +17,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/project.h"
-#include "lib/exp/remotes.h"
-#include "lib/exp/rows.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/remotes.h"
+#include "lib/exp/sheet/rows.h"
+#include "lib/exp/conf/store-url.h"
 
 const char *const remote_usage[] = {
 	"remote [list] [-v] [--json | --format FORMAT] [-z]",

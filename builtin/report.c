@@ -12,7 +12,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/similar.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 
 #define SAME_TOLD 8
 

@@ -10,9 +10,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/runs.h"
-#include "lib/exp/sheet.h"
-#include "lib/exp/where.h"
+#include "lib/exp/runs/runs.h"
+#include "lib/exp/sheet/sheet.h"
+#include "lib/exp/runs/where.h"
 
 /* ---- order (report-sort.c) ---- */
 

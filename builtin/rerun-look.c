@@ -10,11 +10,11 @@
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/term.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/live.h"
-#include "lib/exp/name.h"
-#include "lib/exp/partial.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/partial.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/digest.h"
 
 #define MAX_INPUTS_NAMED 10

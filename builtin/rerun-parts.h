@@ -10,7 +10,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/value.h"
-#include "lib/exp/git-worktree.h"
+#include "lib/exp/git/git-worktree.h"
 
 struct rerun {
 	/* Options. */

@@ -9,7 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/sys.h"
-#include "lib/exp/git-restore.h"
+#include "lib/exp/git/git-restore.h"
 
 /* ---- looking ------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
 #include "lib/base/output.h"
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
-#include "lib/exp/git-restore.h"
-#include "lib/exp/name.h"
+#include "lib/exp/git/git-restore.h"
+#include "lib/exp/record/name.h"
 
 /* Nobody else's, and nobody made it before. */
 #define MAKE_TREE "mkdir -m 700 \"$tree\"\ntrap 'rm -rf \"$tree\"' EXIT\n"

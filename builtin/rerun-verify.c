@@ -14,9 +14,9 @@
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
 #include "lib/base/text-compare.h"
-#include "lib/exp/exp-tree.h"
-#include "lib/exp/metrics-file.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/exp-tree.h"
+#include "lib/exp/series/metrics-file.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 
 /* Larger texts are the same or not, to the byte. */

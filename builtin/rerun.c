@@ -10,7 +10,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/signals.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 
 #define RERUN_COMMENT "rerun"
 

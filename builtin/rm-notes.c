@@ -5,9 +5,9 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/git-notes.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/git/git-notes.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 
 void rm_notes_read(const struct strvec *names, struct strvec *commits)
 {

@@ -18,11 +18,11 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/exp-rest.h"
-#include "lib/exp/partial.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/exp-rest.h"
+#include "lib/exp/record/partial.h"
+#include "lib/exp/conf/project.h"
 
 #define SHOWN_NAMES 20
 #define ANSWER_MAX_BYTES (64u << 20)

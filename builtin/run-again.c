@@ -14,12 +14,12 @@
 #include "lib/base/quote.h"
 #include "lib/base/redact.h"
 #include "lib/base/sys.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/git-head.h"
-#include "lib/exp/partial.h"
-#include "lib/exp/record-resume.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/git/git-head.h"
+#include "lib/exp/record/partial.h"
+#include "lib/exp/record/record-resume.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 
 /* A sentence with more helps nobody. */
 #define MAX_SHOWN 20

@@ -8,7 +8,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/tids.h"
+#include "lib/exp/record/tids.h"
 
 struct run;
 

@@ -9,12 +9,12 @@
 #include "builtin/params-file.h"
 #include "builtin/run-parts.h"
 #include "lib/base/error.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/git-head.h"
-#include "lib/exp/hook-queue.h"
-#include "lib/exp/meta-run.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/git/git-head.h"
+#include "lib/exp/git/hook-queue.h"
+#include "lib/exp/recording/meta-run.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 
 int run_start_collecting(struct run *r, struct strbuf *err)
 {

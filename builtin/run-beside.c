@@ -8,8 +8,8 @@
 #include "lib/base/error.h"
 #include "lib/base/run-command.h"
 #include "lib/base/ticker.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/monitor.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/recording/monitor.h"
 
 #define MONITOR_SECONDS 10
 #define MONITOR_MIN 0.1

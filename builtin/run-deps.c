@@ -4,8 +4,8 @@
 #include "builtin/run-deps.h"
 #include "builtin/run-store.h"
 #include "lib/base/error.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/exp-list.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/exp-list.h"
 
 void run_deps_release(struct run_deps *d)
 {

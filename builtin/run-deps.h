@@ -8,7 +8,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/deps.h"
+#include "lib/exp/record/deps.h"
 
 struct run_deps {
 	struct strvec asked;	/* -d, as given */

@@ -11,7 +11,7 @@
 #include "lib/base/run-command.h"
 #include "lib/base/signals.h"
 #include "lib/base/term.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 
 static void take_collected(struct run *r, struct collect *c,
 			   struct value *changes)

@@ -7,7 +7,7 @@
 
 #include "lib/base/compat.h"
 #include "builtin/run-parts.h"
-#include "lib/exp/own-hooks.h"
+#include "lib/exp/git/own-hooks.h"
 
 /** pre-run: run_call_pre() (around-run.h) with the record as far as it can be
  *  told; of a run that goes on, with its record. */

@@ -14,10 +14,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/supervise.h"
-#include "lib/exp/collect.h"
-#include "lib/exp/git-state.h"
-#include "lib/exp/meta-run.h"
-#include "lib/exp/recording.h"
+#include "lib/exp/recording/collect.h"
+#include "lib/exp/git/git-state.h"
+#include "lib/exp/recording/meta-run.h"
+#include "lib/exp/recording/recording.h"
 
 struct run {
 	/* Options. */

@@ -13,9 +13,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/held-dir.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
+#include "lib/exp/recording/held-dir.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/record.h"
 
 int run_hold_dir(const struct run *r)
 {

@@ -10,8 +10,8 @@
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/store/remotes.h"
 
 #define LOG_MAX_BYTES (1 << 20)
 #define LIST_MAX_BYTES (256u << 20)

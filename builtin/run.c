@@ -25,9 +25,9 @@
 #include "lib/base/signals.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/name.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/redact-record.h"
 
 #define TOLD_FILES 10
 

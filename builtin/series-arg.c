@@ -12,12 +12,12 @@
 #include "lib/base/strmap.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/record.h"
-#include "lib/exp/series.h"
-#include "lib/exp/series-files.h"
-#include "lib/exp/where.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/series/series.h"
+#include "lib/exp/series/series-files.h"
+#include "lib/exp/runs/where.h"
 
 void series_split(struct strvec *out, const char *text)
 {

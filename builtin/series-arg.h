@@ -10,7 +10,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/runs.h"
+#include "lib/exp/runs/runs.h"
 
 struct series_run {
 	char *name;	/* of the experiment; of a trial: as it was asked for */

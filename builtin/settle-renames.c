@@ -4,7 +4,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/rename-journal.h"
+#include "lib/exp/record/rename-journal.h"
 
 void settle_renames_in(const char *remote, unsigned seconds)
 {

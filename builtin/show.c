@@ -15,9 +15,9 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/exp-file.h"
-#include "lib/exp/exp-load.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/exp-file.h"
+#include "lib/exp/record/exp-load.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {

@@ -18,11 +18,11 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
-#include "lib/exp/exp-fields.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/exp-load.h"
-#include "lib/exp/git-head.h"
-#include "lib/exp/git-state.h"
+#include "lib/exp/sheet/exp-fields.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/exp-load.h"
+#include "lib/exp/git/git-head.h"
+#include "lib/exp/git/git-state.h"
 #include "lib/wrap/json.h"
 
 #define SHOWN 20	/* of one kind, unless -a */

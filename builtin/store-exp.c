@@ -5,7 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 
 #define LISTING_MAX_BYTES (512u << 20)
 

@@ -13,10 +13,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/tags.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {

@@ -12,7 +12,7 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/run-place.h"
+#include "lib/exp/recording/run-place.h"
 
 static const char *const usage[] = {
 	"tid [--exp=EXP] [--quiet-outside]",

@@ -8,11 +8,11 @@
 #include "lib/base/output.h"
 #include "lib/base/sys.h"
 #include "lib/base/term.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/partial.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/partial.h"
+#include "lib/exp/store/remotes.h"
 
 #include <sys/mman.h>
 

@@ -14,8 +14,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/importing.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/import/importing.h"
 
 #define BEFORE_MAX (256u << 20)
 

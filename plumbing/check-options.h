@@ -8,7 +8,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/finding.h"
+#include "lib/exp/check/finding.h"
 
 struct check_command {
 	int read_data, repair, prune, dry_run, jobs, nul, json;

@@ -8,7 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/finding.h"
+#include "lib/exp/check/finding.h"
 #include "lib/sync/store-check.h"
 #include "plumbing/check-options.h"
 #include "plumbing/store-options.h"

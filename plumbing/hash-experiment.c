@@ -13,9 +13,9 @@
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
-#include "lib/exp/exp-or-dir.h"
-#include "lib/exp/hash-cache.h"
-#include "lib/exp/hash-dir.h"
+#include "lib/exp/record/exp-or-dir.h"
+#include "lib/exp/pack/hash-cache.h"
+#include "lib/exp/pack/hash-dir.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 

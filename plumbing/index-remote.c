@@ -10,10 +10,10 @@
 #include "lib/base/fingerprint.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
-#include "lib/exp/index.h"
-#include "lib/exp/pack-limits.h"
-#include "lib/exp/record.h"
-#include "lib/exp/run-row.h"
+#include "lib/exp/runs/index.h"
+#include "lib/exp/pack/pack-limits.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/runs/run-row.h"
 #include "lib/sync/remote-list.h"
 
 /* So many are read before they are written. */

@@ -6,7 +6,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 
 /**
  * Lists the store and reads the records of versions that the index does not

@@ -2,8 +2,8 @@
 #include "lib/base/error.h"
 #include "lib/base/key-glob.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/key-scope.h"
-#include "lib/exp/project.h"
+#include "lib/exp/store/key-scope.h"
+#include "lib/exp/conf/project.h"
 #include "command.h"
 #include "plumbing/key-options.h"
 

@@ -7,7 +7,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/key-scope.h"
+#include "lib/exp/store/key-scope.h"
 
 #define OPT_PACKS(v)							\
 	OPT_BOOL(0, "packs", v, "mean packs of experiments, too")

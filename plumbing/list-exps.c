@@ -6,9 +6,9 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/project.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/tags.h"
 
 static const char *const usage[] = {
 	"list-exps [--by-time] [--path | --tags] [-z]",

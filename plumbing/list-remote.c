@@ -6,7 +6,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 #include "lib/sync/remote-list.h"
 #include "transport/transport.h"
 #include "command.h"

@@ -7,7 +7,7 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/key-scope.h"
+#include "lib/exp/store/key-scope.h"
 #include "plumbing/key-options.h"
 #include "command.h"
 

@@ -7,7 +7,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 
 static const char *const usage[] = {
 	"name-exp [--at=YYYYmmddTHHMMSS] [--comment=TEXT] [-z]",

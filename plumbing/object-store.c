@@ -2,9 +2,9 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/http-conf.h"
-#include "lib/exp/remotes.h"
-#include "lib/exp/store-find.h"
+#include "lib/exp/store/http-conf.h"
+#include "lib/exp/store/remotes.h"
+#include "lib/exp/store/store-find.h"
 #include "plumbing/object-store.h"
 #include "command.h"
 

@@ -6,10 +6,10 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
 
 static const char *const usage[] = {
 	"read-deps [--closure] [--stdin] [-z] [EXP...]",

@@ -1,6 +1,6 @@
 /*
  * record-runs: records what a program does in its own process. Here are the
- * lines in and out; what they mean is in lib/exp/recorder.h.
+ * lines in and out; what they mean is in lib/exp/recording/recorder.h.
  */
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
@@ -8,8 +8,8 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/process.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/live.h"
-#include "lib/exp/recorder.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/recording/recorder.h"
 #include "lib/wrap/json.h"
 #include "command.h"
 

@@ -7,7 +7,7 @@
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 #include "lib/sync/remote-list.h"
 #include "lib/wrap/digest.h"
 

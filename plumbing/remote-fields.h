@@ -5,7 +5,7 @@
 #define PLUMBING_REMOTE_FIELDS_H
 
 #include "lib/base/compat.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 
 /* All; the data of the rows is the struct remote_list. */
 extern const struct row_field remote_fields[];

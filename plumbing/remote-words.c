@@ -2,8 +2,8 @@
 #include "plumbing/remote-words.h"
 
 #include "lib/base/error.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
 #include "command.h"
 
 static int find_there(struct remote_words *w, const char *word,

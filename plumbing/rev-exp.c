@@ -6,8 +6,8 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/conf/project.h"
 
 static const char *const usage[] = {
 	"rev-exp [--path] [--stdin] [-z] [EXP...]",

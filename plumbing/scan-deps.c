@@ -6,8 +6,8 @@
 #include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/conf/project.h"
 
 static const char *const usage[] = {
 	"scan-deps [--inputs] [-z] [--] WORD...",

@@ -10,7 +10,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 #include "lib/sync/remote-list.h"
 #include "lib/wrap/json.h"
 #include "transport/transport.h"

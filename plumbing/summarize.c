@@ -13,7 +13,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/summary.h"
 #include "lib/base/value.h"
-#include "lib/exp/sample-read.h"
+#include "lib/exp/sheet/sample-read.h"
 #include "lib/wrap/json.h"
 
 #define MAX_PERCENTILES 1000

@@ -8,7 +8,7 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "plumbing/object-store.h"
 #include "transport/contract/contract.h"
 #include "transport/transport.h"

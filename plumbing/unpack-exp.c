@@ -11,9 +11,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
-#include "lib/exp/pack-limits.h"
-#include "lib/exp/pack-read.h"
-#include "lib/exp/pack-unpack.h"
+#include "lib/exp/pack/pack-limits.h"
+#include "lib/exp/pack/pack-read.h"
+#include "lib/exp/pack/pack-unpack.h"
 #include "lib/wrap/digest.h"
 #include "lib/wrap/json.h"
 

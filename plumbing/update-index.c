@@ -11,9 +11,9 @@
 #include "lib/base/parse-options.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/index.h"
-#include "lib/exp/project.h"
-#include "lib/exp/runs.h"
+#include "lib/exp/runs/index.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/runs/runs.h"
 #include "lib/wrap/json.h"
 
 static const char *const usage[] = {

@@ -6,12 +6,12 @@
 #include "lib/base/output.h"
 #include "lib/base/parse-options.h"
 #include "lib/base/path.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record-changes.h"
-#include "lib/exp/record.h"
-#include "lib/exp/redact-record.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record-changes.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/redact-record.h"
 #include "command.h"
 
 static const char *const usage[] = {

@@ -62,6 +62,16 @@ do
 	'
 done
 
+test_expect_success PYTHON 'layers: nor has a room of lib/exp what stands on it' '
+	new_tree && mkdir lib/exp/conf &&
+	echo "#include \"lib/exp/record/x.h\"" | edit lib/exp/conf/new.c &&
+	finds check-layers lib/exp/conf/new.c:2 \
+		"no arrow from lib/exp/conf to lib/exp/record" &&
+	new_tree && mkdir lib/exp/else &&
+	echo "#include \"lib/exp/conf/x.h\"" | edit lib/exp/else/new.c &&
+	finds check-layers lib/exp/else/new.c:2 "no room of lib/exp"
+'
+
 test_expect_success PYTHON 'layers: builtin and plumbing know nothing of each other' '
 	new_tree &&
 	echo "#include \"plumbing/x.h\"" | edit builtin/four.c &&
@@ -161,7 +171,7 @@ test_expect_success PYTHON 'layers: only git-*.c runs git' '
 	new_tree &&
 	echo "int x = strvec_pushl(&a, \"git\", \"diff\", NULL);" >body &&
 	edit builtin/four.c <body &&
-	edit lib/exp/git-x.c <body &&
+	mkdir lib/exp/git && edit lib/exp/git/git-x.c <body &&
 	rm body &&
 	finds check-layers builtin/four.c:2 "runs git"
 '

@@ -256,7 +256,7 @@ test_expect_success 'a project that cannot be written is checked all the same' '
 # The ids are a promise: what the code says is on the page, and the reverse.
 test_expect_success 'the page lists each finding that there is' '
 	cd "$SOURCE_DIRECTORY" &&
-	cat lib/exp/check*.c lib/sync/check*.c plumbing/check-project.c |
+	cat lib/exp/check/check*.c lib/sync/check*.c plumbing/check-project.c |
 		grep -v "^#include" >"$TRASH_DIRECTORY/code" &&
 	sed -n "s/^|\`\([a-z-]*\)\`$/\1/p" Documentation/resutil-fsck.adoc \
 		>"$TRASH_DIRECTORY/page" && cd "$TRASH_DIRECTORY" &&

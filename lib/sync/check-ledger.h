@@ -7,8 +7,8 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/finding.h"
-#include "lib/exp/project.h"
+#include "lib/exp/check/finding.h"
+#include "lib/exp/conf/project.h"
 
 /**
  * Each line of each ledger; with CHECK_REPAIR those that cannot be read are

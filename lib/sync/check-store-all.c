@@ -3,9 +3,9 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/pack-end.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/pack/pack-end.h"
+#include "lib/exp/store/remotes.h"
 
 /* Several threads read one large pack, each waiting for the store. */
 #define LARGE_THREADS 8u

@@ -11,8 +11,8 @@
 #include "lib/base/date.h"
 #include "lib/base/error.h"
 #include "lib/base/quote.h"
-#include "lib/exp/name.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/store/remotes.h"
 #include "transport/transport.h"
 
 #define SUFFIX ".zip"

@@ -24,9 +24,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
-#include "lib/exp/finding-list.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/pack-limits.h"
+#include "lib/exp/check/finding-list.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/pack/pack-limits.h"
 #include "lib/sync/store-check.h"
 #include "lib/sync/remote-list.h"
 

@@ -7,10 +7,10 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/exp-cache.h"
-#include "lib/exp/exp-tree.h"
-#include "lib/exp/hash-dir.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/exp-cache.h"
+#include "lib/exp/record/exp-tree.h"
+#include "lib/exp/pack/hash-dir.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/ledger.h"
 #include "lib/sync/remote-list.h"
 

@@ -10,9 +10,9 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/live.h"
-#include "lib/exp/pack-read.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/pack/pack-read.h"
+#include "lib/exp/record/record.h"
 #include "lib/sync/remote-pack.h"
 
 static int conflict(struct copy_item *item, const char *fmt, ...)

@@ -12,7 +12,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
 #include "lib/base/workers.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 
 struct choice {
 	struct copy *c;

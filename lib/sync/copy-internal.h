@@ -25,7 +25,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
-#include "lib/exp/pack-read.h"
+#include "lib/exp/pack/pack-read.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/copy.h"
 #include "lib/sync/copy-rest.h"

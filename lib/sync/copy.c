@@ -16,7 +16,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "lib/sync/copy-internal.h"
 #include "lib/wrap/digest.h"
 

@@ -15,7 +15,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/pack-limits.h"
+#include "lib/exp/pack/pack-limits.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/sync-result.h"
 

@@ -18,8 +18,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
-#include "lib/exp/exp-cache.h"
-#include "lib/exp/pack-unpack.h"
+#include "lib/exp/pack/exp-cache.h"
+#include "lib/exp/pack/pack-unpack.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/fetch.h"
 

@@ -14,9 +14,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
-#include "lib/exp/exp-rest.h"
-#include "lib/exp/exp-tree.h"
-#include "lib/exp/live.h"
+#include "lib/exp/record/exp-rest.h"
+#include "lib/exp/record/exp-tree.h"
+#include "lib/exp/record/live.h"
 #include "lib/wrap/zstream.h"
 
 #define READ_SIZE (256u << 10)

@@ -8,7 +8,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/pack-read.h"
+#include "lib/exp/pack/pack-read.h"
 #include "lib/sync/send.h"
 
 /* Smaller packs are read by one request, into memory. */

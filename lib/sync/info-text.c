@@ -3,8 +3,8 @@
 
 #include "lib/base/hex.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/record.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/digest.h"
 #include "transport/transport.h"
 

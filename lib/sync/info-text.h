@@ -8,7 +8,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-comment.h"
+#include "lib/exp/pack/pack-comment.h"
 
 #define INFO_FIELDS 4
 

@@ -10,7 +10,7 @@
 #include "lib/base/key-glob.h"
 #include "lib/base/key-sort.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/key-scope.h"
+#include "lib/exp/store/key-scope.h"
 
 /* An object while it waits; its version and a NUL are behind it. */
 struct listed {

@@ -15,7 +15,7 @@
 #include "lib/base/key-sort.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/key-scope.h"
+#include "lib/exp/store/key-scope.h"
 #include "transport/transport.h"
 
 enum sync_keys_action {

@@ -15,8 +15,8 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/trace.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/info-text.h"
 
 #define MAGIC "resutil-known 1\n"

@@ -19,8 +19,8 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/conf/project.h"
 
 /* Of a longer one it is only known that it is there. */
 #define KNOWN_SUMMARY_MAX (64u << 10)

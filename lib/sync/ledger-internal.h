@@ -10,8 +10,8 @@
 
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/info-text.h"
 #include "lib/sync/ledger.h"
 

@@ -11,9 +11,9 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/project.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/remotes.h"
 
 struct ledger;
 

@@ -7,9 +7,9 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-limits.h"
-#include "lib/exp/pack-read.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/pack-limits.h"
+#include "lib/exp/pack/pack-read.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/remote-list.h"
 
 struct pack_arg {

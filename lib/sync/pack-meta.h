@@ -9,7 +9,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/pack-comment.h"
+#include "lib/exp/pack/pack-comment.h"
 
 /** Makes `meta` ("key=value") of it; NULL: nothing is known yet. */
 void pack_meta_make(struct strvec *meta, const struct pack_info *info);

@@ -9,7 +9,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/pack-write.h"
+#include "lib/exp/pack/pack-write.h"
 #include "lib/wrap/zstream.h"
 #include "transport/transport.h"
 

@@ -12,7 +12,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-write.h"
+#include "lib/exp/pack/pack-write.h"
 #include "transport/transport.h"
 
 /* Trees of fewer bytes are packed into memory, by one thread unless

@@ -12,7 +12,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-source.h"
+#include "lib/exp/pack/pack-source.h"
 
 /* A request is for no more than this, and for no more than an eighth of the
  * memory; what lies between two ranges is read with them if it is short. */

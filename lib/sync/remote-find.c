@@ -11,9 +11,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/exp-list.h"
-#include "lib/exp/name.h"
-#include "lib/exp/tags.h"
+#include "lib/exp/record/exp-list.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/record/tags.h"
 
 /* Wall clocks are 26 hours apart at most; the rest is for names that were made
  * a while before their records. */

@@ -17,8 +17,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/pack-comment.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/pack-comment.h"
+#include "lib/exp/conf/project.h"
 #include "transport/transport.h"
 
 /* Transfers and reads at once, where nobody says how many; of a store that is

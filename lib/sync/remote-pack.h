@@ -9,7 +9,7 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/gate.h"
-#include "lib/exp/pack-source.h"
+#include "lib/exp/pack/pack-source.h"
 #include "lib/sync/remote-list.h"
 
 /**

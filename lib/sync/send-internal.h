@@ -22,7 +22,7 @@
 #include "lib/base/strmap.h"
 #include "lib/base/strvec.h"
 #include "lib/base/workers.h"
-#include "lib/exp/exp-cache.h"
+#include "lib/exp/pack/exp-cache.h"
 #include "lib/sync/compare.h"
 #include "lib/sync/remote-list.h"
 #include "lib/sync/send.h"

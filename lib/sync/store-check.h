@@ -8,9 +8,9 @@
 
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/finding.h"
-#include "lib/exp/pack-subset.h"
-#include "lib/exp/project.h"
+#include "lib/exp/check/finding.h"
+#include "lib/exp/pack/pack-subset.h"
+#include "lib/exp/conf/project.h"
 
 /**
  * remote: a name or a URL. Findings in byte order of keys.

@@ -4,7 +4,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
-#include "lib/exp/code-reach.h"
+#include "lib/exp/git/code-reach.h"
 #include "t/fuzz/fuzz.h"
 
 static const char *const names[] = {

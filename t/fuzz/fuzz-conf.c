@@ -7,9 +7,9 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-check.h"
-#include "lib/exp/conf-edit.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/conf-check.h"
+#include "lib/exp/conf/conf-edit.h"
+#include "lib/exp/conf/project.h"
 #include "lib/wrap/yaml.h"
 #include "t/fuzz/fuzz.h"
 

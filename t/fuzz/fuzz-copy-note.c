@@ -4,7 +4,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "lib/sync/copy-rest.h"
 #include "t/fuzz/fuzz.h"
 

@@ -6,7 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/date.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "t/fuzz/fuzz.h"
 
 /* The years that four digits can say, a day less for offsets at both ends. */

@@ -2,9 +2,9 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/deps.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/deps.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
 #include "t/fuzz/fuzz.h"
 
 static char root[] = "/nonexistent/p", results_dir[] = "results";

@@ -7,7 +7,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
 #include "lib/base/value.h"
-#include "lib/exp/finding.h"
+#include "lib/exp/check/finding.h"
 #include "lib/wrap/json.h"
 #include "t/fuzz/fuzz.h"
 

@@ -9,7 +9,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 #include "lib/wrap/json.h"
 #include "t/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /* What git might say of changes: whole, and in pieces, it means the same. */
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/git-raw.h"
+#include "lib/exp/git/git-raw.h"
 #include "t/fuzz/fuzz.h"
 
 struct reading {

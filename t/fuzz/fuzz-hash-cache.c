@@ -9,8 +9,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/hash-cache.h"
-#include "lib/exp/project.h"
+#include "lib/exp/pack/hash-cache.h"
+#include "lib/exp/conf/project.h"
 #include "lib/wrap/digest.h"
 #include "t/fuzz/fuzz.h"
 

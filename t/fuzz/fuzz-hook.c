@@ -7,10 +7,10 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/git-notes.h"
-#include "lib/exp/hook-queue.h"
-#include "lib/exp/hook-script.h"
-#include "lib/exp/hook-table.h"
+#include "lib/exp/git/git-notes.h"
+#include "lib/exp/git/hook-queue.h"
+#include "lib/exp/git/hook-script.h"
+#include "lib/exp/git/hook-table.h"
 #include "t/fuzz/fuzz.h"
 
 static void table(const char *text, size_t len)

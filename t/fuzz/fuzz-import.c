@@ -4,10 +4,10 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/protobuf-wire.h"
-#include "lib/exp/import-events.h"
-#include "lib/exp/import-internal.h"
-#include "lib/exp/import-wandb.h"
-#include "lib/exp/metrics-file.h"
+#include "lib/exp/import/import-events.h"
+#include "lib/exp/import/import-internal.h"
+#include "lib/exp/import/import-wandb.h"
+#include "lib/exp/series/metrics-file.h"
 #include "t/fuzz/fuzz.h"
 
 /* Fields are inside of the message, one behind the other. */

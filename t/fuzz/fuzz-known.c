@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "lib/sync/known.h"
 #include "t/fuzz/fuzz.h"
 

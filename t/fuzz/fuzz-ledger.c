@@ -8,8 +8,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/ledger.h"
 #include "t/fuzz/fuzz.h"
 

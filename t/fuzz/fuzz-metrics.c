@@ -8,7 +8,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/value.h"
-#include "lib/exp/metrics-file.h"
+#include "lib/exp/series/metrics-file.h"
 #include "lib/wrap/json.h"
 #include "t/fuzz/fuzz.h"
 

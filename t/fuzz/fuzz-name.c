@@ -3,7 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "t/fuzz/fuzz.h"
 
 /* What is taken for a name can be made again, and is safe as a file name. */

@@ -3,7 +3,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-comment.h"
+#include "lib/exp/pack/pack-comment.h"
 #include "t/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -3,8 +3,8 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-data.h"
-#include "lib/exp/pack-read.h"
+#include "lib/exp/pack/pack-data.h"
+#include "lib/exp/pack/pack-read.h"
 #include "lib/wrap/zstream.h"
 #include "t/fuzz/fuzz.h"
 

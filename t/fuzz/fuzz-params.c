@@ -3,7 +3,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/strvec.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 #include "t/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -7,7 +7,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/python-dist.h"
+#include "lib/exp/recording/python-dist.h"
 #include "t/fuzz/fuzz.h"
 
 /* No blanks but one around `@` and behind `-e`, nothing that moves a

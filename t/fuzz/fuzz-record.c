@@ -1,7 +1,7 @@
 /* A record from anywhere: read, brought to one shape, changed, written. */
 #include "lib/base/compat.h"
-#include "lib/exp/record.h"
-#include "lib/exp/run-row.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/runs/run-row.h"
 #include "lib/wrap/yaml-plain.h"
 #include "lib/wrap/yaml.h"
 #include "t/fuzz/fuzz.h"

@@ -8,9 +8,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/value.h"
-#include "lib/exp/record.h"
-#include "lib/exp/recorder.h"
-#include "lib/exp/trial-find.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/recording/recorder.h"
+#include "lib/exp/record/trial-find.h"
 #include "lib/wrap/json-typed.h"
 #include "t/fuzz/fuzz.h"
 

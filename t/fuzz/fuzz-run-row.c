@@ -5,8 +5,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/cell.h"
 #include "lib/base/value.h"
-#include "lib/exp/index-block.h"
-#include "lib/exp/run-row.h"
+#include "lib/exp/runs/index-block.h"
+#include "lib/exp/runs/run-row.h"
 #include "t/fuzz/fuzz.h"
 
 static void check_cell(const struct cell *cell)

@@ -12,7 +12,7 @@
 #include "lib/base/error.h"
 #include "lib/base/summary.h"
 #include "lib/base/sys.h"
-#include "lib/exp/sample-read.h"
+#include "lib/exp/sheet/sample-read.h"
 
 static void must_be_sound(struct sample *s)
 {

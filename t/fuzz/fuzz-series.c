@@ -10,8 +10,8 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/plotting.h"
-#include "lib/exp/series.h"
+#include "lib/exp/sheet/plotting.h"
+#include "lib/exp/series/series.h"
 #include "t/fuzz/fuzz.h"
 
 static const char *scratch(void)

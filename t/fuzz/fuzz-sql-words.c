@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/sql-words.h"
+#include "lib/exp/runs/sql-words.h"
 #include "t/fuzz/fuzz.h"
 
 static void quote(struct strbuf *out, const char *word)

@@ -9,9 +9,9 @@
 #include "lib/base/s3-conf.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-check.h"
-#include "lib/exp/project.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/conf/conf-check.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/conf/store-url.h"
 #include "t/fuzz/fuzz.h"
 
 static void check_config(const char *type, const struct value *config)

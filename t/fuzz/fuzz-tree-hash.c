@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/tree-hash.h"
+#include "lib/exp/pack/tree-hash.h"
 #include "lib/wrap/digest.h"
 #include "t/fuzz/fuzz.h"
 

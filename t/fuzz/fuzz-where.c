@@ -5,7 +5,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/field-path.h"
-#include "lib/exp/where.h"
+#include "lib/exp/runs/where.h"
 #include "t/fuzz/fuzz.h"
 
 static const struct moment now = { 1720091755, 0, 32400 };

@@ -20,7 +20,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 
 #define BLOCK (1u << 20)
 

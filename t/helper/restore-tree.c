@@ -10,9 +10,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/git-restore.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/git/git-restore.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 
 static void make_tree(struct git_scratch *s, const char *dir,
 		      struct strbuf *tree, struct strvec *missing)

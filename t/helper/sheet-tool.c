@@ -10,7 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/sheet.h"
+#include "lib/exp/sheet/sheet.h"
 #include "lib/wrap/json.h"
 
 static struct value *read_line(void)

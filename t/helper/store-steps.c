@@ -17,9 +17,9 @@
 #include "lib/base/run-command.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/http-conf.h"
-#include "lib/exp/settings.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/store/http-conf.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/conf/store-url.h"
 #include "transport/transport.h"
 
 static struct transport *store;

@@ -5,10 +5,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/birth.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/birth.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 #include "t/unit/unit.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 #include "lib/base/compat.h"
-#include "lib/exp/code-reach.h"
+#include "lib/exp/git/code-reach.h"
 #include "t/unit/unit.h"
 
 /* A code state: paths and texts in pairs, by path. */

@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/conf-edit.h"
+#include "lib/exp/conf/conf-edit.h"
 #include "lib/wrap/yaml.h"
 #include "t/unit/unit.h"
 

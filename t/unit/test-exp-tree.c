@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
-#include "lib/exp/exp-tree.h"
+#include "lib/exp/record/exp-tree.h"
 #include "t/unit/unit.h"
 
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/finding.h"
-#include "lib/exp/finding-list.h"
+#include "lib/exp/check/finding.h"
+#include "lib/exp/check/finding-list.h"
 #include "t/unit/unit.h"
 
 static const struct finding plain = {

@@ -1,8 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/git-internal.h"
-#include "lib/exp/git-raw.h"
+#include "lib/exp/git/git-internal.h"
+#include "lib/exp/git/git-raw.h"
 #include "t/unit/unit.h"
 
 #define META(old, new, status) \

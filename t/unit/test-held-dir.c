@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/held-dir.h"
+#include "lib/exp/recording/held-dir.h"
 #include "t/unit/unit.h"
 
 static char root[] = "/tmp/unit-held-dir-XXXXXX";

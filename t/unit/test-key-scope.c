@@ -4,8 +4,8 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/key-scope.h"
-#include "lib/exp/secret-name.h"
+#include "lib/exp/store/key-scope.h"
+#include "lib/exp/conf/secret-name.h"
 #include "t/unit/unit.h"
 
 #define PACK "aapfup_20240704T191555"

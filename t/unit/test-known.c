@@ -4,7 +4,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/project.h"
+#include "lib/exp/conf/project.h"
 #include "lib/sync/known.h"
 #include "t/unit/unit.h"
 

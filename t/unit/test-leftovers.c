@@ -9,12 +9,12 @@
 #include "lib/base/sys.h"
 #include "lib/base/sys-hold.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/check.h"
-#include "lib/exp/finding-list.h"
-#include "lib/exp/leftovers.h"
-#include "lib/exp/live.h"
-#include "lib/exp/partial.h"
-#include "lib/exp/project.h"
+#include "lib/exp/check/check.h"
+#include "lib/exp/check/finding-list.h"
+#include "lib/exp/record/leftovers.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/record/partial.h"
+#include "lib/exp/conf/project.h"
 #include "t/unit/unit.h"
 
 #include <dirent.h>

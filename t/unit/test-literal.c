@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/literal.h"
+#include "lib/exp/runs/literal.h"
 #include "t/unit/unit.h"
 
 #include <math.h>

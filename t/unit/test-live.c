@@ -5,9 +5,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/live.h"
-#include "lib/exp/project.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/live.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/record.h"
 #include "t/unit/unit.h"
 
 #include <sys/prctl.h>

@@ -2,11 +2,11 @@
 #include "t/unit/unit.h"
 #include "lib/base/strvec.h"
 #include "lib/base/error.h"
-#include "lib/exp/meta-commands.h"
-#include "lib/exp/meta-cpu.h"
-#include "lib/exp/meta-gpu.h"
-#include "lib/exp/meta-run.h"
-#include "lib/exp/record.h"
+#include "lib/exp/recording/meta-commands.h"
+#include "lib/exp/recording/meta-cpu.h"
+#include "lib/exp/recording/meta-gpu.h"
+#include "lib/exp/recording/meta-run.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 
 static void check_cpu(const char *text, int64_t logical, const char *want,

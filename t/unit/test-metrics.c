@@ -5,7 +5,7 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/value.h"
-#include "lib/exp/metrics-file.h"
+#include "lib/exp/series/metrics-file.h"
 #include "lib/wrap/json.h"
 #include "t/unit/unit.h"
 

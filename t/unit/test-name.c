@@ -3,7 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/utf8.h"
-#include "lib/exp/name.h"
+#include "lib/exp/record/name.h"
 #include "t/unit/unit.h"
 
 /* A title without the bytes that are tested: TAP has one line a check. */

@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-comment.h"
+#include "lib/exp/pack/pack-comment.h"
 #include "t/unit/unit.h"
 
 #define HASH "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

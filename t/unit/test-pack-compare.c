@@ -4,10 +4,10 @@
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/exp-links.h"
-#include "lib/exp/pack-compare.h"
-#include "lib/exp/pack-source.h"
-#include "lib/exp/pack-write.h"
+#include "lib/exp/record/exp-links.h"
+#include "lib/exp/pack/pack-compare.h"
+#include "lib/exp/pack/pack-source.h"
+#include "lib/exp/pack/pack-write.h"
 
 static const char *top;
 

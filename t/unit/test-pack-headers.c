@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-headers.h"
-#include "lib/exp/zip-format.h"
+#include "lib/exp/pack/pack-headers.h"
+#include "lib/exp/pack/zip-format.h"
 #include "t/unit/unit.h"
 
 #define GIB (UINT64_C(1) << 30)

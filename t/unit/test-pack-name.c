@@ -1,8 +1,8 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-extra.h"
-#include "lib/exp/pack-name.h"
-#include "lib/exp/zip-format.h"
+#include "lib/exp/pack/pack-extra.h"
+#include "lib/exp/pack/pack-name.h"
+#include "lib/exp/pack/zip-format.h"
 #include "lib/wrap/zstream.h"
 #include "t/unit/unit.h"
 

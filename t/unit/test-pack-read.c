@@ -2,9 +2,9 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/pack-data.h"
-#include "lib/exp/pack-read.h"
-#include "lib/exp/zip-format.h"
+#include "lib/exp/pack/pack-data.h"
+#include "lib/exp/pack/pack-read.h"
+#include "lib/exp/pack/zip-format.h"
 #include "lib/wrap/zstream.h"
 #include "t/unit/unit.h"
 

@@ -2,7 +2,7 @@
 #include "t/unit/unit.h"
 #include "lib/base/alloc.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 
 /* Words end with NULL; compares the params as JSON. */

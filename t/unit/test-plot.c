@@ -4,7 +4,7 @@
  */
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/plotting.h"
+#include "lib/exp/sheet/plotting.h"
 #include "t/unit/unit.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Which interpreter, and what a package says of itself. */
 #include "t/unit/unit.h"
-#include "lib/exp/python-dist.h"
-#include "lib/exp/python-find.h"
+#include "lib/exp/recording/python-dist.h"
+#include "lib/exp/recording/python-find.h"
 
 static void check_dist(const char *text, size_t len, const char *want,
 		       const char *what)

@@ -1,7 +1,7 @@
 /* Records: making, merging, checking, and the predecessors' files. */
 #include "t/unit/unit.h"
 #include "lib/base/error.h"
-#include "lib/exp/record.h"
+#include "lib/exp/record/record.h"
 #include "lib/wrap/json.h"
 #include "lib/wrap/yaml-plain.h"
 #include "lib/wrap/yaml.h"

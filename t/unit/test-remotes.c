@@ -6,8 +6,8 @@
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
 #include "lib/base/value.h"
-#include "lib/exp/project.h"
-#include "lib/exp/remotes.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/store/remotes.h"
 #include "t/unit/unit.h"
 
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/rows.h"
+#include "lib/exp/sheet/rows.h"
 #include "t/unit/unit.h"
 
 struct thing {

@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/alloc.h"
-#include "lib/exp/index-block.h"
-#include "lib/exp/run-row.h"
+#include "lib/exp/runs/index-block.h"
+#include "lib/exp/runs/run-row.h"
 #include "lib/wrap/json.h"
 #include "t/unit/unit.h"
 

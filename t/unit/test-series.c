@@ -9,7 +9,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
 #include "lib/base/sys.h"
-#include "lib/exp/series.h"
+#include "lib/exp/series/series.h"
 #include "lib/wrap/json.h"
 #include "t/unit/unit.h"
 

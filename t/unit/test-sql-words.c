@@ -1,7 +1,7 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/strvec.h"
-#include "lib/exp/sql-words.h"
+#include "lib/exp/runs/sql-words.h"
 #include "t/unit/unit.h"
 
 static void words_are(const char *sql, const char *want, const char *what)

@@ -3,7 +3,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/value.h"
-#include "lib/exp/store-url.h"
+#include "lib/exp/conf/store-url.h"
 #include "t/unit/unit.h"
 
 static void add_line(struct strbuf *out, const char *type,

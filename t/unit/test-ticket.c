@@ -1,5 +1,5 @@
 #include "lib/base/compat.h"
-#include "lib/exp/ticket.h"
+#include "lib/exp/recording/ticket.h"
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"

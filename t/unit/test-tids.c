@@ -8,9 +8,9 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
 #include "lib/base/tempfile.h"
-#include "lib/exp/name.h"
-#include "lib/exp/project.h"
-#include "lib/exp/tids.h"
+#include "lib/exp/record/name.h"
+#include "lib/exp/conf/project.h"
+#include "lib/exp/record/tids.h"
 #include "t/unit/unit.h"
 
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 #include "lib/base/compat.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/tree-hash.h"
+#include "lib/exp/pack/tree-hash.h"
 #include "lib/wrap/digest.h"
 #include "t/unit/unit.h"
 

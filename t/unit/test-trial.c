@@ -3,8 +3,8 @@
 #include "lib/base/path.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/sys.h"
-#include "lib/exp/record.h"
-#include "lib/exp/trial.h"
+#include "lib/exp/record/record.h"
+#include "lib/exp/record/trial.h"
 #include "t/unit/unit.h"
 
 #include <sys/wait.h>

@@ -6,7 +6,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/exp/where.h"
+#include "lib/exp/runs/where.h"
 #include "t/unit/unit.h"
 
 #include <math.h>
