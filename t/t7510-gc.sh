@@ -268,13 +268,14 @@ test_expect_success 'a run that goes on keeps its live file' '
 test_expect_success 'a run that was killed leaves what gc and --repair take' '
 	fresh killed && mkfifo gate &&
 	{
-		resutil run --no-push -m killed sh -c ": >began; exec timeout \
-			30 cat gate" >ran 2>&1 &
+		resutil run --no-push -m killed timeout 60 \
+			sh -c ": >began; read -r x <gate" >ran 2>&1 &
 	} &&
 	pid=$! && until_it test -e began &&
 	kill -KILL $pid && { wait $pid || :; } && resutil fsck >out &&
-	grep "^nothing is wrong" out && { echo x 1<>gate; } &&
+	grep "^nothing is wrong" out && exec 9<>gate && echo x >&9 &&
 	until_it sh -c "resutil fsck -n --json | grep run-lost" &&
+	exec 9>&- &&
 	resutil gc --older-than=0 && test_path_is_file .resutil/live/* &&
 	resutil fsck --repair >out && grep "^mended: " out &&
 	resutil gc --older-than=0 && ls .resutil/live >still &&
