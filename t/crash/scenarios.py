@@ -150,10 +150,11 @@ PROGRAM = ("echo out; echo err >&2; echo r >\"$RESUTIL_EX_DIR\"/result; "
            ": >\"$CRASH_WITNESS\"; exit ")
 
 
-# Four of the syncs are of the object that it tries the store by.
+# Four of the syncs are of the object that it tries the store by, three of the
+# directories that a home gets for the list of trusted projects.
 @scenario("init", ["init", "--project-name=new", "--storage-type=dir",
                    "-o", "path=../store", "--gitignore"],
-          who="n", codes=(14, 128), syncs=11)
+          who="n", codes=(14, 128), syncs=14)
 def _(w):
     w.write("n/.gitignore", "*.pyc\n")
     w.write("n/train.py", "")
