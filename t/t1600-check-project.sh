@@ -408,6 +408,33 @@ test_expect_success 'cache: of experiments that are gone' '
 	test_path_is_file $cache/hash/$one && unset XDG_CACHE_HOME
 '
 
+test_expect_success 'cache: of remotes that the conf does not name any more' '
+	fresh caches && XDG_CACHE_HOME=$PWD/xdg && export XDG_CACHE_HOME &&
+	test_when_finished "unset XDG_CACHE_HOME" &&
+	resutil remote add other dir:../other/project &&
+	resutil remote add other-journal dir:../third/project &&
+	mkdir -p ../other ../third ../fourth &&
+	resutil push --remote=other $one && resutil push $two &&
+	resutil -q push --remote="dir:$PWD/../fourth" $one &&
+	for remote in origin other
+	do
+		resutil update-index --remote $remote || return 1
+	done && dir=$(echo xdg/resutil/*) && : >$dir/index@other-wal &&
+	: >$dir/index@other-journal && : >$dir/index@gone-journal &&
+	test_path_is_file $dir/index@other && test_path_is_file $dir/remotes/other &&
+	found 0 && finding leftover cache open $dir/index@gone-journal - &&
+	test_cmp want out && rm $dir/index@gone-journal &&
+	resutil remote rm other && find xdg | sort >files &&
+	found 0 --prune && finding leftover cache open $dir/index@other - \
+		leftover cache open $dir/index@other-wal - \
+		leftover cache open $dir/index@other.lock - \
+		leftover cache open $dir/remotes/other - && test_cmp want out &&
+	found 0 --prune --older-than=0 && sed "s/open/removed/" want >gone &&
+	test_cmp gone out && find xdg | sort >left &&
+	grep -v "other\(-wal\|.lock\|\)$" files >want && test_cmp want left && found 0 &&
+	test_must_be_empty out
+'
+
 test_expect_success 'results_dir may be elsewhere, or a link' '
 	fresh far && leave && mkdir "$TRASH_DIRECTORY/disk" &&
 	mv results "$TRASH_DIRECTORY/disk/far" &&

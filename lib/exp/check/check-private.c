@@ -628,6 +628,95 @@ static void look_at_hashes(struct check *c, const char *cache)
 	strvec_release(&entries);
 }
 
+#define LOCK_SUFFIX ".lock"
+
+/* Whether it is called as a remote may be, or the lock beside that. */
+static bool may_be_remote(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(LOCK_SUFFIX);
+	char *stem;
+	bool may;
+
+	if (len > suffix && !strcmp(name + len - suffix, LOCK_SUFFIX))
+		len -= suffix;
+	stem = xmemdupz(name, len);
+	may = !remote_check_name(stem, NULL);
+	free(stem);
+	return may;
+}
+
+/* A remote of the conf, or what is kept beside the index of one. */
+static bool is_of_remote(const struct remote_confs *confs, const char *name)
+{
+	static const char *const ends[] = {
+		"", LOCK_SUFFIX, "-journal", "-shm", "-wal"
+	};
+	size_t i, j;
+
+	for (i = 0; i < confs->nr; i++) {
+		size_t len = strlen(confs->item[i].name);
+
+		if (strncmp(name, confs->item[i].name, len))
+			continue;
+		for (j = 0; j < ARRAY_SIZE(ends); j++)
+			if (!strcmp(name + len, ends[j]))
+				return true;
+	}
+	return false;
+}
+
+/* DIR/PREFIXNAME of a remote that the conf does not name any more; that of a
+ * store which is given by its URL begins with '@' or '.'. */
+static void look_at_remote_caches(struct check *c, const char *dir,
+				  const char *prefix,
+				  const struct remote_confs *confs)
+{
+	struct strvec entries = STRVEC_INIT;
+	struct strbuf path = STRBUF_INIT;
+	size_t len = strlen(prefix), i;
+	struct leftover l;
+
+	check_entries(dir, &entries);
+	for (i = 0; i < entries.nr; i++) {
+		const char *name = entries.v[i] + len;
+
+		strbuf_reset(&path);
+		strbuf_addf(&path, "%s%s", dir, entries.v[i]);
+		if (strncmp(entries.v[i], prefix, len) ||
+		    !may_be_remote(name) || is_of_remote(confs, name) ||
+		    !leftover_look(&l, path.buf, NO_PROCESS, false))
+			continue;
+		check_leftover(c, "cache", path.buf, NULL, &l, remove_file,
+			       "what was known of a store that the conf does "
+			       "not name any more");
+		leftover_release(&l);
+	}
+	strbuf_release(&path);
+	strvec_release(&entries);
+}
+
+static void look_at_caches(struct check *c)
+{
+	struct remote_confs confs = REMOTE_CONFS_INIT;
+	struct strbuf path = STRBUF_INIT, remotes = STRBUF_INIT;
+
+	if (project_cache_path(c->p, &path, NULL))
+		goto cleanup;
+	look_at_hashes(c, path.buf);
+	if (!remotes_read(&confs, c->p, NULL)) {
+		strbuf_addf(&remotes, "%sremotes/", path.buf);
+		look_at_remote_caches(c, path.buf, "index@", &confs);
+		look_at_remote_caches(c, remotes.buf, "", &confs);
+	}
+	strbuf_setlen(&path, path.len - 1);
+	look_for_temps_below(c, path.buf, "cache");
+
+cleanup:
+	remote_confs_release(&confs);
+	strbuf_release(&remotes);
+	strbuf_release(&path);
+}
+
 /* What is the user's, outside of all projects: it may be secret. */
 static void look_at_users(struct check *c)
 {
@@ -665,11 +754,6 @@ void check_private(struct check *c)
 	look_at_uploads(c);
 	look_at_copies(c);
 	look_at_reruns(c);
-	strbuf_reset(&path);
-	if (!project_cache_path(c->p, &path, NULL)) {
-		look_at_hashes(c, path.buf);
-		strbuf_setlen(&path, path.len - 1);
-		look_for_temps_below(c, path.buf, "cache");
-	}
+	look_at_caches(c);
 	strbuf_release(&path);
 }
