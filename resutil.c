@@ -428,18 +428,32 @@ static const char *other_word(const char *name)
 	return NULL;
 }
 
+static void NORETURN suggest(const char *name, const struct strvec *near)
+{
+	if (near->nr == 1)
+		die_status(EXIT_USAGE, "'%s' is not a resutil command; did "
+			   "you mean '%s'?", name, near->v[0]);
+	if (near->nr == 2)
+		die_status(EXIT_USAGE, "'%s' is not a resutil command; did "
+			   "you mean '%s' or '%s'?", name, near->v[0],
+			   near->v[1]);
+	die_status(EXIT_USAGE, "'%s' is not a resutil command; did you mean "
+		   "'%s', '%s' or '%s'?", name, near->v[0], near->v[1],
+		   near->v[2]);
+}
+
 static void NORETURN unknown_command(const char *name)
 {
 	struct strbuf program = STRBUF_INIT, why = STRBUF_INIT;
 	struct strvec names = STRVEC_INIT, near = STRVEC_INIT;
 	const struct value *aliases = settings_get("alias");
 	const struct command *c;
-	struct strbuf hint = STRBUF_INIT;
 	size_t i;
 
-	if (other_word(name))
-		die_status(EXIT_USAGE, "'%s' is not a resutil command; did "
-			   "you mean '%s'?", name, other_word(name));
+	if (other_word(name)) {
+		strvec_push(&near, other_word(name));
+		suggest(name, &near);
+	}
 	for (c = commands; c->name; c++)
 		strvec_push(&names, c->name);
 	process_list_programs(&names, "resutil-");
@@ -448,17 +462,14 @@ static void NORETURN unknown_command(const char *name)
 			strvec_push(&names, aliases->u.map.pair[i].key);
 	strvec_sort(&names, true);
 	similar_find(&near, name, names.v);
-	for (i = 0; i < near.nr && i < 3; i++)
-		strbuf_addf(&hint, "%s'%s'", !i ? "did you mean " :
-			    i + 1 < near.nr && i < 2 ? ", " : " or ",
-			    near.v[i]);
-	if (!near.nr && !path_find_program(&program, name, &why))
+	if (near.nr)
+		suggest(name, &near);
+	if (!path_find_program(&program, name, &why))
 		die_status(EXIT_USAGE, "'%s' is not a resutil command; "
 			   "'resutil run -- %s' runs that program and records "
 			   "it", name, name);
-	die_status(EXIT_USAGE, "'%s' is not a resutil command; %s%s", name,
-		   near.nr ? hint.buf : "see 'resutil help -a'",
-		   near.nr ? "?" : "");
+	die_status(EXIT_USAGE, "'%s' is not a resutil command; see 'resutil "
+		   "help -a'", name);
 }
 
 static int show_help(void)
