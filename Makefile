@@ -260,7 +260,7 @@ include packaging/packaging.mak
 # Pieces of pages that are made from code and from other pages; the pages say
 # include::{generated}/NAME[].
 GENERATED := $(B)/doc/command-list.adoc $(B)/doc/config-list.adoc
-ADOC_FLAGS = -a generated=$(abspath $(B)/doc) -a revnumber=$(VERSION)
+ADOC_FLAGS = -a generated='$(abspath $(B)/doc)' -a revnumber=$(VERSION)
 
 $(B)/doc/command-list.adoc: command-list.h tools/command-table
 	@mkdir -p $(@D)
