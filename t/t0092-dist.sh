@@ -158,6 +158,14 @@ test_expect_success CLONE 'it compiles and has its pages without git and asciido
 	test_grep yaml-0.1 asked
 '
 
+test_expect_success CLONE 'pages are made in a directory with blanks' '
+	mkdir "a b c" && tar -C "a b c" -xzf dist/$name.tar.gz && (
+		cd "a b c/$name" && make -s PAGES=Documentation/resutil.adoc \
+			EVERYDAY= man &&
+		test_grep "make a project from a store" build/man/man1/resutil.1
+	) && rm -r "a b c"
+'
+
 # Whatever may be answered stands in the Makefiles like this.
 list_answers () {
 	sed -n "s/^\$(call answer,\([A-Z_]*\),.*/\1/p" \
