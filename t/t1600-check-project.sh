@@ -333,6 +333,36 @@ test_expect_success 'private-unreadable: what cannot be looked into is told' '
 	test_cmp want out
 '
 
+# .resutil may have come with a clone.
+test_expect_success 'links in .resutil are told, and what they lead to is untouched' '
+	fresh links && mkdir -p .resutil docs/x docs/$one.4711 && : >.resutil/wanted &&
+	for file in thesis.txt 0123456789abcdef x.4711.1.tmp $six app.log \
+		$(test_id 9) $(test_id 9).checkpoint x/$six.json \
+		0123456789abcdef0123456789abcdef.part
+	do
+		printf "precious" >docs/$file &&
+		touch -d "30 days ago" docs/$file || return 1
+	done &&
+	for dir in copies hooks live partial remotes renames rerun tids trials uploads
+	do
+		ln -s ../docs .resutil/$dir || return 1
+	done && find docs -printf "%p %s %T@ %m\n" | sort >before && found 1 &&
+	grep -c "^error	private-unreadable	open	.resutil/" out >nr &&
+	echo 10 >want && test_cmp want nr && ! grep -v private-unreadable out &&
+	found 1 --prune --repair --older-than=0 && ! grep -v "	open	" out &&
+	find docs -printf "%p %s %T@ %m\n" | sort >after && test_cmp before after
+'
+
+test_expect_success 'what is no hash is no note of a run or of trials' '
+	fresh hashes && mkdir -p .resutil/tids .resutil/trials &&
+	echo x >.resutil/tids/thesis.txt && echo x >.resutil/trials/thesis.txt &&
+	echo x >.resutil/tids/0123456789abcdef &&
+	found 0 --prune --older-than=0 && test_line_count = 1 out &&
+	test_path_is_file .resutil/tids/thesis.txt &&
+	test_path_is_file .resutil/trials/thesis.txt &&
+	test_path_is_missing .resutil/tids/0123456789abcdef
+'
+
 test_expect_success 'displaced: --repair puts it back' '
 	fresh displaced && mv results/$one results/.$one.4711.old &&
 	mkdir results/.$one.4711.tmp && found 1 &&

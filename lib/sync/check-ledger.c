@@ -235,9 +235,15 @@ void ledger_list(const struct project *p, struct strvec *out)
 	const struct dirent *entry;
 	size_t len;
 	DIR *dir;
+	int fd;
 
 	strbuf_addf(&path, "%s/.resutil/remotes", p->root);
-	dir = opendir(path.buf);
+	/* .resutil may have come with a clone: what a link leads to is not to be
+	 * mended */
+	fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (fd >= 0 && !dir)
+		close(fd);
 	while (dir && (entry = readdir(dir))) {
 		len = strlen(entry->d_name);
 		if (*entry->d_name != '.' && len >= sizeof(suffix) &&

@@ -41,6 +41,9 @@ void check_leftover(struct check *c, const char *id, const char *path,
 
 /** Entries of a directory; missing: none. The caller sorts. */
 void check_entries(const char *path, struct strvec *out);
+/** The same of a directory in .resutil, which may have come with a clone: none
+ *  when it is a link, since what it leads to is not ours to clean. */
+void check_own_entries(const char *path, struct strvec *out);
 
 /* The parts, in this order, after the hidden directories. */
 int check_records(struct check *c, struct strbuf *err);

@@ -274,15 +274,21 @@ static void look_at_access(struct check *c)
 	static const struct finding f = { .level = FINDING_ERROR,
 					  .id = "private-unreadable" };
 	struct strbuf path = STRBUF_INIT;
+	struct stat st;
 	size_t i;
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		strbuf_reset(&path);
 		strbuf_addf(&path, "%s/.resutil%s", c->p->root, dirs[i]);
-		fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* .resutil itself may be a link, its parts are not followed */
+		fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+			  (i ? O_NOFOLLOW : 0));
 		if (fd >= 0)
 			close(fd);
+		else if (!lstat(path.buf, &st) && S_ISLNK(st.st_mode))
+			check_found(c, &f, path.buf, "it is a link, which is "
+				    "not followed");
 		else if (errno != ENOENT)
 			check_found(c, &f, path.buf, "it cannot be looked "
 				    "into: %s", strerror(errno));
@@ -334,7 +340,7 @@ static void look_at_uploads_to(struct check *c, const char *dir,
 	struct strbuf path = STRBUF_INIT, name = STRBUF_INIT;
 	size_t i;
 
-	check_entries(dir, &entries);
+	check_own_entries(dir, &entries);
 	for (i = 0; i < entries.nr; i++) {
 		strbuf_reset(&path);
 		strbuf_addf(&path, "%s/%s", dir, entries.v[i]);
@@ -357,7 +363,7 @@ static void look_at_uploads(struct check *c)
 	bool readable;
 
 	strbuf_addf(&path, "%s/.resutil/uploads", c->p->root);
-	check_entries(path.buf, &remotes);
+	check_own_entries(path.buf, &remotes);
 	strbuf_addch(&path, '/');
 	len = path.len;
 	readable = remotes.nr && !remotes_read(&confs, c->p, NULL);
@@ -455,7 +461,7 @@ static void look_at_copies(struct check *c)
 	size_t i;
 
 	strbuf_addf(&dir, "%s/.resutil/copies", c->p->root);
-	check_entries(dir.buf, &entries);
+	check_own_entries(dir.buf, &entries);
 	for (i = 0; i < entries.nr; i++) {
 		strbuf_reset(&path);
 		strbuf_addf(&path, "%s/%s", dir.buf, entries.v[i]);
@@ -536,7 +542,7 @@ static void look_at_reruns(struct check *c)
 	size_t i;
 
 	strbuf_addf(&dir, "%s/.resutil/rerun", c->p->root);
-	check_entries(dir.buf, &entries);
+	check_own_entries(dir.buf, &entries);
 	for (i = 0; i < entries.nr; i++) {
 		strbuf_reset(&path);
 		strbuf_addf(&path, "%s/%s", dir.buf, entries.v[i]);
@@ -556,6 +562,14 @@ static void look_at_reruns(struct check *c)
 	strvec_release(&entries);
 }
 
+/* As files of tids and trials are called; of others nobody says what they
+ * are. */
+static bool is_hash(const char *entry)
+{
+	return strlen(entry) == 16 &&
+	       strspn(entry, "0123456789abcdef") == 16;
+}
+
 static void look_at_private(struct check *c)
 {
 	static const char *const dirs[] = { "live", "partial", "renames",
@@ -565,7 +579,6 @@ static void look_at_private(struct check *c)
 	struct strvec entries = STRVEC_INIT;
 	struct strmap going = STRMAP_INIT;
 	size_t i, j, len;
-	pid_t pid;
 
 	look_at_access(c);
 	list_going(c, &going);
@@ -573,7 +586,7 @@ static void look_at_private(struct check *c)
 		strbuf_reset(&path);
 		strbuf_addf(&path, "%s/.resutil/%s", c->p->root, dirs[i]);
 		strvec_clear(&entries);
-		check_entries(path.buf, &entries);
+		check_own_entries(path.buf, &entries);
 		strbuf_addch(&path, '/');
 		len = path.len;
 		for (j = 0; j < entries.nr; j++) {
@@ -589,9 +602,11 @@ static void look_at_private(struct check *c)
 				look_at_mark(c, path.buf, entries.v[j]);
 			else if (i == 2)
 				look_at_rename(c, path.buf, entries.v[j]);
+			else if (!is_hash(entries.v[j]))
+				continue;
 			else if (i == 3)
 				look_at_hint(c, path.buf);
-			else if (!temp_name_parse(entries.v[j], NULL, &pid))
+			else
 				look_at_root(c, path.buf);
 		}
 	}

@@ -63,16 +63,30 @@ void check_leftover(struct check *c, const char *id, const char *path,
 	}
 }
 
-void check_entries(const char *path, struct strvec *out)
+static void add_entries(DIR *dir, struct strvec *out)
 {
 	const struct dirent *entry;
-	DIR *dir = opendir(path);
 
 	while (dir && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			strvec_push(out, entry->d_name);
 	if (dir)
 		closedir(dir);
+}
+
+void check_entries(const char *path, struct strvec *out)
+{
+	add_entries(opendir(path), out);
+}
+
+void check_own_entries(const char *path, struct strvec *out)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		close(fd);
+	add_entries(dir, out);
 }
 
 /* ---- hidden directories in results_dir ----------------------------------- */
