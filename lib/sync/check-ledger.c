@@ -238,8 +238,8 @@ void ledger_list(const struct project *p, struct strvec *out)
 	int fd;
 
 	strbuf_addf(&path, "%s/.resutil/remotes", p->root);
-	/* .resutil may have come with a clone: what a link leads to is not to be
-	 * mended */
+	/* .resutil may have come with a clone: what a link leads to is not to
+	 * be mended */
 	fd = open(path.buf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (fd >= 0 && !dir)
