@@ -367,8 +367,9 @@ test_expect_success PYTHON 'docs: links, tables and the translation' '
 	echo "[x](gone.adoc)" >>README.md &&
 	printf "\n## More\n\n    \$ resutil more\n" >>README.md &&
 	spoil Documentation/resutil-overview.adoc "s/── push ──►/&      &/" &&
+	echo "\`lib/gone.h\` and plumbing/NAME.c" >>CONTRIBUTING.md &&
 	they_find check-docs "$BUILD_DIRECTORY/doc" \
-		"no page resutil-nothing(1)" "write .resutil., not" \
+		"CONTRIBUTING.md.*no .lib/gone.h." "no page resutil-nothing(1)" "write .resutil., not" \
 		"resutil-overview.adoc:.*at most 69 columns" \
 		"gone.adoc. is not there" \
 		"README.md: the table of commands is old" \
