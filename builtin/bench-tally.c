@@ -146,10 +146,10 @@ void bench_outcome_format(struct strbuf *out, const struct bench_outcome *o)
 	if (o->end == CALL_TIMED_OUT)
 		strbuf_addstr(out, "timeout");
 	else if (o->end == CALL_NOT_STARTED)
-		strbuf_addf(out, "cannot be started: %s",
+		strbuf_addf(out, _("cannot be started: %s"),
 			    strerror(o->number));
 	else if (o->number < 0)
 		strbuf_addstr(out, signal_name(-o->number));
 	else
-		strbuf_addf(out, "exit status %d", o->number);
+		strbuf_addf(out, _("exit status %d"), o->number);
 }

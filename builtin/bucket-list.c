@@ -297,7 +297,7 @@ int bucket_tell_nothing(struct bucket *b, bool here, bool there)
 
 	if (key_glob_is_key(b->glob) && ((here && is_dir_here(b)) ||
 					 (there && is_level_there(b))))
-		strbuf_addf(&hint, "; '%s/' means all below", b->pattern);
+		strbuf_addf(&hint, _("; '%s/' means all below"), b->pattern);
 	else if (there && (nr = count_packs(b)))
 		strbuf_addf(&hint, "; --packs would match %" PRIu64
 			    " experiment%s", nr, nr == 1 ? "" : "s");

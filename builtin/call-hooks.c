@@ -104,7 +104,7 @@ int call_hooks(const struct own_hooks *h, const struct strbuf *in,
 		strbuf_reset(&word);
 		quote_shell(&word, h->item[i].v[0]);
 		if (status > 0)
-			strbuf_addf(&why, "it ended with status %d", status);
+			strbuf_addf(&why, _("it ended with status %d"), status);
 		if (before)
 			ret = fail(err, ERR_NO, "the hook '%s' (hooks.%s) "
 				   "says no: %s", word.buf, h->moment,

@@ -247,8 +247,8 @@ int cmd_comment(int argc, const char **argv)
 	if (!r.local)
 		ret = remote_rows_read(&r.rows, r.remote, flags, 0, &err);
 	if (ret)
-		strbuf_addstr(&err, "; nothing was renamed, and -l renames it "
-			      "here alone");
+		strbuf_addstr(&err, _("; nothing was renamed, and -l "
+				      "renames it here alone"));
 	else
 		ret = change_comment(&r, argv[0], argv[1], dry_run, &err);
 	if (ret)

@@ -108,7 +108,7 @@ static void warn_of(const struct listing *l, const char *key,
 	if (!settings_is_known(key))
 		settings_check_key(key, &why);
 	else if (layer == SETTINGS_PROJECT && settings_is_users_only(key))
-		strbuf_addf(&why, "'%s' is never taken from a project", key);
+		strbuf_addf(&why, _("'%s' is never taken from a project"), key);
 	if (why.len && path)
 		warning("'%s': %s", path, why.buf);
 	else if (why.len)

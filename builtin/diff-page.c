@@ -48,7 +48,7 @@ static void add_value(struct strbuf *out, const struct value *value)
 	struct strbuf text = STRBUF_INIT;
 
 	if (!value) {
-		strbuf_addstr(out, "(none)");
+		strbuf_addstr(out, _("(none)"));
 		return;
 	}
 	value_format(&text, value);
@@ -77,7 +77,7 @@ static void add_title(struct strbuf *out, const char *title)
 static void add_more(struct strbuf *out, size_t nr, size_t shown)
 {
 	if (nr > shown)
-		strbuf_addf(out, "  and %zu more (--json has all)\n",
+		strbuf_addf(out, _("  and %zu more (--json has all)\n"),
 			    nr - shown);
 }
 
@@ -114,8 +114,9 @@ static void add_side(struct strbuf *out, char letter,
 	strbuf_addf(out, "%s  ", color_off(STDOUT_FILENO));
 	add_safe(out, state ? state : "-");
 	if (*found_in) {
-		strbuf_addstr(out, ", only in ");
-		add_safe(out, found_in);
+		strbuf_addf(&text, _(", only in %s"), found_in);
+		add_safe(out, text.buf);
+		strbuf_reset(&text);
 	}
 	strbuf_addch(out, '\n');
 	if (cmd) {
@@ -134,14 +135,14 @@ static void add_gates(struct strbuf *out, const struct comparison *c)
 	size_t i;
 
 	if (c->gates)
-		add_title(out, "gates");
+		add_title(out, _("gates"));
 	for (i = 0; i < c->gates; i++) {
 		const struct gate_answer *gate = &c->gate[i];
 		const char *at = gate->why.buf;
 
 		strbuf_addf(out, "  %s%s%s  ", color_on(STDOUT_FILENO,
 			    gate->fails ? COLOR_RED : COLOR_GREEN),
-			    gate->fails ? "failed" : "passed",
+			    gate->fails ? _("failed") : _("passed"),
 			    color_off(STDOUT_FILENO));
 		add_safe(out, gate->text);
 		strbuf_addch(out, '\n');
@@ -216,19 +217,19 @@ static void add_judgement(struct strbuf *out, const struct comparison *c,
 
 	if (r->p != r->p) {
 		if (c->results.same_group && a->stats.nr > 2)
-			strbuf_addf(out, ", repeats: %.4g (sd %.2g)",
+			strbuf_addf(out, _(", repeats: %.4g (sd %.2g)"),
 				    a->stats.mean, a->stats.sd);
 		return;
 	}
-	strbuf_addf(out, ", means %.4g and %.4g, %s", a->stats.mean,
+	strbuf_addf(out, _(", means %.4g and %.4g, %s"), a->stats.mean,
 		    b->stats.mean, color_on(STDOUT_FILENO, r->significant ?
 					    COLOR_YELLOW : COLOR_PLAIN));
 	if (r->p >= 0.0001)
 		strbuf_addf(out, "p = %.2g", r->p);
 	else
 		strbuf_addstr(out, "p < 0.0001");
-	strbuf_addf(out, ", %s%s", r->significant ? "significant" :
-		    "not significant", color_off(STDOUT_FILENO));
+	strbuf_addf(out, ", %s%s", r->significant ? _("significant") :
+		    _("not significant"), color_off(STDOUT_FILENO));
 }
 
 /* What is counted in bytes, as people write it. */
@@ -278,13 +279,13 @@ static void add_repeats(struct strbuf *out, const struct diff_results *r)
 	size_t i;
 
 	if (r->judged && r->same_group && r->repeats_a > 1)
-		strbuf_addf(out, "  A and B repeat each other: %zu runs are "
-			    "alike in all that acts\n", r->repeats_a);
+		strbuf_addf(out, _("  A and B repeat each other: %zu runs are "
+				   "alike in all that acts\n"), r->repeats_a);
 	else if (r->judged && r->repeats_a > 1 && r->repeats_b > 1)
-		strbuf_addf(out, "  of %zu runs like A, %zu like B\n",
+		strbuf_addf(out, _("  of %zu runs like A, %zu like B\n"),
 			    r->repeats_a, r->repeats_b);
 	for (i = 0; i < r->problems.nr; i++) {
-		strbuf_addstr(out, "  not judged: ");
+		strbuf_addstr(out, _("  not judged: "));
 		add_safe(out, r->problems.v[i]);
 		strbuf_addch(out, '\n');
 	}
@@ -301,7 +302,7 @@ static void add_results(struct strbuf *out, const struct comparison *c)
 			shown[nr++] = &r->item[i];
 	if (nr) {
 		qsort(shown, nr, sizeof(*shown), compare_results);
-		add_title(out, "results");
+		add_title(out, _("results"));
 	}
 	for (i = 0; i < nr && i < SHOWN_RESULTS; i++)
 		width = MAXIMUM(width, MINIMUM(strlen(shown[i]->path),
@@ -346,8 +347,8 @@ static void add_what(struct strbuf *out, const struct finding *f)
 		add_value(out, f->b);
 	} else {
 		if (f->status != 'M')
-			strbuf_addstr(out, f->status == 'A' ? "new  " :
-							      "removed  ");
+			strbuf_addf(out, "%s  ", f->status == 'A' ?
+				    _("new") : _("removed"));
 		add_counts(out, f);
 	}
 	if (f->size_a >= 0 || f->size_b >= 0) {
@@ -400,7 +401,7 @@ static void add_idle(struct strbuf *out, const struct comparison *c)
 		    !c->only[f->item[i].kind])
 			continue;
 		if (!nr)
-			add_title(out, "differs, but cannot act");
+			add_title(out, _("differs, but cannot act"));
 		if (nr < SHOWN_NAMES) {
 			strbuf_addstr(out, nr ? ", " : "  ");
 			add_safe(out, f->item[i].name);
@@ -408,7 +409,7 @@ static void add_idle(struct strbuf *out, const struct comparison *c)
 		nr++;
 	}
 	if (nr > SHOWN_NAMES)
-		strbuf_addf(out, ", and %zu more", nr - SHOWN_NAMES);
+		strbuf_addf(out, _(", and %zu more"), nr - SHOWN_NAMES);
 	if (nr)
 		strbuf_addch(out, '\n');
 }
@@ -419,14 +420,14 @@ static void add_unknown(struct strbuf *out, const struct comparison *c)
 	size_t i;
 
 	if (list->nr)
-		add_title(out, "not compared");
+		add_title(out, _("not compared"));
 	for (i = 0; i < list->nr && i < SHOWN_FINDINGS; i++) {
 		strbuf_addstr(out, "  ");
 		add_safe(out, list->v[i]);
 		strbuf_addch(out, '\n');
 	}
 	if (list->nr > SHOWN_FINDINGS)
-		strbuf_addf(out, "  and %zu more\n",
+		strbuf_addf(out, _("  and %zu more\n"),
 			    list->nr - SHOWN_FINDINGS);
 }
 
@@ -436,7 +437,7 @@ static void add_files(struct strbuf *out, const struct comparison *c)
 	size_t i, width = 0;
 
 	if (f->nr)
-		add_title(out, "files");
+		add_title(out, _("files"));
 	for (i = 0; i < f->nr && i < SHOWN_FILES; i++)
 		width = MAXIMUM(width, MINIMUM(
 				strlen(diff_file_path(&f->item[i])),
@@ -525,14 +526,14 @@ static int put_code(struct comparison *c, struct strbuf *err)
 				  &why);
 
 	if (ret == ERR_CONTENT && c->page) {
-		add_title(&page, "code");
-		strbuf_addstr(&page, "  the patch is longer than 1 MiB: "
-			      "--patch --only=code shows it\n");
+		add_title(&page, _("code"));
+		strbuf_addstr(&page, _("  the patch is longer than 1 MiB: "
+				       "--patch --only=code shows it\n"));
 		out_safe(&page);
 		ret = 0;
 	} else if (!ret && patch.len) {
 		if (c->page)
-			add_title(&page, "code");
+			add_title(&page, _("code"));
 		out_safe(&page);
 		put_patch(c, &patch);
 	}
@@ -556,7 +557,7 @@ static void put_files(struct comparison *c)
 		if (f->added < 0 || (c->page && nr == PATCHED_FILES))
 			continue;
 		if (!nr++ && c->page) {
-			add_title(&page, "text of files");
+			add_title(&page, _("text of files"));
 			out_safe(&page);
 		}
 		strbuf_reset(&patch);
@@ -564,7 +565,7 @@ static void put_files(struct comparison *c)
 				&patch);
 		put_patch(c, &patch);
 		if (sum.left_out)
-			out_printf("... %zu more lines: --max-lines=0\n",
+			out_printf(_("... %zu more lines: --max-lines=0\n"),
 				   sum.left_out);
 	}
 	strbuf_release(&page);
@@ -583,8 +584,9 @@ int diff_page(struct comparison *c, struct strbuf *err)
 		if (c->only[DIFF_RESULTS])
 			add_results(&page, c);
 		add_findings(&page, c, DIFF_ACTS,
-			     "differs and acts, likeliest first");
-		add_findings(&page, c, DIFF_MAY_ACT, "differs and may act");
+			     _("differs and acts, likeliest first"));
+		add_findings(&page, c, DIFF_MAY_ACT,
+			     _("differs and may act"));
 		add_idle(&page, c);
 		add_unknown(&page, c);
 		if (c->only[DIFF_FILES])

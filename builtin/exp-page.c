@@ -6,6 +6,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
+#include "lib/base/utf8.h"
 #include "lib/base/value.h"
 #include "lib/exp/record/exp-file.h"
 
@@ -13,11 +14,22 @@
 #define SHOWN_FILES 20
 #define SHOWN_CHANGES 10
 
+/* In columns of a terminal, of which a character may take two. */
+static void add_label(struct strbuf *out, const char *label)
+{
+	const char *text = _(label);
+	size_t has = utf8_width(text, strlen(text));
+
+	strbuf_addstr(out, text);
+	for (; has < LABEL_WIDTH; has++)
+		strbuf_addch(out, ' ');
+}
+
 /* One line; the label is left out where it would come again. */
 static void add_line(struct strbuf *out, const char *label, const char *text,
 		     size_t len)
 {
-	strbuf_addf(out, "%-*s", LABEL_WIDTH, label);
+	add_label(out, label);
 	quote_terminal(out, text, len);
 	strbuf_addch(out, '\n');
 }
@@ -108,7 +120,7 @@ void exp_page_state(struct strbuf *out, const struct exp_row *row)
 	if (signal_text)
 		strbuf_addf(out, ", %s", signal_text);
 	else if (value_get_int(record, "exit_code", &code) && code)
-		strbuf_addf(out, ", exit status %" PRId64, code);
+		strbuf_addf(out, _(", exit status %d"), (int)code);
 }
 
 enum color exp_page_color(const struct exp_row *row)
@@ -128,7 +140,8 @@ static void add_state(struct strbuf *out, const struct exp_row *row)
 
 	exp_page_state(&text, row);
 	quote_terminal(&safe, text.buf, text.len);
-	strbuf_addf(out, "%-*s%s%s%s\n", LABEL_WIDTH, "state:",
+	add_label(out, N_("state:"));
+	strbuf_addf(out, "%s%s%s\n",
 		    color_on(STDOUT_FILENO, exp_page_color(row)), safe.buf,
 		    color_off(STDOUT_FILENO));
 	strbuf_release(&safe);
@@ -149,24 +162,24 @@ static void add_times(struct strbuf *out, const struct exp_row *row,
 		exp_date_text(&text, created);
 		strbuf_addstr(&text, ", ");
 		moment_format_relative(&text, created, now);
-		add_text(out, "date:", text.buf);
+		add_text(out, N_("date:"), text.buf);
 	}
-	add_key(out, "started:", row, "at.started");
-	add_key(out, "resumed:", row, "at.resumed");
-	add_key(out, "finished:", row, "at.finished");
+	add_key(out, N_("started:"), row, "at.started");
+	add_key(out, N_("resumed:"), row, "at.resumed");
+	add_key(out, N_("finished:"), row, "at.finished");
 	strbuf_reset(&text);
 	if (row->duration >= 0) {
 		duration_format(&text, row->duration);
 		if (value_get_float(usage, "user", &user) &&
 		    value_get_float(usage, "sys", &sys))
-			strbuf_addf(&text, " (user %.2f s, system %.2f s)",
+			strbuf_addf(&text, _(" (user %.2f s, system %.2f s)"),
 				    user, sys);
-		add_text(out, "duration:", text.buf);
+		add_text(out, N_("duration:"), text.buf);
 	}
 	strbuf_reset(&text);
 	if (value_get_int(usage, "max_rss", &rss) && rss >= 0) {
 		size_format(&text, (uint64_t)rss);
-		add_text(out, "memory:", text.buf);
+		add_text(out, N_("memory:"), text.buf);
 	}
 	strbuf_release(&text);
 }
@@ -182,12 +195,12 @@ static void add_machine(struct strbuf *out, const struct value *record)
 	int64_t number;
 	size_t i;
 
-	if (user)
-		strbuf_addf(&text, "%s%s", user, host ? " on " : "");
-	if (host)
-		strbuf_addstr(&text, host);
+	if (user && host)
+		strbuf_addf(&text, _("%s on %s"), user, host);
+	else if (user || host)
+		strbuf_addstr(&text, user ? user : host);
 	if (text.len)
-		add_text(out, "recorded by:", text.buf);
+		add_text(out, N_("recorded by:"), text.buf);
 	strbuf_reset(&text);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *part = value_get_text(record, keys[i]);
@@ -197,15 +210,15 @@ static void add_machine(struct strbuf *out, const struct value *record)
 			strbuf_addf(&text, "%s%s", text.len ? ", " : "", part);
 	}
 	if (value_get_int(record, "meta.cpu.logical", &number))
-		strbuf_addf(&text, "%s%" PRId64 " processor%s",
-			    text.len ? ", " : "", number,
-			    number == 1 ? "" : "s");
+		strbuf_addf(&text, PL_("%s%d processor", "%s%d processors",
+				       (uint64_t)number),
+			    text.len ? ", " : "", (int)number);
 	if (value_get_int(record, "meta.cpu.memory", &number) && number > 0) {
 		strbuf_addstr(&text, text.len ? ", " : "");
 		size_format(&text, (uint64_t)number);
 	}
 	if (text.len)
-		add_text(out, "machine:", text.buf);
+		add_text(out, N_("machine:"), text.buf);
 	strbuf_release(&text);
 }
 
@@ -227,11 +240,11 @@ static void add_python(struct strbuf *out, const struct value *record)
 				    i == 2 ? "conda " : "", part);
 	}
 	if (packages && packages->type == VALUE_LIST)
-		strbuf_addf(&text, "%s%zu package%s", text.len ? ", " : "",
-			    packages->u.list.nr,
-			    packages->u.list.nr == 1 ? "" : "s");
+		strbuf_addf(&text, PL_("%s%zu package", "%s%zu packages",
+				       packages->u.list.nr),
+			    text.len ? ", " : "", packages->u.list.nr);
 	if (text.len)
-		add_text(out, "python:", text.buf);
+		add_text(out, N_("python:"), text.buf);
 	strbuf_release(&text);
 }
 
@@ -245,7 +258,7 @@ static void add_gpu(struct strbuf *out, const struct value *record)
 		if (list->u.list.nr > 1)
 			strbuf_addf(&text, "%zu x ", list->u.list.nr);
 		strbuf_addstr(&text, name);
-		add_text(out, "gpu:", text.buf);
+		add_text(out, N_("gpu:"), text.buf);
 	}
 	strbuf_release(&text);
 }
@@ -266,7 +279,7 @@ static void add_job(struct strbuf *out, const struct value *record)
 			    space ? "/" : "", pod);
 	}
 	if (text.len)
-		add_text(out, "job:", text.buf);
+		add_text(out, N_("job:"), text.buf);
 	strbuf_release(&text);
 }
 
@@ -280,14 +293,14 @@ static void add_changes(struct strbuf *out, const struct value *git)
 
 	nr = files && files->type == VALUE_LIST ? files->u.list.nr : 0;
 	if (nr)
-		strbuf_addf(&text, "%zu changed file%s:", nr,
-			    nr == 1 ? "" : "s");
+		strbuf_addf(&text, PL_("%zu changed file:",
+				       "%zu changed files:", nr), nr);
 	for (i = 0; i < nr && i < SHOWN_CHANGES; i++) {
 		strbuf_addstr(&text, i ? ", " : " ");
 		value_format(&text, files->u.list.item[i]);
 	}
 	if (i < nr)
-		strbuf_addf(&text, " and %zu more", nr - i);
+		strbuf_addf(&text, _(" and %zu more"), nr - i);
 	if (nr)
 		add_text(out, "", text.buf);
 	nr = left && left->type == VALUE_LIST ? left->u.list.nr : 0;
@@ -297,9 +310,10 @@ static void add_changes(struct strbuf *out, const struct value *git)
 		int64_t size;
 
 		strbuf_reset(&text);
-		strbuf_addstr(&text, "left out: ");
+		strbuf_addstr(&text, _("left out: "));
 		value_format(&text, value_get(item, "path"));
-		strbuf_addf(&text, " (%s", reason ? reason : "no reason given");
+		strbuf_addf(&text, " (%s", reason ? reason :
+						    _("no reason given"));
 		if (value_get_int(item, "size", &size) && size >= 0) {
 			strbuf_addstr(&text, ", ");
 			size_format(&text, (uint64_t)size);
@@ -321,14 +335,14 @@ static void add_code(struct strbuf *out, const struct value *git)
 
 	if (!git || git->type != VALUE_MAP)
 		return;
-	strbuf_addstr(&text, commit ? commit : "no commit");
+	strbuf_addstr(&text, commit ? commit : _("no commit"));
 	if (branch)
-		strbuf_addf(&text, " on %s", branch);
+		strbuf_addf(&text, _(" on %s"), branch);
 	if (describe && commit && strncmp(describe, commit, 7))
 		strbuf_addf(&text, " (%s)", describe);
 	if (remote)
-		strbuf_addf(&text, " of %s", remote);
-	add_text(out, "code:", text.buf);
+		strbuf_addf(&text, _(" of %s"), remote);
+	add_text(out, N_("code:"), text.buf);
 	add_changes(out, git);
 	strbuf_release(&text);
 }
@@ -336,7 +350,7 @@ static void add_code(struct strbuf *out, const struct value *git)
 static void add_inputs(struct strbuf *out, const struct value *inputs)
 {
 	struct strbuf text = STRBUF_INIT;
-	const char *label = "inputs:";
+	const char *label = N_("inputs:");
 	size_t i;
 
 	if (!inputs || inputs->type != VALUE_LIST)
@@ -377,11 +391,12 @@ static void add_lost_output(struct strbuf *out, const struct value *list)
 
 		value_get_int(item, "bytes", &bytes);
 		strbuf_reset(&text);
-		strbuf_addf(&text, "the end of %s, ", path ? path : "a log");
+		strbuf_addf(&text, _("the end of %s, "),
+			    path ? path : _("a log"));
 		size_format(&text, (uint64_t)MAXIMUM(bytes, 0));
 		if (why)
 			strbuf_addf(&text, ": %s", why);
-		add_text(out, i ? "" : "lost:", text.buf);
+		add_text(out, i ? "" : N_("lost:"), text.buf);
 	}
 	strbuf_release(&text);
 }
@@ -435,18 +450,18 @@ static void add_tops(struct strbuf *out, const struct tops *tops)
 		strbuf_addf(&lines, "%*s  ", LABEL_WIDTH + 10, text.buf);
 		quote_terminal(&lines, name, strlen(name));
 		if (name[strlen(name) - 1] == '/')
-			strbuf_addf(&lines, "  %" PRIu64 " file%s",
-				    usage->files,
-				    usage->files == 1 ? "" : "s");
+			strbuf_addf(&lines, PL_("  %zu file", "  %zu files",
+						usage->files),
+				    (size_t)usage->files);
 		strbuf_addch(&lines, '\n');
 	}
 	if (tops->nr > SHOWN_FILES)
-		strbuf_addf(&lines, "%*s  and %zu more\n", LABEL_WIDTH + 10,
+		strbuf_addf(&lines, _("%*s  and %zu more\n"), LABEL_WIDTH + 10,
 			    "", tops->nr - SHOWN_FILES);
 	strbuf_reset(&text);
 	strbuf_addf(&text, "%" PRIu64 ", ", total.files);
 	size_format(&text, total.bytes);
-	add_text(out, "files:", text.buf);
+	add_text(out, N_("files:"), text.buf);
 	strbuf_addbuf(out, &lines);
 	strbuf_release(&text);
 	strbuf_release(&lines);
@@ -463,7 +478,7 @@ static void add_files(struct strbuf *out, const char *dir)
 	if (fd >= 0)
 		list_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (list_fd < 0 || exp_file_list(&names, list_fd, NULL)) {
-		add_text(out, "files:", "cannot be read");
+		add_text(out, N_("files:"), _("cannot be read"));
 		goto cleanup;
 	}
 	for (i = 0; i < names.nr; i++)
@@ -513,7 +528,7 @@ void exp_page_stored(struct strbuf *out, const char *remote,
 	uint64_t size;
 	unsigned mode;
 
-	add_text(out, "only in:", remote);
+	add_text(out, N_("only in:"), remote);
 	while ((at = store_exp_next(at, end, &mode, &size, &path))) {
 		size_t len = strcspn(path, "/");
 		struct exp_usage *usage;
@@ -533,15 +548,15 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	const struct value *record = row->item->record;
 
 	strbuf_addstr(out, color_on(STDOUT_FILENO, COLOR_YELLOW));
-	strbuf_addstr(out, row->is_trial ? "trial " : "experiment ");
+	strbuf_addstr(out, row->is_trial ? _("trial ") : _("experiment "));
 	quote_terminal(out, row->item->name, strlen(row->item->name));
 	strbuf_addf(out, "%s\n", color_off(STDOUT_FILENO));
 	add_state(out, row);
-	add_key(out, "error:", row, "error");
+	add_key(out, N_("error:"), row, "error");
 	add_lost_output(out, value_get(record, "lost_output"));
-	add_key(out, "id:", row, "id");
-	add_key(out, "command:", row, "cmd");
-	add_key(out, "in:", row, "cwd");
+	add_key(out, N_("id:"), row, "id");
+	add_key(out, N_("command:"), row, "cmd");
+	add_key(out, N_("in:"), row, "cwd");
 	add_times(out, row, now);
 	add_machine(out, record);
 	add_gpu(out, record);
@@ -549,15 +564,15 @@ void exp_page(struct strbuf *out, const struct exp_row *row, const char *dir,
 	add_job(out, record);
 	add_code(out, value_get(record, "git"));
 	if (row->is_trial)	/* of experiments, the command says it */
-		add_key(out, "function:", row, "function");
-	add_map(out, "parameters:", value_get(record, "params"));
-	add_list(out, "depends on:", value_get(record, "dependency"));
+		add_key(out, N_("function:"), row, "function");
+	add_map(out, N_("parameters:"), value_get(record, "params"));
+	add_list(out, N_("depends on:"), value_get(record, "dependency"));
 	add_inputs(out, value_get(record, "inputs"));
-	add_list(out, "tags:", value_get(record, "tags"));
-	add_map(out, "info:", value_get(record, "info"));
-	add_map(out, "result:", value_get(record, "result"));
-	add_key(out, "repeats:", row, "rerun_of");
-	add_list(out, "once named:", value_get(record, "renamed_from"));
+	add_list(out, N_("tags:"), value_get(record, "tags"));
+	add_map(out, N_("info:"), value_get(record, "info"));
+	add_map(out, N_("result:"), value_get(record, "result"));
+	add_key(out, N_("repeats:"), row, "rerun_of");
+	add_list(out, N_("once named:"), value_get(record, "renamed_from"));
 	if (dir)
 		add_files(out, dir);
 }

@@ -109,27 +109,30 @@ static int run_check(struct gc *gc, const char *command, const char *remote)
 
 static void sum_up(const struct gc *gc, bool whole)
 {
-	struct strbuf out = STRBUF_INIT;
+	struct strbuf out = STRBUF_INIT, size = STRBUF_INIT;
 
 	if (!gc->removed && !gc->kept) {
-		strbuf_addstr(&out, whole ? "nothing is left over" :
-			      "nothing was found before it failed");
+		strbuf_addstr(&out, whole ? _("nothing is left over") :
+			      _("nothing was found before it failed"));
 	} else {
-		strbuf_addstr(&out, gc->dry_run ? "would remove " : "removed ");
-		faults_add_count(&out, gc->removed, "leftover");
-		strbuf_addstr(&out, ", ");
-		size_format(&out, gc->bytes);
+		size_format(&size, gc->bytes);
+		strbuf_addf(&out, gc->dry_run ?
+			    PL_("would remove %zu leftover, %s",
+				"would remove %zu leftovers, %s", gc->removed) :
+			    PL_("removed %zu leftover, %s",
+				"removed %zu leftovers, %s", gc->removed),
+			    gc->removed, size.buf);
 	}
 	if (gc->kept)
-		strbuf_addf(&out, "; %zu stay%s", gc->kept,
-			    gc->kept == 1 ? "s" : "");
-	if (gc->errors) {
-		strbuf_addstr(&out, "; ");
-		faults_add_count(&out, gc->errors, "error");
-		strbuf_addstr(&out, ", see 'resutil fsck'");
-	}
+		strbuf_addf(&out, PL_("; %zu stays", "; %zu stay", gc->kept),
+			    gc->kept);
+	if (gc->errors)
+		strbuf_addf(&out, PL_("; %zu error, see 'resutil fsck'",
+				      "; %zu errors, see 'resutil fsck'",
+				      gc->errors), gc->errors);
 	strbuf_addch(&out, '\n');
 	out_safe(&out);
+	strbuf_release(&size);
 	strbuf_release(&out);
 }
 

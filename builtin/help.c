@@ -369,7 +369,7 @@ static bool show_alias(const char *name)
 	strbuf_addf(&key, "alias.%s", name);
 	text = settings_get_str(key.buf, NULL);
 	if (text)
-		out_printf("'%s' is an alias of '%s'\n", name, text);
+		out_printf(_("'%s' is an alias of '%s'\n"), name, text);
 	strbuf_release(&key);
 	return text != NULL;
 }

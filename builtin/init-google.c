@@ -82,7 +82,7 @@ static int agree(const char *root, const struct value *config,
 		ret = trust_host(api_root, "the api_root is at", err);
 	if (!ret && name) {
 		key_file_path(&path, root, name);
-		strbuf_addf(&what, "the key file '%s' has tokens made by",
+		strbuf_addf(&what, _("the key file '%s' has tokens made by"),
 			    name);
 		ret = key_file_read(&key, path.buf, name, err);
 		/* it may come later */

@@ -186,11 +186,11 @@ static void tell_how_to_go_on(const struct init_plan *plan, const char *dir,
 	struct strbuf text = STRBUF_INIT, command = STRBUF_INIT;
 
 	if (strstr(tap->buf, "\nok 1 "))
-		strbuf_addstr(&text, "the store can be listed, and nothing "
-			      "else; ");
-	strbuf_addstr(&text, "the conf is not saved");
+		strbuf_addstr(&text, _("the store can be listed, and "
+				       "nothing else; "));
+	strbuf_addstr(&text, _("the conf is not saved"));
 	if (plan->kind->page)
-		strbuf_addf(&text, "; 'man %s' tells what to set up",
+		strbuf_addf(&text, _("; 'man %s' tells what to set up"),
 			    plan->kind->page);
 	add_command(plan, dir, &command);
 	error("%s; this saves it without a look at the store:\n  %s",

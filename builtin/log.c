@@ -10,6 +10,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/strvec.h"
 #include "lib/base/term.h"
+#include "lib/base/utf8.h"
 #include "lib/exp/conf/settings.h"
 #include "lib/exp/record/exp-list.h"
 #include "lib/exp/record/exp-load.h"
@@ -19,6 +20,8 @@ static const char *const usage[] = {
 	"[--json | --format FORMAT] [-z] [EXP...]",
 	NULL
 };
+
+#define LABEL_WIDTH 9
 
 struct log {
 	struct rows rows;
@@ -55,6 +58,16 @@ static void add_state(struct strbuf *out, const struct exp_row *row)
 	strbuf_release(&text);
 }
 
+/* What stands before a line, in columns of a terminal. */
+static void add_label(struct strbuf *out, const char *label)
+{
+	size_t has = utf8_width(label, strlen(label));
+
+	strbuf_addstr(out, label);
+	for (; has < LABEL_WIDTH; has++)
+		strbuf_addch(out, ' ');
+}
+
 /* "NAME (done, 1.2 s) python3 train.py" */
 static void add_oneline(struct strbuf *out, const struct exp_row *row)
 {
@@ -75,17 +88,18 @@ static void add_author(struct strbuf *out, const struct value *record)
 {
 	const char *user = value_get_text(record, "user");
 	const char *host = value_get_text(record, "host");
+	struct strbuf text = STRBUF_INIT;
 
 	if (!user && !host)
 		return;
-	strbuf_addstr(out, "By:      ");
-	if (user)
-		add_safe(out, user);
-	if (host) {
-		strbuf_addstr(out, user ? " on " : "");
-		add_safe(out, host);
-	}
+	add_label(out, _("By:"));
+	if (user && host)
+		strbuf_addf(&text, _("%s on %s"), user, host);
+	else
+		strbuf_addstr(&text, user ? user : host);
+	add_safe(out, text.buf);
 	strbuf_addch(out, '\n');
+	strbuf_release(&text);
 }
 
 static void add_code(struct strbuf *out, const struct value *record)
@@ -93,18 +107,21 @@ static void add_code(struct strbuf *out, const struct value *record)
 	const char *commit = value_get_text(record, "git.commit_hash");
 	const char *branch = value_get_text(record, "git.branch");
 	const struct value *files = value_get(record, "git.uncommited_files");
+	struct strbuf text = STRBUF_INIT;
 
 	if (!commit)
 		return;
-	strbuf_addstr(out, "Commit:  ");
+	add_label(out, _("Commit:"));
 	add_safe(out, commit);
 	if (branch) {
-		strbuf_addstr(out, " on ");
-		add_safe(out, branch);
+		strbuf_addf(&text, _(" on %s"), branch);
+		add_safe(out, text.buf);
 	}
+	strbuf_release(&text);
 	if (files && files->type == VALUE_LIST && files->u.list.nr)
-		strbuf_addf(out, ", %zu changed file%s", files->u.list.nr,
-			    files->u.list.nr == 1 ? "" : "s");
+		strbuf_addf(out, PL_(", %zu changed file",
+				     ", %zu changed files",
+				     files->u.list.nr), files->u.list.nr);
 	strbuf_addch(out, '\n');
 }
 
@@ -120,7 +137,7 @@ static void add_needs(struct strbuf *out, const struct value *record)
 
 		if (!name)
 			continue;
-		strbuf_addstr(out, "Needs:   ");
+		add_label(out, _("Needs:"));
 		add_safe(out, name);
 		strbuf_addch(out, '\n');
 	}
@@ -133,11 +150,13 @@ static void add_entry(struct strbuf *out, const struct exp_row *row,
 	const char *cmd = value_get_text(record, "cmd");
 	const char *why = value_get_text(record, "error");
 
-	strbuf_addstr(out, "experiment ");
+	strbuf_addstr(out, _("experiment "));
 	add_head(out, row);
-	strbuf_addstr(out, "\nState:   ");
+	strbuf_addch(out, '\n');
+	add_label(out, _("State:"));
 	add_state(out, row);
-	strbuf_addstr(out, "\nDate:    ");
+	strbuf_addch(out, '\n');
+	add_label(out, _("Date:"));
 	exp_date_text(out, &row->item->created);
 	strbuf_addstr(out, ", ");
 	moment_format_relative(out, &row->item->created, now);
@@ -146,7 +165,7 @@ static void add_entry(struct strbuf *out, const struct exp_row *row,
 	add_code(out, record);
 	add_needs(out, record);
 	if (why) {
-		strbuf_addstr(out, "Error:   ");
+		add_label(out, _("Error:"));
 		quote_terminal(out, why, strcspn(why, "\n"));
 		strbuf_addch(out, '\n');
 	}

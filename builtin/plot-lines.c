@@ -230,14 +230,15 @@ static bool has_values(const struct plot *plot)
 
 static void tell_nothing(struct plot_job *job)
 {
-	struct strbuf why = STRBUF_INIT;
+	struct strbuf why = STRBUF_INIT, names = STRBUF_INIT;
 	size_t i;
 
-	strbuf_addstr(&why, "no run has a number");
 	for (i = 0; i < job->y.nr; i++)
-		strbuf_addf(&why, "%s'%s'", i ? " or " : " in ",
+		strbuf_addf(&names, "%s'%s'", i ? _(" or ") : _(" in "),
 			    job->y.v[i]);
-	strbuf_addstr(&why, "; 'resutil metrics --list' shows what there is");
+	strbuf_addf(&why, _("no run has a number%s; 'resutil metrics --list' "
+			    "shows what there is"), names.buf);
+	strbuf_release(&names);
 	job->failed = job->runs->nr - 1;
 	plot_failed(job, ERR_NOT_FOUND, why.buf);
 	job->code = ERR_NOT_FOUND;

@@ -158,7 +158,7 @@ static int find_by_text(struct pull *p, const char *arg, struct strbuf *name,
 		goto cleanup;
 	strvec_pushv(&both, p->there.v);
 	strvec_sort(&both, true);
-	strbuf_addf(&where, "here or in '%s'", transfer_remote_name(&p->t));
+	strbuf_addf(&where, _("here or in '%s'"), transfer_remote_name(&p->t));
 	ret = exp_find_among(&both, arg, where.buf, name, err);
 	if (ret == ERR_NOT_FOUND && p->there.nr && !tag_check(arg, NULL))
 		ret = find_tag_there(p, arg, name, err);

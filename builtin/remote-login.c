@@ -66,11 +66,11 @@ int remote_log_in(const struct remote_login *l, const char *name)
 	if (!ret && verbosity >= 0) {
 		split_record(&record, &account, &path);
 		if (l->dry_run)
-			out_printf("Would log in to %s, and keep that in %s\n",
-				   name, path.buf);
+			out_printf(_("Would log in to %s, and keep that in "
+				     "%s\n"), name, path.buf);
 		else
-			out_printf("Logged in to %s as %s; that is kept in "
-				   "%s\n", name, account.buf, path.buf);
+			out_printf(_("Logged in to %s as %s; that is kept in "
+				     "%s\n"), name, account.buf, path.buf);
 		out_flush();
 	}
 	strbuf_release(&record);
@@ -87,8 +87,8 @@ int remote_log_out(const struct remote_login *l, const char *name)
 
 	if (!ret && verbosity >= 0) {
 		split_record(&record, &account, &path);
-		out_printf(l->dry_run ? "Would log %s out of %s\n" :
-			   "Logged %s out of %s\n", account.buf, name);
+		out_printf(l->dry_run ? _("Would log %s out of %s\n") :
+			   _("Logged %s out of %s\n"), account.buf, name);
 	}
 	strbuf_release(&record);
 	strbuf_release(&account);

@@ -131,14 +131,15 @@ static int check_user(struct rerun *r, struct strbuf *err)
 	if (r->as_me || r->cmd || r->script ||
 	    (user && !strcmp(user, record_user())))
 		return 0;
-	if (user)
-		strbuf_addf(&who, "was recorded by '%s'%s%s%s", user,
-			    host ? " on '" : "", host ? host : "",
-			    host ? "'" : "");
+	if (user && host)
+		strbuf_addf(&who, _("was recorded by '%s' on '%s'"), user,
+			    host);
+	else if (user)
+		strbuf_addf(&who, _("was recorded by '%s'"), user);
 	else
-		strbuf_addstr(&who, "does not say who recorded it");
+		strbuf_addstr(&who, _("does not say who recorded it"));
 	quote_shell_argv(&line, r->words.v);
-	strbuf_addf(&question, "'%s' %s. Run its command (%s) as '%s'?",
+	strbuf_addf(&question, _("'%s' %s. Run its command (%s) as '%s'?"),
 		    r->name.buf, who.buf, line.buf, record_user());
 	strbuf_reset(&line);
 	quote_terminal(&line, question.buf, question.len);
@@ -251,7 +252,7 @@ static int say_wanted(const struct strvec *wanted, struct strbuf *err)
 	for (i = 0; i < wanted->nr && i < MAX_INPUTS_NAMED; i++)
 		strbuf_addf(&names, "%s'%s'", i ? ", " : "", wanted->v[i]);
 	if (i < wanted->nr)
-		strbuf_addf(&names, " and %zu more", wanted->nr - i);
+		strbuf_addf(&names, _(" and %zu more"), wanted->nr - i);
 	ret = fail(err, ERR_NOT_FOUND, "what the run read is not here%s: %s",
 		   run_may_ask_stores() ? ", and no store gave it" : "",
 		   names.buf);

@@ -314,11 +314,6 @@ static void add_safe(struct strbuf *out, const char *text)
 	quote_terminal(out, text, strlen(text));
 }
 
-static const char *plural(size_t nr)
-{
-	return nr == 1 ? "" : "s";
-}
-
 static size_t shown_of(const struct value *list,
 		       const struct status_options *opts)
 {
@@ -331,8 +326,8 @@ static void add_more(struct strbuf *out, const struct value *list,
 		     size_t shown)
 {
 	if (shown < list->u.list.nr)
-		strbuf_addf(out, "  and %zu more ('resutil status -a' lists "
-			    "all)\n", list->u.list.nr - shown);
+		strbuf_addf(out, _("  and %zu more ('resutil status -a' lists "
+				   "all)\n"), list->u.list.nr - shown);
 }
 
 /* The runs that are in one of the live states. */
@@ -394,30 +389,63 @@ static void add_change_list(struct strbuf *out, const struct value *list,
 	strbuf_release(&size);
 }
 
+/* "The next run records commit 0123456789ab on main, and 2 changed files" */
+static void add_next(struct strbuf *out, const struct value *git,
+		     bool is_whole)
+{
+	const char *commit = value_get_text(git, "commit_hash");
+	const char *branch = value_get_text(git, "branch");
+	const size_t nr = value_get(git, "captured")->u.list.nr;
+	struct strbuf text = STRBUF_INIT, size = STRBUF_INIT;
+	struct strbuf safe = STRBUF_INIT;
+	int64_t bytes = 0;
+
+	if (commit)
+		strbuf_addf(&text, _("commit %.12s"), commit);
+	else
+		strbuf_addstr(&text, _("that there is no commit yet"));
+	if (branch)
+		strbuf_addf(&text, _(" on %s"), branch);
+	add_safe(&safe, text.buf);
+	value_get_int(git, "captured_bytes", &bytes);
+	size_format(&size, (uint64_t)bytes);
+	if (nr)
+		strbuf_addf(out, PL_("\nThe next run records %s, and %zu "
+				     "changed file, %s:\n",
+				     "\nThe next run records %s, and %zu "
+				     "changed files, %s:\n", nr),
+			    safe.buf, nr, size.buf);
+	else
+		strbuf_addf(out, is_whole ?
+			    _("\nThe next run records %s; no file has "
+			      "changed.\n") :
+			    _("\nThe next run records %s\n"), safe.buf);
+	strbuf_release(&safe);
+	strbuf_release(&size);
+	strbuf_release(&text);
+}
+
 static void add_git(struct strbuf *out, const struct value *git,
 		    const struct status_options *opts)
 {
-	const char *commit, *branch, *error_text;
+	const char *commit, *error_text;
 	const struct value *captured, *left;
-	int64_t bytes = 0;
 	size_t nr;
 
 	if (git->type != VALUE_MAP) {
-		strbuf_addstr(out, "\nNo git repository: the next run records "
-			      "no state of the code.\n");
+		strbuf_addstr(out, _("\nNo git repository: the next run "
+				     "records no state of the code.\n"));
 		return;
 	}
 	commit = value_get_text(git, "commit_hash");
-	branch = value_get_text(git, "branch");
 	error_text = value_get_text(git, "error");
 	captured = value_get(git, "captured");
 	left = value_get(git, "left_out");
 	nr = captured->u.list.nr;
-	value_get_int(git, "captured_bytes", &bytes);
 
 	if (error_text) {
-		strbuf_addf(out, "\n%sThe state of the code cannot be read "
-			    "whole:%s git says: ",
+		strbuf_addf(out, _("\n%sThe state of the code cannot be read "
+				   "whole:%s git says: "),
 			    color_on(STDOUT_FILENO, COLOR_YELLOW),
 			    color_off(STDOUT_FILENO));
 		add_safe(out, error_text);
@@ -426,26 +454,10 @@ static void add_git(struct strbuf *out, const struct value *git,
 			return;
 		}
 	}
-	strbuf_addstr(out, "\nThe next run records ");
-	if (commit)
-		strbuf_addf(out, "commit %.12s", commit);
-	else
-		strbuf_addstr(out, "that there is no commit yet");
-	if (branch) {
-		strbuf_addstr(out, " on ");
-		add_safe(out, branch);
-	}
-	if (nr) {
-		strbuf_addf(out, ", and %zu changed file%s, ", nr, plural(nr));
-		size_format(out, (uint64_t)bytes);
-		strbuf_addch(out, ':');
-	} else if (!error_text) {
-		strbuf_addstr(out, "; no file has changed.");
-	}
-	strbuf_addch(out, '\n');
+	add_next(out, git, !error_text);
 	add_change_list(out, captured, opts);
 	if (left->u.list.nr)
-		strbuf_addstr(out, "It leaves out:\n");
+		strbuf_addstr(out, _("It leaves out:\n"));
 	add_change_list(out, left, opts);
 }
 
@@ -457,12 +469,13 @@ static void add_unpushed(struct strbuf *out, const struct value *status)
 	value_get_int(status, "grown", &grown);
 	if (!lacking && !grown)
 		return;
-	if (lacking)
-		strbuf_addf(out, "%" PRId64 " not pushed", lacking);
-	if (grown)
-		strbuf_addf(out, "%s%" PRId64 " grown", lacking ? ", " : "",
-			    grown);
-	strbuf_addstr(out, " ('resutil push -A' sends them)\n");
+	if (lacking && grown)
+		strbuf_addf(out, _("%d not pushed, %d grown"), (int)lacking,
+			    (int)grown);
+	else
+		strbuf_addf(out, lacking ? _("%d not pushed") : _("%d grown"),
+			    (int)(lacking + grown));
+	strbuf_addstr(out, _(" ('resutil push -A' sends them)\n"));
 }
 
 static void add_text(struct strbuf *out, const struct value *status,
@@ -470,29 +483,34 @@ static void add_text(struct strbuf *out, const struct value *status,
 {
 	const struct value *runs = value_get(status, "runs");
 	const char *latest = value_get_text(status, "latest");
+	struct strbuf project = STRBUF_INIT, results = STRBUF_INIT;
 	int64_t nr = 0;
 
 	value_get_int(status, "experiments", &nr);
-	strbuf_addf(out, "Project %s", color_on(STDOUT_FILENO, COLOR_BOLD));
-	add_safe(out, value_get_text(status, "project"));
-	strbuf_addf(out, "%s: %" PRId64 " experiment%s in '",
-		    color_off(STDOUT_FILENO), nr, plural((size_t)nr));
-	add_safe(out, value_get_text(status, "results_dir"));
-	strbuf_addf(out, "', store of type %s\n",
+	add_safe(&project, value_get_text(status, "project"));
+	add_safe(&results, value_get_text(status, "results_dir"));
+	strbuf_addf(out, PL_("Project %s%s%s: %d experiment in '%s', store of "
+			     "type %s\n",
+			     "Project %s%s%s: %d experiments in '%s', store of "
+			     "type %s\n", (uint64_t)nr),
+		    color_on(STDOUT_FILENO, COLOR_BOLD), project.buf,
+		    color_off(STDOUT_FILENO), (int)nr, results.buf,
 		    value_get_text(status, "storage_type"));
+	strbuf_release(&results);
+	strbuf_release(&project);
 	if (latest) {
-		strbuf_addstr(out, "Latest: ");
+		strbuf_addstr(out, _("Latest: "));
 		add_safe(out, latest);
 		strbuf_addch(out, '\n');
 	}
 	add_unpushed(out, status);
-	add_runs(out, runs, "running", "Running:", COLOR_CYAN);
-	add_runs(out, runs, "elsewhere", "Not ended, on other machines:",
+	add_runs(out, runs, "running", _("Running:"), COLOR_CYAN);
+	add_runs(out, runs, "elsewhere", _("Not ended, on other machines:"),
 		 COLOR_YELLOW);
-	add_runs(out, runs, "unattended", "Running unattended (the recorder "
-		 "died, the program lives on):", COLOR_YELLOW);
-	add_runs(out, runs, "lost", "Lost (recorder and program died without "
-		 "a word):", COLOR_RED);
+	add_runs(out, runs, "unattended", _("Running unattended (the recorder "
+		 "died, the program lives on):"), COLOR_YELLOW);
+	add_runs(out, runs, "lost", _("Lost (recorder and program died without "
+		 "a word):"), COLOR_RED);
 	add_git(out, value_get(status, "git"), opts);
 }
 

@@ -77,7 +77,7 @@ static int ask(const char *host, const char *what, struct strbuf *err)
 	struct strbuf question = STRBUF_INIT;
 	bool yes;
 
-	strbuf_addf(&question, "%s %s, which is not Google's. Trust it?",
+	strbuf_addf(&question, _("%s %s, which is not Google's. Trust it?"),
 		    what, host);
 	question.buf[0] = (char)toupper((unsigned char)question.buf[0]);
 	yes = term_is_interactive() && ask_yes_no(question.buf, false);

@@ -60,7 +60,7 @@ static int add_name(const char *name, void *data)
 		strvec_push(&f->names, name);
 		return 0;
 	}
-	strbuf_addf(&message, "'%s' is no name of an experiment", name);
+	strbuf_addf(&message, _("'%s' is no name of an experiment"), name);
 	result.message = message.buf;
 	print(&result, f);
 	strbuf_release(&message);

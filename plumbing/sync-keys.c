@@ -297,7 +297,7 @@ static int fail_nothing(struct sync *s, struct strbuf *err)
 		strbuf_addf(&where, "%s in '%s'", where.len ? " or" : "",
 			    transport_url(s->store));
 	if (key_glob_is_key(s->glob) && lies_below(s))
-		strbuf_addf(&hint, "; '%s/' means all below", text);
+		strbuf_addf(&hint, _("; '%s/' means all below"), text);
 	else if (key_glob_is_odd(s->glob))
 		strbuf_addstr(&hint, "; its '[' has no ']', and so stands for "
 			      "itself");

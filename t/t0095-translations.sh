@@ -34,6 +34,39 @@ test_expect_success CATALOGS 'failures, talk, help and usage are translated' '
 	test_grep "必要です" err
 '
 
+test_expect_success CATALOGS 'pages are, and their columns are as wide as they look' '
+	make_exp aaaaab_20240101T000002_page "id: $(test_id 2)" "state: fail" \
+		"exit_code: 3" "cmd: ./prog" "user: ann" "host: lab3" \
+		"git: {commit_hash: 0123456789012345678901234567890123456789, branch: main}" &&
+	mkdir results/aaaaab_20240101T000002_page/sub &&
+	in_japanese resutil show page >out &&
+	test_grep "^実験 aaaaab_" out &&
+	grep "^状態:        fail、終了ステータス 3$" out &&
+	grep "^コマンド:    ./prog$" out &&
+	grep "^ID:          $(test_id 2)$" out &&
+	grep "^コード:      0123456789.* (main)$" out &&
+	(test_set_now 1720088155 && in_japanese resutil log page) >out &&
+	grep "^状態:    fail、終了ステータス 3$" out &&
+	grep "^コード:  0123456789.* (main)$" out && grep "、 *6 か月前$\|, 6 か月前$" out &&
+	in_japanese resutil status >out &&
+	test_grep "^プロジェクト project: 実験 2 個" out &&
+	in_japanese resutil diff @~1 @ >out &&
+	grep "^結果$" out && grep "fail" out &&
+	in_japanese resutil rm -l -y page >out &&
+	grep "^削除しました: aaaaab_[^ ]*$" out &&
+	in_japanese resutil run -h >out && test_grep "FILE に書く" out
+'
+
+test_expect_success 'one of a thing is not several' '
+	make_exp aaaaac_20240101T000003_few "id: $(test_id 3)" "state: done" &&
+	(
+		cd results/aaaaac_20240101T000003_few && mkdir one two &&
+		>one/a && >two/a && >two/b
+	) &&
+	resutil show few >out &&
+	grep "one/  1 file$" out && grep "two/  2 files$" out
+'
+
 test_expect_success CATALOGS 'what scripts read is not' '
 	for command in "list --json" "list-exps" "read-exp @" "help --completion-table" "version"
 	do
@@ -67,6 +100,17 @@ test_expect_success CATALOGS 'installed, too' '
 
 test_expect_success GETTEXT 'the catalogs are right, and have nearly all that the code says' '
 	"$SOURCE_DIRECTORY"/tools/update-po --check
+'
+
+test_expect_success GETTEXT 'a catalog whose formats do not fit is wrong' '
+	mkdir copy && cd "$SOURCE_DIRECTORY" &&
+	cp -r --parents tools/update-po po builtin/comment.c resutil.c \
+		command-list.h "$TRASH_DIRECTORY"/copy &&
+	cd "$TRASH_DIRECTORY"/copy && tools/update-po && tools/update-po --check &&
+	msgid=$(sed -n "s/^msgid \(\".*%s.*\"\)$/\1/p" po/ja.po | sed 1d | sed 1q) &&
+	test -n "$msgid" && sed "/^msgid/!s/%s/%d/" po/ja.po >new &&
+	test_must_fail cmp new po/ja.po && mv new po/ja.po &&
+	test_must_fail tools/update-po --check 2>err && test_grep "format" err
 '
 
 test_done

@@ -92,7 +92,7 @@ int again_end(struct again *a, int ret, struct strbuf *err)
 	if (ret == ERR_TRANSIENT) {
 		ret = ERR_UNREACHABLE;
 		if (a->tries)
-			strbuf_addf(&a->why, " (tried again for %u s)",
+			strbuf_addf(&a->why, _(" (tried again for %u s)"),
 				    a->patience);
 	}
 	return again_give_up(a, ret, err);

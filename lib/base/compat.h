@@ -53,6 +53,10 @@
  *  and their like are translated there; what plumbing promises never is. */
 const char *translation_of(const char *text) FORMAT_ARG(1);
 #define _(text) translation_of(text)
+/** The same where a number decides between two. */
+const char *translation_of_nr(const char *one, const char *many,
+			      uint64_t nr) FORMAT_ARG(1) FORMAT_ARG(2);
+#define PL_(one, many, nr) translation_of_nr(one, many, nr)
 /* Marks what is translated later, where it is printed. */
 #define N_(text) text
 

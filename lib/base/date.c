@@ -104,23 +104,45 @@ void moment_format_utc(struct strbuf *out, const struct moment *m)
 	strbuf_addch(out, 'Z');
 }
 
-static void add_count(struct strbuf *out, int64_t nr, const char *unit)
-{
-	strbuf_addf(out, "%" PRId64 " %s%s", nr, unit, nr == 1 ? "" : "s");
-}
-
 /* Months are of interest for some years only, as in git. */
 static void add_years(struct strbuf *out, int64_t age)
 {
 	const int64_t month = 30 * DAY + 10 * 3600 + 1800;	/* year / 12 */
 	int64_t months = (age + month / 2) / month;
+	int years, rest;
 
 	if (months >= 5 * 12)
 		months = (months + 6) / 12 * 12;
-	add_count(out, months / 12, "year");
-	if (months % 12) {
-		strbuf_addstr(out, ", ");
-		add_count(out, months % 12, "month");
+	years = (int)(months / 12);
+	rest = (int)(months % 12);
+	if (!rest) {
+		strbuf_addf(out, PL_("%d year ago", "%d years ago",
+				     (unsigned)years), years);
+		return;
+	}
+	/* TRANSLATORS: "N months ago" follows. */
+	strbuf_addf(out, PL_("%d year, ", "%d years, ", (unsigned)years),
+		    years);
+	strbuf_addf(out, PL_("%d month ago", "%d months ago", (unsigned)rest),
+		    rest);
+}
+
+/* Seconds, minutes, ... as the steps below have them. */
+static const char *unit_format(size_t unit, unsigned nr)
+{
+	switch (unit) {
+	case 0:
+		return PL_("%d second ago", "%d seconds ago", nr);
+	case 1:
+		return PL_("%d minute ago", "%d minutes ago", nr);
+	case 2:
+		return PL_("%d hour ago", "%d hours ago", nr);
+	case 3:
+		return PL_("%d day ago", "%d days ago", nr);
+	case 4:
+		return PL_("%d week ago", "%d weeks ago", nr);
+	default:
+		return PL_("%d month ago", "%d months ago", nr);
 	}
 }
 
@@ -129,35 +151,35 @@ void moment_format_relative(struct strbuf *out, const struct moment *m,
 {
 	static const struct {
 		int64_t below, unit;
-		const char *name;
 	} step[] = {
-		{ 90, 1, "second" },
-		{ 90 * 60, 60, "minute" },
-		{ 36 * 3600, 3600, "hour" },
-		{ 14 * DAY, DAY, "day" },
-		{ 70 * DAY, 7 * DAY, "week" },
-		{ 365 * DAY, 30 * DAY + 10 * 3600, "month" },
+		{ 90, 1 },
+		{ 90 * 60, 60 },
+		{ 36 * 3600, 3600 },
+		{ 14 * DAY, DAY },
+		{ 70 * DAY, 7 * DAY },
+		{ 365 * DAY, 30 * DAY + 10 * 3600 },
 	};
 	int64_t age = now->sec - m->sec;
 	size_t i = 0;
+	int nr;
 
 	if (age < 0) {
-		strbuf_addstr(out, "in the future");
+		strbuf_addstr(out, _("in the future"));
 		return;
 	}
 	if (!age) {
-		strbuf_addstr(out, "just now");
+		strbuf_addstr(out, _("just now"));
 		return;
 	}
 	while (i < ARRAY_SIZE(step) && age >= step[i].below)
 		i++;
-	if (i < ARRAY_SIZE(step))
-		/* To the nearest; each step begins above one of its units. */
-		add_count(out, (age + step[i].unit / 2) / step[i].unit,
-			  step[i].name);
-	else
+	if (i == ARRAY_SIZE(step)) {
 		add_years(out, age);
-	strbuf_addstr(out, " ago");
+		return;
+	}
+	/* To the nearest; each step begins above one of its units. */
+	nr = (int)((age + step[i].unit / 2) / step[i].unit);
+	strbuf_addf(out, unit_format(i, (unsigned)nr), nr);
 }
 
 /* Exactly `width` digits within [low, high]. */

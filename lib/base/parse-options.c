@@ -300,7 +300,7 @@ static void NORETURN unknown_long(struct parse *p, const char *typed,
 	}
 	similar_find(&near, word, names.v);
 	if (near.nr)
-		strbuf_addf(&hint, "; did you mean '--%s'?", near.v[0]);
+		strbuf_addf(&hint, _("; did you mean '--%s'?"), near.v[0]);
 	strvec_release(&names);
 	strvec_release(&near);
 	usage_with_options(p->usage, p->options, "unknown option '--%s'%s",

@@ -65,3 +65,13 @@ const char *translation_of(const char *text)
 {
 	return is_on && *text ? dgettext(DOMAIN, text) : text;
 }
+
+const char *translation_of_nr(const char *one, const char *many, uint64_t nr)
+{
+	if (is_on)
+		/* some languages tell 21 from 25, but none by more digits */
+		return dngettext(DOMAIN, one, many,
+				 (unsigned long)(nr < 1000000 ? nr :
+						 1000000 + nr % 1000000));
+	return nr == 1 ? one : many;
+}

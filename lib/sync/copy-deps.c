@@ -158,10 +158,10 @@ static void tell_lacking(struct choice *choice, const char *name)
 		return;
 	strvec_push(&choice->lacking, name);
 	strvec_sort(&choice->lacking, false);
-	strbuf_addf(&text, "'%s' is needed and is not in '%s'", name,
+	strbuf_addf(&text, _("'%s' is needed and is not in '%s'"), name,
 		    c->from->name);
 	if (remote_list_find(&c->there, name)) {
-		strbuf_addf(&text, ", but in '%s'", c->to->name);
+		strbuf_addf(&text, _(", but in '%s'"), c->to->name);
 		tell(c, name, "same", 0, &text);
 	} else {
 		tell(c, name, "missing", ERR_NOT_FOUND, &text);

@@ -166,9 +166,10 @@ static void find_other(struct copy_item *item)
 	    remote_list_find(&c->list, other))
 		return;
 	item->relation = SYNC_RENAMED;
-	strbuf_addf(&item->why, "the run '%s' is called '%s' in '%s'; rename "
-		    "it in one of them with 'resutil comment', or --force "
-		    "copies it all the same", item->name, other, c->to->name);
+	strbuf_addf(&item->why, _("the run '%s' is called '%s' in '%s'; "
+				  "rename it in one of them with 'resutil "
+				  "comment', or --force copies it all the "
+				  "same"), item->name, other, c->to->name);
 }
 
 /* ---- deciding ------------------------------------------------------------ */

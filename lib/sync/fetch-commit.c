@@ -219,7 +219,7 @@ static void note(struct fetch_item *item)
 			ret = ledger_note(f->r->ledger, &done, &err);
 	}
 	if (ret)
-		strbuf_addf(&item->message, "'%s' is fetched, but %s",
+		strbuf_addf(&item->message, _("'%s' is fetched, but %s"),
 			    item->name, err.buf);
 	strbuf_release(&err);
 }

@@ -342,8 +342,8 @@ static int end_same(struct fetch_item *item, const struct local_exp *here,
 	if (ret)
 		return end_failed(item, ret, err);
 	if (f->options->paths)
-		strbuf_addf(&item->message, "'%s' is here already, with all "
-			    "its files", item->name);
+		strbuf_addf(&item->message, _("'%s' is here already, with "
+					      "all its files"), item->name);
 	return end_well(item, "same", 0);
 }
 
@@ -484,7 +484,7 @@ static int end_missing(struct fetch_item *item)
 	struct fetch *f = item->f;
 
 	strbuf_reset(&item->message);
-	strbuf_addf(&item->message, "there is no experiment '%s' in '%s'",
+	strbuf_addf(&item->message, _("there is no experiment '%s' in '%s'"),
 		    item->name, f->r->name);
 	return fetch_end(item, "missing", ERR_NOT_FOUND, NULL);
 }

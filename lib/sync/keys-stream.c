@@ -238,12 +238,13 @@ static void check_download(struct keys_item *item, size_t above)
 	if (o->action != SYNC_KEYS_DOWNLOAD || item->here)
 		return;
 	if (is_without(o->without, key))
-		strbuf_addf(&item->why, "cannot download '%s': it would be "
-			    "written into a store here", key);
+		strbuf_addf(&item->why, _("cannot download '%s': it would "
+					  "be written into a store here"), key);
 	else if (above)
-		strbuf_addf(&item->why, "cannot download '%s': '%.*s' is in "
-			    "the store, too, and cannot be a file and a "
-			    "directory here", key, (int)above, key);
+		strbuf_addf(&item->why, _("cannot download '%s': '%.*s' is "
+					  "in the store, too, and cannot be "
+					  "a file and a directory here"),
+			    key, (int)above, key);
 	if (item->why.len)
 		keys_fail(item, ERR_CONFLICT, NULL);
 }

@@ -264,9 +264,9 @@ static void warn_of_links(struct send_item *item, const char *dir)
 
 	if (item->here.links && !exp_links_outside(dir, &links, NULL))
 		for (i = 0; i < links.nr; i++)
-			strbuf_addf(&item->message, "%s'%s' leads out of the "
-				    "experiment", item->message.len ? "; " :
-				    "", links.v[i]);
+			strbuf_addf(&item->message,
+				    _("%s'%s' leads out of the experiment"),
+				    item->message.len ? "; " : "", links.v[i]);
 	strvec_release(&links);
 }
 
@@ -276,7 +276,7 @@ static void warn_of_skipped(struct send_item *item,
 	size_t i;
 
 	for (i = 0; i < result->skipped.nr; i++)
-		strbuf_addf(&item->message, "%s'%s' was left out",
+		strbuf_addf(&item->message, _("%s'%s' was left out"),
 			    item->message.len ? "; " : "",
 			    result->skipped.v[i]);
 }

@@ -150,8 +150,8 @@ int ssh_failure(const char *name, const struct strbuf *words, unsigned late,
 
 	if (!f) {
 		if (late)
-			strbuf_addf(&reason, "it did not answer within %u "
-				    "seconds", late);
+			strbuf_addf(&reason, _("it did not answer within %u "
+					       "seconds"), late);
 		else
 			ssh_last_line(&reason, words, "the connection was cut");
 	} else if (f->what) {

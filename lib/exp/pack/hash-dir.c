@@ -85,7 +85,8 @@ static void note_errno(struct job *job, const char *path)
 	int saved = errno;
 
 	add_place(&place, job, path);
-	strbuf_addf(&text, "cannot read '%s': %s", place.buf, strerror(saved));
+	strbuf_addf(&text, _("cannot read '%s': %s"), place.buf,
+		    strerror(saved));
 	note_failure(job, ERR_FAILED, &text);
 	strbuf_release(&place);
 	strbuf_release(&text);
@@ -96,8 +97,8 @@ static void note_changed(struct job *job, const char *path)
 	struct strbuf place = STRBUF_INIT, text = STRBUF_INIT;
 
 	add_place(&place, job, path);
-	strbuf_addf(&text, "'%s' changed while it was read; try again when "
-		    "nothing writes there", place.buf);
+	strbuf_addf(&text, _("'%s' changed while it was read; try again "
+			     "when nothing writes there"), place.buf);
 	note_failure(job, ERR_CONFLICT, &text);
 	strbuf_release(&place);
 	strbuf_release(&text);

@@ -22,7 +22,7 @@ static void list_candidates(struct strbuf *err, const struct strvec *names)
 	for (i = 0; i < names->nr && i < MAX_CANDIDATES; i++)
 		strbuf_addf(err, "\n  %s", names->v[i]);
 	if (names->nr > MAX_CANDIDATES)
-		strbuf_addf(err, "\n  ... and %zu more",
+		strbuf_addf(err, _("\n  ... and %zu more"),
 			    names->nr - MAX_CANDIDATES);
 }
 

@@ -210,7 +210,7 @@ int tag_choose(const struct strvec *names, const char *tag, const char *where,
 	for (i = 0; err && i < names->nr && i < MAX_CANDIDATES; i++)
 		strbuf_addf(err, "\n  %s", names->v[i]);
 	if (err && i < names->nr)
-		strbuf_addf(err, "\n  ... and %zu more", names->nr - i);
+		strbuf_addf(err, _("\n  ... and %zu more"), names->nr - i);
 	strbuf_release(&shown);
 	return ret;
 }
