@@ -190,6 +190,69 @@ test_expect_success 'it travels: pushed, looked for in the store, pulled' '
 	means winner $one
 '
 
+# Each command that takes an EXP; those that change it leave the tag.
+test_expect_success 'it is an EXP for each command' '
+	echo data >results/$one/data && resutil tag champion one &&
+	while read -r command
+	do
+		resutil $command >actual 2>err </dev/null || {
+			echo "$command: $(cat err)" >&2
+			return 1
+		}
+	done <<-\END &&
+	show champion
+	show champion:data
+	log champion
+	diff champion two
+	graph champion
+	add next -d champion
+	run --no-push -m run -d champion -- true
+	inform --exp champion a=1
+	meter --exp champion x=1
+	attach --exp champion --as more resutil-conf.yaml
+	metrics champion
+	plot champion
+	checkpoint --exp champion
+	push champion
+	pull champion
+	read-exp champion
+	update-exp --set info.b=2 champion
+	hash-experiment champion
+	pack-exp -o champion.zip champion
+	list-pack champion
+	cat-pack champion data
+	verify-pack champion
+	read-deps champion
+	send-pack champion
+	stat-remote champion
+	tag other champion
+	comment champion first
+	rm -n champion
+	END
+	new=${one%_one}_first && means champion $new && means other $new &&
+	resutil read-deps next >actual && echo $new >expect &&
+	test_cmp expect actual && resutil comment champion one &&
+	means champion $one && resutil tag -d other champion &&
+	test_expect_code 10 resutil rev-exp champion
+'
+
+test_expect_success 'it goes where the record goes: a clone, a pack, another store' '
+	resutil tag winner one && resutil push -A && mkdir other &&
+	resutil clone --all "dir:$PWD/store/project" cloned &&
+	resutil -C cloned rev-exp winner >actual && echo $one >expect &&
+	test_cmp expect actual && resutil pack-exp -o one.zip winner &&
+	resutil unpack-exp one.zip -C unpacked &&
+	resutil read-exp --json --key tags unpacked >actual &&
+	echo "[\"winner\"]" >expect && test_cmp expect actual &&
+	resutil remote add other dir:other/project &&
+	resutil remote copy origin other winner &&
+	resutil stat-remote --remote=other winner >actual &&
+	test_grep "^$one" actual && resutil -C cloned tag winner two &&
+	resutil -C cloned push -A && resutil pull -A &&
+	test "$(resutil -C cloned rev-exp winner)" = $two && means winner $two &&
+	resutil tag winner one
+'
+
 test_expect_success 'a tag that several have in the store' '
 	resutil update-exp --json --from - $two <<-\END &&
 	{"tags": ["both"]}
