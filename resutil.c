@@ -245,7 +245,9 @@ static void set_up_project(void)
 	ret = settings_load(the_project, &err);
 	if (!ret)
 		warn_of_slips();
-	if (ret && current->setup == NO_PROJECT)
+	if (ret && !strcmp(current->name, "config"))
+		;			/* it reads them again, and tells */
+	else if (ret && current->setup == NO_PROJECT)
 		warning("%s", err.buf);	/* `help` must still work */
 	else if (ret)
 		setup_failed(ret, &err);

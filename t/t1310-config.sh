@@ -519,8 +519,38 @@ test_expect_success 'a file that is wrong is mended by config' '
 	test_grep "no map" err &&
 	printf "a: [\n" >"$user" &&
 	test_expect_code 13 resutil config set --user run.prompt no 2>err &&
-	test_grep "config.yaml. line 2" err &&
+	test_grep "config.yaml. line 2" err && test_line_count = 1 err &&
 	echo "a: [" >want && test_cmp want "$user"
+'
+
+test_expect_success 'what is no file is neither read nor written' '
+	test_when_finished "rm -rf \"$user\" && restore" && cd proj &&
+	for kind in "mkdir" "mkfifo" "ln -s /dev/zero" "ln -s /nowhere/x" \
+		"ln -s config.yaml"
+	do
+		rm -rf "$user" && $kind "$user" &&
+		for command in "list" "config list" "config get run.prompt" \
+			"config set --user run.prompt no" \
+			"config unset --user run.prompt"
+		do
+			test_expect_code 128 timeout 20 resutil $command \
+				>out 2>err && test_must_be_empty out &&
+			test_line_count = 1 err && test_grep "config.yaml" err || {
+				echo "$kind, $command" >&2
+				return 1
+			}
+		done || return 1
+	done
+'
+
+test_expect_success 'who may not write there is told, and nothing is left' '
+	test_when_finished "restore" && cd proj &&
+	mkdir -p ../closed/resutil && chmod a+rx "$TRASH_DIRECTORY" .. . &&
+	chmod a-w ../closed/resutil && ls -A . >before &&
+	test_expect_code 128 as_user env XDG_CONFIG_HOME="$PWD/../closed" \
+		HOME=/nonexistent resutil config set --user run.prompt no 2>err &&
+	test_line_count = 1 err && test_grep "closed/resutil" err &&
+	ls -A ../closed/resutil >left && test_must_be_empty left
 '
 
 test_expect_success 'many that set at once: none is lost' '

@@ -85,7 +85,9 @@ int conf_file_open(struct conf_file *f, const struct project *project,
 	follow_link(f);
 	if (!project && !path_exists(f->path.buf))
 		return 0;
-	return read_file(&f->text, f->path.buf, CONF_MAX_BYTES, err);
+	ret = read_file(&f->text, f->path.buf, CONF_MAX_BYTES, err);
+	/* a link that leads nowhere */
+	return ret == ERR_NOT_FOUND ? ERR_FAILED : ret;
 }
 
 /* The key, or the outermost of the maps that hold nothing but it. */

@@ -35,6 +35,8 @@ static int read_user_layer(struct value **out, struct strbuf *err)
 		goto cleanup;
 	}
 	ret = read_file(&text, path.buf, CONF_MAX_BYTES, err);
+	if (ret == ERR_NOT_FOUND)	/* a link that leads nowhere */
+		ret = ERR_FAILED;
 	if (!ret)
 		ret = yaml_parse(out, text.buf, text.len, path.buf, err);
 	if (!ret && (*out)->type != VALUE_MAP)
