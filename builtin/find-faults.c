@@ -86,8 +86,3 @@ void faults_add_where(struct strbuf *out, const struct finding *f,
 		strbuf_addf(out, "%s:", remote);
 	quote_terminal(out, f->where, strlen(f->where));
 }
-
-void faults_add_count(struct strbuf *out, size_t nr, const char *noun)
-{
-	strbuf_addf(out, "%zu %s%s", nr, noun, nr == 1 ? "" : "s");
-}

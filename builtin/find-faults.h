@@ -25,7 +25,4 @@ void faults_print_json(const struct finding *f, const char *remote);
 void faults_add_where(struct strbuf *out, const struct finding *f,
 		      const char *remote);
 
-/** "2 errors", "1 leftover". */
-void faults_add_count(struct strbuf *out, size_t nr, const char *noun);
-
 #endif

@@ -135,36 +135,37 @@ static int check_there(struct fsck *fsck)
 /* What was found, in one line. */
 static void sum_up(const struct fsck *fsck, bool whole)
 {
-	struct strbuf out = STRBUF_INIT;
+	struct strbuf out = STRBUF_INIT, size = STRBUF_INIT;
 	const size_t *nr = fsck->nr;
 
 	if (nr[FINDING_ERROR] || nr[FINDING_WARNING] || fsck->mended ||
 	    fsck->would) {
-		faults_add_count(&out, nr[FINDING_ERROR], "error");
-		strbuf_addstr(&out, ", ");
-		faults_add_count(&out, nr[FINDING_WARNING], "warning");
+		strbuf_addf(&out, PL_("%zu error", "%zu errors",
+				      nr[FINDING_ERROR]), nr[FINDING_ERROR]);
+		strbuf_addf(&out, PL_(", %zu warning", ", %zu warnings",
+				      nr[FINDING_WARNING]),
+			    nr[FINDING_WARNING]);
 		if (fsck->mended)
-			strbuf_addf(&out, ", %zu mended", fsck->mended);
+			strbuf_addf(&out, _(", %zu mended"), fsck->mended);
 		if (fsck->would)
-			strbuf_addf(&out, ", %zu would be mended",
+			strbuf_addf(&out, _(", %zu would be mended"),
 				    fsck->would);
 	} else {
-		strbuf_addstr(&out, whole ? "nothing is wrong" :
-			      "nothing was found before it failed");
+		strbuf_addstr(&out, whole ? _("nothing is wrong") :
+			      _("nothing was found before it failed"));
 	}
-	if (nr[FINDING_NOTE]) {
-		strbuf_addstr(&out, ", ");
-		faults_add_count(&out, nr[FINDING_NOTE], "note");
-	}
-	if (nr[FINDING_LEFTOVER]) {
-		strbuf_addstr(&out, ", ");
-		faults_add_count(&out, nr[FINDING_LEFTOVER], "leftover");
-		strbuf_addstr(&out, " (");
-		size_format(&out, fsck->bytes);
-		strbuf_addstr(&out, "; see 'resutil gc')");
-	}
+	if (nr[FINDING_NOTE])
+		strbuf_addf(&out, PL_(", %zu note", ", %zu notes",
+				      nr[FINDING_NOTE]), nr[FINDING_NOTE]);
+	size_format(&size, fsck->bytes);
+	if (nr[FINDING_LEFTOVER])
+		strbuf_addf(&out, PL_(", %zu leftover (%s; see 'resutil gc')",
+				      ", %zu leftovers (%s; see 'resutil gc')",
+				      nr[FINDING_LEFTOVER]),
+			    nr[FINDING_LEFTOVER], size.buf);
 	strbuf_addch(&out, '\n');
 	out_safe(&out);
+	strbuf_release(&size);
 	strbuf_release(&out);
 }
 

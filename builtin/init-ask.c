@@ -85,7 +85,7 @@ bool init_answer_yes(int given, const char *format, const char *what)
 	bool ret = given != 0;
 
 	if (given < 0) {
-		strbuf_addf(&question, format, what);
+		strbuf_addf(&question, _(format), what);
 		ret = ask_yes_no(question.buf, true);
 	}
 	strbuf_release(&question);

@@ -92,7 +92,7 @@ static int answer_name(struct init *init, struct strbuf *err)
 	const char *base = path_basename(init->plan.root.buf);
 	const char *old = value_get_text(init->old, "project_name");
 	struct question q = {
-		"Input project name", "--project-name", init->name,
+		_("Input project name"), "--project-name", init->name,
 		old ? old : base, false, check_name
 	};
 
@@ -105,7 +105,7 @@ static int answer_results(struct init *init, struct strbuf *err)
 {
 	const char *old = value_get_text(init->old, "results_dir");
 	struct question q = {
-		"Input directory name to store results", "--results-dir",
+		_("Input directory name to store results"), "--results-dir",
 		init->results_dir, old ? old : usual_results_dir(init),
 		false, check_results
 	};
@@ -116,7 +116,7 @@ static int answer_results(struct init *init, struct strbuf *err)
 		init->plan.gitignore = true;
 	else if (!ret)
 		init->plan.gitignore = init_answer_yes(init->gitignore,
-				"Do you want to add .gitignore to %s?",
+				N_("Do you want to add .gitignore to %s?"),
 				init->plan.results_dir.buf);
 	return ret;
 }
@@ -124,16 +124,16 @@ static int answer_results(struct init *init, struct strbuf *err)
 static int answer_type(struct init *init, struct strbuf *err)
 {
 	const char *old = value_get_text(init->old, "storage_type");
-	struct strbuf text = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT, names = STRBUF_INIT;
 	struct question q = {
 		NULL, "--storage-type", init->type, store_kind_usual()->type,
 		false, check_type
 	};
 	int ret;
 
-	strbuf_addstr(&text, "Input storage_type (");
-	store_kind_names(&text, "/");
-	strbuf_addch(&text, ')');
+	store_kind_names(&names, "/");
+	strbuf_addf(&text, _("Input storage_type (%s)"), names.buf);
+	strbuf_release(&names);
 	q.text = text.buf;
 	if (old && store_kind_find(old))
 		q.otherwise = old;
@@ -163,7 +163,7 @@ static int answer_setting(struct init *init, const struct store_setting *s,
 	struct strbuf text = STRBUF_INIT, option = STRBUF_INIT;
 	struct strbuf found = STRBUF_INIT;
 	struct question q = {
-		s->question, NULL, value_get_text(plan->given, s->key),
+		_(s->question), NULL, value_get_text(plan->given, s->key),
 		old_setting(plan, s->key), s->optional, s->check
 	};
 	int ret = 0;
@@ -194,7 +194,7 @@ static void answer_key_file(struct init *init)
 
 	if (init_key_pattern(&init->plan, &pattern))
 		init->plan.gitignore_key = init_answer_yes(init->gitignore_key,
-				"Do you want to add %s to .gitignore?",
+				N_("Do you want to add %s to .gitignore?"),
 				value_get_text(init->plan.config,
 					       "key_file_path"));
 	strbuf_release(&pattern);
@@ -334,10 +334,10 @@ static int read_old_conf(struct init *init, struct strbuf *err)
 	if (!init->force) {
 		struct strbuf text = STRBUF_INIT;
 
-		strbuf_addf(&text, "'%s' exists already.", path.buf);
+		strbuf_addf(&text, _("'%s' exists already."), path.buf);
 		init_tell(&text);
 		strbuf_release(&text);
-		if (!ask_yes_no("Do you want to proceed?", false)) {
+		if (!ask_yes_no(_("Do you want to proceed?"), false)) {
 			ret = fail(err, ERR_NO, "nothing was changed");
 			goto cleanup;
 		}
@@ -373,12 +373,12 @@ static int show_plan(const struct init *init, const char *dir,
 
 	if (!ret) {
 		if (plan->kind->is_dir)
-			out_printf("store: %s\n",
+			out_printf(_("store: %s\n"),
 				   value_get_text(plan->config, "path"));
-		out_printf("results: %s%s\n", plan->results_dir.buf,
-			   plan->gitignore ? " (with .gitignore)" : "");
+		out_printf(_("results: %s%s\n"), plan->results_dir.buf,
+			   plan->gitignore ? _(" (with .gitignore)") : "");
 		if (plan->gitignore_key && init_key_pattern(plan, &pattern))
-			out_printf("ignored by git: %s\n", pattern.buf);
+			out_printf(_("ignored by git: %s\n"), pattern.buf);
 		out_printf("%s:\n%s", conf_path(dir, &path), text.buf);
 	}
 	strbuf_release(&text);
