@@ -10,7 +10,8 @@ The rules that the end is compared with:
 
 * facts that are in a place stay in it, as nobody uses --force: a push replaces
   in the store only what it grew from, a pull here likewise;
-* what a push (a pull) that ended well began with is in the store (the clone);
+* what a push (a pull) that ended well began with is in the store (the clone),
+  but for what others removed under its hands;
 * a run that somebody began to remove may be gone from that place, and only
   such a one; one that was removed for good where nobody could bring it back is
   gone;
@@ -88,6 +89,12 @@ class Model:
         with self.lock:
             runs = [self.runs[token]] if token else self.runs.values()
             return {r.token: r.facts[place] for r in runs if place in r.facts}
+
+    def kept(self, place, tokens, start):
+        """Those of them that nobody began to remove there, or ended, since."""
+        with self.lock:
+            return {t for t in tokens if not self.runs[t].going.get(place) and
+                    self.runs[t].gone.get(place, 0) < start}
 
     def try_key(self, token, key, value):
         with self.lock:

@@ -213,7 +213,7 @@ class Worker(threading.Thread):
                 self.model.renames.append((clone, self.model.clock()))
         sent = {places.run_of(n) for n in SENT.findall(done.out)}
         if done.ok:
-            sent |= {token} if name else set(had)
+            sent |= {token} if name else self.model.kept(source, had, start)
         for token in sent & set(had):
             if token[0] != "t":
                 self.model.learn(target, token, had[token], start)
