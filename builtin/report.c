@@ -39,6 +39,7 @@ struct report {
 	struct report_stats *stats;
 	/* of these runs */
 	struct runs *runs;
+	struct strvec told;	/* fields that no run has */
 	struct report_columns columns, groups;
 	struct wanted wanted;
 	struct report_rows rows;
@@ -176,12 +177,15 @@ static void add_spellings(struct strvec *out, const char *path)
 
 /* A field that no run has is no failure: it may be another day. But most often
  * it is a slip. */
-static void warn_missing(const struct report *r, const char *field)
+static void warn_missing(struct report *r, const char *field)
 {
 	const struct field_names *names = runs_names(r->runs);
 	size_t nr = field_names_nr(names), i;
 	struct strvec near = STRVEC_INIT, all = STRVEC_INIT;
 
+	if (strvec_index(&r->told, field) >= 0)
+		return;
+	strvec_push(&r->told, field);
 	for (i = 0; i < nr; i++)
 		add_spellings(&all, field_names_path(names, (unsigned)i));
 	strvec_sort(&all, true);
@@ -201,8 +205,7 @@ static void warn_missing(const struct report *r, const char *field)
 	strvec_release(&all);
 }
 
-static void warn_all_missing(const struct report *r,
-			     const struct strvec *missing)
+static void warn_all_missing(struct report *r, const struct strvec *missing)
 {
 	size_t i;
 
@@ -211,7 +214,7 @@ static void warn_all_missing(const struct report *r,
 }
 
 /* One that asks for what there is not holds for no run. */
-static void warn_where(const struct report *r)
+static void warn_where(struct report *r)
 {
 	const size_t nr = r->where ? where_fields_nr(r->where) : 0;
 	struct strbuf path = STRBUF_INIT;
@@ -634,6 +637,7 @@ static void report_release(struct report *r)
 	strvec_release(&r->where_texts);
 	strvec_release(&r->drop_texts);
 	strvec_release(&r->sort_texts);
+	strvec_release(&r->told);
 	where_free(r->where);
 	field_list_release(&r->columns_list);
 	field_list_release(&r->drop_list);
@@ -692,7 +696,8 @@ int cmd_report(int argc, const char **argv)
 {
 	struct report r = {
 		.where_texts = STRVEC_INIT, .drop_texts = STRVEC_INIT,
-		.sort_texts = STRVEC_INIT, .columns_list = FIELD_LIST_INIT,
+		.sort_texts = STRVEC_INIT, .told = STRVEC_INIT,
+		.columns_list = FIELD_LIST_INIT,
 		.drop_list = FIELD_LIST_INIT, .group_list = FIELD_LIST_INIT,
 		.sort = SORT_KEYS_INIT, .columns = REPORT_COLUMNS_INIT,
 		.groups = REPORT_COLUMNS_INIT, .wanted = WANTED_INIT,

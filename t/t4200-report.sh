@@ -176,9 +176,12 @@ test_expect_success 'a field that no run has is told, and is an empty column' '
 	resutil report --columns name --where "sede = 1" --sort=sede \
 		>out 2>err &&
 	test_line_count = 1 out &&
-	test_line_count = 2 err &&
+	test_line_count = 1 err &&
 	resutil report --columns "name,zz*" >out 2>err &&
 	grep "no run has a field .zz" err &&
+	resutil report --columns name,zz --sort yy --where "zz = 1 or seed > 0" \
+		>out 2>err &&
+	test_line_count = 2 err &&
 	resutil report --columns name --drop zz,sede >out 2>err &&
 	test_must_be_empty err
 '
