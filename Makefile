@@ -263,6 +263,8 @@ GENERATED := $(B)/doc/command-list.adoc $(B)/doc/config-list.adoc
 ADOC_FLAGS = -a generated='$(abspath $(B)/doc)' -a revnumber=$(VERSION)
 
 $(B)/doc/command-list.adoc: command-list.h tools/command-table
+	@command -v $(PYTHON) >/dev/null || { echo "resutil: the manual needs" \
+		"$(PYTHON): 'make deps' installs it" >&2; exit 1; }
 	@mkdir -p $(@D)
 	@$(PYTHON) tools/command-table adoc >$@
 
