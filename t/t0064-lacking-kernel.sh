@@ -89,6 +89,25 @@ do
 	'
 done
 
+for lacks in openat2 openat2=EPERM
+do
+	test_expect_success "no link leads out of an experiment, without $lacks" '
+		cd project && dir=results/$(resutil rev-exp first) &&
+		echo secret >../secret && ln -s ../../.. "$dir/out" &&
+		ln -s ../../../secret "$dir/sub" &&
+		test_when_finished "rm \"$PWD/$dir/out\" \"$PWD/$dir/sub\"" &&
+		for path in out/secret out sub
+		do
+			test_expect_code 128 poor resutil show first:$path \
+				>out 2>err &&
+			test_must_be_empty out &&
+			test_grep "leads out of the experiment" err || return 1
+		done &&
+		test_expect_code 10 poor resutil show first:x.out/a &&
+		test "$(poor resutil show first:x.out)" = result
+	'
+done
+
 for lacks in renameat2=EINVAL "renameat2 linkat=EPERM"
 do
 	test_expect_success "what is there is not replaced, without $lacks" '

@@ -1,4 +1,5 @@
 #include "lib/base/compat.h"
+#include "lib/base/beneath.h"
 #include "lib/base/error.h"
 #include "lib/exp/record/exp-file.h"
 
@@ -23,32 +24,10 @@ static bool has_dotdot(const char *path)
 }
 
 /*
- * For a kernel before 5.6, or a sandbox that forbids openat2(2): component by
- * component, and no link at all.
+ * A link may be followed to where it stays inside. Not on a kernel before 5.6,
+ * or in a sandbox that forbids openat2(2): there none is.
  */
-static int open_walking(int dirfd, const char *path)
-{
-	struct strbuf part = STRBUF_INIT;
-	int fd = openat(dirfd, ".", OPEN_FLAGS | O_DIRECTORY), next, saved;
-
-	while (fd >= 0 && *(path += strspn(path, "/"))) {
-		size_t len = strcspn(path, "/");
-
-		strbuf_reset(&part);
-		strbuf_add(&part, path, len);
-		path += len;
-		next = openat(fd, part.buf, OPEN_FLAGS | O_NOFOLLOW |
-			      (*path ? O_DIRECTORY : 0));
-		saved = errno;
-		close(fd);
-		errno = saved;
-		fd = next;
-	}
-	strbuf_release(&part);
-	return fd;
-}
-
-static int open_beneath(int dirfd, const char *path)
+static int open_inside(int dirfd, const char *path)
 {
 	struct open_how how = {
 		.flags = OPEN_FLAGS,
@@ -57,7 +36,7 @@ static int open_beneath(int dirfd, const char *path)
 	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		return open_walking(dirfd, path);
+		return open_beneath(dirfd, path, OPEN_FLAGS);
 	return (int)fd;
 }
 
@@ -74,7 +53,7 @@ int exp_file_open(int *fd, const char *dir, const char *path,
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return fail_errno(err, "cannot open '%s'", dir);
-	*fd = open_beneath(dirfd, *path ? path : ".");
+	*fd = open_inside(dirfd, *path ? path : ".");
 	if (*fd < 0) {
 		int ret;
 
