@@ -111,9 +111,13 @@ test_expect_success 'one that hangs is killed with its children at its time' '
 test_expect_success 'none holds up the end of a run by much more than a second' '
 	cd proj &&
 	set_meta "hang: [sh, -c, \"trap : TERM INT HUP; sleep $naps & setsid -f sleep $naps; sleep $naps; sleep $naps\"]" \
-		"ok: [echo, ok]" &&
+		"ok: [sh, -c, \"echo ok; echo >$TRASH_DIRECTORY/ok-is-done\"]" &&
 	before=$(now_ms) &&
-	resutil -c run.meta-wait=1 run -m x -- sleep 0.5 && after=$(now_ms) &&
+	resutil -c run.meta-wait=1 run -m x -- sh -c "
+		until test -e \"$TRASH_DIRECTORY/ok-is-done\"
+		do
+			sleep 0.1
+		done && sleep 0.5" && after=$(now_ms) &&
 	test $((after - before)) -ge 1400 &&
 	test $((after - before)) -lt 15000 &&
 	meta hang.error >out && test_grep "before the run" out &&
