@@ -45,6 +45,8 @@ quiet = $(if $(V),,@printf '    %-4s %s\n' $(1) '$(@:$(B)/%=%)';)
 
 comma := ,
 B := build$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
+$(if $(word 2,$(B)),$(error B='$(B)': make knows no names with blanks; a relative one below \
+	a directory that has some is fine))
 
 all:: $(if $(STATIC),static,programs) man-if-possible completions catalogs
 
