@@ -328,6 +328,24 @@ test_expect_success FAULTS 'where nobody can lock, a day has to pass' '
 	grep "^removed 3 leftovers" out
 '
 
+test_expect_success FAULTS 'what somebody has taken up meanwhile is left alone' '
+	fresh busy && mkdir -p .resutil/tids .resutil/live &&
+	hint=.resutil/tids/0123456789abcdef &&
+	ticket=.resutil/live/$(test_id 9).checkpoint && : >busy &&
+	for file in "$hint" "$ticket"
+	do
+		for nr in 1 2 3 4 5
+		do
+			: >"$file" && RESUTIL_TEST_FAULT=lock:$nr:EAGAIN \
+				PATH="$FAULTY_DIRECTORY:$PATH" \
+				resutil gc --json --older-than=0 >>busy && rm -f "$file" ||
+			return 1
+		done
+	done &&
+	grep "$hint.*somebody is at work on it now" busy &&
+	grep "$ticket.*somebody is at work on it now" busy
+'
+
 # Many at once, each of which makes and removes, and gc with no patience.
 test_expect_success 'in the same instant as others' '
 	fresh instant && for nr in 1 2 3 4
