@@ -23,6 +23,9 @@ day () {
 			--storage-type dir -o path="$test_path.store" &&
 		$via resutil run -m one --no-push -- \
 			sh -c "echo said; echo 1 >\"\$RESUTIL_EX_DIR\"/x" &&
+		$via resutil tag best one && $via resutil status &&
+		$via resutil log && $via resutil diff one best &&
+		$via resutil config list && $via resutil gc &&
 		name=$($via resutil rev-exp one) &&
 		hash=$($via resutil hash-experiment one) &&
 		$via resutil list && $via resutil show one &&
@@ -30,7 +33,7 @@ day () {
 		$via resutil rm -l -y one &&
 		$via resutil pull -A &&
 		test "$($via resutil hash-experiment one)" = "$hash" &&
-		test "$($via resutil show one:stdout.log)" = said &&
+		test "$($via resutil show best:stdout.log)" = said &&
 		$via resutil fsck --remote --read-data &&
 		$via resutil run -m two --push -d one -- sh -c : &&
 		$via resutil rm -l -r -y two &&
@@ -68,8 +71,12 @@ END
 
 test_expect_success 'no HOME, one that is not there, no environment' '
 	via="env -u HOME" && quiet_day homeless &&
-	via="env HOME=/nonexistent" && quiet_day no-such &&
-	via=bare-env && quiet_day empty
+	via="env HOME=/dev/null/none" && quiet_day no-such &&
+	via="env HOME=$PWD/none" && quiet_day not-yet &&
+	via=bare-env && quiet_day empty &&
+	test_expect_code 128 env -u HOME resutil config set --user \
+		color.ui never 2>err && test_line_count = 1 err &&
+	test_grep "neither XDG_CONFIG_HOME nor HOME" err
 '
 
 test_expect_success AS_USER 'home and cache may not be written' '
@@ -77,7 +84,10 @@ test_expect_success AS_USER 'home and cache may not be written' '
 	via="powerless home-in closed" && quiet_day in-closed &&
 	test_dir_is_empty closed &&
 	via="powerless home-in shut" && quiet_day in-shut &&
-	test_dir_is_empty shut/.cache
+	test_dir_is_empty shut/.cache &&
+	test_expect_code 128 powerless home-in closed resutil config set \
+		--user color.ui never 2>err && test_line_count = 1 err &&
+	test_grep "closed/.config/resutil.*Permission denied" err
 '
 
 test_expect_success MOUNT,!SANITIZED 'no /proc' '
