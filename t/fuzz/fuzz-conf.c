@@ -10,6 +10,8 @@
 #include "lib/exp/conf/conf-check.h"
 #include "lib/exp/conf/conf-edit.h"
 #include "lib/exp/conf/project.h"
+#include "lib/exp/conf/settings.h"
+#include "lib/exp/conf/settings-key.h"
 #include "lib/wrap/yaml.h"
 #include "t/fuzz/fuzz.h"
 
@@ -64,6 +66,24 @@ cleanup:
 	strbuf_release(&err);
 }
 
+/* Settings in it: of a kind or refused; and what is nearly one. */
+static void check_settings(const struct value *conf)
+{
+	struct strbuf err = STRBUF_INIT;
+	struct strvec slips = STRVEC_INIT;
+	size_t i;
+
+	if (conf->type != VALUE_MAP)
+		return;
+	MUST(!settings_check(conf, "conf", &err) == !err.len);
+	settings_find_slips(conf, &slips);
+	MUST(slips.nr <= 10);
+	for (i = 0; i < slips.nr; i++)
+		MUST(strstr(slips.v[i], "did you mean"));
+	strvec_release(&slips);
+	strbuf_release(&err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = xmemdupz(data, len);
@@ -73,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	value_map_set_str(map, "path", "/store");
 	if (!yaml_parse(&value, text, len, "x", NULL)) {
 		check_conf(value);
+		check_settings(value);
 		check_edit(text, len, "project_name", str);
 		check_edit(text, len, "storage_config", map);
 		check_edit(text, len, "storage_config.path", str);
