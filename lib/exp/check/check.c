@@ -57,7 +57,7 @@ void check_leftover(struct check *c, const char *id, const char *path,
 		f.state = FINDING_REMOVED;
 		check_found(c, &f, path, "%s", what);
 	} else if (errno == EBUSY || errno == EWOULDBLOCK) {
-		/* since it was looked at: another gc, or who has a use for it */
+		/* since it was looked at: another gc, or who has use for it */
 		check_found(c, &f, path, "%s; somebody is at work on it now",
 			    what);
 	} else {
