@@ -160,9 +160,9 @@ test_expect_success CLONE 'it compiles and has its pages without git and asciido
 
 test_expect_success CLONE 'pages are made in a directory with blanks' '
 	mkdir "a b c" && tar -C "a b c" -xzf dist/$name.tar.gz && (
-		cd "a b c/$name" && make -s PAGES=Documentation/resutil.adoc \
+		cd "a b c/$name" && make -s B=b PAGES=Documentation/resutil.adoc \
 			EVERYDAY= man &&
-		test_grep "make a project from a store" build/man/man1/resutil.1
+		test_grep "make a project from a store" b/man/man1/resutil.1
 	) && rm -r "a b c"
 '
 
