@@ -122,7 +122,7 @@ static int find_there(const struct graph *graph, const struct lineage *l,
 	}
 	for (i = 0; i < l->runs; i++)
 		strvec_push(&names, l->node[i].name);
-	strbuf_addf(&where, "in '%s'", graph->remote);
+	strbuf_addf(&where, _("in '%s'"), graph->remote);
 	ret = exp_find_among(&names, arg, where.buf, name, err);
 	strbuf_release(&where);
 	strvec_release(&names);

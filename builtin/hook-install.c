@@ -117,7 +117,7 @@ static void warn_of_program(const struct hook_place *place, const char *word)
 static void add_line(struct strbuf *out, const char *verb,
 		     const struct hook *h)
 {
-	strbuf_addf(out, "%s %s on %s: ", verb, h->name, h->on->name);
+	strbuf_addf(out, _("%s %s on %s: "), verb, h->name, h->on->name);
 	quote_shell_argv(out, h->argv.v);
 	strbuf_addch(out, '\n');
 }

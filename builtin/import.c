@@ -129,9 +129,10 @@ static void format_names(struct strbuf *out)
 
 static void say_counts(const struct importing *im, bool dry_run)
 {
-	say("%zu %s, %zu %s, %zu the same", im->counts[IMPORT_NEW],
-	    dry_run ? "would be new" : "new", im->counts[IMPORT_GROWN],
-	    dry_run ? "would grow" : "grown", im->counts[IMPORT_SAME]);
+	say(dry_run ? N_("%zu would be new, %zu would grow, %zu the same") :
+		      N_("%zu new, %zu grown, %zu the same"),
+	    im->counts[IMPORT_NEW], im->counts[IMPORT_GROWN],
+	    im->counts[IMPORT_SAME]);
 }
 
 int cmd_import(int argc, const char **argv)

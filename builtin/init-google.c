@@ -30,8 +30,8 @@ static int check_key(const struct init_plan *plan, struct strbuf *answer,
 		ret = 0;
 	else if (ret == ERR_NOT_FOUND)
 		ret = fail(err, ERR_NOT_FOUND, "%s; put it there, or name "
-			   "another one, or give '" STORE_NO_KEY "' if "
-			   "Google's own tools have signed you in", why.buf);
+			   "another one, or give '%s' if Google's own tools "
+			   "have signed you in", why.buf, STORE_NO_KEY);
 	else if (ret)
 		strbuf_addbuf(err, &why);
 	key_file_release(&key);

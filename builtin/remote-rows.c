@@ -226,7 +226,7 @@ int remote_rows_choose(const struct remote_rows *rows, const char *remote,
 		if (tags_have(value_map_get(row->fields, "tags"), arg))
 			strvec_push(&tagged, row->name);
 	}
-	strbuf_addf(&where, "in '%s'", remote);
+	strbuf_addf(&where, _("in '%s'"), remote);
 	ret = tag_choose(&tagged, arg, where.buf, name, err);
 	if (ret == ERR_NOT_FOUND)
 		ret = exp_find_among(&names, arg, where.buf, name, err);

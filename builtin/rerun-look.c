@@ -38,8 +38,8 @@ static int check_is_here(const struct exp_arg *found, const char *exp,
 		return fail(err, ERR_USAGE, "'%s' is a trial, and belongs to "
 			    "no project that it could be run in", exp);
 	if (!strcmp(found->name.buf, NAME_DEBUG))
-		return fail(err, ERR_USAGE, "'" NAME_DEBUG "' is no "
-			    "experiment, and cannot be run again");
+		return fail(err, ERR_USAGE, "'%s' is no experiment, and "
+			    "cannot be run again", NAME_DEBUG);
 	if (found->remote.len && fetch(found->name.buf, found->remote.buf))
 		return fail(err, ERR_NOT_FOUND, "'%s' is not here, and could "
 			    "not be pulled from '%s'", found->name.buf,

@@ -57,6 +57,11 @@ test_expect_success CATALOGS 'pages are, and their columns are as wide as they l
 	in_japanese resutil run -h >out && test_grep "FILE に書く" out
 '
 
+test_expect_success CATALOGS 'what the system says is readable' '
+	test_expect_code 128 in_japanese resutil -C gone status 2>err &&
+	test_grep "移れません: ." err && test_grep ! "[?][?]" err
+'
+
 test_expect_success 'one of a thing is not several' '
 	make_exp aaaaac_20240101T000003_few "id: $(test_id 3)" "state: done" &&
 	(
@@ -99,7 +104,9 @@ test_expect_success CATALOGS 'installed, too' '
 '
 
 test_expect_success GETTEXT 'the catalogs are right, and have nearly all that the code says' '
-	"$SOURCE_DIRECTORY"/tools/update-po --check
+	"$SOURCE_DIRECTORY"/tools/update-po --check &&
+	# what stands before a macro in a sentence is not all of it
+	test_grep ! "^msgid .* '\''\"$" "$SOURCE_DIRECTORY"/po/ja.po
 '
 
 test_expect_success GETTEXT 'a catalog whose formats do not fit is wrong' '

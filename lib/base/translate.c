@@ -55,8 +55,11 @@ void translate_start(void)
 
 	if (is_wanted() && setlocale(LC_MESSAGES, "") && find_catalogs(&dir) &&
 	    bindtextdomain(DOMAIN, dir.buf) &&
-	    bind_textdomain_codeset(DOMAIN, "UTF-8"))
+	    bind_textdomain_codeset(DOMAIN, "UTF-8")) {
+		/* strerror() speaks as we do, and not in question marks */
+		bind_textdomain_codeset("libc", "UTF-8");
 		is_on = true;
+	}
 	strbuf_release(&dir);
 }
 

@@ -115,7 +115,7 @@ static int find_by_tag(struct remote *r, const struct remote_list *list,
 		       struct strbuf *err)
 {
 	struct strvec names = STRVEC_INIT;
-	char *where = xstrfmt("in '%s'", r->name);
+	char *where = xstrfmt(_("in '%s'"), r->name);
 	size_t i;
 	int ret = remote_learn(r, list->exp, list->nr, KNOWN_RECORD, 0, err);
 
@@ -135,7 +135,7 @@ static int find_by_text(struct remote *r, const struct remote_list *list,
 			struct strbuf *err)
 {
 	struct strvec names = STRVEC_INIT;
-	char *where = xstrfmt("in '%s'", r->name);
+	char *where = xstrfmt(_("in '%s'"), r->name);
 	size_t i;
 	int ret;
 

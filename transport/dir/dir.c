@@ -183,8 +183,8 @@ int dir_check_key(const struct dir_store *s, const char *key,
 		at += *at == '/';
 		if (!strncmp(at, DIR_PRIVATE, strlen(DIR_PRIVATE)))
 			return fail(err, ERR_USAGE, "'%s' is no key for '%s', "
-				    "which keeps names with '" DIR_PRIVATE
-				    "' for itself", key, s->base.url);
+				    "which keeps names with '%s' for itself",
+				    key, s->base.url, DIR_PRIVATE);
 	}
 	return 0;
 }

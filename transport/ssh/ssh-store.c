@@ -24,8 +24,8 @@ int ssh_check_key(const struct ssh_store *s, const char *key,
 		at += *at == '/';
 		if (!strncmp(at, SSH_PRIVATE, strlen(SSH_PRIVATE)))
 			return fail(err, ERR_USAGE, "'%s' is no key for '%s', "
-				    "which keeps names with '" SSH_PRIVATE
-				    "' for itself", key, s->base.url);
+				    "which keeps names with '%s' for itself",
+				    key, s->base.url, SSH_PRIVATE);
 	}
 	return 0;
 }

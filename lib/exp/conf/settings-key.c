@@ -206,12 +206,15 @@ static int unknown(const char *key, struct strbuf *err)
 	settings_list_keys(&keys);
 	similar_find(&near, key, keys.v);
 	for (i = 0; i < near.nr && i < 3; i++)
-		strbuf_addf(&hint, "%s'%s%s'", !i ? "did you mean " :
-			    i + 1 < near.nr && i < 2 ? ", " : " or ",
+		strbuf_addf(&hint, "%s'%s%s'", !i ? "" :
+			    i + 1 < near.nr && i < 2 ? ", " : _(" or "),
 			    near.v[i], is_family(near.v[i]) ? "NAME" : "");
-	fail(err, ERR_USAGE, "there is no setting '%s'; %s%s", key,
-	     near.nr ? hint.buf : "'resutil config keys' lists them",
-	     near.nr ? "?" : "");
+	if (near.nr)
+		fail(err, ERR_USAGE, "there is no setting '%s'; did you mean "
+		     "%s?", key, hint.buf);
+	else
+		fail(err, ERR_USAGE, "there is no setting '%s'; 'resutil "
+		     "config keys' lists them", key);
 	strbuf_release(&hint);
 	strvec_release(&near);
 	strvec_release(&keys);

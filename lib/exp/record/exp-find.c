@@ -220,7 +220,7 @@ static int find_by_text(const struct project *p, const char *arg,
 		return ret;
 	ret = exp_list_names(p, &names, err);
 	if (!ret)
-		ret = exp_find_among(&names, arg, "here", out, err);
+		ret = exp_find_among(&names, arg, _("here"), out, err);
 	strvec_release(&names);
 	return ret;
 }
@@ -245,7 +245,7 @@ int exp_find_link(const struct project *p, const char *arg, struct strbuf *out,
 	else if (!*arg)
 		ret = fail(err, ERR_USAGE, "an empty word names no experiment");
 	else
-		ret = exp_find_among(&names, arg, "here", out, err);
+		ret = exp_find_among(&names, arg, _("here"), out, err);
 
 cleanup:
 	strvec_release(&names);

@@ -449,7 +449,7 @@ static int read_record(struct value **out, const char *dir, bool raw,
 		ret = read_from(out, dir, VOTAKVOT_FILE, &why);
 	}
 	if (ret == ERR_NOT_FOUND) {
-		ret = fail(err, ret, "no record '" RECORD_FILE "' in '%s'",
+		ret = fail(err, ret, "no record '%s' in '%s'", RECORD_FILE,
 			   dir);
 	} else if (ret) {
 		ret = fail(err, ret, "%s", why.buf);

@@ -227,7 +227,7 @@ int tag_find(const struct project *p, const char *tag, struct strbuf *name,
 	for (i = 0; i < list.nr; i++)
 		strvec_push(&names, list.item[i].name);
 	if (!ret)
-		ret = tag_choose(&names, tag, "here", name, err);
+		ret = tag_choose(&names, tag, _("here"), name, err);
 	strvec_release(&names);
 	tag_list_release(&list);
 	return ret;

@@ -148,8 +148,8 @@ static int answer_hello(struct exchange *x)
 	value_get_int(x->request, "protocol", &protocol);
 	if (protocol != RECORDER_PROTOCOL)
 		return fail(&x->err, ERR_USAGE, "protocol %" PRId64 " is not "
-			    "known, this is resutil " RESUTIL_VERSION " with "
-			    "protocol %d", protocol, RECORDER_PROTOCOL);
+			    "known, this is resutil %s with protocol %d",
+			    protocol, RESUTIL_VERSION, RECORDER_PROTOCOL);
 	ret = get_text(x, "interpreter", false, &interpreter);
 	if (!ret)
 		ret = get_cwd(x, &cwd);

@@ -397,11 +397,11 @@ int trust_check_store(const struct project *p, const char *name,
 
 	if (!file || trust_allows(p))
 		return 0;
-	return fail(err, ERR_FAILED, "the remote '%s' has '" SSH_CONFIG "' "
-		    "'%s', which could make ssh run commands, and this project "
+	return fail(err, ERR_FAILED, "the remote '%s' has '%s' '%s', "
+		    "which could make ssh run commands, and this project "
 		    "is not trusted here; look at that file, then trust the "
 		    "project with 'resutil config --trust'",
-		    name ? name : REMOTE_ORIGIN, file);
+		    name ? name : REMOTE_ORIGIN, SSH_CONFIG, file);
 }
 
 /* ---- changing it -------------------------------------------------------- */
@@ -478,15 +478,15 @@ int trust_add(const struct project *p, struct strbuf *err)
 	int ret;
 
 	if (get_sections(p, &now) == WANTS_UNREADABLE)
-		ret = fail(err, ERR_CONTENT, "'%s': a file that '" SSH_CONFIG
-			   "' names cannot be read, is no regular file, or is "
-			   "larger than %u KiB", p->conf_path,
+		ret = fail(err, ERR_CONTENT, "'%s': a file that '%s' names "
+			   "cannot be read, is no regular file, or is larger "
+			   "than %u KiB", p->conf_path, SSH_CONFIG,
 			   SSH_CONFIG_MAX_BYTES >> 10);
 	else if (now.len > SECTIONS_MAX_BYTES)
 		ret = fail(err, ERR_CONTENT, "'%s': 'hooks', 'meta' and the "
-			   "files of '" SSH_CONFIG "' are larger than %u KiB "
-			   "together, which nobody can have read",
-			   p->conf_path, SECTIONS_MAX_BYTES >> 10);
+			   "files of '%s' are larger than %u KiB together, "
+			   "which nobody can have read", p->conf_path,
+			   SSH_CONFIG, SECTIONS_MAX_BYTES >> 10);
 	else
 		ret = set_line(p->root, now.buf, &was, err);
 	strbuf_release(&now);
