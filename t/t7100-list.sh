@@ -75,6 +75,16 @@ test_expect_success 'the latest are chosen, and shown in the same order' '
 	aapfup_20240704T191555_late
 	END
 	test_cmp expect actual &&
+	resutil list -2 --format="%(name)" >actual &&
+	test_cmp expect actual &&
+	resutil log -1 --format="%(name)" >actual &&
+	echo aapfup_20240704T191555_late >expect &&
+	test_cmp expect actual &&
+	test_expect_code 129 resutil list -2x 2>err &&
+	test_grep "unknown option .-2." err &&
+	test_expect_code 129 resutil list -99999999999 2>err &&
+	test_grep "not a whole number" err &&
+	test_expect_code 129 resutil status -2 2>err &&
 	resutil list -n 0 >actual &&
 	test_must_be_empty actual
 '

@@ -197,10 +197,29 @@ static void take_option(struct parse *p, const struct option *opt,
 	strbuf_release(&spelling);
 }
 
-static void take_letters(struct parse *p, const char *letters)
+/* As in `git log -5`. */
+static const struct option *find_max_count(const struct parse *p,
+					   const char *letters)
 {
 	const struct option *opt;
 
+	if (!*letters || letters[strspn(letters, "0123456789")])
+		return NULL;
+	for (opt = p->options; opt->type != OPTION_END; opt++)
+		if (opt->type == OPTION_INT && opt->name &&
+		    !strcmp(opt->name, "max-count"))
+			return opt;
+	return NULL;
+}
+
+static void take_letters(struct parse *p, const char *letters)
+{
+	const struct option *opt = find_max_count(p, letters);
+
+	if (opt) {
+		take_option(p, opt, letters, true, false);
+		return;
+	}
 	while (*letters) {
 		char letter = *letters++;
 

@@ -1,6 +1,7 @@
 /*
  * Options, as git's users know them: -x, -xARG, -x ARG, --long, --long=ARG,
- * --long ARG, unique prefixes of long names, --no-long, bundled letters, `--`.
+ * --long ARG, unique prefixes of long names, --no-long, bundled letters, `--`,
+ * and -NUM where there is an option --max-count.
  * One table gives parsing, usage (-h), SYNOPSIS and completion.
  */
 #ifndef LIB_BASE_PARSE_OPTIONS_H
