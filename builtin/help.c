@@ -193,11 +193,12 @@ static void list_pages(struct strvec *out, const char *section)
 	strbuf_release(&path);
 }
 
-static void print_room(enum command_room room, const char *title)
+static void print_room(enum command_room room, const char *before,
+		       const char *title)
 {
 	const struct command *c;
 
-	out_printf("%s\n", title);
+	out_printf("%s%s\n", before, title);
 	for (c = commands; c->name; c++)
 		if (c->room == room)
 			out_printf("   %-14s %s\n", c->name,
@@ -258,7 +259,8 @@ static const char *short_name(const char *page)
 	return page + (strncmp(page, "resutil-", 8) ? 0 : 8);
 }
 
-static void print_pages(const char *section, const char *title)
+static void print_pages(const char *section, const char *before,
+			const char *title)
 {
 	struct strvec pages = STRVEC_INIT;
 	struct strbuf summary = STRBUF_INIT;
@@ -269,7 +271,7 @@ static void print_pages(const char *section, const char *title)
 	for (i = 0; i < pages.nr; i++)
 		width = MAXIMUM(width, strlen(short_name(pages.v[i])));
 	if (pages.nr)
-		out_printf("%s\n", title);
+		out_printf("%s%s\n", before, title);
 	for (i = 0; i < pages.nr; i++) {
 		strbuf_reset(&summary);
 		read_summary(&summary, pages.v[i]);
@@ -281,10 +283,10 @@ static void print_pages(const char *section, const char *title)
 	strbuf_release(&summary);
 }
 
-static void print_guides(void)
+static void print_guides(const char *before)
 {
-	print_pages("man7", "guides ('resutil help NAME')");
-	print_pages("man5", "\nformats, likewise");
+	print_pages("man7", before, _("guides ('resutil help NAME')"));
+	print_pages("man5", "\n", _("formats, likewise"));
 }
 
 static void print_all(void)
@@ -297,14 +299,14 @@ static void print_all(void)
 		if (find_command(external.v[i]))
 			strvec_remove(&external, i);
 
-	print_room(BUILTIN, "porcelain, for people");
-	print_room(PLUMBING, "\nplumbing, for scripts");
+	print_room(BUILTIN, "", _("porcelain, for people"));
+	print_room(PLUMBING, "\n", _("plumbing, for scripts"));
 	if (external.nr)
-		puts("\nprograms in PATH that are commands too");
+		out_printf("\n%s\n",
+			   _("programs in PATH that are commands too"));
 	for (i = 0; i < external.nr; i++)
 		out_printf("   %s\n", external.v[i]);
-	puts("");
-	print_guides();
+	print_guides("\n");
 	strvec_release(&external);
 }
 
@@ -418,7 +420,7 @@ int cmd_help(int argc, const char **argv)
 		if (all)
 			print_all();
 		else if (guides)
-			print_guides();
+			print_guides("");
 		else
 			print_common();
 		return 0;
