@@ -68,10 +68,11 @@ test_lazy_prereq CATALOGS \
 	'test -f "$BUILD_DIRECTORY/locale/ja/LC_MESSAGES/resutil.mo"'
 
 test_expect_success CATALOGS 'the other environment is another one' '
-	cd template/project &&
-	as_elsewhere test_expect_code 10 resutil rev-exp none 2>err &&
+	as_elsewhere test_expect_code 10 \
+		resutil -C template/project rev-exp none 2>err &&
 	test_grep "実験 .none. は" err &&
-	as_elsewhere resutil list >out && test_grep "$(printf "\033\[")" out
+	as_elsewhere resutil -C template/project list >out &&
+	test_grep "$(printf "\033\[")" out
 '
 
 for file in "$outputs"/*
