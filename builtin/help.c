@@ -201,7 +201,7 @@ static void print_room(enum command_room room, const char *before,
 	out_printf("%s%s\n", before, title);
 	for (c = commands; c->name; c++)
 		if (c->room == room)
-			out_printf("   %-14s %s\n", c->name,
+			out_printf("   %-15s %s\n", c->name,
 				   translation_of(c->summary));
 }
 
