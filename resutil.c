@@ -26,6 +26,7 @@
 #include "lib/exp/conf/settings-key.h"
 #include "lib/exp/conf/project.h"
 #include "lib/exp/record/redact-record.h"
+#include "lib/exp/store/trust.h"
 
 enum program {
 	PROGRAM_main_nr, PROGRAM_edit_nr, PROGRAM_index_nr, PROGRAM_pack_nr
@@ -228,6 +229,23 @@ static void warn_of_slips(void)
 	strvec_release(&slips);
 }
 
+/* What would be taken for no secret, if the project were trusted. */
+static void warn_of_trust(void)
+{
+	static const char *const recording[] = { "add", "bench", "run" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(recording); i++)
+		if (!strcmp(current->name, recording[i]) &&
+		    settings_passed_over() && !getenv("RESUTIL_ID"))
+			warning("what 'secrets.allow' and "
+				"'secrets.allow-files' in '%s' say does not "
+				"count, for this project "
+				"is not trusted here; look at it, then trust "
+				"it with 'resutil config --trust'",
+				the_project->conf_path);
+}
+
 static void set_up_project(void)
 {
 	struct strbuf err = STRBUF_INIT;
@@ -243,8 +261,10 @@ static void set_up_project(void)
 	}
 
 	ret = settings_load(the_project, &err);
-	if (!ret)
+	if (!ret) {
 		warn_of_slips();
+		warn_of_trust();
+	}
 	if (ret && !strcmp(current->name, "config"))
 		;			/* it reads them again, and tells */
 	else if (ret && current->setup == NO_PROJECT)
@@ -503,6 +523,7 @@ int main(int argc, const char **argv)
 	int status;
 
 	process_begin();
+	settings_trust_by(trust_allows);
 	set_resutil_program(argv[0], find_holder);
 	notice_to(warn_of);
 	translate_start();

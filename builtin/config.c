@@ -84,6 +84,16 @@ static int change(const struct config *c, const char *key,
 	return ret;
 }
 
+static bool is_exemption(const char *key)
+{
+	size_t i;
+
+	for (i = 0; settings_exemptions[i]; i++)
+		if (!strcmp(settings_exemptions[i], key))
+			return true;
+	return false;
+}
+
 /* The project's conf as it is now: what it names has to be trusted again. */
 static void tell_of_trust(const struct config *c, const char *key,
 			  const struct value *value)
@@ -91,11 +101,15 @@ static void tell_of_trust(const struct config *c, const char *key,
 	struct project now = PROJECT_INIT;
 
 	if (!c->look.project || c->look.user || value->type == VALUE_BOOL ||
-	    (strncmp(key, "meta.", 5) && strncmp(key, "hooks.", 6)))
+	    (strncmp(key, "meta.", 5) && strncmp(key, "hooks.", 6) &&
+	     !is_exemption(key)))
 		return;
 	if (!project_open(&now, c->look.project->root, NULL) &&
 	    (trust_of(&now) == TRUST_NO || trust_of(&now) == TRUST_CHANGED))
-		warning("'%s' is not run before 'resutil config --trust'",
+		warning(is_exemption(key) ?
+			N_("'%s' does not count before 'resutil config "
+			   "--trust'") :
+			N_("'%s' is not run before 'resutil config --trust'"),
 			key);
 	project_release(&now);
 }
@@ -237,6 +251,10 @@ static int run_verb(struct config *c, enum verb verb, const char **argv,
 	}
 	if (ret)
 		return ret;
+	if (settings_passed_over() && (verb & (VERB_LIST | VERB_GET)))
+		warning("what 'secrets.allow' and 'secrets.allow-files' in "
+			"'%s' say does not count before 'resutil config "
+			"--trust'", c->project.conf_path);
 	switch (verb) {
 	case VERB_LIST:
 		return config_list(&c->look, err);

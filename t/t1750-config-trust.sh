@@ -231,6 +231,33 @@ test_expect_success 'without a home nothing is trusted, and runs go on' '
 		../homeless)
 '
 
+# The store to which it would be sent is named by the same conf.
+test_expect_success 'what a conf takes for no secret counts only where it is trusted' '
+	clone_of exempt && make_repo exempt && test_commit exempt project &&
+	printf "secrets: {allow: [\"*\"], allow-files: [\"**\", .env]}\n" \
+		>>exempt/resutil-conf.yaml && cd exempt &&
+	sed -i "/^meta/,/spy/d" resutil-conf.yaml &&
+	printf "AWS_SECRET_ACCESS_KEY=%040d\n" 0 >.env &&
+	resutil run --no-push -m x -- true --password hunter2 2>err &&
+	test_grep "what .secrets.allow. and .*--trust" err &&
+	! grep -r "hunter2\|ACCESS_KEY=" results &&
+	test_expect_code 1 resutil config --trusted >out &&
+	test_grep "secrets.allow-files: no secret is ..\*" out &&
+	test_expect_code 1 resutil config get secrets.allow 2>err &&
+	test_grep "does not count before" err &&
+	resutil config --trust && resutil config get secrets.allow >out 2>err &&
+	echo "*" >want && test_cmp want out && test_must_be_empty err &&
+	resutil run --no-push -m y -- true --password hunter2 2>err &&
+	test_must_be_empty err && grep -q hunter2 results/*_y/resutil-exp.yaml &&
+	test_path_is_file results/*_y/uncommited_files/.env &&
+	resutil config set secrets.allow "?" 2>err &&
+	test_grep "secrets.allow. does not count before" err &&
+	resutil run --no-push -m z -- true --password hunter2 2>err &&
+	! grep -r hunter2 results/*_z && resutil -c secrets.allow="*" run \
+		--no-push -m own -- true --password hunter2 2>err &&
+	grep -q hunter2 results/*_own/resutil-exp.yaml
+'
+
 test_expect_success 'bad usage' '
 	for args in "" "--trust --untrust" "--trust a b" "--trust --json" \
 		"--no-trust"

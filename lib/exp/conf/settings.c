@@ -20,6 +20,12 @@
 
 static struct value *layers[SETTINGS_LAYER_NR];
 
+const char *const settings_exemptions[] = {
+	"secrets.allow", "secrets.allow-files", NULL
+};
+static bool (*is_trusted)(const struct project *p);
+static bool passed_over;
+
 /* Numbers as text, lent to callers of settings_get_str(). */
 static struct strvec lent = STRVEC_INIT;
 
@@ -82,6 +88,35 @@ static struct value *read_parameters(void)
 	return map;
 }
 
+void settings_trust_by(bool (*allows)(const struct project *p))
+{
+	is_trusted = allows;
+}
+
+bool settings_passed_over(void)
+{
+	return passed_over;
+}
+
+/* The conf as far as it counts. */
+static struct value *read_project(const struct project *p)
+{
+	struct value *map = value_copy(p->conf);
+	struct value *secrets = (struct value *)value_get(map, "secrets");
+	bool exempts = false;
+	size_t i;
+
+	for (i = 0; settings_exemptions[i]; i++)
+		exempts |= value_get(map, settings_exemptions[i]) != NULL;
+	if (!exempts || (is_trusted && is_trusted(p)))
+		return map;
+	passed_over = true;
+	for (i = 0; settings_exemptions[i]; i++)
+		value_map_remove(secrets, strchr(settings_exemptions[i], '.') +
+				 1);
+	return map;
+}
+
 int settings_load(const struct project *project, struct strbuf *err)
 {
 	size_t i;
@@ -92,10 +127,11 @@ int settings_load(const struct project *project, struct strbuf *err)
 		layers[i] = NULL;
 	}
 	strvec_clear(&lent);
+	passed_over = false;
 
 	layers[SETTINGS_PARAMETERS] = read_parameters();
 	if (project)
-		layers[SETTINGS_PROJECT] = value_copy(project->conf);
+		layers[SETTINGS_PROJECT] = read_project(project);
 	ret = read_user_layer(&layers[SETTINGS_USER], err);
 	if (!ret && project)
 		ret = settings_check(layers[SETTINGS_PROJECT],

@@ -18,6 +18,15 @@
  *  layer a known setting is of a wrong kind). */
 int settings_load(const struct project *project, struct strbuf *err);
 
+/* What is taken for no secret. Of a project it counts only where that is
+ * trusted: a conf from anywhere must not send what is one. Ends with NULL. */
+extern const char *const settings_exemptions[];
+/** Who is asked by settings_load() whether a project is trusted; nobody is
+ *  before that. */
+void settings_trust_by(bool (*allows)(const struct project *p));
+/** Whether the last settings_load() passed over exemptions of the project. */
+bool settings_passed_over(void);
+
 /** Whether each known setting in `map`, read from `path` (NULL: given with -c),
  *  is of its kind. ERR_CONTENT names path, key and what it must be. */
 int settings_check(const struct value *map, const char *path,

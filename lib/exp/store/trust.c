@@ -164,6 +164,15 @@ static enum wanted get_sections(const struct project *p, struct strbuf *out)
 		value_map_set(map, sections[i], value_copy(v));
 		needed = needed || runs_something(v);
 	}
+	for (i = 0; settings_exemptions[i]; i++) {
+		const struct value *v = value_get(p->conf,
+						  settings_exemptions[i]);
+
+		if (!v || v->type == VALUE_NULL)
+			continue;
+		value_map_set(map, settings_exemptions[i], value_copy(v));
+		needed = true;
+	}
 	each_ssh_config(p, add_ssh_text, &texts);
 	if (texts.map->u.map.nr) {
 		value_map_set(map, SSH_CONFIG, texts.map);
@@ -386,6 +395,17 @@ void trust_list(const struct project *p, struct strvec *out)
 		}
 	}
 	each_ssh_config(p, list_ssh_config, out);
+	for (i = 0; settings_exemptions[i]; i++) {
+		const struct value *v = value_get(p->conf,
+						  settings_exemptions[i]);
+
+		if (!v || v->type == VALUE_NULL)
+			continue;
+		strbuf_reset(&text);
+		strbuf_addf(&text, "%s: no secret is ", settings_exemptions[i]);
+		describe_one(&text, v);
+		strvec_push(out, text.buf);
+	}
 	strbuf_release(&text);
 }
 
