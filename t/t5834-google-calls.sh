@@ -78,6 +78,25 @@ test_expect_success 'and so is the new one, once' '
 	resutil list-remote >out && test_line_count = 1 out && tokens 3
 '
 
+# What is renamed while a store is listed may be in the listing under no name.
+test_expect_success 'a listing that misses a run is not believed' '
+	mkdir other && cp resutil-conf.yaml key.json other &&
+	old=$(resutil add seen) && resutil push $old && resutil -C other pull $old &&
+	resutil -C other comment $old later && new=${old%_seen}_later &&
+	hidden="\"nth\": 1, \"replace\": {\"_later[.]zip\": \"_later.zzz\"}" &&
+	for what in $old -A
+	do
+		since_now && proxy_rules "{\"method\": \"GET\",
+			\"path\": \"/o[?]\", $hidden}" &&
+		test_must_fail resutil push $what 2>err &&
+		test_grep "$old. is called .$new. in .origin." err &&
+		test_requests = 2 "method == \"GET\" and path.endswith(\"/o\")" || return 1
+	done &&
+	proxy_rules && resutil list-remote >out && test_grep "$new" out &&
+	test_grep ! "$old" out && rm -r results/$old &&
+	resutil rm -y -r --force $new
+'
+
 test_expect_success 'no fourth one is asked for' '
 	since_now && answers 401 application/json "{\"error\": {\"code\": 401,
 		\"message\": \"Invalid Credentials\", \"errors\":

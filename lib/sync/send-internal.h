@@ -58,6 +58,7 @@ struct send {
 	struct exp_cache *cache;
 	struct remote_list list;	/* of the names, or of all */
 	struct remote_list all;		/* listed later, where it was not */
+	struct remote_list again;	/* all, a second time */
 	struct remote_list *whole;	/* the one with all names, or NULL */
 	bool asked;
 
@@ -89,6 +90,8 @@ void send_fail(struct send_item *item, const char *status, int code,
 void send_note_gone(struct send *s, int code);
 /* Lists all names, once, where only some were asked for. */
 int send_list_all(struct send *s, struct strbuf *err);
+/* Lists all names a second time, once. */
+int send_list_again(struct send *s, struct strbuf *err);
 /* Whether its pack is made while it is sent. */
 bool send_is_big(const struct send_item *item);
 

@@ -42,6 +42,28 @@ static bool is_worth_listing(const struct send_item *item)
 	       ledger_name_of(r->ledger, item->here.info.id);
 }
 
+/*
+ * A listing is no picture of one moment: of what is renamed meanwhile it may
+ * have neither name. So a run that was there when we last knew is looked for in
+ * a second one before it is sent anew, under its other name.
+ */
+static bool was_there(const struct send_item *item)
+{
+	const struct ledger *l = item->send->r->ledger;
+
+	return l && (ledger_done(l, item->name) ||
+		     ledger_name_of(l, item->here.info.id));
+}
+
+static int find_other(struct send_item *item, struct strbuf *out,
+		      struct strbuf *err)
+{
+	struct send *s = item->send;
+
+	return sync_other_name(s->r, s->whole, item->name, item->here.info.id,
+			       out, err);
+}
+
 int send_find_other(struct send_item *item, struct strbuf *err)
 {
 	struct send *s = item->send;
@@ -52,8 +74,12 @@ int send_find_other(struct send_item *item, struct strbuf *err)
 		return 0;
 	ret = send_list_all(s, err);
 	if (!ret)
-		ret = sync_other_name(s->r, s->whole, item->name,
-				      item->here.info.id, &other, err);
+		ret = find_other(item, &other, err);
+	if (ret == ERR_NOT_FOUND && was_there(item)) {
+		ret = send_list_again(s, err);
+		if (!ret)
+			ret = find_other(item, &other, err);
+	}
 	if (!ret) {
 		item->relation = SYNC_RENAMED;
 		item->other = remote_list_find(s->whole, other.buf);

@@ -542,6 +542,16 @@ int send_list_all(struct send *s, struct strbuf *err)
 	return ret;
 }
 
+int send_list_again(struct send *s, struct strbuf *err)
+{
+	int ret = s->whole == &s->again ? 0 :
+		  remote_list(s->r, &s->again, err);
+
+	if (!ret)
+		s->whole = &s->again;
+	return ret;
+}
+
 static int ask_store(struct send *s, const struct strvec *names,
 		     struct strbuf *err)
 {
@@ -615,7 +625,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 {
 	struct send s = {
 		.r = r, .options = options, .list = REMOTE_LIST_INIT,
-		.all = REMOTE_LIST_INIT,
+		.all = REMOTE_LIST_INIT, .again = REMOTE_LIST_INIT,
 		.ids = STRMAP_INIT,
 		.fn = fn, .data = data
 	};
@@ -637,6 +647,7 @@ int sync_send(struct remote *r, const struct strvec *names,
 	exp_cache_close(s.cache);
 	if (!ret && s.noted)
 		ret = ledger_sync(r->ledger, err);
+	remote_list_release(&s.again);
 	remote_list_release(&s.all);
 	remote_list_release(&s.list);
 	pthread_mutex_destroy(&s.lock);
