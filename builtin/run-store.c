@@ -6,6 +6,7 @@
 #include "builtin/transfer.h"
 #include "lib/base/date.h"
 #include "lib/base/error.h"
+#include "lib/base/path.h"
 #include "lib/base/quote.h"
 #include "lib/base/run-command.h"
 #include "lib/base/sys.h"
@@ -52,6 +53,15 @@ void run_pull(const struct strvec *exps)
 		raise(signo);	/* nothing is claimed yet: as if it came now */
 }
 
+/* What is recorded by the program of a rerun: the notes of what was sent would
+ * go with its work tree, and the run would be taken for somebody else's. */
+static bool is_in_rerun(void)
+{
+	const char *tree = getenv("RESUTIL_WORK_TREE");
+
+	return tree && path_below(the_project->root, tree);
+}
+
 int run_push_choose(enum run_push *out, int option, struct strbuf *err)
 {
 	const char *text = settings_get_str("push.auto", "yes");
@@ -66,7 +76,7 @@ int run_push_choose(enum run_push *out, int option, struct strbuf *err)
 	else
 		return fail(err, ERR_CONTENT, "the setting 'push.auto' must "
 			    "be yes, no, background or ask, not '%s'", text);
-	if (option < 0 && !run_may_ask_stores())
+	if (option < 0 && (!run_may_ask_stores() || is_in_rerun()))
 		option = 0;
 	if (!option)
 		*out = RUN_PUSH_NO;

@@ -123,6 +123,22 @@ test_expect_success 'a dependency that is no name is asked of nobody' '
 	)
 '
 
+test_expect_success 'what the program records itself is left to be pushed' '
+	mkdir ../nested && (
+		cd ../nested && unset RESUTIL_NO_REMOTE && make_repo . &&
+		resutil -q init --project-name nested --storage-type dir \
+			-o path="$PWD/store" &&
+		printf "/store/\n/results/\n/.resutil/\n" >.gitignore &&
+		test_commit . setup &&
+		resutil run --no-push -m outer -- resutil run -m inner -- true &&
+		resutil rerun outer && resutil list-exps >names &&
+		inner=$(grep "_inner\$" names | tail -n 1) &&
+		resutil read-exp "$inner" >record &&
+		test_grep "^cwd: .*/[.]resutil/rerun/" record &&
+		resutil tag best "$inner" && resutil push "$inner"
+	)
+'
+
 test_expect_success 'an input that is not what it was' '
 	echo 333 >"results/$(cat name2)/x" &&
 	resutil rerun reads >out 2>err &&
