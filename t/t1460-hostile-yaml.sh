@@ -148,7 +148,7 @@ test_expect_success 'in a store: shown without a state, fetched with a warning' 
 	resutil push $good &&
 	resutil rm -l -y $good $bad &&
 	memory=600000 &&
-	in_bounds 0 resutil list &&
+	in_bounds 0 resutil -c list.timeout=60 list &&
 	grep $good out && grep "aapfur.*| -  " out &&
 	in_bounds 60 resutil pull -A &&
 	test_path_is_file results/$good/resutil-exp.yaml &&
