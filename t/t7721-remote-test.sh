@@ -12,7 +12,8 @@ test_expect_success 'setup: two stores with an experiment' '
 
 test_expect_success 'each clause is told, and what was made is removed' '
 	find store | grep -v lock | sort >before &&
-	resutil remote test >out 2>err && test_must_be_empty err &&
+	{ resutil remote test >out 2>err || { cat out err >&2; false; }; } &&
+	test_must_be_empty err &&
 	find store | grep -v lock | sort >after && test_cmp before after &&
 	grep "^Testing origin: dir:.*, below project/resutil-test-[0-9a-f]*/$" \
 		out &&

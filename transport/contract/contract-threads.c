@@ -233,7 +233,8 @@ static void read_whole(struct crowd *crowd, unsigned nr, struct strbuf *err)
 	struct object_sink sink = { look, &seen };
 	int ret;
 
-	while (!__atomic_load_n(&crowd->over, __ATOMIC_ACQUIRE)) {
+	/* once in any case: on a busy machine the other one may be done */
+	do {
 		memset(&seen, 0, sizeof(seen));
 		strbuf_reset(err);
 		ret = transport_get(handle_of(crowd, nr), crowd->key, &range,
@@ -243,7 +244,7 @@ static void read_whole(struct crowd *crowd, unsigned nr, struct strbuf *err)
 				   "with %u%s", seen.len, seen.letter,
 				   seen.mixed ? ", and others" : "");
 		count(crowd, ret, err);
-	}
+	} while (!__atomic_load_n(&crowd->over, __ATOMIC_ACQUIRE));
 }
 
 static void replace_all(struct crowd *crowd, unsigned nr, struct strbuf *err)
